@@ -1,0 +1,2 @@
+//! The fast elliptic-curve backend of the product.
+#![forbid(unsafe_code)]

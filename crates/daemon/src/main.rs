@@ -1,0 +1,3 @@
+//! The Wi-Fi station daemon.
+#![forbid(unsafe_code)]
+fn main() {}
