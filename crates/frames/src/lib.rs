@@ -19,9 +19,12 @@ extern crate std;
 
 #[macro_use]
 mod open_enum;
+#[macro_use]
+mod layout;
 
 pub mod address;
 pub mod element;
+pub mod management;
 pub mod reader;
 pub mod ssid;
 pub mod suite;
