@@ -4,6 +4,19 @@
 //! it cannot read as a tail. Each element that Lapwing understands implements [`Element`] in a module of
 //! its own; [`Elements::find`] looks one up and parses it.
 
+#[macro_use]
+mod bits;
+#[macro_use]
+mod layout;
+
+pub mod rsn;
+pub mod rsnx;
+pub mod wpa;
+
+pub use rsn::{Rsn, RsnCapabilities, RsnChoice, RsnOverride, RsnOverride2, RsnSelection, RsnxOverride};
+pub use rsnx::{Rsnx, RsnxCapability};
+pub use wpa::Wpa;
+
 use crate::reader::{ParseError, Problem};
 use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;

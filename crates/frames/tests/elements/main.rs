@@ -1,0 +1,9 @@
+//! Elements: known bytes both ways, cut at every length, and whole frames from the air.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "clippy takes only #[test] functions for tests"
+)]
+
+mod common;
+mod rsn;
