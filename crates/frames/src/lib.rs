@@ -23,7 +23,9 @@ mod open_enum;
 mod layout;
 
 pub mod address;
+pub mod eapol;
 pub mod element;
+pub mod kde;
 pub mod management;
 pub mod reader;
 pub mod ssid;
