@@ -1,4 +1,8 @@
 //! Every decision of a Wi-Fi station, without I/O.
+//!
+//! The way in is the turn of a [`station`]: the time and an event go in, actions come out in the order in
+//! which they must happen. The crate is `no_std`, so it cannot name a clock, a socket, a file, a log or a
+//! random source: what it needs of them is handed in. The daemon and the simulator are two drivers of it.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -7,9 +11,16 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod attempt;
 pub mod crypto;
 pub mod entropy;
+pub mod failure;
+pub mod kernel;
+pub mod network;
+pub mod radio;
 pub mod secret;
+pub mod select;
+pub mod station;
 pub mod time;
 
 pub use entropy::Entropy;

@@ -1,0 +1,204 @@
+//! Attempts, tickets, phases, and the record that a timeline is made of.
+
+use crate::{
+    failure::Failure,
+    kernel::{Frequency, Refusal},
+    select::Judged,
+    time::Instant,
+};
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+use lapwing_frames::{
+    LinkId, MacAddr, Ssid,
+    management::{ReasonCode, StatusCode},
+    suite::{Akm, Cipher},
+};
+
+/// The number of a try to be connected. Numbers rise and are never used twice by a station.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptId(pub u32);
+
+impl fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "attempt {}", self.0)
+    }
+}
+
+impl fmt::Debug for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The number of a request to the kernel, and the attempt that it serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket {
+    /// The attempt, if the request is part of one.
+    pub attempt: Option<AttemptId>,
+    /// The request's number; never used twice by a station.
+    pub number: u64,
+}
+
+/// The phases of an attempt, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Leaving the AP of before.
+    Leave,
+    /// Looking for the network.
+    Scan,
+    /// Choosing an AP.
+    Select,
+    /// 802.11 authentication, SAE included.
+    Authenticate,
+    /// Association.
+    Associate,
+    /// 4-way handshake.
+    Handshake,
+    /// Installing keys and opening the port.
+    Secure,
+    /// Getting an address.
+    Address,
+    /// Connected.
+    Online,
+}
+
+impl Phase {
+    /// The phase in a word, for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Scan => "scan",
+            Self::Select => "select",
+            Self::Authenticate => "authenticate",
+            Self::Associate => "associate",
+            Self::Handshake => "handshake",
+            Self::Secure => "secure",
+            Self::Address => "address",
+            Self::Online => "online",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why an attempt was begun.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// Somebody asked.
+    Asked,
+    /// A known network was found.
+    Automatic,
+    /// The connection was lost.
+    Lost,
+    /// The attempt before failed, and this one differs from it as the text says.
+    Retry(Difference),
+}
+
+/// How an attempt differs from the failed one before it: no attempt repeats another on the same input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Difference {
+    /// The cached PMKSA was dropped: full SAE this time.
+    WithoutPmksa,
+    /// Another AP of the network.
+    OtherAccessPoint,
+    /// Fresh scan results.
+    FreshScan,
+    /// The AP was told goodbye first.
+    AfterFarewell,
+    /// Some time has passed.
+    Later,
+}
+
+/// One line of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Record {
+    /// When.
+    pub at: Instant,
+    /// In which attempt, if in one.
+    pub attempt: Option<AttemptId>,
+    /// What happened.
+    pub entry: Entry,
+}
+
+/// What a line of a timeline says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// An attempt began.
+    Began {
+        /// The network.
+        ssid: Ssid,
+        /// Why.
+        cause: Cause,
+    },
+    /// A phase began; the one before ended.
+    Entered(Phase),
+    /// A scan was asked for.
+    Scanning {
+        /// The channels; all if empty.
+        frequencies: Vec<Frequency>,
+    },
+    /// The BSSs that were judged, the best first, with the reason for each that was rejected.
+    Judged(Vec<Judged>),
+    /// What was chosen.
+    Chosen {
+        /// The BSS (for an AP MLD: of the association link).
+        bssid: MacAddr,
+        /// Its channel.
+        frequency: Frequency,
+        /// The signal in dBm, if known.
+        signal_dbm: Option<i32>,
+        /// The AKM; none for an open network.
+        akm: Option<Akm>,
+        /// The pairwise cipher; none for an open network.
+        pairwise: Option<Cipher>,
+        /// The links, of an AP MLD.
+        links: Vec<LinkId>,
+        /// Whether a cached PMKSA is used instead of SAE or OWE.
+        cached_pmksa: bool,
+    },
+    /// A request went to the kernel.
+    Asked {
+        /// Its nl80211 command.
+        command: &'static str,
+        /// Which of them: a transaction, a key, an address.
+        detail: String,
+    },
+    /// The kernel refused it.
+    Refused {
+        /// Its nl80211 command.
+        command: &'static str,
+        /// In the kernel's words.
+        refusal: Refusal,
+    },
+    /// The AP answered.
+    Answered {
+        /// Which frame.
+        frame: &'static str,
+        /// Its status.
+        status: StatusCode,
+    },
+    /// A message of a handshake came or was sent.
+    Handshake(&'static str),
+    /// Something was not acted on, and why.
+    Ignored(&'static str),
+    /// The kernel disconnected us or the AP said goodbye.
+    Farewell {
+        /// The reason given.
+        reason: ReasonCode,
+        /// Whether the AP gave it.
+        by_ap: bool,
+    },
+    /// Keys were renewed.
+    Rekeyed(&'static str),
+    /// A sentence about network configuration.
+    Configuration(String),
+    /// The attempt failed.
+    Failed(Failure),
+    /// The connection ended after it had been made.
+    Ended(Failure),
+}

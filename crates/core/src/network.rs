@@ -1,0 +1,81 @@
+//! Networks that may be joined: a name, the secret, and the settings of the user.
+
+use crate::secret::Secret;
+use alloc::vec::Vec;
+use core::fmt;
+use lapwing_frames::{MacAddr, Ssid};
+
+/// A network that may be joined.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Network {
+    /// Its name.
+    pub ssid: Ssid,
+    /// How to get in.
+    pub credentials: Credentials,
+    /// Whether it does not announce its name.
+    pub hidden: bool,
+    /// Whether to join it without being asked.
+    pub autoconnect: bool,
+    /// When it was last joined, as a number that is greater for later; none if never. Orders automatic
+    /// connection.
+    pub last_joined: Option<u64>,
+    /// The channels on which it was last heard, in MHz, the latest first: scanned before all others.
+    pub known_frequencies: Vec<u32>,
+    /// Weaker ways that the AP has forbidden for good (Transition Disable, WPA3 specification 8).
+    pub transition_disable: TransitionDisable,
+    /// Join only this BSSID (or the AP MLD that has it as a link), if set.
+    pub bssid: Option<MacAddr>,
+}
+
+/// How to get into a network.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Credentials {
+    /// No secret: open, and opportunistic encryption (OWE) wherever it is offered.
+    Open,
+    /// A passphrase or its key: WPA2-Personal and WPA3-Personal.
+    Personal(Personal),
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("Open"),
+            Self::Personal(_) => f.write_str("Personal"),
+        }
+    }
+}
+
+/// The secret of a personal network. At least one of `passphrase` and `psk` is there; SAE needs the
+/// passphrase or a password element (PT) made from it.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Personal {
+    /// The passphrase: 8 to 63 octets for WPA2; SAE takes any.
+    pub passphrase: Option<Secret>,
+    /// The pre-shared key of WPA2, 32 octets: PBKDF2 of passphrase and SSID.
+    pub psk: Option<Secret>,
+    /// The SAE password identifier.
+    pub password_identifier: Option<Vec<u8>>,
+    /// SAE password elements that were computed before: the group and the point, x then y.
+    pub password_elements: Vec<(u16, Secret)>,
+}
+
+/// Weaker ways that are forbidden: the bits of the Transition Disable KDE.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TransitionDisable(pub u8);
+
+impl TransitionDisable {
+    /// Bit 0: no WPA2-Personal any more, protected management frames required.
+    pub const WPA3_PERSONAL: u8 = 1 << 0;
+    /// Bit 1: SAE-PK only.
+    pub const SAE_PK: u8 = 1 << 1;
+    /// Bit 2: WPA3-Enterprise only.
+    pub const WPA3_ENTERPRISE: u8 = 1 << 2;
+    /// Bit 3: no open association any more, OWE only.
+    pub const ENHANCED_OPEN: u8 = 1 << 3;
+
+    /// Whether a bit is set.
+    #[must_use]
+    pub const fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+}

@@ -1,0 +1,175 @@
+//! What goes into a station's turn and what comes out of it.
+
+use crate::{
+    attempt::{AttemptId, Record, Ticket},
+    failure::Failure,
+    kernel::{KernelEvent, Refusal, Reply, Request},
+    network::{Network, TransitionDisable},
+    secret::Secret,
+    time::Duration,
+};
+use alloc::vec::Vec;
+use lapwing_frames::{
+    LinkId, MacAddr, Ssid,
+    suite::{Akm, Cipher},
+};
+
+/// What the world tells a station.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The networks that may be joined, all of them, have changed (or are given for the first time).
+    Networks(Vec<Network>),
+    /// Join this network now. It need not be among the known ones.
+    Connect(Network),
+    /// Leave, and stay away until [`Event::Connect`] or [`Event::Autoconnect`].
+    Disconnect,
+    /// Join known networks without being asked, or stop doing so.
+    Autoconnect(bool),
+    /// Scan now, for a person who looks at the list.
+    Scan,
+    /// The kernel answered a request.
+    Completed {
+        /// Of which request.
+        ticket: Ticket,
+        /// With what.
+        outcome: Result<Reply, Refusal>,
+    },
+    /// The kernel said something.
+    Kernel(KernelEvent),
+    /// Events of the kernel were lost: nothing that we believe about it is certain.
+    EventsLost,
+    /// The machine slept for this long.
+    Resumed(Duration),
+    /// Network configuration of this attempt got an address.
+    Configured(AttemptId),
+    /// Network configuration of this attempt got no address, or lost the one it had.
+    Unconfigured(AttemptId, Failure),
+    /// Nothing but time.
+    Tick,
+}
+
+/// What a station wants done, in the order in which it must happen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Ask the kernel; the answer comes back as [`Event::Completed`] with the same ticket.
+    Ask {
+        /// The request's number.
+        ticket: Ticket,
+        /// The request.
+        request: Request,
+    },
+    /// Tell those who listen.
+    Report(Report),
+}
+
+/// What a station tells those who listen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Report {
+    /// A line for the timeline.
+    Timeline(Record),
+    /// The state changed.
+    State(Summary),
+    /// The port is open: data may pass and network configuration shall begin.
+    Connected(Connected),
+    /// The connection ended: network configuration shall be undone.
+    Disconnected {
+        /// The attempt that had made it.
+        attempt: AttemptId,
+        /// Why it ended.
+        why: Failure,
+    },
+    /// An attempt failed before it was connected.
+    Failed {
+        /// Which.
+        attempt: AttemptId,
+        /// The network.
+        ssid: Ssid,
+        /// Why.
+        why: Failure,
+        /// When the next one begins; none if it needs a person.
+        next_try: Option<Duration>,
+    },
+    /// The network was joined: what is worth keeping about it.
+    Learned(Learned),
+    /// A scan that was asked for has ended.
+    Scanned,
+    /// A scan that was asked for could not be done.
+    ScanFailed(Refusal),
+}
+
+/// A connection that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Connected {
+    /// The attempt that made it.
+    pub attempt: AttemptId,
+    /// The network.
+    pub ssid: Ssid,
+    /// The AP, or the AP MLD.
+    pub peer: MacAddr,
+    /// The frequency in MHz (of the association link).
+    pub frequency: u32,
+    /// The AKM; none if open.
+    pub akm: Option<Akm>,
+    /// The pairwise cipher; none if open.
+    pub pairwise: Option<Cipher>,
+    /// The cipher that protects group management frames; none if they are not protected.
+    pub group_management: Option<Cipher>,
+    /// Whether beacons are verified.
+    pub beacon_protection: bool,
+    /// Whether a cached PMKSA was used.
+    pub cached_pmksa: bool,
+    /// The links, of a multi-link connection.
+    pub links: Vec<LinkId>,
+}
+
+/// What a joined network taught us, to be stored with it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Learned {
+    /// The network.
+    pub ssid: Ssid,
+    /// The frequency in MHz on which it was joined.
+    pub frequency: u32,
+    /// The pre-shared key, if it was computed.
+    pub psk: Option<Secret>,
+    /// SAE password elements that were computed: the group and the point, x then y.
+    pub password_elements: Vec<(u16, Secret)>,
+    /// Weaker ways that the AP has forbidden for good.
+    pub transition_disable: TransitionDisable,
+}
+
+impl core::fmt::Debug for Learned {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Learned")
+            .field("ssid", &self.ssid)
+            .field("frequency", &self.frequency)
+            .field("transition_disable", &self.transition_disable)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A station's state, in a word and what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Summary {
+    /// Not connected, and not about to be.
+    Disconnected,
+    /// Not connected, looking for known networks.
+    Searching,
+    /// On the way into a network.
+    Connecting {
+        /// Which.
+        ssid: Ssid,
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// In a network: the port is open.
+    Connected {
+        /// Which.
+        ssid: Ssid,
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// On the way out of a network.
+    Disconnecting,
+    /// The interface is down or gone.
+    Unavailable,
+}
