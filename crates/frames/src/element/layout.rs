@@ -28,7 +28,7 @@ macro_rules! number_field {
         }
     )* };
 }
-number_field! { u8, u8; u16, u16_le; u32, u32_le; }
+number_field! { u8, u8; u16, u16_le; u32, u32_le; u64, u64_le; }
 
 /// Newtypes whose only field is a [`Field`] itself.
 macro_rules! wrapped_field {

@@ -7,12 +7,16 @@
 #[macro_use]
 mod bits;
 #[macro_use]
-mod layout;
+pub(crate) mod layout;
 
+pub mod inheritance;
+pub mod multi_link;
 pub mod rsn;
 pub mod rsnx;
 pub mod wpa;
 
+pub use inheritance::NonInheritance;
+pub use multi_link::MultiLink;
 pub use rsn::{Rsn, RsnCapabilities, RsnChoice, RsnOverride, RsnOverride2, RsnSelection, RsnxOverride};
 pub use rsnx::{Rsnx, RsnxCapability};
 pub use wpa::Wpa;
