@@ -6,6 +6,7 @@ use crate::{
     suite::{Akm, Cipher},
 };
 use alloc::vec::Vec;
+use core::fmt;
 
 /// Something that an element is made of.
 pub(crate) trait Field: Sized {
@@ -13,6 +14,46 @@ pub(crate) trait Field: Sized {
     fn read(reader: &mut Reader<'_>) -> Result<Self, ParseError>;
     /// Appends it.
     fn write(&self, out: &mut Vec<u8>);
+    /// Prints it for a dump.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+
+    /// Prints a list of it.
+    fn show_list(list: &[Self], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (number, item) in list.iter().enumerate() {
+            f.write_str(if number == 0 { "" } else { "; " })?;
+            item.show(f)?;
+        }
+        f.write_str("]")
+    }
+
+    /// Whether there is nothing to print or to write.
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
+/// Prints octets as hexadecimal digits.
+pub(crate) fn show_octets(octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    octets.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+}
+
+impl Field for u8 {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, ParseError> {
+        reader.u8()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(*self);
+    }
+
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+
+    fn show_list(list: &[Self], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show_octets(list, f)
+    }
 }
 
 /// A number or a newtype of one, little endian.
@@ -25,13 +66,16 @@ macro_rules! number_field {
             fn write(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
             }
+            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
         }
     )* };
 }
-number_field! { u8, u8; u16, u16_le; u32, u32_le; u64, u64_le; }
+number_field! { u16, u16_le; u32, u32_le; }
 
-/// Newtypes whose only field is a [`Field`] itself.
-macro_rules! wrapped_field {
+/// Newtypes that print themselves and whose only field is a [`Field`].
+macro_rules! shown_field {
     ($($ty:path),* $(,)?) => { $(
         impl $crate::element::layout::Field for $ty {
             fn read(reader: &mut $crate::reader::Reader<'_>) -> Result<Self, $crate::reader::ParseError> {
@@ -40,10 +84,13 @@ macro_rules! wrapped_field {
             fn write(&self, out: &mut ::alloc::vec::Vec<u8>) {
                 $crate::element::layout::Field::write(&self.0, out);
             }
+            fn show(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Display::fmt(self, f)
+            }
         }
     )* };
 }
-wrapped_field! { MacAddr, Cipher, Akm }
+shown_field! { MacAddr, Cipher, Akm }
 
 impl<const N: usize> Field for [u8; N] {
     fn read(reader: &mut Reader<'_>) -> Result<Self, ParseError> {
@@ -52,6 +99,10 @@ impl<const N: usize> Field for [u8; N] {
 
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self);
+    }
+
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show_octets(self, f)
     }
 }
 
@@ -68,6 +119,14 @@ impl<T: Field> Field for Vec<T> {
     fn write(&self, out: &mut Vec<u8>) {
         self.iter().for_each(|item| item.write(out));
     }
+
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        T::show_list(self, f)
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
 }
 
 /// Nothing if the octets end before it.
@@ -80,6 +139,14 @@ impl<T: Field> Field for Option<T> {
         if let Some(field) = self {
             field.write(out);
         }
+    }
+
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_ref().map_or(Ok(()), |field| field.show(f))
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
     }
 }
 
@@ -102,8 +169,81 @@ macro_rules! fields {
             fn write(&self, out: &mut ::alloc::vec::Vec<u8>) {
                 $( $crate::element::layout::Field::write(&self.$field, out); )*
             }
+            fn show(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                write!(f, "({self})")
+            }
+        }
+
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                let mut gap = "";
+                $(
+                    if !$crate::element::layout::Field::is_absent(&self.$field) {
+                        write!(f, "{gap}{}=", stringify!($field))?;
+                        $crate::element::layout::Field::show(&self.$field, f)?;
+                        gap = " ";
+                    }
+                )*
+                let _ = gap;
+                Ok(())
+            }
         }
     };
+}
+
+fields! {
+    /// A part of an element that is built like one: `ID | length | body`.
+    pub struct Subelement {
+        /// Its ID, of which each element has a list of its own.
+        id: u8,
+        /// Its body.
+        body: Counted,
+    }
+}
+
+impl Subelement {
+    /// A subelement, or nothing if the body is longer than 255 octets.
+    #[must_use]
+    pub fn new(id: u8, body: Vec<u8>) -> Option<Self> {
+        Counted::new(body).map(|body| Self { id, body })
+    }
+}
+
+/// At most 255 octets, with an octet in front that counts them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Counted(Vec<u8>);
+
+impl Counted {
+    /// These octets, or nothing if they are more than 255.
+    #[must_use]
+    pub fn new(octets: Vec<u8>) -> Option<Self> {
+        (octets.len() <= usize::from(u8::MAX)).then_some(Self(octets))
+    }
+}
+
+impl core::ops::Deref for Counted {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Field for Counted {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, ParseError> {
+        let length = reader.u8()?;
+        reader.take(usize::from(length)).map(|octets| Self(octets.to_vec()))
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        // At most 255 by construction.
+        out.push(u8::try_from(self.0.len()).unwrap_or(u8::MAX));
+        out.extend_from_slice(&self.0);
+    }
+
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show_octets(&self.0, f)
+    }
 }
 
 /// Makes a [`Field`] an [`Element`](crate::element::Element) that fills its body to the last octet.

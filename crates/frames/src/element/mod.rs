@@ -7,18 +7,45 @@
 #[macro_use]
 mod bits;
 #[macro_use]
-pub(crate) mod layout;
+mod layout;
 
-pub mod inheritance;
-pub mod multi_link;
+pub mod any;
+pub mod bss;
+pub mod capabilities;
+pub mod channel;
+pub mod country;
+pub mod ft;
+pub mod rates;
 pub mod rsn;
 pub mod rsnx;
+pub mod security;
+mod ssid;
+pub mod tim;
+pub mod vendor;
 pub mod wpa;
 
-pub use inheritance::NonInheritance;
-pub use multi_link::MultiLink;
-pub use rsn::{Rsn, RsnCapabilities, RsnChoice, RsnOverride, RsnOverride2, RsnSelection, RsnxOverride};
+pub use any::AnyElement;
+pub use bss::{BssLoad, MultipleBssid, MultipleBssidIndex, NeighborReport, TimeoutInterval, TimeoutKind};
+pub use capabilities::{ExtendedCapabilities, ExtendedCapability, RmCapability, RmEnabledCapabilities};
+pub use channel::{
+    ChannelSwitch, ChannelSwitchWrapper, DsParameter, Erp, ExtendedChannelSwitch, MaxChannelSwitchTime,
+    OperatingChannel, PowerCapability, PowerConstraint, SecondaryChannelOffset, SupportedChannels,
+    SupportedOperatingClasses, TpcReport, WideBandwidthChannelSwitch,
+};
+pub use country::Country;
+pub use ft::{FastTransition, MobilityDomain};
+pub use layout::{Counted, Subelement};
+pub use rates::{ExtendedSupportedRates, MembershipSelector, Rate, SupportedRates};
+pub use rsn::{
+    Pmkid, Rsn, RsnCapabilities, RsnChoice, RsnOverride, RsnOverride2, RsnSelection, RsnxOverride,
+};
 pub use rsnx::{Rsnx, RsnxCapability};
+pub use security::{
+    AkmSuiteSelector, AntiCloggingToken, ManagementMic, OweDhParameter, OweTransition, PasswordIdentifier,
+    RejectedGroups, TransitionDisable,
+};
+pub use tim::Tim;
+pub use vendor::{Vendor, WmmInformation, WmmParameter};
 pub use wpa::Wpa;
 
 use crate::reader::{ParseError, Problem};

@@ -38,7 +38,7 @@ bit_set! {
         OCVC = 1 << 14,
     }
 }
-wrapped_field! { RsnCapabilities }
+shown_field! { RsnCapabilities }
 
 impl RsnCapabilities {
     /// How many replay counters a pairwise key has: 1, 2, 4 or 16.
@@ -350,7 +350,7 @@ open_enum! {
         Override2 = 2,
     }
 }
-wrapped_field! { RsnChoice }
+shown_field! { RsnChoice }
 
 fields! {
     /// RSN Selection: says in an association request and in message 2 which of the AP's RSN elements
@@ -363,9 +363,3 @@ fields! {
     }
 }
 element!(RsnSelection, "RSN Selection", ElementId::VENDOR, prefix & [0x50, 0x6f, 0x9a, 0x2c]);
-
-impl fmt::Display for RsnSelection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.choice)
-    }
-}

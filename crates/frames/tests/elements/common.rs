@@ -46,3 +46,9 @@ pub(crate) fn both_ways<E: Element + Debug + PartialEq>(digits: &str) -> E {
 pub(crate) fn is_written<E: Element + Debug + PartialEq>(value: &E, digits: &str) {
     assert_eq!(&both_ways::<E>(digits), value);
 }
+
+/// Checks that a body is no `E`.
+pub(crate) fn refuses<E: Element + Debug>(body: &str) {
+    let body = hex(body);
+    assert!(E::parse(&body).is_err(), "{:?}", E::parse(&body));
+}

@@ -5,5 +5,8 @@
     reason = "clippy takes only #[test] functions for tests"
 )]
 
+mod bss;
 mod common;
+mod frames;
 mod rsn;
+mod security;
