@@ -1,4 +1,10 @@
 //! Published and computed vectors for the hashes and key derivation functions.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests are tests too"
+)]
 
 use lapwing_core::crypto::kdf::{Hash, passphrase_to_psk, prf_sha1};
 use serde_json::Value;

@@ -19,11 +19,10 @@ extern crate std;
 
 #[macro_use]
 mod open_enum;
-#[macro_use]
-mod layout;
 
 pub mod address;
 pub mod eapol;
+#[macro_use]
 pub mod element;
 pub mod kde;
 pub mod management;

@@ -28,7 +28,7 @@ pub struct Digest {
 }
 
 impl Digest {
-    fn new(result: &[u8]) -> Self {
+    pub(super) fn new(result: &[u8]) -> Self {
         let mut octets = [0; 64];
         octets.iter_mut().zip(result).for_each(|(to, from)| *to = *from);
         Self { octets, length: result.len().min(64) }

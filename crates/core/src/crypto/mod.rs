@@ -1,4 +1,9 @@
 //! Keys and what is done with them, over RustCrypto: nothing here is invented, all of it is checked
 //! against published vectors.
 
+pub mod bip;
 pub mod kdf;
+pub mod keys;
+pub mod keywrap;
+pub mod mic;
+pub mod mpdu;

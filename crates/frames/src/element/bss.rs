@@ -30,7 +30,7 @@ open_enum! {
         AssociationComeback = 3,
     }
 }
-shown_field! { TimeoutKind }
+wrapped_field! { TimeoutKind }
 
 fields! {
     /// Timeout Interval (56).
@@ -113,7 +113,7 @@ bit_set! {
         EXTREMELY_HIGH_THROUGHPUT = 1 << 21,
     }
 }
-shown_field! { BssidInformation }
+wrapped_field! { BssidInformation }
 
 impl BssidInformation {
     /// Whether it can be reached for pre-authentication: 1 no, 2 unknown, 3 yes.

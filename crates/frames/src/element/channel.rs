@@ -101,7 +101,7 @@ open_enum! {
         Quiet = 1,
     }
 }
-shown_field! { SwitchMode }
+wrapped_field! { SwitchMode }
 
 fields! {
     /// Channel Switch Announcement (37).

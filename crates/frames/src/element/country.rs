@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// A country string: two letters and an octet for the environment (802.11-2020 9.4.2.8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CountryCode(pub [u8; 3]);
 
 impl fmt::Display for CountryCode {
@@ -17,7 +17,13 @@ impl fmt::Display for CountryCode {
         self.0.iter().try_for_each(|octet| write!(f, "{}", octet.escape_ascii()))
     }
 }
-shown_field! { CountryCode }
+
+impl fmt::Debug for CountryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+wrapped_field! { CountryCode }
 
 /// Three octets of a Country element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -18,7 +18,7 @@ bit_set! {
         RESOURCE_REQUEST = 2,
     }
 }
-shown_field! { FtCapabilities }
+wrapped_field! { FtCapabilities }
 
 fields! {
     /// Mobility Domain.

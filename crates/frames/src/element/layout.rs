@@ -9,13 +9,15 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// Something that an element is made of.
-pub(crate) trait Field: Sized {
+pub(crate) trait Field: Sized + fmt::Debug {
     /// Reads it.
     fn read(reader: &mut Reader<'_>) -> Result<Self, ParseError>;
     /// Appends it.
     fn write(&self, out: &mut Vec<u8>);
-    /// Prints it for a dump.
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    /// Prints it for a dump: as its `Debug` does, unless it knows better.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
 
     /// Prints a list of it.
     fn show_list(list: &[Self], f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,10 +74,10 @@ macro_rules! number_field {
         }
     )* };
 }
-number_field! { u16, u16_le; u32, u32_le; }
+number_field! { u16, u16_le; u32, u32_le; u64, u64_le; }
 
-/// Newtypes that print themselves and whose only field is a [`Field`].
-macro_rules! shown_field {
+/// Newtypes whose only field is a [`Field`] itself.
+macro_rules! wrapped_field {
     ($($ty:path),* $(,)?) => { $(
         impl $crate::element::layout::Field for $ty {
             fn read(reader: &mut $crate::reader::Reader<'_>) -> Result<Self, $crate::reader::ParseError> {
@@ -84,13 +86,10 @@ macro_rules! shown_field {
             fn write(&self, out: &mut ::alloc::vec::Vec<u8>) {
                 $crate::element::layout::Field::write(&self.0, out);
             }
-            fn show(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::fmt::Display::fmt(self, f)
-            }
         }
     )* };
 }
-shown_field! { MacAddr, Cipher, Akm }
+wrapped_field! { MacAddr, Cipher, Akm }
 
 impl<const N: usize> Field for [u8; N] {
     fn read(reader: &mut Reader<'_>) -> Result<Self, ParseError> {

@@ -7,7 +7,7 @@
 #[macro_use]
 mod bits;
 #[macro_use]
-mod layout;
+pub(crate) mod layout;
 
 pub mod any;
 pub mod bss;
@@ -15,6 +15,8 @@ pub mod capabilities;
 pub mod channel;
 pub mod country;
 pub mod ft;
+pub mod inheritance;
+pub mod multi_link;
 pub mod rates;
 pub mod rsn;
 pub mod rsnx;
@@ -34,7 +36,9 @@ pub use channel::{
 };
 pub use country::Country;
 pub use ft::{FastTransition, MobilityDomain};
+pub use inheritance::NonInheritance;
 pub use layout::{Counted, Subelement};
+pub use multi_link::MultiLink;
 pub use rates::{ExtendedSupportedRates, MembershipSelector, Rate, SupportedRates};
 pub use rsn::{
     Pmkid, Rsn, RsnCapabilities, RsnChoice, RsnOverride, RsnOverride2, RsnSelection, RsnxOverride,

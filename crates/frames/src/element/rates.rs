@@ -75,7 +75,7 @@ impl fmt::Debug for Rate {
         fmt::Display::fmt(self, f)
     }
 }
-shown_field! { Rate }
+wrapped_field! { Rate }
 
 fields! {
     /// Supported Rates and BSS Membership Selectors. The standard has 1 to 8; more are taken, as all do.

@@ -38,7 +38,7 @@ bit_set! {
         OCVC = 1 << 14,
     }
 }
-shown_field! { RsnCapabilities }
+wrapped_field! { RsnCapabilities }
 
 impl RsnCapabilities {
     /// How many replay counters a pairwise key has: 1, 2, 4 or 16.
@@ -350,7 +350,7 @@ open_enum! {
         Override2 = 2,
     }
 }
-shown_field! { RsnChoice }
+wrapped_field! { RsnChoice }
 
 fields! {
     /// RSN Selection: says in an association request and in message 2 which of the AP's RSN elements

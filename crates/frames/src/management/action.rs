@@ -1,7 +1,7 @@
 //! The bodies of Action frames (802.11-2020 9.6).
 
 use crate::{
-    layout::Field,
+    element::layout::Field,
     reader::{ParseError, Reader},
 };
 use alloc::vec::Vec;

@@ -4,39 +4,39 @@ use super::codes::{AssociationId, AuthenticationAlgorithm, CapabilityInformation
 use crate::{address::MacAddr, element::Elements};
 use alloc::vec::Vec;
 
-layout! {
+body! {
     /// The body of a Beacon or Probe Response.
     "beacon or probe response" => pub struct Beacon {
         /// The TSF timer of the sender in µs.
-        pub timestamp: u64,
+        timestamp: u64,
         /// The time between beacons in TU of 1024 µs.
-        pub beacon_interval: u16,
+        beacon_interval: u16,
         /// What the BSS does.
-        pub capabilities: CapabilityInformation,
+        capabilities: CapabilityInformation,
         /// The elements.
-        pub elements: Vec<u8>,
+        elements: Vec<u8>,
     }
 }
 
-layout! {
+body! {
     /// The body of a Probe Request.
     "probe request" => pub struct ProbeRequest {
         /// The elements.
-        pub elements: Vec<u8>,
+        elements: Vec<u8>,
     }
 }
 
-layout! {
+body! {
     /// The body of an Authentication frame.
     "authentication" => pub struct Authentication {
         /// How to authenticate.
-        pub algorithm: AuthenticationAlgorithm,
+        algorithm: AuthenticationAlgorithm,
         /// The number of the frame in the exchange, from 1.
-        pub transaction: u16,
+        transaction: u16,
         /// The status; of use in a response, and in any frame of SAE.
-        pub status: StatusCode,
+        status: StatusCode,
         /// What follows: for SAE its own fields and then elements, for PASN and the others elements.
-        pub payload: Vec<u8>,
+        payload: Vec<u8>,
     }
 }
 
@@ -55,53 +55,53 @@ impl Authentication {
     }
 }
 
-layout! {
+body! {
     /// The body of an Association Request.
     "association request" => pub struct AssociationRequest {
         /// What the station does.
-        pub capabilities: CapabilityInformation,
+        capabilities: CapabilityInformation,
         /// How often it wakes up, in beacon intervals.
-        pub listen_interval: u16,
+        listen_interval: u16,
         /// The elements.
-        pub elements: Vec<u8>,
+        elements: Vec<u8>,
     }
 }
 
-layout! {
+body! {
     /// The body of a Reassociation Request.
     "reassociation request" => pub struct ReassociationRequest {
         /// What the station does.
-        pub capabilities: CapabilityInformation,
+        capabilities: CapabilityInformation,
         /// How often it wakes up, in beacon intervals.
-        pub listen_interval: u16,
+        listen_interval: u16,
         /// The AP (or AP MLD) that it is associated with.
-        pub current_ap: MacAddr,
+        current_ap: MacAddr,
         /// The elements.
-        pub elements: Vec<u8>,
+        elements: Vec<u8>,
     }
 }
 
-layout! {
+body! {
     /// The body of an Association or Reassociation Response.
     "(re)association response" => pub struct AssociationResponse {
         /// What the BSS does.
-        pub capabilities: CapabilityInformation,
+        capabilities: CapabilityInformation,
         /// The answer.
-        pub status: StatusCode,
+        status: StatusCode,
         /// The number that the station gets.
-        pub association_id: AssociationId,
+        association_id: AssociationId,
         /// The elements.
-        pub elements: Vec<u8>,
+        elements: Vec<u8>,
     }
 }
 
-layout! {
+body! {
     /// The body of a Deauthentication or Disassociation.
     "deauthentication or disassociation" => pub struct Departure {
         /// Why.
-        pub reason: ReasonCode,
+        reason: ReasonCode,
         /// The elements: of vendors, and the MIC if it is protected and group addressed.
-        pub elements: Vec<u8>,
+        elements: Vec<u8>,
     }
 }
 

@@ -438,7 +438,7 @@ crate::open_enum! {
     }
 }
 
-bit_flags! {
+bit_set! {
     /// The Capability Information field (802.11-2020 9.4.1.4).
     pub struct CapabilityInformation: u16 {
         /// An AP's BSS.
@@ -490,4 +490,4 @@ impl AssociationId {
     }
 }
 
-wrapped_field!(AuthenticationAlgorithm, StatusCode, ReasonCode, CapabilityInformation, AssociationId);
+wrapped_field! { AuthenticationAlgorithm, StatusCode, ReasonCode, CapabilityInformation, AssociationId }

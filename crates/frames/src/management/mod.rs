@@ -3,6 +3,9 @@
 //! [`Management`] is a whole frame as it goes through the air without its FCS; [`Body::parse`] and the
 //! bodies' own `parse` take what the kernel gives without a header.
 
+#[macro_use]
+mod layout;
+
 pub mod action;
 mod body;
 mod codes;
@@ -18,12 +21,12 @@ pub use codes::{
 
 use crate::{
     address::MacAddr,
-    layout::Field,
+    element::layout::Field,
     reader::{ParseError, Reader},
 };
 use alloc::vec::Vec;
 
-bit_flags! {
+bit_set! {
     /// The second octet of the Frame Control field.
     pub struct FrameFlags: u8 {
         /// To the distribution system.
@@ -63,7 +66,7 @@ impl SequenceControl {
     }
 }
 
-wrapped_field!(FrameFlags, SequenceControl);
+wrapped_field! { FrameFlags, SequenceControl }
 
 /// The MAC header of a management frame, without the subtype, which is in the body.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
