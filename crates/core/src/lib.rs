@@ -13,9 +13,11 @@ extern crate std;
 
 pub mod attempt;
 pub mod crypto;
+pub mod curve;
 pub mod entropy;
 pub mod failure;
 pub mod kernel;
+pub mod means;
 pub mod network;
 pub mod radio;
 pub mod secret;
@@ -24,5 +26,6 @@ pub mod station;
 pub mod time;
 
 pub use entropy::Entropy;
+pub use means::Means;
 pub use secret::Secret;
 pub use time::{Duration, Instant};
