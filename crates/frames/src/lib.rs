@@ -21,6 +21,7 @@ extern crate std;
 mod open_enum;
 
 pub mod address;
+pub mod channel;
 pub mod eapol;
 #[macro_use]
 pub mod element;
@@ -31,5 +32,6 @@ pub mod ssid;
 pub mod suite;
 
 pub use address::{LinkId, MacAddr};
+pub use channel::Channel;
 pub use reader::{ParseError, Problem, Reader};
 pub use ssid::Ssid;

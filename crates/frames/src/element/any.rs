@@ -1,8 +1,9 @@
 //! Any element as the type that it is.
 
 use super::{
-    Element, ElementId, Elements, RawElement, bss, capabilities, channel, country, ft, layout::show_octets,
-    rates, rsn, rsnx, security, tim, vendor, wpa,
+    Element, ElementId, Elements, RawElement, bss, capabilities, channel, country, eht, ft, he, ht,
+    inheritance, layout::show_octets, multi_link, rates, rnr, rsn, rsnx, security, tid_to_link, tim, vendor,
+    vht, wpa,
 };
 use crate::{
     reader::{ParseError, Problem},
@@ -137,6 +138,19 @@ any_element! {
     RsnOverride2(rsn::RsnOverride2),
     RsnxOverride(rsn::RsnxOverride),
     RsnSelection(rsn::RsnSelection),
+    HtCapabilities(ht::HtCapabilities),
+    HtOperation(ht::HtOperation),
+    VhtCapabilities(vht::VhtCapabilities),
+    VhtOperation(vht::VhtOperation),
+    HeCapabilities(he::HeCapabilities),
+    HeOperation(he::HeOperation),
+    He6GhzCapabilities(he::He6GhzCapabilities),
+    EhtCapabilities(eht::EhtCapabilities),
+    EhtOperation(eht::EhtOperation),
+    MultiLink(multi_link::MultiLink),
+    NonInheritance(inheritance::NonInheritance),
+    ReducedNeighborReport(rnr::ReducedNeighborReport),
+    TidToLinkMapping(tid_to_link::TidToLinkMapping),
     ManagementMic(security::ManagementMic),
     OweDhParameter(security::OweDhParameter),
     OweTransition(security::OweTransition),

@@ -16,6 +16,7 @@ pub struct NonInheritance {
     pub tail: Vec<u8>,
 }
 
+shown_as_debug! { NonInheritance }
 element!(NonInheritance, "Non-Inheritance element", ElementId::Extended(56));
 
 impl Field for NonInheritance {

@@ -265,3 +265,14 @@ macro_rules! element {
         }
     };
 }
+
+/// Prints a hand-written [`Field`] as its `Debug` does.
+macro_rules! shown_as_debug {
+    ($($name:ty),* $(,)?) => { $(
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(self, f)
+            }
+        }
+    )* };
+}

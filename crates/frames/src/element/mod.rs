@@ -14,16 +14,22 @@ pub mod bss;
 pub mod capabilities;
 pub mod channel;
 pub mod country;
+pub mod eht;
 pub mod ft;
+pub mod he;
+pub mod ht;
 pub mod inheritance;
 pub mod multi_link;
 pub mod rates;
+pub mod rnr;
 pub mod rsn;
 pub mod rsnx;
 pub mod security;
 mod ssid;
+pub mod tid_to_link;
 pub mod tim;
 pub mod vendor;
+pub mod vht;
 pub mod wpa;
 
 pub use any::AnyElement;
@@ -35,11 +41,15 @@ pub use channel::{
     SupportedOperatingClasses, TpcReport, WideBandwidthChannelSwitch,
 };
 pub use country::Country;
+pub use eht::{EhtCapabilities, EhtOperation};
 pub use ft::{FastTransition, MobilityDomain};
+pub use he::{He6GhzCapabilities, HeCapabilities, HeOperation};
+pub use ht::{HtCapabilities, HtOperation};
 pub use inheritance::NonInheritance;
 pub use layout::{Counted, Subelement};
 pub use multi_link::MultiLink;
 pub use rates::{ExtendedSupportedRates, MembershipSelector, Rate, SupportedRates};
+pub use rnr::ReducedNeighborReport;
 pub use rsn::{
     Pmkid, Rsn, RsnCapabilities, RsnChoice, RsnOverride, RsnOverride2, RsnSelection, RsnxOverride,
 };
@@ -48,8 +58,10 @@ pub use security::{
     AkmSuiteSelector, AntiCloggingToken, ManagementMic, OweDhParameter, OweTransition, PasswordIdentifier,
     RejectedGroups, TransitionDisable,
 };
+pub use tid_to_link::TidToLinkMapping;
 pub use tim::Tim;
 pub use vendor::{Vendor, WmmInformation, WmmParameter};
+pub use vht::{VhtCapabilities, VhtOperation};
 pub use wpa::Wpa;
 
 use crate::reader::{ParseError, Problem};

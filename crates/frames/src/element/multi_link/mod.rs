@@ -146,6 +146,7 @@ pub enum MultiLink {
     },
 }
 
+shown_as_debug! { MultiLink }
 element!(MultiLink, "Multi-Link element", ElementId::Extended(107));
 
 impl Field for MultiLink {
