@@ -4,14 +4,15 @@ use crate::Target;
 use lapwing_frames::{
     Problem, Ssid,
     element::{
-        AkmSuiteSelector, AntiCloggingToken, AnyElement, BssLoad, ChannelSwitch, ChannelSwitchWrapper,
-        Country, DsParameter, Element, Elements, Erp, ExtendedCapabilities, ExtendedChannelSwitch,
-        ExtendedSupportedRates, FastTransition, ManagementMic, MaxChannelSwitchTime, MobilityDomain,
-        MultipleBssid, MultipleBssidIndex, NeighborReport, OperatingChannel, OweDhParameter, OweTransition,
-        PasswordIdentifier, PowerCapability, PowerConstraint, RejectedGroups, RmEnabledCapabilities, Rsn,
-        RsnOverride, RsnOverride2, RsnSelection, Rsnx, RsnxOverride, SecondaryChannelOffset,
-        SupportedChannels, SupportedOperatingClasses, SupportedRates, Tim, TimeoutInterval, TpcReport,
-        Vendor, WideBandwidthChannelSwitch, WmmInformation, WmmParameter, Wpa, write_raw,
+        AkmSuiteSelector, AntiCloggingToken, AnyElement, BssLoad, BssMaxIdlePeriod, ChannelSwitch,
+        ChannelSwitchWrapper, Country, DsParameter, Element, Elements, Erp, ExtendedCapabilities,
+        ExtendedChannelSwitch, ExtendedSupportedRates, FastTransition, ManagementMic, MaxChannelSwitchTime,
+        MobilityDomain, MultipleBssid, MultipleBssidIndex, NeighborReport, OperatingChannel, OweDhParameter,
+        OweTransition, PasswordIdentifier, PowerCapability, PowerConstraint, RejectedGroups,
+        RmEnabledCapabilities, Rsn, RsnOverride, RsnOverride2, RsnSelection, Rsnx, RsnxOverride,
+        SecondaryChannelOffset, SupportedChannels, SupportedOperatingClasses, SupportedRates, Tim,
+        TimeoutInterval, TpcReport, TransmitPowerEnvelope, Vendor, WideBandwidthChannelSwitch,
+        WmmInformation, WmmParameter, Wpa, write_raw,
     },
 };
 use std::fmt::{Debug, Display};
@@ -87,6 +88,8 @@ pub const TARGETS: &[Target] = &[
     ("element_rm_enabled_capabilities", printed::<RmEnabledCapabilities>),
     ("element_bss_load", printed::<BssLoad>),
     ("element_timeout_interval", printed::<TimeoutInterval>),
+    ("element_bss_max_idle_period", printed::<BssMaxIdlePeriod>),
+    ("element_transmit_power_envelope", printed::<TransmitPowerEnvelope>),
     ("element_multiple_bssid", printed::<MultipleBssid>),
     ("element_multiple_bssid_index", printed::<MultipleBssidIndex>),
     ("element_neighbor_report", printed::<NeighborReport>),

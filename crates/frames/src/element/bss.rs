@@ -46,6 +46,19 @@ fields! {
 element!(TimeoutInterval, "Timeout Interval", ElementId::Plain(56));
 
 fields! {
+    /// BSS Max Idle Period (90): how long a station may be silent before the AP drops it.
+    pub struct BssMaxIdlePeriod {
+        /// The time, in units of 1000 TU.
+        period: u16,
+        /// Bit 0: only protected frames end the silence.
+        options: u8,
+        /// What a later standard appends.
+        tail: Vec<u8>,
+    }
+}
+element!(BssMaxIdlePeriod, "BSS Max Idle Period", ElementId::Plain(90));
+
+fields! {
     /// Multiple BSSID (71): the profiles of the BSSs that have no beacons of their own.
     pub struct MultipleBssid {
         /// The number of BSSIDs is at most two to this power.

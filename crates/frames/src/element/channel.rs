@@ -39,6 +39,17 @@ fields! {
 element!(PowerCapability, "Power Capability", ElementId::Plain(33));
 
 fields! {
+    /// Transmit Power Envelope (195): the regulator's limits.
+    pub struct TransmitPowerEnvelope {
+        /// How many limits, in which unit, of which kind.
+        information: u8,
+        /// The limits, in half dBm, signed numbers; the first is for 20 MHz.
+        limits: Vec<u8>,
+    }
+}
+element!(TransmitPowerEnvelope, "Transmit Power Envelope", ElementId::Plain(195));
+
+fields! {
     /// TPC Report (35).
     pub struct TpcReport {
         /// The power of this frame in dBm, a signed number.

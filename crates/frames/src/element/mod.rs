@@ -33,12 +33,15 @@ pub mod vht;
 pub mod wpa;
 
 pub use any::AnyElement;
-pub use bss::{BssLoad, MultipleBssid, MultipleBssidIndex, NeighborReport, TimeoutInterval, TimeoutKind};
+pub use bss::{
+    BssLoad, BssMaxIdlePeriod, MultipleBssid, MultipleBssidIndex, NeighborReport, TimeoutInterval,
+    TimeoutKind,
+};
 pub use capabilities::{ExtendedCapabilities, ExtendedCapability, RmCapability, RmEnabledCapabilities};
 pub use channel::{
     ChannelSwitch, ChannelSwitchWrapper, DsParameter, Erp, ExtendedChannelSwitch, MaxChannelSwitchTime,
     OperatingChannel, PowerCapability, PowerConstraint, SecondaryChannelOffset, SupportedChannels,
-    SupportedOperatingClasses, TpcReport, WideBandwidthChannelSwitch,
+    SupportedOperatingClasses, TpcReport, TransmitPowerEnvelope, WideBandwidthChannelSwitch,
 };
 pub use country::Country;
 pub use eht::{EhtCapabilities, EhtOperation};

@@ -4,12 +4,13 @@ use crate::common::{both_ways, is_written, refuses};
 use lapwing_frames::{
     MacAddr, Ssid,
     element::{
-        BssLoad, ChannelSwitch, ChannelSwitchWrapper, Country, DsParameter, Erp, ExtendedCapabilities,
-        ExtendedCapability, ExtendedChannelSwitch, ExtendedSupportedRates, MaxChannelSwitchTime,
-        MembershipSelector, MultipleBssid, MultipleBssidIndex, NeighborReport, OperatingChannel,
-        PowerCapability, PowerConstraint, Rate, RmCapability, RmEnabledCapabilities, SecondaryChannelOffset,
-        SupportedChannels, SupportedOperatingClasses, SupportedRates, Tim, TimeoutInterval, TimeoutKind,
-        TpcReport, Vendor, WideBandwidthChannelSwitch, WmmInformation, WmmParameter,
+        BssLoad, BssMaxIdlePeriod, ChannelSwitch, ChannelSwitchWrapper, Country, DsParameter, Erp,
+        ExtendedCapabilities, ExtendedCapability, ExtendedChannelSwitch, ExtendedSupportedRates,
+        MaxChannelSwitchTime, MembershipSelector, MultipleBssid, MultipleBssidIndex, NeighborReport,
+        OperatingChannel, PowerCapability, PowerConstraint, Rate, RmCapability, RmEnabledCapabilities,
+        SecondaryChannelOffset, SupportedChannels, SupportedOperatingClasses, SupportedRates, Tim,
+        TimeoutInterval, TimeoutKind, TpcReport, TransmitPowerEnvelope, Vendor, WideBandwidthChannelSwitch,
+        WmmInformation, WmmParameter,
         bss::BssidInformation,
         channel::{ChannelRun, SwitchMode},
         country::{CountryCode, CountryTriplet, CountryTriplets},
@@ -56,6 +57,7 @@ fn channels_and_power() {
     is_written(&PowerConstraint { decibels: 3, tail: vec![] }, "20 01 03");
     is_written(&PowerCapability { minimum: 0, maximum: 20, tail: vec![] }, "21 02 0014");
     is_written(&TpcReport { transmit_power: 0xfb, link_margin: 0, tail: vec![] }, "23 02 fb00");
+    is_written(&TransmitPowerEnvelope { information: 0, limits: vec![0x2e] }, "c3 02 00 2e");
     let runs = vec![ChannelRun { first: 1, count: 13 }, ChannelRun { first: 36, count: 4 }];
     is_written(&SupportedChannels { runs }, "24 04 010d 2404");
     refuses::<SupportedChannels>("010d 24");
@@ -120,6 +122,8 @@ fn load_deadlines_and_several_bssids() {
     let comeback = TimeoutInterval { kind: TimeoutKind::AssociationComeback, value: 1000, tail: vec![] };
     is_written(&comeback, "38 05 03 e8030000");
     refuses::<TimeoutInterval>("03 e80300");
+
+    is_written(&BssMaxIdlePeriod { period: 292, options: 0, tail: vec![] }, "5a 03 2401 00");
 
     let several = both_ways::<MultipleBssid>("47 09 03 00 06 53 02 1100 0061");
     assert_eq!((several.max_bssid_indicator, several.subelements.len()), (3, 1));
