@@ -22,6 +22,7 @@ mod open_enum;
 
 pub mod address;
 pub mod channel;
+pub mod data;
 pub mod eapol;
 #[macro_use]
 pub mod element;
