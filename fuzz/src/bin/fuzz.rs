@@ -11,8 +11,8 @@ static TARGET: OnceLock<fn(&[u8])> = OnceLock::new();
 fn choose() -> fn(&[u8]) {
     let name = std::env::var("LAPWING_FUZZ").unwrap_or_default();
     lapwing_fuzz::find(&name).unwrap_or_else(|| {
-        let names: Vec<_> = lapwing_fuzz::targets().map(|target| target.0).collect();
-        eprintln!("set LAPWING_FUZZ to a target:\n{}", names.join("\n"));
+        eprintln!("set LAPWING_FUZZ to a target:");
+        lapwing_fuzz::targets().for_each(|target| println!("{}", target.0));
         std::process::exit(2)
     })
 }

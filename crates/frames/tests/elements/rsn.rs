@@ -8,6 +8,7 @@ use lapwing_frames::{
     },
     suite::{Akm, Cipher},
 };
+use proptest::prelude::*;
 
 #[test]
 fn rsn_of_a_wpa3_network_in_full() {
@@ -129,4 +130,61 @@ fn wpa_of_a_mixed_network() {
     is_written(&wpa, "dd .. 0050f2 01 0100 0050f202 0200 0050f2020050f204 0100 0050f202");
     assert_eq!(wpa.to_string(), "version 1, group WPA-TKIP, pairwise WPA-TKIP WPA-CCMP, AKM WPA-PSK");
     assert_eq!(both_ways::<Wpa>("dd .. 0050f2 01 0100 0050f202 0000 0000 0c00").tail, [12, 0]);
+}
+
+/// What a station does to an RSNE, in any order.
+#[derive(Clone, Debug)]
+enum Change {
+    Capabilities(u16),
+    Pmkids(Vec<[u8; 16]>),
+    GroupManagement(u8),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        any::<u16>().prop_map(Change::Capabilities),
+        prop::collection::vec(any::<[u8; 16]>(), 0..3).prop_map(Change::Pmkids),
+        any::<u8>().prop_map(Change::GroupManagement),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn an_rsn_that_was_received_and_changed_is_read_as_it_was_written(
+        received in prop::collection::vec(any::<u8>(), 0..12),
+        suites in prop::collection::vec(0u8..26, 0..4),
+        changes in prop::collection::vec(change(), 0..4),
+    ) {
+        let list: Vec<u8> = suites.iter().flat_map(|&number| [0, 0x0f, 0xac, number]).collect();
+        let count = u8::try_from(suites.len()).unwrap();
+        let body = [&[1, 0, 0, 0x0f, 0xac, 4, count, 0][..], &list, &[count, 0], &list, &received].concat();
+        let Ok(mut rsn) = Rsn::parse(&body) else { return Ok(()) };
+        for change in changes {
+            match change {
+                Change::Capabilities(bits) => {
+                    rsn.set_capabilities(RsnCapabilities(bits));
+                    prop_assert_eq!(rsn.capabilities(), RsnCapabilities(bits));
+                }
+                Change::Pmkids(pmkids) => {
+                    rsn.set_pmkids(pmkids.clone());
+                    prop_assert_eq!(rsn.pmkids(), pmkids);
+                }
+                Change::GroupManagement(number) => {
+                    let cipher = Cipher([0, 0x0f, 0xac, number]);
+                    rsn.set_group_management(cipher);
+                    prop_assert_eq!(rsn.group_management(), Some(cipher));
+                }
+            }
+        }
+        let mut written = vec![];
+        rsn.write_body(&mut written);
+        prop_assert_eq!(Rsn::parse(&written), Ok(rsn));
+    }
+
+    #[test]
+    fn an_rsnx_has_what_it_was_made_of(numbers in prop::collection::btree_set(4u8..128, 0..6)) {
+        let capabilities: Vec<_> = numbers.into_iter().map(RsnxCapability).collect();
+        let rsnx = Rsnx::new(&capabilities);
+        prop_assert_eq!(rsnx.capabilities().collect::<Vec<_>>(), capabilities);
+    }
 }
