@@ -4,12 +4,17 @@
 //! subject is a module here and a line in [`GROUPS`]. `README.md` says how to run them.
 
 pub mod elements;
+pub mod management;
+pub mod multi_link;
+pub mod phy;
+pub mod rnr;
 
 /// The name of a target and what it does with the bytes; a panic is a finding.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets by subject.
-pub const GROUPS: &[&[Target]] = &[elements::TARGETS];
+pub const GROUPS: &[&[Target]] =
+    &[elements::TARGETS, management::TARGETS, multi_link::TARGETS, phy::TARGETS, rnr::TARGETS];
 
 /// All targets.
 pub fn targets() -> impl Iterator<Item = Target> {
