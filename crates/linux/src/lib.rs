@@ -7,5 +7,10 @@
 pub mod clock;
 pub mod entropy;
 pub mod netlink;
+pub mod packet;
 pub mod rfkill;
+pub mod rtnetlink;
 pub mod sysctl;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,180 @@
+//! Packet sockets for what happens before an interface has an address: DHCP and ARP.
+
+use lapwing_frames::MacAddr;
+use socket2::{Domain, Protocol, SockAddr, SockAddrStorage, SockFilter, Socket, Type};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+/// The room for one packet: more than any Wi-Fi interface's MTU.
+const PACKET: usize = 4096;
+
+/// What a socket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PacketKind {
+    /// IPv4 packets to the UDP port of DHCP clients, 68. The packets start with the IPv4 header.
+    Dhcp,
+    /// ARP. The packets start with the hardware type.
+    Arp,
+}
+
+impl PacketKind {
+    const fn ethertype(self) -> u16 {
+        match self {
+            Self::Dhcp => 0x0800,
+            Self::Arp => 0x0806,
+        }
+    }
+
+    /// The classic BPF program that drops everything else. The kernel runs it on the packet without its
+    /// link header, since the socket is of the kind that has none.
+    fn filter(self) -> Vec<SockFilter> {
+        const LOAD_BYTE: u16 = 0x30;
+        const LOAD_HALF: u16 = 0x28;
+        const LOAD_HALF_INDIRECT: u16 = 0x48;
+        const LOAD_X_IP_HEADER: u16 = 0xb1;
+        const JUMP_EQUAL: u16 = 0x15;
+        const JUMP_SET: u16 = 0x45;
+        const RETURN: u16 = 0x06;
+        const ALL: u32 = 0x4_0000;
+        const UDP: u32 = 17;
+        let program: &[(u16, u8, u8, u32)] = match self {
+            Self::Dhcp => &[
+                (LOAD_BYTE, 0, 0, 9),
+                (JUMP_EQUAL, 0, 6, UDP),
+                (LOAD_HALF, 0, 0, 6),
+                // Only a first fragment has the port.
+                (JUMP_SET, 4, 0, 0x1fff),
+                (LOAD_X_IP_HEADER, 0, 0, 0),
+                (LOAD_HALF_INDIRECT, 0, 0, 2),
+                (JUMP_EQUAL, 0, 1, 68),
+                (RETURN, 0, 0, ALL),
+                (RETURN, 0, 0, 0),
+            ],
+            // Ethernet addresses of 6 octets and IPv4 addresses of 4 only.
+            Self::Arp => {
+                &[(LOAD_HALF, 0, 0, 4), (JUMP_EQUAL, 0, 1, 0x0604), (RETURN, 0, 0, ALL), (RETURN, 0, 0, 0)]
+            }
+        };
+        program.iter().map(|&(code, yes, no, value)| SockFilter::new(code, yes, no, value)).collect()
+    }
+}
+
+/// A packet, and who sent it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Packet {
+    /// The sender's link address.
+    pub source: MacAddr,
+    /// The packet from its network header on.
+    pub octets: Vec<u8>,
+}
+
+/// A non-blocking packet socket on one interface.
+#[derive(Debug)]
+pub struct PacketSocket {
+    socket: Socket,
+    interface: u32,
+    kind: PacketKind,
+}
+
+impl PacketSocket {
+    /// Opens a socket on the interface with this index. Needs `CAP_NET_RAW`.
+    ///
+    /// # Errors
+    /// Those of the system calls.
+    pub fn open(interface: u32, kind: PacketKind) -> io::Result<Self> {
+        // Protocol 0 receives nothing: the filter is in place before the first packet can come.
+        let socket = Socket::new(Domain::PACKET, Type::DGRAM, Some(Protocol::from(0)))?;
+        socket.set_nonblocking(true)?;
+        socket.attach_filter(&kind.filter())?;
+        let this = Self { socket, interface, kind };
+        this.socket.bind(&this.address(MacAddr::BROADCAST)?)?;
+        Ok(this)
+    }
+
+    /// Sends a packet (from its network header on) to a link address.
+    ///
+    /// # Errors
+    /// That of the system call; `NetworkDown` if the interface is down.
+    pub fn send(&self, to: MacAddr, octets: &[u8]) -> io::Result<()> {
+        let sent = self.socket.send_to(octets, &self.address(to)?)?;
+        if sent == octets.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+    }
+
+    /// The next packet; nothing if there is none now.
+    ///
+    /// # Errors
+    /// That of the system call; `NetworkDown` once after the interface went down.
+    pub fn receive(&mut self) -> io::Result<Option<Packet>> {
+        let mut octets = vec![0; PACKET];
+        match receive_from(&self.socket, &mut octets) {
+            Ok((count, source)) => {
+                octets.truncate(count);
+                Ok(Some(Packet { source, octets }))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn address(&self, peer: MacAddr) -> io::Result<SockAddr> {
+        let index = i32::try_from(self.interface).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let [a, b, c, d, e, f] = peer.0;
+        Ok(link_address(libc::sockaddr_ll {
+            sll_family: u16::try_from(libc::AF_PACKET).unwrap_or_default(),
+            sll_protocol: self.kind.ethertype().to_be(),
+            sll_ifindex: index,
+            sll_hatype: 0,
+            sll_pkttype: 0,
+            sll_halen: 6,
+            sll_addr: [a, b, c, d, e, f, 0, 0],
+        }))
+    }
+}
+
+#[allow(unsafe_code)] // socket2 has no address type for packet sockets.
+fn link_address(address: libc::sockaddr_ll) -> SockAddr {
+    let mut storage = SockAddrStorage::zeroed();
+    let length = u32::try_from(size_of::<libc::sockaddr_ll>()).unwrap_or_default();
+    // SAFETY: `sockaddr_ll` is the address type of AF_PACKET, which `address` names as its family; it is
+    // plain data and smaller than the storage (`view_as` asserts it), and `length` is its length.
+    unsafe {
+        *storage.view_as::<libc::sockaddr_ll>() = address;
+        SockAddr::new(storage, length)
+    }
+}
+
+/// Receives one packet and its sender's link address.
+fn receive_from(socket: &Socket, octets: &mut [u8]) -> io::Result<(usize, MacAddr)> {
+    let flags = rustix::net::RecvFlags::empty();
+    let (count, _, from) = rustix::net::recvfrom(socket, octets, flags)?;
+    let from = from.filter(|from| {
+        from.address_family() == rustix::net::AddressFamily::PACKET
+            && usize::try_from(from.addr_len()).is_ok_and(|length| length >= size_of::<libc::sockaddr_ll>())
+    });
+    Ok((count, from.map_or(MacAddr::default(), |from| source(&from))))
+}
+
+#[allow(unsafe_code)] // rustix has no address type for packet sockets.
+fn source(from: &rustix::net::SocketAddrAny) -> MacAddr {
+    // SAFETY: the caller has checked that the kernel wrote a whole `sockaddr_ll`, which is plain data; the
+    // pointer is valid for reads of that many octets while `from` is borrowed, and the read needs no
+    // alignment.
+    let address = unsafe { from.as_ptr().cast::<libc::sockaddr_ll>().read_unaligned() };
+    let [a, b, c, d, e, f, ..] = address.sll_addr;
+    MacAddr([a, b, c, d, e, f])
+}
+
+impl AsFd for PacketSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl AsRawFd for PacketSocket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests;
