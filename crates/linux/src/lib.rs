@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod entropy;
 pub mod netlink;
+pub mod nl80211;
 pub mod packet;
 pub mod rfkill;
 pub mod rtnetlink;

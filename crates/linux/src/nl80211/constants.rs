@@ -1,0 +1,490 @@
+//! The numbers of `linux/nl80211.h` that Lapwing uses; a test compares each with the header.
+//!
+//! The names are those of the header without their prefix, and mean what it says there.
+
+/// A module of numbers, and the table of them that the test reads.
+macro_rules! numbers {
+    ($(#[$meta:meta])* $vis:vis mod $module:ident: $type:ty = $prefix:literal { $($name:ident = $value:literal),* $(,)? }) => {
+        $(#[$meta])*
+        // The names are the header's, and are explained there; some modules are public and some are not.
+        #[allow(missing_docs, unreachable_pub)]
+        $vis mod $module {
+            $( pub const $name: $type = $value; )*
+
+            #[cfg(test)]
+            pub(in crate::nl80211) const TABLE: &[(&str, u64)] =
+                &[$( (concat!($prefix, stringify!($name)), $name as u64) ),*];
+        }
+    };
+}
+
+/// A command of nl80211 (`enum nl80211_commands`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Command(pub u8);
+
+macro_rules! commands {
+    ($($name:ident = $value:literal),* $(,)?) => {
+        #[allow(missing_docs)] // The names are the header's, and are explained there.
+        impl Command {
+            $( pub const $name: Self = Self($value); )*
+
+            /// The name, without the prefix, if it is one that Lapwing uses.
+            #[must_use]
+            pub const fn name(self) -> Option<&'static str> {
+                match self {
+                    $( Self::$name => Some(stringify!($name)), )*
+                    _ => None,
+                }
+            }
+
+            #[cfg(test)]
+            pub(super) const TABLE: &[(&str, u64)] =
+                &[$( (concat!("NL80211_CMD_", stringify!($name)), $value) ),*];
+        }
+    };
+}
+
+impl core::fmt::Debug for Command {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "command {}", self.0),
+        }
+    }
+}
+
+commands! {
+    GET_WIPHY = 1,
+    NEW_WIPHY = 3,
+    DEL_WIPHY = 4,
+    GET_INTERFACE = 5,
+    SET_INTERFACE = 6,
+    NEW_INTERFACE = 7,
+    DEL_INTERFACE = 8,
+    GET_KEY = 9,
+    SET_KEY = 10,
+    NEW_KEY = 11,
+    DEL_KEY = 12,
+    GET_STATION = 17,
+    SET_STATION = 18,
+    NEW_STATION = 19,
+    DEL_STATION = 20,
+    REQ_SET_REG = 27,
+    GET_REG = 31,
+    GET_SCAN = 32,
+    TRIGGER_SCAN = 33,
+    NEW_SCAN_RESULTS = 34,
+    SCAN_ABORTED = 35,
+    REG_CHANGE = 36,
+    AUTHENTICATE = 37,
+    ASSOCIATE = 38,
+    DEAUTHENTICATE = 39,
+    DISASSOCIATE = 40,
+    MICHAEL_MIC_FAILURE = 41,
+    REG_BEACON_HINT = 42,
+    CONNECT = 46,
+    ROAM = 47,
+    DISCONNECT = 48,
+    SET_PMKSA = 52,
+    DEL_PMKSA = 53,
+    FLUSH_PMKSA = 54,
+    REMAIN_ON_CHANNEL = 55,
+    CANCEL_REMAIN_ON_CHANNEL = 56,
+    REGISTER_FRAME = 58,
+    FRAME = 59,
+    FRAME_TX_STATUS = 60,
+    SET_POWER_SAVE = 61,
+    SET_CQM = 63,
+    NOTIFY_CQM = 64,
+    FRAME_WAIT_CANCEL = 67,
+    UNPROT_DEAUTHENTICATE = 70,
+    UNPROT_DISASSOCIATE = 71,
+    SET_REKEY_OFFLOAD = 79,
+    PMKSA_CANDIDATE = 80,
+    CH_SWITCH_NOTIFY = 88,
+    RADAR_DETECT = 94,
+    GET_PROTOCOL_FEATURES = 95,
+    VENDOR = 103,
+    CH_SWITCH_STARTED_NOTIFY = 110,
+    WIPHY_REG_CHANGE = 113,
+    ABORT_SCAN = 114,
+    PORT_AUTHORIZED = 125,
+    EXTERNAL_AUTH = 127,
+    CONTROL_PORT_FRAME = 129,
+    UNPROT_BEACON = 138,
+    CONTROL_PORT_FRAME_TX_STATUS = 139,
+    ASSOC_COMEBACK = 147,
+    LINKS_REMOVED = 154,
+    ASSOC_MLO_RECONF = 156,
+}
+
+numbers! {
+    /// Top-level attributes (`enum nl80211_attrs`).
+    pub(super) mod attr: u16 = "NL80211_ATTR_" {
+        WIPHY = 1,
+        WIPHY_NAME = 2,
+        IFINDEX = 3,
+        IFNAME = 4,
+        IFTYPE = 5,
+        MAC = 6,
+        KEY_IDX = 8,
+        STA_INFO = 21,
+        WIPHY_BANDS = 22,
+        SUPPORTED_IFTYPES = 32,
+        REG_ALPHA2 = 33,
+        REG_RULES = 34,
+        WIPHY_FREQ = 38,
+        IE = 42,
+        MAX_NUM_SCAN_SSIDS = 43,
+        SCAN_FREQUENCIES = 44,
+        SCAN_SSIDS = 45,
+        BSS = 47,
+        SUPPORTED_COMMANDS = 50,
+        FRAME = 51,
+        SSID = 52,
+        AUTH_TYPE = 53,
+        REASON_CODE = 54,
+        MAX_SCAN_IE_LEN = 56,
+        CIPHER_SUITES = 57,
+        TIMED_OUT = 65,
+        USE_MFP = 66,
+        STA_FLAGS2 = 67,
+        CONTROL_PORT = 68,
+        PRIVACY = 70,
+        DISCONNECTED_BY_AP = 71,
+        STATUS_CODE = 72,
+        CIPHER_SUITES_PAIRWISE = 73,
+        CIPHER_SUITE_GROUP = 74,
+        WPA_VERSIONS = 75,
+        AKM_SUITES = 76,
+        REQ_IE = 77,
+        RESP_IE = 78,
+        PREV_BSSID = 79,
+        KEY = 80,
+        PMKID = 85,
+        MAX_NUM_PMKIDS = 86,
+        COOKIE = 88,
+        FRAME_MATCH = 91,
+        ACK = 92,
+        PS_STATE = 93,
+        CQM = 94,
+        LOCAL_STATE_CHANGE = 95,
+        FRAME_TYPE = 101,
+        CONTROL_PORT_ETHERTYPE = 102,
+        CONTROL_PORT_NO_ENCRYPT = 103,
+        MAX_REMAIN_ON_CHANNEL_DURATION = 111,
+        REKEY_DATA = 122,
+        ROAM_SUPPORT = 131,
+        PMKSA_CANDIDATE = 134,
+        FEATURE_FLAGS = 143,
+        DFS_REGION = 146,
+        WDEV = 153,
+        AUTH_DATA = 156,
+        SCAN_FLAGS = 158,
+        RADAR_EVENT = 168,
+        EXT_CAPA = 169,
+        PROTOCOL_FEATURES = 173,
+        SPLIT_WIPHY_DUMP = 174,
+        SOCKET_OWNER = 204,
+        WIPHY_SELF_MANAGED_REG = 216,
+        EXT_FEATURES = 217,
+        IFTYPE_EXT_CAPA = 230,
+        BSSID = 245,
+        PMK = 254,
+        EXTERNAL_AUTH_ACTION = 260,
+        EXTERNAL_AUTH_SUPPORT = 261,
+        CONTROL_PORT_OVER_NL80211 = 264,
+        TIMEOUT = 272,
+        SAE_PASSWORD = 277,
+        IFTYPE_AKM_SUITES = 284,
+        CONTROL_PORT_NO_PREAUTH = 286,
+        PMK_LIFETIME = 287,
+        MLO_LINKS = 312,
+        MLO_LINK_ID = 313,
+        MLD_ADDR = 314,
+        MLO_SUPPORT = 315,
+        EML_CAPABILITY = 317,
+        MLD_CAPA_AND_OPS = 318,
+        EXT_MLD_CAPA_AND_OPS = 337,
+    }
+}
+
+numbers! {
+    /// Attributes of a band.
+    pub(super) mod band: u16 = "NL80211_BAND_ATTR_" {
+        FREQS = 1,
+        RATES = 2,
+        HT_MCS_SET = 3,
+        HT_CAPA = 4,
+        VHT_MCS_SET = 7,
+        VHT_CAPA = 8,
+        IFTYPE_DATA = 9,
+    }
+}
+
+numbers! {
+    /// Attributes of a band's HE and EHT capabilities.
+    pub(super) mod band_iftype: u16 = "NL80211_BAND_IFTYPE_ATTR_" {
+        IFTYPES = 1,
+        HE_CAP_MAC = 2,
+        HE_CAP_PHY = 3,
+        HE_CAP_MCS_SET = 4,
+        HE_CAP_PPE = 5,
+        HE_6GHZ_CAPA = 6,
+        EHT_CAP_MAC = 8,
+        EHT_CAP_PHY = 9,
+        EHT_CAP_MCS_SET = 10,
+        EHT_CAP_PPE = 11,
+    }
+}
+
+numbers! {
+    /// Attributes of a legacy rate.
+    pub(super) mod bitrate: u16 = "NL80211_BITRATE_ATTR_" {
+        RATE = 1,
+    }
+}
+
+numbers! {
+    /// Attributes of a channel.
+    pub(super) mod frequency: u16 = "NL80211_FREQUENCY_ATTR_" {
+        FREQ = 1,
+        DISABLED = 2,
+        NO_IR = 3,
+        RADAR = 5,
+        MAX_TX_POWER = 6,
+        OFFSET = 20,
+    }
+}
+
+numbers! {
+    /// Interface types.
+    pub mod iftype: u16 = "NL80211_IFTYPE_" {
+        STATION = 2,
+    }
+}
+
+numbers! {
+    /// Attributes of the AKM suites of an interface type.
+    pub(super) mod iftype_akm: u16 = "NL80211_IFTYPE_AKM_ATTR_" {
+        IFTYPES = 1,
+        SUITES = 2,
+    }
+}
+
+numbers! {
+    /// Extended features: bit numbers.
+    pub mod extended: u16 = "NL80211_EXT_FEATURE_" {
+        CONTROL_PORT_OVER_NL80211 = 26,
+        CAN_REPLACE_PTK0 = 31,
+        EXT_KEY_ID = 36,
+        SAE_OFFLOAD = 38,
+        BEACON_PROTECTION = 41,
+        BEACON_PROTECTION_CLIENT = 46,
+        OPERATING_CHANNEL_VALIDATION = 49,
+        SPP_AMSDU_SUPPORT = 68,
+    }
+}
+
+numbers! {
+    /// Features: bits.
+    pub(super) mod feature: u32 = "NL80211_FEATURE_" {
+        SAE = 0x20,
+        SCAN_RANDOM_MAC_ADDR = 0x20000000,
+    }
+}
+
+numbers! {
+    /// Attributes of a BSS.
+    pub(super) mod bss: u16 = "NL80211_BSS_" {
+        BSSID = 1,
+        FREQUENCY = 2,
+        TSF = 3,
+        BEACON_INTERVAL = 4,
+        CAPABILITY = 5,
+        INFORMATION_ELEMENTS = 6,
+        SIGNAL_MBM = 7,
+        STATUS = 9,
+        SEEN_MS_AGO = 10,
+        BEACON_IES = 11,
+        MLO_LINK_ID = 21,
+        MLD_ADDR = 22,
+        USE_FOR = 23,
+        CANNOT_USE_REASONS = 24,
+    }
+}
+
+numbers! {
+    /// What a BSS is to the interface.
+    pub(super) mod bss_status: u32 = "NL80211_BSS_STATUS_" {
+        ASSOCIATED = 1,
+    }
+}
+
+numbers! {
+    /// Attributes of a station.
+    pub(super) mod sta: u16 = "NL80211_STA_INFO_" {
+        INACTIVE_TIME = 1,
+        SIGNAL = 7,
+        TX_BITRATE = 8,
+        STA_FLAGS = 17,
+    }
+}
+
+numbers! {
+    /// Flags of a station: bit numbers.
+    pub(super) mod sta_flag: u32 = "NL80211_STA_FLAG_" {
+        AUTHORIZED = 1,
+    }
+}
+
+numbers! {
+    /// Attributes of a rate.
+    pub(super) mod rate: u16 = "NL80211_RATE_INFO_" {
+        BITRATE = 1,
+        BITRATE32 = 5,
+    }
+}
+
+numbers! {
+    /// Attributes of a regulatory rule.
+    pub(super) mod reg: u16 = "NL80211_ATTR_" {
+        REG_RULE_FLAGS = 1,
+        FREQ_RANGE_START = 2,
+        FREQ_RANGE_END = 3,
+        FREQ_RANGE_MAX_BW = 4,
+        POWER_RULE_MAX_EIRP = 6,
+    }
+}
+
+numbers! {
+    /// Attributes of connection quality.
+    pub(super) mod cqm: u16 = "NL80211_ATTR_CQM_" {
+        RSSI_THOLD = 1,
+        RSSI_HYST = 2,
+        RSSI_THRESHOLD_EVENT = 3,
+        PKT_LOSS_EVENT = 4,
+        BEACON_LOSS_EVENT = 8,
+        RSSI_LEVEL = 9,
+    }
+}
+
+numbers! {
+    /// What happened to the signal.
+    pub(super) mod cqm_event: u32 = "NL80211_CQM_RSSI_" {
+        THRESHOLD_EVENT_LOW = 0,
+        THRESHOLD_EVENT_HIGH = 1,
+        BEACON_LOSS_EVENT = 2,
+    }
+}
+
+numbers! {
+    /// Attributes of a PMKSA candidate.
+    pub(super) mod pmksa_candidate: u16 = "NL80211_PMKSA_CANDIDATE_" {
+        BSSID = 2,
+        PREAUTH = 3,
+    }
+}
+
+numbers! {
+    /// Attributes of rekeying by the driver.
+    pub(super) mod rekey: u16 = "NL80211_REKEY_DATA_" {
+        REPLAY_CTR = 3,
+    }
+}
+
+numbers! {
+    /// Attributes of a key.
+    pub(super) mod key: u16 = "NL80211_KEY_" {
+        DATA = 1,
+        IDX = 2,
+        CIPHER = 3,
+        SEQ = 4,
+        MODE = 9,
+    }
+}
+
+numbers! {
+    /// How a key is used.
+    pub(super) mod key_mode: u8 = "NL80211_KEY_" {
+        NO_TX = 1,
+        SET_TX = 2,
+    }
+}
+
+numbers! {
+    /// Authentication types.
+    pub(super) mod auth_type: u32 = "NL80211_AUTHTYPE_" {
+        OPEN_SYSTEM = 0,
+        SHARED_KEY = 1,
+        FT = 2,
+        SAE = 4,
+        FILS_SK = 5,
+        FILS_SK_PFS = 6,
+        FILS_PK = 7,
+    }
+}
+
+numbers! {
+    /// Protection of management frames.
+    pub(super) mod mfp: u32 = "NL80211_MFP_" {
+        REQUIRED = 1,
+    }
+}
+
+numbers! {
+    /// Power saving.
+    pub(super) mod power_save: u32 = "NL80211_PS_" {
+        DISABLED = 0,
+        ENABLED = 1,
+    }
+}
+
+numbers! {
+    /// Flags of a scan: bits.
+    pub(super) mod scan_flag: u32 = "NL80211_SCAN_FLAG_" {
+        FLUSH = 0x2,
+        RANDOM_ADDR = 0x8,
+        COLOCATED_6GHZ = 0x4000,
+    }
+}
+
+numbers! {
+    /// WPA versions: bits.
+    pub(super) mod wpa_version: u32 = "NL80211_" {
+        WPA_VERSION_2 = 0x2,
+        WPA_VERSION_3 = 0x4,
+    }
+}
+
+/// Every table, for the comparison with the header.
+#[cfg(test)]
+pub(super) const TABLES: &[&[(&str, u64)]] = &[
+    Command::TABLE,
+    attr::TABLE,
+    band::TABLE,
+    band_iftype::TABLE,
+    bitrate::TABLE,
+    frequency::TABLE,
+    iftype::TABLE,
+    iftype_akm::TABLE,
+    extended::TABLE,
+    feature::TABLE,
+    bss::TABLE,
+    bss_status::TABLE,
+    sta::TABLE,
+    sta_flag::TABLE,
+    rate::TABLE,
+    reg::TABLE,
+    cqm::TABLE,
+    cqm_event::TABLE,
+    pmksa_candidate::TABLE,
+    rekey::TABLE,
+    key::TABLE,
+    key_mode::TABLE,
+    auth_type::TABLE,
+    mfp::TABLE,
+    power_save::TABLE,
+    scan_flag::TABLE,
+    wpa_version::TABLE,
+];

@@ -1,0 +1,311 @@
+//! Encoding: requests to messages.
+
+use super::constants::{
+    attr, auth_type, cqm, key as key_attr, key_mode, mfp, power_save, scan_flag, sta_flag, wpa_version,
+};
+use super::request::{ConnectRequest, EncodeError, KeyName, Offload, Request};
+use crate::netlink::{self, Builder};
+use lapwing_core::kernel::{
+    self, AssociateRequest, AssociateSecurity, AssociationPeer, AuthenticateRequest, KeyKind, KeyRequest,
+    ScanRequest,
+};
+use lapwing_frames::management::AuthenticationAlgorithm;
+use lapwing_frames::suite::Akm;
+
+/// The Ethernet type of EAPOL.
+const ETHERTYPE_EAPOL: u16 = 0x888e;
+
+impl Request {
+    /// The message, for the family with this number.
+    ///
+    /// # Errors
+    /// If the request cannot be said in nl80211.
+    pub fn encode(&self, family: u16) -> Result<netlink::Request, EncodeError> {
+        let mut message = Builder::generic(family, self.command().0.0);
+        self.fill(&mut message)?;
+        message.finish().ok_or(EncodeError::TooLong)
+    }
+
+    fn fill(&self, message: &mut Builder) -> Result<(), EncodeError> {
+        match self {
+            Self::Station { ifindex, request } => {
+                fill_station(message.u32(attr::IFINDEX, *ifindex), request)?;
+            }
+            Self::Fence | Self::ReadInterfaces => {}
+            Self::ReadRadios => {
+                message.flag(attr::SPLIT_WIPHY_DUMP);
+            }
+            Self::ReadRegulatory { wiphy } => {
+                if let Some(wiphy) = wiphy {
+                    message.u32(attr::WIPHY, *wiphy);
+                }
+            }
+            Self::SetCountry { country: [first, second] } => {
+                message.bytes(attr::REG_ALPHA2, &[*first, *second, 0]);
+            }
+            Self::SetInterfaceType { ifindex, iftype } => {
+                message.u32(attr::IFINDEX, *ifindex).u32(attr::IFTYPE, (*iftype).into());
+            }
+            Self::NewInterface { wiphy, name, iftype, address, owned } => {
+                message.u32(attr::WIPHY, *wiphy).text(attr::IFNAME, name);
+                message.u32(attr::IFTYPE, (*iftype).into()).flag_if(attr::SOCKET_OWNER, *owned);
+                if let Some(address) = address {
+                    message.mac(attr::MAC, *address);
+                }
+            }
+            Self::DelInterface { ifindex } | Self::FlushPmksa { ifindex } => {
+                message.u32(attr::IFINDEX, *ifindex);
+            }
+            Self::Disassociate { ifindex, peer, reason } => {
+                message.u32(attr::IFINDEX, *ifindex).u16(attr::REASON_CODE, reason.0).mac(attr::MAC, *peer);
+            }
+            Self::Connect { ifindex, request } => {
+                fill_connect(message.u32(attr::IFINDEX, *ifindex), request)?;
+            }
+            Self::Disconnect { ifindex, reason } => {
+                message.u32(attr::IFINDEX, *ifindex).u16(attr::REASON_CODE, reason.0);
+            }
+            Self::ExternalAuthentication { ifindex, bssid, ssid, status, pmkid } => {
+                message.u32(attr::IFINDEX, *ifindex).u16(attr::STATUS_CODE, status.0);
+                message.bytes(attr::SSID, ssid.octets()).mac(attr::BSSID, *bssid);
+                if let Some(pmkid) = pmkid {
+                    message.bytes(attr::PMKID, pmkid);
+                }
+            }
+            Self::DeleteKey(key) => {
+                fill_key_name(message, key);
+                message.nest(attr::KEY, |nest| {
+                    nest.u8(key_attr::IDX, key.index);
+                });
+            }
+            Self::ReadKey(key) => {
+                fill_key_name(message, key);
+                // The one key command whose index the kernel reads outside the nest only.
+                message.u8(attr::KEY_IDX, key.index);
+            }
+            Self::RegisterFrame { ifindex, frame_type, prefix } => {
+                message.u32(attr::IFINDEX, *ifindex).u16(attr::FRAME_TYPE, *frame_type);
+                message.bytes(attr::FRAME_MATCH, prefix);
+            }
+            Self::SetQualityThresholds { ifindex, thresholds_dbm, hysteresis_db } => {
+                message.u32(attr::IFINDEX, *ifindex).nest(attr::CQM, |nest| {
+                    // A single zero turns it off.
+                    let off: &[i32] = &[0];
+                    let thresholds = if thresholds_dbm.is_empty() { off } else { thresholds_dbm };
+                    let octets: Vec<u8> = thresholds.iter().flat_map(|dbm| dbm.to_ne_bytes()).collect();
+                    nest.bytes(cqm::RSSI_THOLD, &octets).u32(cqm::RSSI_HYST, *hysteresis_db);
+                });
+            }
+            Self::SetPmksa { ifindex, pmksa } => {
+                message.u32(attr::IFINDEX, *ifindex).bytes(attr::PMKID, &pmksa.pmkid);
+                message.mac(attr::MAC, pmksa.peer);
+                if let Some(seconds) = pmksa.lifetime_seconds {
+                    message.u32(attr::PMK_LIFETIME, seconds);
+                }
+                if let Some(pmk) = &pmksa.pmk {
+                    message.bytes(attr::PMK, pmk.expose());
+                }
+            }
+            Self::DeletePmksa { ifindex, peer, pmkid } => {
+                message.u32(attr::IFINDEX, *ifindex).bytes(attr::PMKID, pmkid).mac(attr::MAC, *peer);
+            }
+            Self::SetPowerSave { ifindex, enabled } => {
+                let state = if *enabled { power_save::ENABLED } else { power_save::DISABLED };
+                message.u32(attr::IFINDEX, *ifindex).u32(attr::PS_STATE, state);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn fill_station(message: &mut Builder, request: &kernel::Request) -> Result<(), EncodeError> {
+    match request {
+        kernel::Request::TriggerScan(scan) => fill_scan(message, scan),
+        kernel::Request::AbortScan
+        | kernel::Request::ReadScan
+        | kernel::Request::ReadInterface
+        | kernel::Request::ReadStations => {}
+        kernel::Request::Authenticate(request) => fill_authenticate(message, request)?,
+        kernel::Request::Associate(request) => fill_associate(message, request),
+        kernel::Request::Deauthenticate { peer, reason, local_only } => {
+            message.u16(attr::REASON_CODE, reason.0).mac(attr::MAC, *peer);
+            message.flag_if(attr::LOCAL_STATE_CHANGE, *local_only);
+        }
+        kernel::Request::SendKeyFrame { to, bytes, in_clear } => {
+            message.u16(attr::CONTROL_PORT_ETHERTYPE, ETHERTYPE_EAPOL).mac(attr::MAC, *to);
+            message.bytes(attr::FRAME, bytes).flag_if(attr::CONTROL_PORT_NO_ENCRYPT, *in_clear);
+        }
+        kernel::Request::InstallKey(request) => fill_key(message, request),
+        kernel::Request::UseKey { peer, index } => {
+            message.mac(attr::MAC, *peer).nest(attr::KEY, |nest| {
+                nest.u8(key_attr::IDX, *index).u8(key_attr::MODE, key_mode::SET_TX);
+            });
+        }
+        kernel::Request::AuthorizePort { peer } => {
+            let authorized = (1_u32 << sta_flag::AUTHORIZED).to_ne_bytes();
+            message.mac(attr::MAC, *peer).bytes(attr::STA_FLAGS2, &[authorized, authorized].concat());
+        }
+        kernel::Request::SendFrame { frequency, bytes } => {
+            if let Some(frequency) = frequency {
+                message.u32(attr::WIPHY_FREQ, frequency.0);
+            }
+            message.bytes(attr::FRAME, bytes);
+        }
+    }
+    Ok(())
+}
+
+fn fill_scan(message: &mut Builder, scan: &ScanRequest) {
+    if !scan.ssids.is_empty() {
+        message.list(attr::SCAN_SSIDS, &scan.ssids, |nest, number, ssid| {
+            nest.bytes(number, ssid.octets());
+        });
+    }
+    if !scan.elements.is_empty() {
+        message.bytes(attr::IE, &scan.elements);
+    }
+    if !scan.frequencies.is_empty() {
+        message.list(attr::SCAN_FREQUENCIES, &scan.frequencies, |nest, number, frequency| {
+            nest.u32(number, frequency.0);
+        });
+    }
+    let flags = [
+        (scan.flush, scan_flag::FLUSH),
+        (scan.random_address, scan_flag::RANDOM_ADDR),
+        (scan.colocated_6ghz, scan_flag::COLOCATED_6GHZ),
+    ];
+    let flags = flags.iter().filter(|(set, _)| *set).fold(0, |all, (_, flag)| all | flag);
+    if flags != 0 {
+        message.u32(attr::SCAN_FLAGS, flags);
+    }
+}
+
+fn authentication_type(algorithm: AuthenticationAlgorithm) -> Result<u32, EncodeError> {
+    match algorithm {
+        AuthenticationAlgorithm::Open => Ok(auth_type::OPEN_SYSTEM),
+        AuthenticationAlgorithm::SharedKey => Ok(auth_type::SHARED_KEY),
+        AuthenticationAlgorithm::FastTransition => Ok(auth_type::FT),
+        AuthenticationAlgorithm::Sae => Ok(auth_type::SAE),
+        AuthenticationAlgorithm::FilsSharedKey => Ok(auth_type::FILS_SK),
+        AuthenticationAlgorithm::FilsSharedKeyPfs => Ok(auth_type::FILS_SK_PFS),
+        AuthenticationAlgorithm::FilsPublicKey => Ok(auth_type::FILS_PK),
+        other => Err(EncodeError::Algorithm(other)),
+    }
+}
+
+fn fill_authenticate(message: &mut Builder, request: &AuthenticateRequest) -> Result<(), EncodeError> {
+    message.mac(attr::MAC, request.bssid).u32(attr::WIPHY_FREQ, request.frequency.0);
+    message.bytes(attr::SSID, request.ssid.octets());
+    // The kernel wants it for SAE and FILS, and refuses it for others.
+    if !request.data.is_empty() {
+        message.bytes(attr::AUTH_DATA, &request.data);
+    }
+    message.u32(attr::AUTH_TYPE, authentication_type(request.algorithm)?);
+    if let Some((link, address)) = request.mld {
+        message.u8(attr::MLO_LINK_ID, link.get()).mac(attr::MLD_ADDR, address);
+    }
+    Ok(())
+}
+
+fn fill_associate(message: &mut Builder, request: &AssociateRequest) {
+    message.flag(attr::SOCKET_OWNER);
+    match &request.peer {
+        AssociationPeer::Bss { bssid, frequency } => {
+            message.mac(attr::MAC, *bssid).u32(attr::WIPHY_FREQ, frequency.0);
+        }
+        AssociationPeer::Mld { address, association_link, links } => {
+            message.mac(attr::MLD_ADDR, *address).u8(attr::MLO_LINK_ID, association_link.get());
+            message.list(attr::MLO_LINKS, links, |list, number, link| {
+                list.nest(number, |nest| {
+                    nest.u8(attr::MLO_LINK_ID, link.id.get()).mac(attr::MAC, link.bssid);
+                    nest.u32(attr::WIPHY_FREQ, link.frequency.0);
+                });
+            });
+        }
+    }
+    message.bytes(attr::SSID, request.ssid.octets()).bytes(attr::IE, &request.elements);
+    if let Some(previous) = request.previous {
+        message.mac(attr::PREV_BSSID, previous);
+    }
+    if let Some(security) = &request.security {
+        fill_security(message, security);
+    }
+}
+
+/// The suites, and that EAPOL travels over this socket.
+fn fill_security(message: &mut Builder, security: &AssociateSecurity) {
+    let version = if security.akm.is_sae() { wpa_version::WPA_VERSION_3 } else { wpa_version::WPA_VERSION_2 };
+    message.u32(attr::WPA_VERSIONS, version);
+    message.u32(attr::CIPHER_SUITES_PAIRWISE, security.pairwise.to_u32());
+    message.u32(attr::CIPHER_SUITE_GROUP, security.group.to_u32());
+    message.u32(attr::AKM_SUITES, Akm::to_u32(security.akm));
+    message.flag(attr::CONTROL_PORT).u16(attr::CONTROL_PORT_ETHERTYPE, ETHERTYPE_EAPOL);
+    message.flag(attr::CONTROL_PORT_OVER_NL80211).flag(attr::CONTROL_PORT_NO_PREAUTH);
+    if security.management_frame_protection {
+        message.u32(attr::USE_MFP, mfp::REQUIRED);
+    }
+}
+
+fn fill_connect(message: &mut Builder, request: &ConnectRequest) -> Result<(), EncodeError> {
+    message.flag(attr::SOCKET_OWNER).bytes(attr::SSID, request.ssid.octets());
+    if let Some(bssid) = request.bssid {
+        message.mac(attr::MAC, bssid);
+    }
+    if let Some(frequency) = request.frequency {
+        message.u32(attr::WIPHY_FREQ, frequency.0);
+    }
+    message.bytes(attr::IE, &request.elements);
+    message.u32(attr::AUTH_TYPE, authentication_type(request.algorithm)?);
+    if let Some(previous) = request.previous {
+        message.mac(attr::PREV_BSSID, previous);
+    }
+    if let Some(security) = &request.security {
+        message.flag(attr::PRIVACY);
+        fill_security(message, security);
+    }
+    match &request.offload {
+        Offload::None => {}
+        Offload::ExternalSae => {
+            message.flag(attr::EXTERNAL_AUTH_SUPPORT);
+        }
+        Offload::Sae(password) => {
+            message.bytes(attr::SAE_PASSWORD, password.expose());
+        }
+        Offload::Psk(pmk) => {
+            message.bytes(attr::PMK, pmk.expose());
+        }
+    }
+    message.flag_if(attr::MLO_SUPPORT, request.multi_link);
+    Ok(())
+}
+
+/// The kernel takes a key with an address for a pairwise key and one without for a group key.
+fn fill_key(message: &mut Builder, request: &KeyRequest) {
+    let mode = match request.kind {
+        KeyKind::Pairwise { peer, receive_only } => {
+            message.mac(attr::MAC, peer);
+            receive_only.then_some(key_mode::NO_TX)
+        }
+        KeyKind::Group | KeyKind::Integrity | KeyKind::Beacon => None,
+    };
+    message.nest(attr::KEY, |nest| {
+        nest.bytes(key_attr::DATA, request.key.expose()).u32(key_attr::CIPHER, request.cipher.to_u32());
+        nest.bytes(key_attr::SEQ, &request.sequence).u8(key_attr::IDX, request.index);
+        if let Some(mode) = mode {
+            nest.u8(key_attr::MODE, mode);
+        }
+    });
+    if let Some(link) = request.link {
+        message.u8(attr::MLO_LINK_ID, link.get());
+    }
+}
+
+fn fill_key_name(message: &mut Builder, key: &KeyName) {
+    message.u32(attr::IFINDEX, key.ifindex);
+    if let Some(peer) = key.peer {
+        message.mac(attr::MAC, peer);
+    }
+    if let Some(link) = key.link {
+        message.u8(attr::MLO_LINK_ID, link.get());
+    }
+}

@@ -1,0 +1,283 @@
+//! The kernel's state as it is read back: interfaces, BSS table, peers, regulatory rules.
+
+use super::constants::{attr, bss, bss_status, rate, reg, sta, sta_flag};
+use crate::netlink::{Attribute, Attributes, DecodeError};
+use lapwing_core::Duration;
+use lapwing_core::kernel::{Frequency, Interface, InterfaceLink, InterfaceState, ScanEntry, StationState};
+use lapwing_frames::{LinkId, MacAddr, Ssid};
+
+/// An interface, as `NEW_INTERFACE` reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterfaceInfo {
+    /// Where it is. A device without a network interface (P2P) has index 0.
+    pub interface: Interface,
+    /// Its name; empty for a device without a network interface.
+    pub name: String,
+    /// Its type (`enum nl80211_iftype`; [`super::iftype`]).
+    pub iftype: u16,
+    /// What a station needs to know of it.
+    pub state: InterfaceState,
+}
+
+impl InterfaceInfo {
+    /// Decodes a message, from the generic netlink header on.
+    ///
+    /// # Errors
+    /// The first attribute that does not decode.
+    pub fn decode(message: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_attributes(super::attributes("NEW_INTERFACE", message)?)
+    }
+
+    pub(super) fn from_attributes(attributes: Attributes<'_>) -> Result<Self, DecodeError> {
+        let mut info = Self {
+            interface: Interface { wiphy: 0, ifindex: 0, wdev: 0 },
+            name: String::new(),
+            iftype: 0,
+            state: InterfaceState {
+                address: MacAddr::default(),
+                ssid: None,
+                frequency: None,
+                links: Vec::new(),
+            },
+        };
+        for attribute in attributes {
+            let attribute = attribute?;
+            match attribute.kind {
+                attr::WIPHY => info.interface.wiphy = attribute.u32()?,
+                attr::IFINDEX => info.interface.ifindex = attribute.u32()?,
+                attr::WDEV => info.interface.wdev = attribute.u64()?,
+                attr::IFNAME => info.name = attribute.text(),
+                attr::IFTYPE => info.iftype = u16::try_from(attribute.u32()?).unwrap_or_default(),
+                attr::MAC => info.state.address = attribute.mac()?,
+                attr::SSID => info.state.ssid = Some(ssid(&attribute)?),
+                attr::WIPHY_FREQ => info.state.frequency = Some(Frequency(attribute.u32()?)),
+                attr::MLO_LINKS => {
+                    for link in attribute.nested("links of an interface") {
+                        info.state.links.extend(interface_link(link?)?);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(info)
+    }
+}
+
+fn interface_link(link: Attribute<'_>) -> Result<Option<InterfaceLink>, DecodeError> {
+    let (mut id, mut address, mut frequency) = (None, MacAddr::default(), None);
+    for field in link.nested("link of an interface") {
+        let field = field?;
+        match field.kind {
+            attr::MLO_LINK_ID => id = Some(link_id(&field)?),
+            attr::MAC => address = field.mac()?,
+            attr::WIPHY_FREQ => frequency = Some(Frequency(field.u32()?)),
+            _ => {}
+        }
+    }
+    Ok(id.map(|id| InterfaceLink { id, address, frequency }))
+}
+
+pub(super) fn ssid(attribute: &Attribute<'_>) -> Result<Ssid, DecodeError> {
+    Ssid::new(attribute.payload).map_err(|error| attribute.error(error.problem))
+}
+
+pub(super) fn link_id(attribute: &Attribute<'_>) -> Result<LinkId, DecodeError> {
+    LinkId::new(attribute.u8()?).ok_or_else(|| attribute.invalid("a link number is at most 14"))
+}
+
+/// One entry of the BSS table, with what selection beyond [`ScanEntry`] needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BssEntry {
+    /// What a station needs to know of it.
+    pub entry: ScanEntry,
+    /// The timing synchronisation function when it was heard, in µs.
+    pub tsf: u64,
+    /// What it can be used for (`enum nl80211_bss_use_for`); none on kernels that do not say.
+    pub use_for: Option<u32>,
+    /// Why it cannot be used (`enum nl80211_bss_cannot_use_reasons`).
+    pub cannot_use_reasons: u64,
+}
+
+impl BssEntry {
+    /// Decodes a message of the `GET_SCAN` dump, from the generic netlink header on; nothing if it has no
+    /// BSS with an address.
+    ///
+    /// # Errors
+    /// The first attribute that does not decode.
+    pub fn decode(message: &[u8]) -> Result<Option<Self>, DecodeError> {
+        let attributes = super::attributes("NEW_SCAN_RESULTS", message)?;
+        let mut bssid = None;
+        let mut status = None;
+        let mut elements = None;
+        let mut beacon_elements = None;
+        let (mut link, mut mld_address) = (None, None);
+        let mut found = Self {
+            entry: ScanEntry {
+                bssid: MacAddr::default(),
+                frequency: Frequency(0),
+                beacon_interval: 0,
+                capability: 0,
+                signal_mbm: None,
+                age: Duration::ZERO,
+                elements: Vec::new(),
+                beacon_elements: None,
+                associated: false,
+                mld: None,
+            },
+            tsf: 0,
+            use_for: None,
+            cannot_use_reasons: 0,
+        };
+        for attribute in attributes {
+            let attribute = attribute?;
+            if attribute.kind != attr::BSS {
+                continue;
+            }
+            for field in attribute.nested("BSS") {
+                let field = field?;
+                match field.kind {
+                    bss::BSSID => bssid = Some(field.mac()?),
+                    bss::FREQUENCY => found.entry.frequency = Frequency(field.u32()?),
+                    bss::TSF => found.tsf = field.u64()?,
+                    bss::BEACON_INTERVAL => found.entry.beacon_interval = field.u16()?,
+                    bss::CAPABILITY => found.entry.capability = field.u16()?,
+                    bss::INFORMATION_ELEMENTS => elements = Some(field.payload.to_vec()),
+                    bss::BEACON_IES => beacon_elements = Some(field.payload.to_vec()),
+                    bss::SIGNAL_MBM => found.entry.signal_mbm = Some(field.i32()?),
+                    bss::SEEN_MS_AGO => found.entry.age = Duration::from_millis(field.u32()?.into()),
+                    bss::STATUS => status = Some(field.u32()?),
+                    bss::MLO_LINK_ID => link = Some(link_id(&field)?),
+                    bss::MLD_ADDR => mld_address = Some(field.mac()?),
+                    bss::USE_FOR => found.use_for = Some(field.u32()?),
+                    bss::CANNOT_USE_REASONS => found.cannot_use_reasons = field.u64()?,
+                    _ => {}
+                }
+            }
+        }
+        let Some(bssid) = bssid else { return Ok(None) };
+        found.entry.bssid = bssid;
+        found.entry.associated = status == Some(bss_status::ASSOCIATED);
+        found.entry.mld = link.zip(mld_address);
+        found.entry.elements = elements.or_else(|| beacon_elements.clone()).unwrap_or_default();
+        found.entry.beacon_elements = beacon_elements;
+        Ok(Some(found))
+    }
+}
+
+/// Decodes a message of the `GET_STATION` dump or a `NEW_STATION` event, from its attributes on.
+pub(super) fn station(attributes: Attributes<'_>) -> Result<StationState, DecodeError> {
+    let mut station = StationState {
+        address: MacAddr::default(),
+        authorized: false,
+        signal_dbm: None,
+        transmit_rate: None,
+        inactive_ms: None,
+    };
+    for attribute in attributes {
+        let attribute = attribute?;
+        match attribute.kind {
+            attr::MAC => station.address = attribute.mac()?,
+            attr::STA_INFO => {
+                for field in attribute.nested("station") {
+                    let field = field?;
+                    match field.kind {
+                        sta::INACTIVE_TIME => station.inactive_ms = Some(field.u32()?),
+                        sta::SIGNAL => station.signal_dbm = Some(field.i8()?),
+                        sta::TX_BITRATE => station.transmit_rate = bit_rate(field)?,
+                        sta::STA_FLAGS => {
+                            let [a, b, c, d, set @ ..] = field.array::<8>()?;
+                            let flags = u32::from_ne_bytes([a, b, c, d]) & u32::from_ne_bytes(set);
+                            station.authorized = flags & (1 << sta_flag::AUTHORIZED) != 0;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(station)
+}
+
+fn bit_rate(attribute: Attribute<'_>) -> Result<Option<u32>, DecodeError> {
+    let mut found = None;
+    for field in attribute.nested("rate") {
+        let field = field?;
+        match field.kind {
+            rate::BITRATE32 => found = Some(field.u32()?),
+            rate::BITRATE if found.is_none() => found = Some(field.u16()?.into()),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// The regulatory rules in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Regulatory {
+    /// The country, two letters; `00` is the world, `99` a driver's own rules.
+    pub country: String,
+    /// The radio, if the rules are its own.
+    pub wiphy: Option<u32>,
+    /// The region whose radar rules apply (`enum nl80211_dfs_regions`).
+    pub dfs_region: u8,
+    /// The rules.
+    pub rules: Vec<RegulatoryRule>,
+}
+
+/// One regulatory rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RegulatoryRule {
+    /// Where the range starts, in kHz.
+    pub start_khz: u32,
+    /// Where it ends, in kHz.
+    pub end_khz: u32,
+    /// The greatest bandwidth, in kHz.
+    pub max_bandwidth_khz: u32,
+    /// The greatest power (EIRP), in hundredths of a dBm.
+    pub max_eirp_mbm: u32,
+    /// `enum nl80211_reg_rule_flags`.
+    pub flags: u32,
+}
+
+impl Regulatory {
+    /// Decodes the reply to `GET_REG`, from the generic netlink header on.
+    ///
+    /// # Errors
+    /// The first attribute that does not decode.
+    pub fn decode(message: &[u8]) -> Result<Self, DecodeError> {
+        let mut regulatory = Self::default();
+        for attribute in super::attributes("GET_REG", message)? {
+            let attribute = attribute?;
+            match attribute.kind {
+                attr::REG_ALPHA2 => regulatory.country = attribute.text(),
+                attr::WIPHY => regulatory.wiphy = Some(attribute.u32()?),
+                attr::DFS_REGION => regulatory.dfs_region = attribute.u8()?,
+                attr::REG_RULES => {
+                    for rule in attribute.nested("regulatory rules") {
+                        regulatory.rules.push(regulatory_rule(rule?)?);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(regulatory)
+    }
+}
+
+fn regulatory_rule(attribute: Attribute<'_>) -> Result<RegulatoryRule, DecodeError> {
+    let mut rule = RegulatoryRule::default();
+    for field in attribute.nested("regulatory rule") {
+        let field = field?;
+        let number = match field.kind {
+            reg::FREQ_RANGE_START => &mut rule.start_khz,
+            reg::FREQ_RANGE_END => &mut rule.end_khz,
+            reg::FREQ_RANGE_MAX_BW => &mut rule.max_bandwidth_khz,
+            reg::POWER_RULE_MAX_EIRP => &mut rule.max_eirp_mbm,
+            reg::REG_RULE_FLAGS => &mut rule.flags,
+            _ => continue,
+        };
+        *number = field.u32()?;
+    }
+    Ok(rule)
+}
