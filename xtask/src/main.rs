@@ -1,3 +1,58 @@
-//! Development tasks.
+//! Development tasks: `cargo xtask --help`.
 #![forbid(unsafe_code)]
-fn main() {}
+
+mod command;
+mod demo;
+mod failure;
+mod fuzz;
+mod guest;
+mod lab;
+mod suite;
+
+use failure::{Failure, Result};
+use lexopt::prelude::*;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Lapwing's development tasks.
+
+Usage: cargo xtask TASK [OPTIONS]
+
+  test     everything that must hold: format, lints, docs, tests, purity, licences, fuzz smoke, lab
+  lab      scenarios on a real kernel with virtual radios
+  demo     joins a WPA3 network in the lab and prints how long each phase took
+  bench    the benchmarks; options go to `cargo bench`
+  fuzz     runs one fuzz target
+
+`cargo xtask TASK --help` tells more.
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{} {failure}", command::paint("error:", "1;31"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut arguments = lexopt::Parser::from_env();
+    match arguments.next()? {
+        Some(Value(task)) => match task.string()?.as_str() {
+            "test" => suite::main(arguments),
+            "lab" => lab::main(arguments),
+            "demo" => demo::main(arguments),
+            "bench" => command::run(command::cargo(["bench", "--workspace"]).args(arguments.raw_args()?)),
+            "fuzz" => fuzz::main(arguments),
+            "guest" => guest::main(),
+            other => Err(Failure::Usage(format!("no task is named {other}: see `cargo xtask --help`"))),
+        },
+        None | Some(Short('h') | Long("help")) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Some(other) => Err(other.unexpected().into()),
+    }
+}

@@ -1,0 +1,120 @@
+//! What an access point is to be: a configuration for hostapd.
+
+use std::fmt::Write;
+
+/// A configuration: a name, its security, and whatever a scenario changes.
+#[derive(Clone, Debug)]
+pub(crate) struct Hostapd {
+    pub(crate) ssid: String,
+    settings: Vec<(String, String)>,
+    /// The open network beside an OWE network in transition mode.
+    pub(crate) open_twin: Option<String>,
+}
+
+impl Hostapd {
+    /// No security.
+    pub(crate) fn open(ssid: &str) -> Self {
+        Self { ssid: ssid.into(), settings: Vec::new(), open_twin: None }
+    }
+
+    /// WPA2 with a passphrase and CCMP.
+    pub(crate) fn wpa2(ssid: &str, passphrase: &str) -> Self {
+        Self::secured(ssid, "WPA-PSK", "0").set("wpa_passphrase", passphrase)
+    }
+
+    /// WPA2 with a passphrase, SHA-256 and protected management frames.
+    pub(crate) fn psk_sha256(ssid: &str, passphrase: &str) -> Self {
+        Self::secured(ssid, "WPA-PSK-SHA256", "2").set("wpa_passphrase", passphrase)
+    }
+
+    /// WPA3: SAE with hash-to-element only.
+    pub(crate) fn wpa3(ssid: &str, password: &str) -> Self {
+        Self::secured(ssid, "SAE", "2").set("sae_password", password).set("sae_pwe", "1")
+    }
+
+    /// SAE as it came first: hunting and pecking only.
+    pub(crate) fn wpa3_loop(ssid: &str, password: &str) -> Self {
+        Self::wpa3(ssid, password).set("sae_pwe", "0")
+    }
+
+    /// SAE with the hash that follows the group (AKM 24), GCMP-256 and BIP-GMAC-256.
+    pub(crate) fn wpa3_256(ssid: &str, password: &str) -> Self {
+        Self::wpa3(ssid, password)
+            .set("wpa_key_mgmt", "SAE-EXT-KEY")
+            .set("rsn_pairwise", "GCMP-256")
+            .set("group_cipher", "GCMP-256")
+            .set("group_mgmt_cipher", "BIP-GMAC-256")
+    }
+
+    /// WPA2 and WPA3 with one passphrase.
+    pub(crate) fn transition(ssid: &str, passphrase: &str) -> Self {
+        Self::secured(ssid, "WPA-PSK SAE", "1").set("wpa_passphrase", passphrase).set("sae_pwe", "2")
+    }
+
+    /// Encryption without a secret.
+    pub(crate) fn owe(ssid: &str) -> Self {
+        Self::secured(ssid, "OWE", "2")
+    }
+
+    /// An open network that leads those who can to a hidden one with OWE.
+    pub(crate) fn owe_transition(ssid: &str) -> Self {
+        let mut own = Self::owe(&format!("{ssid}-owe")).set("ignore_broadcast_ssid", "1");
+        own.open_twin = Some(ssid.into());
+        own
+    }
+
+    /// Sets one of hostapd's settings, instead of an earlier value.
+    pub(crate) fn set(mut self, name: &str, value: impl ToString) -> Self {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// The groups that SAE offers.
+    pub(crate) fn sae_groups(self, groups: &[u16]) -> Self {
+        let groups: Vec<_> = groups.iter().map(u16::to_string).collect();
+        self.set("sae_groups", groups.join(" "))
+    }
+
+    /// Does not tell the name.
+    pub(crate) fn hidden(self) -> Self {
+        self.set("ignore_broadcast_ssid", "1")
+    }
+
+    /// The text of the file. `second` is the interface of the open twin, if there is one.
+    pub(crate) fn text(&self, interface: &str, control: &str, second: &str) -> String {
+        let mut text = format!(
+            "driver=nl80211\ninterface={interface}\nctrl_interface={control}\nhw_mode=g\nchannel=1\nieee80211n=1\n\
+             logger_stdout=-1\nlogger_stdout_level=0\n{}",
+            self.network()
+        );
+        if let Some(open) = &self.open_twin {
+            let twin = Self::open(open);
+            let lines = format!("owe_transition_ifname={second}\n\nbss={second}\n");
+            let back = format!("owe_transition_ifname={interface}\n");
+            let _ = write!(text, "{lines}ctrl_interface={control}\n{}{back}", twin.network());
+        }
+        text
+    }
+
+    fn network(&self) -> String {
+        let mut text = String::from("ssid2=");
+        for byte in self.ssid.bytes() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text.push('\n');
+        for (name, value) in &self.settings {
+            let _ = writeln!(text, "{name}={value}");
+        }
+        text
+    }
+
+    fn secured(ssid: &str, akm: &str, protected_management: &str) -> Self {
+        Self::open(ssid)
+            .set("wpa", "2")
+            .set("wpa_key_mgmt", akm)
+            .set("rsn_pairwise", "CCMP")
+            .set("ieee80211w", protected_management)
+    }
+}

@@ -1,0 +1,69 @@
+//! Scenarios on a real kernel: the side of the guest.
+//!
+//! The same program as on the host, started by the guest's first process. See `scenarios` for how a scenario is
+//! written: radios, an access point and a station are asked of a [`Lab`], and everything is taken down after it.
+
+mod access_point;
+mod control;
+mod flight;
+mod hostapd;
+mod lab;
+mod netlink;
+mod network;
+mod process;
+mod radio;
+pub(crate) mod scenarios;
+mod station;
+
+pub(crate) use access_point::AccessPoint;
+pub(crate) use hostapd::Hostapd;
+pub(crate) use lab::Lab;
+pub(crate) use network::Network;
+pub(crate) use station::{Kind, Station, Trouble};
+
+use crate::command::{command, output};
+use crate::failure::{Failure, Result};
+use crate::lab::{Job, Outcome, Verdict};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Runs scenarios until none is left.
+pub(crate) fn main() -> Result<()> {
+    let job = Job::open(Path::new(crate::lab::IN_GUEST))?;
+    let machine = std::env::var("LAB_MACHINE").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    radio::prepare()?;
+    for name in &job.names {
+        let Some(scenario) = scenarios::all().find(|scenario| scenario.name == name) else {
+            return Err(Failure::Usage(format!("no scenario {name}")));
+        };
+        if job.claim(name, machine) {
+            job.finish(&perform(scenario, &job), machine)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs one scenario and keeps what it leaves if that is of use.
+fn perform(scenario: &scenarios::Scenario, job: &Job) -> Outcome {
+    let started = Instant::now();
+    let mut took = Duration::ZERO;
+    let ended = Lab::open(scenario.name, job.station).and_then(|mut lab| {
+        let ended = (scenario.run)(&mut lab);
+        let (clean, directory) = (lab.close(), lab.directory().to_owned());
+        took = started.elapsed();
+        let verdict = match (ended, clean) {
+            (Err(Failure::Unable(what)), _) => Verdict::Skipped(what),
+            (Err(failure), _) | (Ok(()), Err(failure)) => Verdict::Failed(failure.to_string()),
+            (Ok(()), Ok(())) => Verdict::Passed,
+        };
+        if job.keep || matches!(verdict, Verdict::Failed(_)) {
+            output(command("cp", ["-r"]).arg(&directory).arg(job.kept(scenario.name)))?;
+        }
+        // The memory that it lies in is wanted for the next one; a remnant hurts nobody.
+        let _ = fs::remove_dir_all(directory);
+        Ok(verdict)
+    });
+    let verdict = ended.unwrap_or_else(|failure| Verdict::Failed(failure.to_string()));
+    Outcome { name: scenario.name.into(), verdict, guest: took, real: Duration::ZERO }
+}

@@ -1,0 +1,86 @@
+//! Joining a network for the first time, one kind of security after the other.
+
+use super::{PASSWORD, SOON, SSID, Scenario, expect_online, expect_suites, scenario};
+use crate::failure::Result;
+use crate::guest::{Hostapd, Lab, Network, Trouble};
+use std::time::Duration;
+
+/// "At once": a scan of all channels, which alone takes seven seconds, and the few in which an AP repeats itself.
+const AT_ONCE: Duration = Duration::from_secs(12);
+
+pub(super) const SCENARIOS: &[Scenario] = &[
+    scenario("open", "an open network", |lab| {
+        let ap = lab.access_point(Hostapd::open(SSID))?;
+        let mut station = lab.station(Network::open(SSID))?;
+        expect_online(&mut *station, &ap)
+    }),
+    scenario("wpa2-psk", "WPA2 with a passphrase (AKM 2, CCMP)", |lab| {
+        joins(lab, Hostapd::wpa2(SSID, PASSWORD), Network::psk(SSID, PASSWORD), 2, 4)
+    }),
+    scenario("psk-sha256", "AKM 6 with protected management frames", |lab| {
+        joins(lab, Hostapd::psk_sha256(SSID, PASSWORD), Network::psk(SSID, PASSWORD), 6, 4)
+    }),
+    scenario("sae-h2e-group-19", "WPA3 with hash-to-element, P-256", |lab| sae(lab, 19)),
+    scenario("sae-h2e-group-20", "WPA3 with hash-to-element, P-384", |lab| sae(lab, 20)),
+    scenario("sae-h2e-group-21", "WPA3 with hash-to-element, P-521", |lab| sae(lab, 21)),
+    scenario("sae-loop", "WPA3 with hunting and pecking only", |lab| {
+        joins(lab, Hostapd::wpa3_loop(SSID, PASSWORD), Network::psk(SSID, PASSWORD), 8, 4)
+    }),
+    scenario("sae-ext-key-gcmp-256", "AKM 24 with GCMP-256 and BIP-GMAC-256, P-384", |lab| {
+        let config = Hostapd::wpa3_256(SSID, PASSWORD).sae_groups(&[20]);
+        joins(lab, config, Network::psk(SSID, PASSWORD), 24, 9)
+    }),
+    scenario("sae-anti-clogging", "an AP that asks for its token first", |lab| {
+        let config = Hostapd::wpa3(SSID, PASSWORD).set("sae_anti_clogging_threshold", 0);
+        joins(lab, config, Network::psk(SSID, PASSWORD), 8, 4)
+    }),
+    scenario("sae-password-identifier", "a password known under a name", |lab| {
+        let config = Hostapd::wpa3(SSID, "another one").set("sae_password", format!("{PASSWORD}|id=guest"));
+        joins(lab, config, Network::psk(SSID, PASSWORD).password_identifier("guest"), 8, 4)
+    }),
+    scenario("sae-hidden", "WPA3 on a network that does not tell its name", |lab| {
+        joins(lab, Hostapd::wpa3(SSID, PASSWORD).hidden(), Network::psk(SSID, PASSWORD).hidden(), 8, 4)
+    }),
+    scenario("sae-ocv", "operating channel validation asked for", |lab| {
+        joins(lab, Hostapd::wpa3(SSID, PASSWORD).set("ocv", 1), Network::psk(SSID, PASSWORD), 8, 4)
+    }),
+    scenario("wpa2-wpa3-transition", "one passphrase for both: WPA3 is taken", |lab| {
+        joins(lab, Hostapd::transition(SSID, PASSWORD), Network::psk(SSID, PASSWORD), 8, 4)
+    }),
+    scenario("owe", "encryption without a secret", |lab| {
+        joins(lab, Hostapd::owe(SSID), Network::owe(SSID), 18, 4)
+    }),
+    scenario("owe-transition", "an open network that leads to one with OWE", |lab| {
+        joins(lab, Hostapd::owe_transition(SSID), Network::owe(SSID), 18, 4)
+    }),
+    scenario("wrong-passphrase-psk", "WPA2: said at once", |lab| {
+        wrong_passphrase(lab, Hostapd::wpa2(SSID, PASSWORD))
+    }),
+    scenario("wrong-passphrase-sae", "WPA3: said at once", |lab| {
+        wrong_passphrase(lab, Hostapd::wpa3(SSID, PASSWORD))
+    }),
+];
+
+/// The station joins, with this AKM and this pairwise cipher, and data crosses.
+fn joins(lab: &mut Lab, config: Hostapd, network: Network, akm: u8, pairwise: u8) -> Result<()> {
+    let ap = lab.access_point(config)?;
+    let mut station = lab.station(network)?;
+    station.wait_connected(SOON)?;
+    expect_suites(&*station, &ap, akm, pairwise)?;
+    expect_online(&mut *station, &ap)
+}
+
+fn sae(lab: &mut Lab, group: u16) -> Result<()> {
+    let ap = lab.access_point(Hostapd::wpa3(SSID, PASSWORD).sae_groups(&[group]))?;
+    let mut station = lab.station(Network::psk(SSID, PASSWORD))?;
+    station.wait_connected(SOON)?;
+    expect_suites(&*station, &ap, 8, 4)?;
+    ap.expect(&station.hardware_address(), "sae_group", &group.to_string())?;
+    expect_online(&mut *station, &ap)
+}
+
+fn wrong_passphrase(lab: &mut Lab, config: Hostapd) -> Result<()> {
+    let _ap = lab.access_point(config)?;
+    let mut station = lab.station(Network::psk(SSID, "not the passphrase"))?;
+    station.wait_trouble(Trouble::WrongPassphrase, AT_ONCE)
+}

@@ -1,0 +1,74 @@
+//! New keys while connected, and keys that protect more than data.
+
+use super::{PASSWORD, SOON, SSID, Scenario, expect_online, scenario};
+use crate::failure::{Failure, Result};
+use crate::guest::{AccessPoint, Hostapd, Lab, Network, Station};
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+/// The indexes of beacon integrity keys.
+const BEACON_KEYS: &[u8] = &[6, 7];
+
+/// Several rounds of rekeying at the interval of ten seconds that the scenarios set.
+const ROUNDS: usize = 3;
+
+pub(super) const SCENARIOS: &[Scenario] = &[
+    scenario("gtk-rekey", "new group keys every ten seconds (WPA3: GTK, IGTK and BIGTK)", |lab| {
+        let config = Hostapd::wpa3(SSID, PASSWORD).set("wpa_group_rekey", 10).set("beacon_prot", 1);
+        rekeys(lab, config, "group key handshake completed")
+    }),
+    scenario("gtk-rekey-wpa2", "new group keys every ten seconds (WPA2)", |lab| {
+        rekeys(lab, Hostapd::wpa2(SSID, PASSWORD).set("wpa_group_rekey", 10), "group key handshake completed")
+    }),
+    scenario("ptk-rekey", "a new pairwise key every ten seconds (WPA3)", |lab| {
+        rekeys(
+            lab,
+            Hostapd::wpa3(SSID, PASSWORD).set("wpa_ptk_rekey", 10),
+            "pairwise key handshake completed",
+        )
+    }),
+    scenario("ptk-rekey-wpa2", "a new pairwise key every ten seconds (WPA2)", |lab| {
+        rekeys(
+            lab,
+            Hostapd::wpa2(SSID, PASSWORD).set("wpa_ptk_rekey", 10),
+            "pairwise key handshake completed",
+        )
+    }),
+    scenario("beacon-protection", "the beacon integrity key is installed and beacons pass", |lab| {
+        let ap = lab.access_point(Hostapd::wpa3(SSID, PASSWORD).set("beacon_prot", 1))?;
+        let mut station = lab.station(Network::psk(SSID, PASSWORD))?;
+        expect_online(&mut *station, &ap)?;
+        let keys = lab.netlink()?.key_indexes();
+        if !keys.iter().any(|index| BEACON_KEYS.contains(index)) {
+            return Err(Failure::unmet(
+                "a beacon integrity key given to the kernel",
+                format!("keys {keys:?}"),
+            ));
+        }
+        // Beacons that fail the check count as lost: the kernel would give the AP up within some seconds.
+        station.stays_connected(Duration::from_secs(30))?;
+        station.ping(ap.address())
+    }),
+];
+
+/// The connection outlives several rounds of new keys, and data of every kind crosses after each.
+fn rekeys(lab: &mut Lab, config: Hostapd, said: &str) -> Result<()> {
+    let ap = lab.access_point(config)?;
+    let mut station = lab.station(Network::psk(SSID, PASSWORD))?;
+    expect_online(&mut *station, &ap)?;
+    let address = station.wait_address(SOON)?;
+    let before = ap.count(said);
+    for round in 1..=ROUNDS {
+        ap.wait_for(said, before + round, SOON)?;
+        data_crosses(&*station, &ap, address)?;
+    }
+    station.stays_connected(Duration::from_secs(1))?;
+    lab.expect_no_refusals()
+}
+
+/// Unicast both ways, and a broadcast from the AP, which only the newest group key opens.
+fn data_crosses(station: &dyn Station, ap: &AccessPoint, address: Ipv4Addr) -> Result<()> {
+    station.ping(ap.address())?;
+    ap.forget_neighbours()?;
+    ap.ping(address)
+}

@@ -1,0 +1,106 @@
+//! wpa_supplicant in the part of the station.
+
+use super::{Station, Trouble};
+use crate::command::{command, last_lines};
+use crate::failure::{Doing, Failure, Result};
+use crate::guest::control::Control;
+use crate::guest::network::{Network, Secret};
+use crate::guest::process::{Process, wait};
+use crate::guest::radio::Radio;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What busybox's DHCP client calls with the address that it got.
+const DHCP_SCRIPT: &str = "#!/bin/sh
+[ \"$1\" = bound ] && ip address replace $ip/$mask dev $interface
+exit 0
+";
+
+/// A running wpa_supplicant.
+#[derive(Debug)]
+pub(crate) struct WpaSupplicant {
+    process: Process,
+    control: Control,
+    dhcp: Option<Process>,
+    radio: Radio,
+    directory: PathBuf,
+}
+
+impl WpaSupplicant {
+    pub(crate) fn start(network: &Network, radio: Radio, directory: &Path) -> Result<Self> {
+        let place = directory.join("wpa_supplicant.conf");
+        // Not in the folder of the scenario, which is copied as it is.
+        let sockets = Path::new("/tmp/wpa_supplicant");
+        let text = configuration(network, &sockets.to_string_lossy());
+        fs::write(&place, text).doing(|| format!("write {}", place.display()))?;
+        let mut program =
+            command("wpa_supplicant", ["-D", "nl80211", "-d", "-K", "-t", "-i", &radio.interface, "-c"]);
+        let log = directory.join("wpa_supplicant.log");
+        let process = Process::start("wpa_supplicant", program.arg(place), log)?;
+        let control = Control::connect(&sockets.join(&radio.interface))?;
+        Ok(Self { process, control, dhcp: None, radio, directory: directory.to_owned() })
+    }
+}
+
+impl Station for WpaSupplicant {
+    fn radio(&self) -> &Radio {
+        &self.radio
+    }
+
+    fn connect(&mut self) -> Result<()> {
+        self.control.order("RECONNECT")
+    }
+
+    fn disconnect(&mut self) -> Result<()> {
+        self.control.order("DISCONNECT")
+    }
+
+    fn configure_address(&mut self) -> Result<()> {
+        let script = self.directory.join("dhcp-script");
+        fs::write(&script, DHCP_SCRIPT).doing(|| "write the DHCP script".into())?;
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))
+            .doing(|| "make a script run".into())?;
+        let mut client = command("busybox", ["udhcpc", "-f", "-n", "-q", "-i", &self.radio.interface, "-s"]);
+        self.dhcp = Some(Process::start("udhcpc", client.arg(script), self.directory.join("udhcpc.log"))?);
+        Ok(())
+    }
+
+    fn wait_trouble(&mut self, trouble: Trouble, within: Duration) -> Result<()> {
+        let Trouble::WrongPassphrase = trouble;
+        let told = |log: String| log.contains("reason=WRONG_KEY").then_some(());
+        match wait(within, || told(self.process.log())) {
+            Some(()) => Ok(()),
+            None if self.process.log().contains("using KEY_MGMT SAE") => Err(Failure::Unable(
+                "wpa_supplicant does not tell a wrong SAE password from other failures".into(),
+            )),
+            None => Err(Failure::unmet("a wrong passphrase is reported", self.last_words())),
+        }
+    }
+
+    fn last_words(&mut self) -> String {
+        last_lines(&self.process.log(), 15) + &self.process.ended().unwrap_or_default()
+    }
+}
+
+/// The file: everything that the network may turn out to be is allowed.
+fn configuration(network: &Network, sockets: &str) -> String {
+    let security = match &network.secret {
+        Secret::Nothing => "key_mgmt=NONE".to_owned(),
+        Secret::NothingButOwe => "key_mgmt=OWE\n ieee80211w=2".to_owned(),
+        Secret::Passphrase { passphrase, identifier } => {
+            let identifier =
+                identifier.iter().map(|name| format!("\n sae_password_id=\"{name}\"")).collect::<String>();
+            format!(
+                "key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE SAE-EXT-KEY\n psk=\"{passphrase}\"\n \
+                 pairwise=CCMP CCMP-256 GCMP GCMP-256\n group=CCMP CCMP-256 GCMP GCMP-256\n beacon_prot=1{identifier}"
+            )
+        }
+    };
+    format!(
+        "ctrl_interface={sockets}\nsae_pwe=2\npmf=1\nnetwork={{\n ssid=\"{}\"\n scan_ssid={}\n {security}\n}}\n",
+        network.ssid,
+        u8::from(network.hidden),
+    )
+}

@@ -1,0 +1,268 @@
+//! Scenarios on a real kernel: the side of the host.
+//!
+//! Two machines share the list. A guest claims a scenario by making a folder of its name in `claims`, runs it, and
+//! leaves a file in `results`: so a machine that dies costs one scenario, and a new one goes on with the rest.
+
+mod image;
+mod initrd;
+mod job;
+mod machine;
+mod modules;
+
+pub(crate) use job::{IN_GUEST, Job, Outcome, Verdict};
+
+use crate::command::{Step, cargo, last_lines, run, seconds, target_directory};
+use crate::failure::{Doing, Failure, Result};
+use crate::guest::{Kind, scenarios};
+use image::Image;
+use lexopt::prelude::*;
+use machine::{Clock, Machine};
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+const HELP: &str = "\
+Runs scenarios on a real kernel in a virtual machine, with virtual radios and Debian's hostapd.
+
+Usage: cargo xtask lab [OPTIONS] [SCENARIO…]
+
+  SCENARIO          a name, or the start of names; without one, all run
+  --list            print the scenarios and what each shows
+  --filter TEXT     only scenarios whose name contains TEXT
+  --keep            keep logs and captures of passed scenarios too
+  --json            print the results as JSON
+  --jobs N          machines at a time (default: one per processor, at most 2)
+  --real-time       let the guest's clock follow the host's, with KVM where there is one
+  --help            print this
+
+Logs and captures are kept in target/lab/run/kept. The image is kept in /var/cache/lapwing-lab for root, in
+~/.cache/lapwing-lab for others, or in $LAPWING_LAB_CACHE.
+";
+
+/// A scenario that takes longer than this hangs, whatever it waits for: its own waits pass in virtual time.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// What a run of the lab is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) names: Vec<String>,
+    pub(crate) station: Kind,
+    pub(crate) keep: bool,
+    pub(crate) machines: usize,
+    pub(crate) real_time: bool,
+}
+
+impl Options {
+    /// The named scenarios with our daemon; one machine per processor, but no more than two.
+    pub(crate) fn new(names: Vec<String>) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { names, station: Kind::Lapwing, keep: false, machines: processors.min(2), real_time: false }
+    }
+}
+
+/// The command line.
+pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
+    let mut options = Options::new(Vec::new());
+    let (mut wanted, mut filter, mut list, mut json) = (Vec::new(), String::new(), false, false);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Value(name) => wanted.push(name.string()?),
+            Long("list") => list = true,
+            Long("filter") => filter = arguments.value()?.string()?,
+            Long("keep") => options.keep = true,
+            Long("json") => json = true,
+            Long("jobs") => options.machines = arguments.value()?.parse::<usize>()?.max(1),
+            Long("real-time") => options.real_time = true,
+            Long("station") => options.station = arguments.value()?.parse()?,
+            Short('h') | Long("help") => {
+                print!("{HELP}");
+                return Ok(());
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    for name in &wanted {
+        if !scenarios::all().any(|scenario| scenario.name.starts_with(name.as_str())) {
+            return Err(Failure::Usage(format!("no scenario is named {name}: see `cargo xtask lab --list`")));
+        }
+    }
+    let chosen = |name: &str| {
+        (wanted.is_empty() || wanted.iter().any(|start| name.starts_with(start.as_str())))
+            && name.contains(&filter)
+    };
+    let chosen: Vec<_> = scenarios::all().filter(|scenario| chosen(scenario.name)).collect();
+    if list {
+        for scenario in chosen {
+            println!("{:28} {}", scenario.name, scenario.about);
+        }
+        return Ok(());
+    }
+    options.names = chosen.iter().map(|scenario| scenario.name.to_owned()).collect();
+    let report = run_scenarios(&options)?;
+    match json {
+        true => println!("{}", report.to_json()),
+        false => report.print(),
+    }
+    report.into_result()
+}
+
+/// What came out of a run.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) versions: String,
+    pub(crate) kept: PathBuf,
+    took: Duration,
+}
+
+impl Report {
+    fn count(&self, is: fn(&Verdict) -> bool) -> usize {
+        self.outcomes.iter().filter(|outcome| is(&outcome.verdict)).count()
+    }
+
+    fn print(&self) {
+        println!();
+        for outcome in &self.outcomes {
+            let times = format!("{:>7} of {:>6}", seconds(outcome.real), seconds(outcome.guest));
+            println!("{} {:28} {times}", outcome.verdict.mark(), outcome.name);
+            if let Some(text) = outcome.verdict.text() {
+                println!("    {}", text.replace('\n', "\n    "));
+            }
+            if matches!(outcome.verdict, Verdict::Failed(_)) {
+                println!("    logs and captures: {}", self.kept.join(&outcome.name).display());
+            }
+        }
+        println!("\n{} (each: real time of guest's time)\n{}", self.versions, self.summary());
+    }
+
+    /// The closing line.
+    pub(crate) fn summary(&self) -> String {
+        let skipped = match self.count(|verdict| matches!(verdict, Verdict::Skipped(_))) {
+            0 => String::new(),
+            count => format!(", {count} skipped"),
+        };
+        let passed = self.count(|verdict| matches!(verdict, Verdict::Passed));
+        let failed = self.count(|verdict| matches!(verdict, Verdict::Failed(_)));
+        format!("{passed} passed, {failed} failed{skipped} in {}", seconds(self.took))
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let outcomes: Vec<_> = self.outcomes.iter().map(Outcome::to_json).collect();
+        serde_json::json!({
+            "versions": self.versions,
+            "seconds": self.took.as_secs_f64(),
+            "kept": self.kept,
+            "scenarios": outcomes,
+        })
+    }
+
+    /// A run with a failure, or with nothing that passed, is a failure.
+    pub(crate) fn into_result(self) -> Result<()> {
+        match self.count(|verdict| matches!(verdict, Verdict::Failed(_))) {
+            0 => Ok(()),
+            _ => Err(Failure::Usage(self.summary())),
+        }
+    }
+}
+
+/// Runs scenarios, with as many machines as asked for.
+pub(crate) fn run_scenarios(options: &Options) -> Result<Report> {
+    let image = Image::obtain()?;
+    let started = Instant::now();
+    let job = prepare(options)?;
+    let kept = job.directory().join(job::KEPT);
+    eprintln!("    {}", image.versions());
+    let step = Step::begin(format!("{} scenarios, station {}", options.names.len(), options.station.name()));
+    let machines = options.machines.min(options.names.len());
+    let failures: Vec<Failure> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..machines)
+            .map(|number| {
+                let (image, job) = (&image, &job);
+                scope.spawn(move || work(image, job, number, options))
+            })
+            .collect();
+        let ended = workers.into_iter().map(|worker| worker.join());
+        ended
+            .filter_map(|end| end.unwrap_or_else(|_| Err(Failure::Usage("a worker broke".into()))).err())
+            .collect()
+    });
+    if let Some(failure) = failures.into_iter().next() {
+        return Err(failure);
+    }
+    let outcomes = options.names.iter().map(|name| job.outcome(name)).collect();
+    step.done();
+    Ok(Report { outcomes, versions: image.versions(), kept, took: started.elapsed() })
+}
+
+/// Boots machines, one after another, until no scenario is left.
+fn work(image: &Image, job: &Job, number: usize, options: &Options) -> Result<()> {
+    let clock = if options.real_time { Clock::Real } else { Clock::Virtual };
+    let mut boots_in_vain = 0;
+    while job.has_unclaimed() {
+        let mut machine = Machine::boot(image, number, job.directory(), clock)?;
+        let end = watch(&mut machine, job, number);
+        let Some(name) = job.running_on(number) else {
+            // The guest says goodbye by running nothing; one that never got there is a broken image.
+            boots_in_vain += usize::from(end.is_some());
+            if boots_in_vain > 1 {
+                let console = last_lines(&machine.console(), 30);
+                return Err(Failure::Usage(format!("the virtual machine does not boot:\n{console}")));
+            }
+            continue;
+        };
+        let how = end.unwrap_or("the machine stopped in the middle of the scenario");
+        let console = machine.console();
+        job.keep(&name, "console.log", &console)?;
+        let text = format!("{how}; the end of its console:\n{}", last_lines(&console, 30));
+        let outcome = Outcome::failed(&name, text);
+        announce(&outcome);
+        job.finish(&outcome, number)?;
+    }
+    Ok(())
+}
+
+/// Waits until the machine ends, telling what it finishes. Says what was wrong when it had to be stopped.
+fn watch(machine: &mut Machine, job: &Job, number: usize) -> Option<&'static str> {
+    let mut last = Instant::now();
+    let before = job.finished_by(number).len();
+    let mut finished = before;
+    loop {
+        let running = machine.is_running();
+        let outcomes = job.finished_by(number);
+        for outcome in outcomes.iter().skip(finished) {
+            announce(outcome);
+        }
+        if outcomes.len() != finished {
+            (finished, last) = (outcomes.len(), Instant::now());
+        }
+        if !running {
+            return (finished == before).then_some("the machine stopped before it had run anything");
+        }
+        if last.elapsed() > PATIENCE {
+            return Some("the machine hangs");
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn announce(outcome: &Outcome) {
+    eprintln!("    {} {} ({})", outcome.verdict.mark(), outcome.name, seconds(outcome.real));
+}
+
+/// Builds what runs in the guest and lays out the shared folder.
+fn prepare(options: &Options) -> Result<Job> {
+    let job = Job::create(&target_directory().join("lab/run"), options)?;
+    let own = std::env::current_exe().doing(|| "find our own program".into())?;
+    let mut programs = vec![(own, "xtask")];
+    if options.station == Kind::Lapwing {
+        let step = Step::begin("building lapwingd");
+        run(&mut cargo(["build", "--quiet", "--release", "--package", "lapwingd"]))?;
+        step.done();
+        programs.push((target_directory().join("release/lapwingd"), "lapwingd"));
+    }
+    for (program, name) in programs {
+        let place = job.directory().join("bin").join(name);
+        fs::copy(&program, place).doing(|| format!("copy {}", program.display()))?;
+    }
+    Ok(job)
+}
