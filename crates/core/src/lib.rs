@@ -21,6 +21,7 @@ pub mod means;
 pub mod network;
 pub mod owe;
 pub mod radio;
+pub mod rsn;
 pub mod sae;
 pub mod secret;
 pub mod select;

@@ -1,0 +1,488 @@
+//! The AP's side of the 4-way handshake and the group key handshake (802.11-2020 12.7.6, 12.7.7): one
+//! machine for each associated station.
+//!
+//! Message 4 counts only after message 2 proved the PMK; an answer counts only with a replay counter that
+//! was sent in the exchange under way.
+
+use super::{Candidate, Peer, contents::Contents};
+use crate::{
+    Duration, Entropy, Instant,
+    crypto::{
+        keys::{KeySchedule, Pmkid, Ptk, PtkInput},
+        keywrap,
+    },
+    entropy::random,
+    kernel::{KeyKind, KeyRequest},
+};
+use alloc::vec::Vec;
+use lapwing_frames::{
+    Ssid,
+    eapol::{DescriptorType, KeyFrame, KeyInformation as Info},
+    element::{ElementId, write_raw},
+    kde::{self, GroupKey, GroupKeyKind, Kde, KeyOctets},
+    management::ReasonCode,
+    suite::{Akm, Cipher},
+};
+
+/// What the authenticator of a station is set up with.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Setup {
+    /// The network's name.
+    pub ssid: Ssid,
+    /// The AP, the station and their links.
+    pub peer: Peer,
+    /// The AKM that the station chose.
+    pub akm: Akm,
+    /// The pairwise cipher that the station chose.
+    pub pairwise: Cipher,
+    /// The RSNE of the association request, whole.
+    pub rsne: Vec<u8>,
+    /// Its RSNXE, whole.
+    pub rsnxe: Option<Vec<u8>>,
+    /// Its RSN Selection element, whole.
+    pub selection: Option<Vec<u8>>,
+    /// The PMKs that the station may have, the most likely first.
+    pub candidates: Vec<Candidate>,
+    /// The PMKID to name in message 1.
+    pub announced: Option<Pmkid>,
+    /// Whether both sides tell and check the operating channel.
+    pub operating_channel_validation: bool,
+    /// Whether message 3 repeats the SSID.
+    pub ssid_protection: bool,
+    /// Whether pairwise keys alternate between the indices 0 and 1.
+    pub extended_key_id: bool,
+    /// The bitmap of the Transition Disable KDE, if it is to be sent.
+    pub transition_disable: Option<u8>,
+    /// The group keys in use, of every link.
+    pub group_keys: Vec<KeyRequest>,
+}
+
+/// Something to be done or to be known, in the order in which it must happen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Output {
+    /// Send an EAPOL frame to the station.
+    SendKeyFrame {
+        /// The frame from the 802.1X header on.
+        octets: Vec<u8>,
+        /// Not under the pairwise key.
+        in_clear: bool,
+    },
+    /// Install the pairwise key.
+    InstallKey(KeyRequest),
+    /// The 4-way handshake is complete: open the port.
+    Secured {
+        /// The place of the PMK among the candidates.
+        candidate: usize,
+    },
+    /// The station has the new group keys.
+    GroupKeysTaken,
+    /// Disconnect the station.
+    Disconnect(ReasonCode),
+    /// A frame was passed over, for this reason.
+    Ignored(&'static str),
+}
+
+/// How often a message is sent before the station is given up.
+const TRIES: u8 = 4;
+/// The time until the first repetition: a station that sleeps or missed one message answers soon.
+const FIRST_PATIENCE: Duration = Duration::from_millis(100);
+/// The time until every other one.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A message that waits for its answer.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Pending {
+    /// The replay counters under which it was sent, at most [`TRIES`].
+    counters: Vec<u64>,
+    deadline: Instant,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Step {
+    Second,
+    Fourth { ptk: Ptk, candidate: usize, overriding: bool },
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum State {
+    Idle,
+    /// A 4-way handshake, the first or one that renews the keys of `old`.
+    Handshake {
+        anonce: [u8; 32],
+        step: Step,
+        pending: Pending,
+        old: Option<Ptk>,
+    },
+    Established {
+        ptk: Ptk,
+    },
+    /// A group key handshake.
+    Group {
+        ptk: Ptk,
+        pending: Pending,
+    },
+    Ended,
+}
+
+/// The AP's key machine for one station.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Authenticator {
+    setup: Setup,
+    state: State,
+    replay_counter: u64,
+    /// The index of the pairwise key, 0 unless Extended Key ID is used.
+    key_id: u8,
+}
+
+impl Authenticator {
+    /// An authenticator that has sent nothing yet.
+    #[must_use]
+    pub const fn new(setup: Setup) -> Self {
+        Self { setup, state: State::Idle, replay_counter: 0, key_id: 0 }
+    }
+
+    /// When [`tick`](Self::tick) is due, if it is.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Handshake { pending, .. } | State::Group { pending, .. } => Some(pending.deadline),
+            State::Idle | State::Established { .. } | State::Ended => None,
+        }
+    }
+
+    /// Whether a 4-way handshake was completed and none is under way.
+    #[must_use]
+    pub const fn is_established(&self) -> bool {
+        matches!(self.state, State::Established { .. } | State::Group { .. })
+    }
+
+    /// Begins a 4-way handshake: after the association, or to renew the pairwise key.
+    pub fn start(&mut self, now: Instant, entropy: &mut (impl Entropy + ?Sized), out: &mut Vec<Output>) {
+        let old = match core::mem::replace(&mut self.state, State::Ended) {
+            State::Ended => return,
+            State::Idle => None,
+            State::Handshake { old, .. } => old,
+            State::Established { ptk } | State::Group { ptk, .. } => Some(ptk),
+        };
+        if old.is_some() && self.setup.extended_key_id {
+            self.key_id ^= 1;
+        }
+        let pending = Pending { counters: Vec::new(), deadline: now };
+        self.state = State::Handshake { anonce: random(entropy), step: Step::Second, pending, old };
+        self.transmit(now, out);
+    }
+
+    /// Gives the station new group keys. They are remembered for message 3 if no handshake can be begun now.
+    pub fn renew_group_keys(&mut self, now: Instant, keys: Vec<KeyRequest>, out: &mut Vec<Output>) {
+        self.setup.group_keys = keys;
+        if let State::Established { ptk } | State::Group { ptk, .. } = &self.state {
+            let pending = Pending { counters: Vec::new(), deadline: now };
+            self.state = State::Group { ptk: ptk.clone(), pending };
+            self.transmit(now, out);
+        }
+    }
+
+    /// Lets time pass: repeats a message, or gives the station up.
+    pub fn tick(&mut self, now: Instant, out: &mut Vec<Output>) {
+        let (pending, reason) = match &self.state {
+            State::Handshake { pending, .. } => (pending, ReasonCode::FourWayHandshakeTimeout),
+            State::Group { pending, .. } => (pending, ReasonCode::GroupKeyHandshakeTimeout),
+            State::Idle | State::Established { .. } | State::Ended => return,
+        };
+        if now < pending.deadline {
+            return;
+        }
+        if pending.counters.len() >= usize::from(TRIES) {
+            self.state = State::Ended;
+            out.push(Output::Disconnect(reason));
+        } else {
+            self.transmit(now, out);
+        }
+    }
+
+    /// Takes an EAPOL frame of the station, from the 802.1X header on.
+    pub fn handle(&mut self, now: Instant, octets: &[u8], encrypted: bool, out: &mut Vec<Output>) {
+        if let Err(why) = self.dispatch(now, octets, encrypted, out) {
+            out.push(Output::Ignored(why));
+        }
+    }
+
+    /// Sends the message of the state, for the first time or again.
+    fn transmit(&mut self, now: Instant, out: &mut Vec<Output>) {
+        self.replay_counter = self.replay_counter.saturating_add(1);
+        let counter = self.replay_counter;
+        let (pending, in_clear) = match &mut self.state {
+            State::Handshake { pending, old, .. } => (pending, old.is_none()),
+            State::Group { pending, .. } => (pending, false),
+            State::Idle | State::Established { .. } | State::Ended => return,
+        };
+        let patience = if pending.counters.is_empty() { FIRST_PATIENCE } else { PATIENCE };
+        pending.counters.push(counter);
+        pending.deadline = now + patience;
+        match self.message(counter) {
+            Some(octets) => out.push(Output::SendKeyFrame { octets, in_clear }),
+            None => {
+                self.state = State::Ended;
+                out.push(Output::Disconnect(ReasonCode::Unspecified));
+            }
+        }
+    }
+
+    fn message(&self, counter: u64) -> Option<Vec<u8>> {
+        let pairwise_length = u16::try_from(self.setup.pairwise.key_length()?).ok()?;
+        match &self.state {
+            State::Handshake { anonce, step: Step::Second, .. } => {
+                let first = self.setup.candidates.first()?;
+                let schedule = KeySchedule::of(self.setup.akm, first.pmk.expose().len())?;
+                let information = Info::PAIRWISE.with(Info::ACK).with_version(schedule.version);
+                let mut frame = KeyFrame::new(information, counter, schedule.mic_length());
+                (frame.nonce, frame.key_length) = (*anonce, pairwise_length);
+                if let Some(pmkid) = self.setup.announced {
+                    Kde::Pmkid(pmkid.0).write(&mut frame.key_data);
+                }
+                if let Peer::Mld { address, .. } = &self.setup.peer {
+                    Kde::MacAddress(*address).write(&mut frame.key_data);
+                }
+                Some(frame.to_octets())
+            }
+            State::Handshake { anonce, step: Step::Fourth { ptk, overriding, .. }, .. } => {
+                let bits = Info::PAIRWISE.with(Info::INSTALL);
+                let frame =
+                    KeyFrame { nonce: *anonce, key_length: pairwise_length, ..new(bits, counter, ptk) };
+                seal(frame, self.third_data(*overriding), ptk)
+            }
+            State::Group { ptk, .. } => seal(new(Info(0), counter, ptk), self.group_data(), ptk),
+            State::Idle | State::Established { .. } | State::Ended => None,
+        }
+    }
+
+    fn third_data(&self, overriding: bool) -> Vec<u8> {
+        let setup = &self.setup;
+        let mut data = Vec::new();
+        let overrides = |link: &super::Link| {
+            let advertised = &link.advertised;
+            let elements =
+                [&advertised.rsne_override, &advertised.rsne_override2, &advertised.rsnxe_override];
+            elements.into_iter().flatten().flatten().copied().collect::<Vec<u8>>()
+        };
+        match &setup.peer {
+            Peer::Bss(link) => {
+                data.extend(link.advertised.rsne.iter().flatten());
+                data.extend(link.advertised.rsnxe.iter().flatten());
+                if overriding {
+                    data.extend(overrides(link));
+                }
+            }
+            Peer::Mld { address, links, .. } => {
+                Kde::MacAddress(*address).write(&mut data);
+                for (id, link) in links {
+                    let (rsne, rsnxe) = (link.advertised.rsne.as_deref(), link.advertised.rsnxe.as_deref());
+                    Kde::MloLink { link: *id, address: link.bssid, rsne, rsnxe }.write(&mut data);
+                    if overriding && link.advertised.has_overrides() {
+                        Kde::RsnOverrideLink { link: *id, elements: &overrides(link) }.write(&mut data);
+                    }
+                }
+            }
+        }
+        if setup.extended_key_id {
+            Kde::KeyId(self.key_id).write(&mut data);
+        }
+        if setup.ssid_protection {
+            write_raw(ElementId::Plain(0), setup.ssid.octets(), &mut data);
+        }
+        if let Some(bitmap) = setup.transition_disable {
+            Kde::TransitionDisable(&[bitmap]).write(&mut data);
+        }
+        data.extend(self.group_data());
+        data
+    }
+
+    fn group_data(&self) -> Vec<u8> {
+        let setup = &self.setup;
+        let mut data = Vec::new();
+        for key in &setup.group_keys {
+            let kind = match key.kind {
+                KeyKind::Group => GroupKeyKind::Data,
+                KeyKind::Integrity => GroupKeyKind::Integrity,
+                KeyKind::Beacon => GroupKeyKind::Beacon,
+                KeyKind::Pairwise { .. } => continue,
+            };
+            let packet_number = (kind != GroupKeyKind::Data || key.link.is_some()).then_some(key.sequence);
+            let key_id = u16::from(key.index);
+            let octets = KeyOctets(key.key.expose());
+            let kde = GroupKey { kind, link: key.link, key_id, transmit: false, packet_number, key: octets };
+            Kde::GroupKey(kde).write(&mut data);
+        }
+        if let (true, Some(channel)) = (setup.operating_channel_validation, setup.peer.channel()) {
+            Kde::OperatingChannel(channel).write(&mut data);
+        }
+        data
+    }
+
+    fn dispatch(
+        &mut self,
+        now: Instant,
+        octets: &[u8],
+        encrypted: bool,
+        out: &mut Vec<Output>,
+    ) -> Result<(), &'static str> {
+        let (pending, old) = match &self.state {
+            State::Handshake { pending, old, .. } => (pending, old.is_some()),
+            State::Group { pending, .. } => (pending, true),
+            State::Idle | State::Established { .. } | State::Ended => return Err("nothing was asked"),
+        };
+        if old && !encrypted {
+            return Err("it came in clear, though there is a key");
+        }
+        let frame = self.parse(octets).ok_or("it cannot be read")?;
+        let info = frame.information;
+        if frame.descriptor != DescriptorType::Rsn || info.contains(Info::ACK) || info.contains(Info::REQUEST)
+        {
+            return Err("it is no answer");
+        }
+        if !info.contains(Info::MIC) || info.contains(Info::ENCRYPTED) {
+            return Err("its key information is wrong");
+        }
+        if !pending.counters.contains(&frame.replay_counter) {
+            return Err("its replay counter was not sent");
+        }
+        match (&self.state, info.contains(Info::PAIRWISE)) {
+            (State::Handshake { step: Step::Second, .. }, true) => self.on_second(now, &frame, out),
+            (State::Handshake { step: Step::Fourth { .. }, .. }, true) => self.on_fourth(&frame, out),
+            (State::Group { ptk, .. }, false) => {
+                verify(&frame, ptk)?;
+                self.state = State::Established { ptk: ptk.clone() };
+                out.push(Output::GroupKeysTaken);
+                Ok(())
+            }
+            _ => Err("it is of another handshake"),
+        }
+    }
+
+    fn parse(&self, octets: &[u8]) -> Option<KeyFrame> {
+        let lengths = self.setup.candidates.iter().filter_map(|candidate| {
+            Some(KeySchedule::of(self.setup.akm, candidate.pmk.expose().len())?.mic_length())
+        });
+        let mut frames = lengths.filter_map(|length| KeyFrame::parse(octets, length).ok());
+        frames.find(|frame| frame.tail.is_empty())
+    }
+
+    fn on_second(
+        &mut self,
+        now: Instant,
+        frame: &KeyFrame,
+        out: &mut Vec<Output>,
+    ) -> Result<(), &'static str> {
+        let State::Handshake { anonce, step, pending, .. } = &mut self.state else {
+            return Err("no handshake");
+        };
+        let setup = &self.setup;
+        let input = PtkInput {
+            authenticator: setup.peer.address(),
+            supplicant: setup.peer.station(),
+            anonce: *anonce,
+            snonce: frame.nonce,
+        };
+        let proved = setup.candidates.iter().enumerate().find_map(|(place, candidate)| {
+            let ptk = Ptk::derive(setup.akm, &candidate.pmk, setup.pairwise, &input, false)?;
+            verify(frame, &ptk).ok().map(|()| (place, ptk))
+        });
+        let (candidate, ptk) = proved.ok_or("its integrity code fits no key: the passphrase is wrong")?;
+        let overriding = match check_second(setup, frame) {
+            Ok(overriding) => overriding,
+            Err(_) => {
+                self.state = State::Ended;
+                out.push(Output::Disconnect(ReasonCode::InvalidAuthentication));
+                return Ok(());
+            }
+        };
+        *step = Step::Fourth { ptk, candidate, overriding };
+        *pending = Pending { counters: Vec::new(), deadline: now };
+        self.transmit(now, out);
+        Ok(())
+    }
+
+    fn on_fourth(&mut self, frame: &KeyFrame, out: &mut Vec<Output>) -> Result<(), &'static str> {
+        let State::Handshake { step: Step::Fourth { ptk, candidate, .. }, .. } = &self.state else {
+            return Err("no message 3 was sent");
+        };
+        verify(frame, ptk)?;
+        let contents = Contents::gather(&frame.key_data).map_err(|_| "its key data cannot be read")?;
+        if contents.security.rsne.is_some() {
+            return Err("it is message 2 again");
+        }
+        if let Peer::Mld { station, .. } = &self.setup.peer
+            && contents.mac_address != Some(*station)
+        {
+            return Err("it names another device");
+        }
+        out.push(Output::InstallKey(KeyRequest {
+            kind: KeyKind::Pairwise { peer: self.setup.peer.station(), receive_only: false },
+            link: None,
+            index: self.key_id,
+            cipher: self.setup.pairwise,
+            key: ptk.tk.clone(),
+            sequence: [0; 6],
+        }));
+        out.push(Output::Secured { candidate: *candidate });
+        self.state = State::Established { ptk: ptk.clone() };
+        Ok(())
+    }
+}
+
+/// Checks what message 2 tells; whether the station knows RSN overriding.
+fn check_second(setup: &Setup, frame: &KeyFrame) -> Result<bool, &'static str> {
+    let contents = Contents::gather(&frame.key_data).map_err(|_| "its key data cannot be read")?;
+    if contents.security.rsne != Some(&setup.rsne) || contents.security.rsnxe != setup.rsnxe.as_deref() {
+        return Err("its elements are not those of the association");
+    }
+    if contents.selection != setup.selection.as_deref() {
+        return Err("its RSN Selection is not that of the association");
+    }
+    let overriding = frame.nonce.ends_with(&super::supplicant::OVERRIDING_COOKIE);
+    let has_overrides = match &setup.peer {
+        Peer::Bss(link) => link.advertised.has_overrides(),
+        Peer::Mld { links, .. } => links.values().any(|link| link.advertised.has_overrides()),
+    };
+    if has_overrides && overriding != contents.selection.is_some() {
+        return Err("somebody hid the override elements from the station");
+    }
+    let told = contents.operating_channel;
+    if setup.operating_channel_validation && (told.is_none() || told != setup.peer.channel()) {
+        return Err("it is on another channel");
+    }
+    if let Peer::Mld { station, association_link, links, .. } = &setup.peer {
+        let others = links.iter().filter(|(id, _)| *id != association_link);
+        let told: Vec<_> = contents.links.iter().map(|(id, link)| (*id, link.address)).collect();
+        let expected: Vec<_> = others.map(|(id, link)| (*id, Some(link.station))).collect();
+        if contents.mac_address != Some(*station) || told != expected {
+            return Err("its links are not those of the association");
+        }
+    }
+    Ok(overriding)
+}
+
+fn verify(frame: &KeyFrame, ptk: &Ptk) -> Result<(), &'static str> {
+    if frame.information.version() != ptk.schedule.version {
+        return Err("its version is not that of the authentication");
+    }
+    if !ptk.verify(&frame.to_octets_without_mic(), &frame.mic) {
+        return Err("its integrity code is wrong");
+    }
+    Ok(())
+}
+
+/// A frame under the keys of `ptk`, still without data and MIC.
+fn new(bits: Info, counter: u64, ptk: &Ptk) -> KeyFrame {
+    let bits = bits.with(Info::ACK).with(Info::MIC).with(Info::SECURE).with(Info::ENCRYPTED);
+    KeyFrame::new(bits.with_version(ptk.schedule.version), counter, ptk.schedule.mic_length())
+}
+
+/// The frame with encrypted data and MIC.
+fn seal(mut frame: KeyFrame, mut data: Vec<u8>, ptk: &Ptk) -> Option<Vec<u8>> {
+    kde::pad(&mut data);
+    frame.key_data = keywrap::wrap(ptk.kek.expose(), &data)?;
+    zeroize::Zeroize::zeroize(&mut data);
+    frame.mic = ptk.mic(&frame.to_octets_without_mic())?;
+    Some(frame.to_octets())
+}

@@ -1,0 +1,388 @@
+//! Negotiation: what the AP offers, what the radio can do and what the user allows, made into a plan.
+
+use super::{Advertised, Plan, plan::SaeMethod};
+use crate::{
+    kernel::Band,
+    network::{Credentials, Network, TransitionDisable},
+    radio::{Radio, RadioKind},
+};
+use alloc::vec::Vec;
+use core::fmt;
+use lapwing_frames::{
+    ParseError,
+    element::{
+        rsn::{Rsn, RsnCapabilities, RsnChoice},
+        rsnx::{Rsnx, RsnxCapability},
+    },
+    suite::{Akm, Cipher},
+};
+
+/// What the AP is.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// Its security elements.
+    pub advertised: &'a Advertised,
+    /// The Privacy bit of its capability information: without any of those elements, it means WEP.
+    pub privacy: bool,
+    /// The band; none if it is one that Lapwing does not know.
+    pub band: Option<Band>,
+    /// Whether to associate with it as a multi-link device.
+    pub multi_link: bool,
+}
+
+/// What our side can do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Capabilities {
+    /// The ciphers.
+    pub ciphers: Vec<Cipher>,
+    /// The AKMs that the driver restricts itself to, if it says so.
+    pub akms: Option<Vec<Akm>>,
+    /// Whether SAE can be done.
+    pub sae: bool,
+    /// Whether beacons can be verified.
+    pub beacon_protection: bool,
+    /// Whether pairwise keys can use the indices 0 and 1.
+    pub extended_key_id: bool,
+    /// Whether the operating channel can be validated.
+    pub operating_channel_validation: bool,
+    /// Whether RSN overriding is used where it is offered.
+    pub overriding: bool,
+}
+
+impl Capabilities {
+    /// Those of a radio.
+    #[must_use]
+    pub fn of(radio: &Radio) -> Self {
+        Self {
+            ciphers: radio.ciphers.clone(),
+            akms: radio.akms.clone(),
+            sae: match radio.kind {
+                RadioKind::SoftMac => radio.sae,
+                RadioKind::FullMacExternalSae | RadioKind::FullMacSaeOffload => true,
+                RadioKind::FullMac => false,
+            },
+            beacon_protection: radio.beacon_protection,
+            extended_key_id: radio.extended_key_id,
+            operating_channel_validation: radio.operating_channel_validation,
+            overriding: true,
+        }
+    }
+}
+
+/// What the user has and allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Policy {
+    /// No secret.
+    Open {
+        /// Whether an open network is refused and only OWE is taken.
+        owe_only: bool,
+    },
+    /// A secret that a person can remember.
+    Personal {
+        /// Whether WPA2-Personal is allowed: there is a key for it, and nothing forbids it.
+        psk: bool,
+        /// Whether SAE is possible: there is a password for it.
+        sae: bool,
+        /// Whether there is an SAE password identifier, which needs hash-to-element.
+        password_identifier: bool,
+        /// Whether WPA2-Personal was forbidden by the AP (Transition Disable) and PMF is required.
+        transition_disabled: bool,
+    },
+}
+
+impl Policy {
+    /// That of a network.
+    #[must_use]
+    pub fn of(network: &Network) -> Self {
+        let disabled = network.transition_disable;
+        match &network.credentials {
+            Credentials::Open => Self::Open { owe_only: disabled.has(TransitionDisable::ENHANCED_OPEN) },
+            Credentials::Personal(personal) => {
+                let passphrase = personal.passphrase.as_ref().map(crate::Secret::len);
+                let transition_disabled = disabled.has(TransitionDisable::WPA3_PERSONAL);
+                Self::Personal {
+                    psk: personal.psk.is_some()
+                        || passphrase.is_some_and(|length| (8..=63).contains(&length)),
+                    sae: passphrase.is_some() || !personal.password_elements.is_empty(),
+                    password_identifier: personal.password_identifier.is_some(),
+                    transition_disabled,
+                }
+            }
+        }
+    }
+}
+
+/// Why an AP cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Unsuitable {
+    /// An element of it cannot be read.
+    Malformed(ParseError),
+    /// Its RSNE is of a version that does not exist yet.
+    Version(u16),
+    /// It only has WEP.
+    Wep,
+    /// It only has the first WPA.
+    FirstWpa,
+    /// It is open, but the network has a secret: perhaps an impostor.
+    Unprotected,
+    /// It is open, and only encrypted networks are allowed.
+    OpenForbidden,
+    /// It wants a secret, but the network has none.
+    SecretMissing,
+    /// It wants a user's identity (802.1X).
+    Enterprise,
+    /// It has none of the AKMs that the secret is good for.
+    NoCommonAkm(Vec<Akm>),
+    /// It only has WPA2-Personal, which it had forbidden for good (Transition Disable).
+    TransitionDisabled,
+    /// It wants SAE, which the radio cannot do.
+    SaeUnsupported,
+    /// It wants SAE, and the secret is a key of WPA2 instead of a passphrase.
+    PassphraseMissing,
+    /// It has no hash-to-element, which 6 GHz, multi-link operation and password identifiers need.
+    HashToElementMissing,
+    /// None of its pairwise ciphers is one that can be used.
+    PairwiseCipher(Vec<Cipher>),
+    /// Its group cipher cannot be used.
+    GroupCipher(Cipher),
+    /// Its cipher for group management frames cannot be used, and protection is required.
+    GroupManagementCipher(Cipher),
+    /// It does not protect management frames, which is required here.
+    NoManagementFrameProtection,
+    /// It requires protected management frames without being capable of them.
+    Contradiction,
+}
+
+impl fmt::Display for Unsuitable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn list(f: &mut fmt::Formatter<'_>, what: &str, items: &[impl fmt::Display]) -> fmt::Result {
+            f.write_str(what)?;
+            items.iter().try_for_each(|item| write!(f, " {item}"))
+        }
+        match self {
+            Self::Malformed(error) => write!(f, "its security cannot be read: {error}"),
+            Self::Version(version) => write!(f, "its RSNE is of version {version}"),
+            Self::Wep => f.write_str("it has nothing better than WEP"),
+            Self::FirstWpa => f.write_str("it has nothing better than the first WPA"),
+            Self::Unprotected => f.write_str("it is open, though the network has a secret"),
+            Self::OpenForbidden => f.write_str("it is open, and only encryption is allowed"),
+            Self::SecretMissing => f.write_str("it wants a passphrase"),
+            Self::Enterprise => f.write_str("it wants a user's identity (802.1X)"),
+            Self::NoCommonAkm(akms) => list(f, "it only authenticates by", akms),
+            Self::TransitionDisabled => {
+                f.write_str("it only has WPA2, though the network announced WPA3 for good")
+            }
+            Self::SaeUnsupported => f.write_str("it wants SAE, which the radio cannot do"),
+            Self::PassphraseMissing => f.write_str("it wants SAE, for which the passphrase itself is needed"),
+            Self::HashToElementMissing => f.write_str("it lacks hash-to-element, which is needed here"),
+            Self::PairwiseCipher(ciphers) => list(f, "it only has the pairwise ciphers", ciphers),
+            Self::GroupCipher(cipher) => write!(f, "its group cipher is {cipher}"),
+            Self::GroupManagementCipher(cipher) => {
+                write!(f, "its cipher for management frames is {cipher}, which the radio cannot do")
+            }
+            Self::NoManagementFrameProtection => {
+                f.write_str("it does not protect management frames, which is needed here")
+            }
+            Self::Contradiction => {
+                f.write_str("it requires protected management frames without being capable of them")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Unsuitable {}
+
+/// What to do with an AP that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Security {
+    /// It is open: no keys.
+    Open,
+    /// It is protected, in this way.
+    Protected(Plan),
+}
+
+/// AKMs from best to worst, for networks with a secret.
+const PERSONAL: [Akm; 4] = [Akm::SaeExtKey, Akm::Sae, Akm::PskSha256, Akm::Psk];
+/// Pairwise ciphers from best to worst. WEP and TKIP are not among them and never will be.
+const PAIRWISE: [Cipher; 4] = [Cipher::Gcmp256, Cipher::Ccmp256, Cipher::Gcmp128, Cipher::Ccmp128];
+
+/// Decides how to join an AP, or why not.
+///
+/// Where the AP has several RSN elements (RSN overriding), the first that suits is taken, from the one for
+/// the newest stations to the plain one.
+///
+/// # Errors
+/// The reason, which is that of the plain RSNE if there are several.
+pub fn negotiate(
+    offer: &Offer<'_>,
+    capabilities: &Capabilities,
+    policy: &Policy,
+) -> Result<Security, Unsuitable> {
+    let advertised = offer.advertised;
+    let mut why = None;
+    for choice in [RsnChoice::Override2, RsnChoice::Override, RsnChoice::Rsn] {
+        let skipped = match choice {
+            RsnChoice::Override2 => !capabilities.overriding || !offer.multi_link,
+            RsnChoice::Override => !capabilities.overriding,
+            _ => false,
+        };
+        let Some(parsed) = (!skipped).then(|| advertised.rsn(choice)).flatten() else { continue };
+        let plan = parsed
+            .map_err(Unsuitable::Malformed)
+            .and_then(|(rsn, rsnx)| plan(offer, capabilities, policy, &rsn, rsnx.as_ref()));
+        match plan {
+            Ok(mut plan) => {
+                plan.overriding = capabilities.overriding;
+                plan.selection = (capabilities.overriding && advertised.has_overrides()).then_some(choice);
+                return Ok(Security::Protected(plan));
+            }
+            Err(error) => why = Some(error),
+        }
+    }
+    match (why, policy) {
+        (Some(why), _) => Err(why),
+        (None, _) if advertised.wpa.is_some() => Err(Unsuitable::FirstWpa),
+        (None, _) if offer.privacy => Err(Unsuitable::Wep),
+        (None, Policy::Personal { .. }) => Err(Unsuitable::Unprotected),
+        (None, Policy::Open { owe_only }) => {
+            // 6 GHz and multi-link operation know no open networks.
+            let encrypted = *owe_only || offer.multi_link || offer.band == Some(Band::Band6);
+            if encrypted { Err(Unsuitable::OpenForbidden) } else { Ok(Security::Open) }
+        }
+    }
+}
+
+/// A plan for one RSN element.
+fn plan(
+    offer: &Offer<'_>,
+    capabilities: &Capabilities,
+    policy: &Policy,
+    rsn: &Rsn,
+    rsnx: Option<&Rsnx>,
+) -> Result<Plan, Unsuitable> {
+    if rsn.version() != Rsn::VERSION {
+        return Err(Unsuitable::Version(rsn.version()));
+    }
+    let has = |bit| rsn.capabilities().contains(bit);
+    if has(RsnCapabilities::MFPR) && !has(RsnCapabilities::MFPC) {
+        return Err(Unsuitable::Contradiction);
+    }
+    let modern = offer.multi_link || offer.band == Some(Band::Band6);
+    let known = |cipher| capabilities.ciphers.contains(&cipher);
+    let pairwise = PAIRWISE
+        .into_iter()
+        .find(|cipher| rsn.pairwise().contains(cipher) && known(*cipher))
+        .ok_or_else(|| Unsuitable::PairwiseCipher(rsn.pairwise().to_vec()))?;
+    let group = rsn.group();
+    if group != Cipher::GroupNotAllowed && !(PAIRWISE.contains(&group) && known(group)) {
+        return Err(Unsuitable::GroupCipher(group));
+    }
+    let offered = rsn.group_management().filter(|_| has(RsnCapabilities::MFPC));
+    let group_management = offered.filter(|cipher| cipher.is_bip() && known(*cipher));
+    let protection_needed = || match offered {
+        Some(cipher) => Unsuitable::GroupManagementCipher(cipher),
+        None => Unsuitable::NoManagementFrameProtection,
+    };
+    let (akm, sae) = choose_akm(capabilities, policy, rsn, rsnx, modern, group_management.is_some())
+        .map_err(
+            |why| if why == Unsuitable::NoManagementFrameProtection { protection_needed() } else { why },
+        )?;
+    if group_management.is_none() && (modern || has(RsnCapabilities::MFPR)) {
+        return Err(protection_needed());
+    }
+    let protected = group_management.is_some();
+    let has_extension = |capability| rsnx.is_some_and(|rsnx| rsnx.has(capability));
+    Ok(Plan {
+        akm,
+        pairwise,
+        group,
+        group_management,
+        beacon_protection: protected && capabilities.beacon_protection,
+        operating_channel_validation: protected
+            && capabilities.operating_channel_validation
+            && has(RsnCapabilities::OCVC),
+        extended_key_id: capabilities.extended_key_id && has(RsnCapabilities::EXTENDED_KEY_ID),
+        ssid_protection: has_extension(RsnxCapability::SsidProtection),
+        sae,
+        overriding: false,
+        selection: None,
+        pmkids: Vec::new(),
+    })
+}
+
+/// The best AKM that both sides can, and how SAE is done with it.
+fn choose_akm(
+    capabilities: &Capabilities,
+    policy: &Policy,
+    rsn: &Rsn,
+    rsnx: Option<&Rsnx>,
+    modern: bool,
+    protected: bool,
+) -> Result<(Akm, Option<SaeMethod>), Unsuitable> {
+    let offers = |akm: Akm| {
+        rsn.akms().contains(&akm) && capabilities.akms.as_ref().is_none_or(|akms| akms.contains(&akm))
+    };
+    let none = || Err(nothing_common(rsn.akms(), policy));
+    let (psk, sae, identifier, disabled) = match *policy {
+        Policy::Open { .. } if !offers(Akm::Owe) => return none(),
+        Policy::Open { .. } if !protected => return Err(Unsuitable::NoManagementFrameProtection),
+        Policy::Open { .. } => return Ok((Akm::Owe, None)),
+        Policy::Personal { psk, sae, password_identifier, transition_disabled } => {
+            (psk, sae, password_identifier, transition_disabled)
+        }
+    };
+    // The reason is that of the best AKM that the AP offers.
+    let mut why = None;
+    for akm in PERSONAL.into_iter().filter(|akm| offers(*akm)) {
+        let method = match akm {
+            Akm::SaeExtKey => SaeMethod::HashToElement,
+            _ if rsnx.is_some_and(|rsnx| rsnx.has(RsnxCapability::SaeH2e)) => SaeMethod::HashToElement,
+            _ => SaeMethod::HuntingAndPecking,
+        };
+        let obstacle = if akm.is_sae() {
+            match method {
+                _ if !sae => Some(Unsuitable::PassphraseMissing),
+                _ if !capabilities.sae => Some(Unsuitable::SaeUnsupported),
+                // WPA3 requires it, and without it SAE's gain is small.
+                _ if !protected => Some(Unsuitable::NoManagementFrameProtection),
+                SaeMethod::HuntingAndPecking if modern || identifier => {
+                    Some(Unsuitable::HashToElementMissing)
+                }
+                _ => None,
+            }
+        } else {
+            match () {
+                () if disabled => Some(Unsuitable::TransitionDisabled),
+                // Neither 6 GHz nor multi-link operation allow WPA2.
+                () if modern || !psk => Some(nothing_common(rsn.akms(), policy)),
+                () => None,
+            }
+        };
+        match obstacle {
+            None => return Ok((akm, akm.is_sae().then_some(method))),
+            Some(obstacle) => why = why.or(Some(obstacle)),
+        }
+    }
+    why.map_or_else(none, Err)
+}
+
+/// Why none of the AP's AKMs can be used.
+fn nothing_common(akms: &[Akm], policy: &Policy) -> Unsuitable {
+    let personal = akms.iter().any(|akm| akm.is_sae() || akm.is_psk());
+    let enterprise = [
+        Akm::Ieee8021x,
+        Akm::Ieee8021xSha256,
+        Akm::Ieee8021xSha384,
+        Akm::Ft8021x,
+        Akm::Ft8021xSha384,
+        Akm::SuiteB,
+        Akm::SuiteB192,
+        Akm::FilsSha256,
+        Akm::FilsSha384,
+    ];
+    match policy {
+        Policy::Open { .. } if personal => Unsuitable::SecretMissing,
+        _ if !personal && akms.iter().any(|akm| enterprise.contains(akm)) => Unsuitable::Enterprise,
+        _ => Unsuitable::NoCommonAkm(akms.to_vec()),
+    }
+}

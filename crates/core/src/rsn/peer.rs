@@ -1,0 +1,86 @@
+//! Who a handshake is between: an AP or AP MLD, a station, and their links.
+
+use super::Advertised;
+use crate::crypto::keys::{Pmk, Pmkid};
+use alloc::collections::BTreeMap;
+use lapwing_frames::{LinkId, MacAddr, kde::OperatingChannel};
+
+/// One link of an association; the only one of a BSS.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// The AP's address on it.
+    pub bssid: MacAddr,
+    /// The station's address on it.
+    pub station: MacAddr,
+    /// What the AP's beacons say about security, which message 3 must repeat.
+    pub advertised: Advertised,
+    /// The operating channel, for its validation.
+    pub channel: Option<OperatingChannel>,
+    /// Whether the AP accepted the link. Message 3 must name a rejected one too, but brings no keys.
+    pub accepted: bool,
+}
+
+/// The AP of an association and its links.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Peer {
+    /// A BSS.
+    Bss(Link),
+    /// An AP MLD.
+    Mld {
+        /// Its MLD address.
+        address: MacAddr,
+        /// The station's MLD address.
+        station: MacAddr,
+        /// The link that carried the association.
+        association_link: LinkId,
+        /// All links that were asked for, the association link included.
+        links: BTreeMap<LinkId, Link>,
+    },
+}
+
+impl Peer {
+    /// The authenticator's address in keys: BSSID or MLD address.
+    #[must_use]
+    pub const fn address(&self) -> MacAddr {
+        match self {
+            Self::Bss(link) => link.bssid,
+            Self::Mld { address, .. } => *address,
+        }
+    }
+
+    /// The supplicant's address in keys.
+    #[must_use]
+    pub const fn station(&self) -> MacAddr {
+        match self {
+            Self::Bss(link) => link.station,
+            Self::Mld { station, .. } => *station,
+        }
+    }
+
+    /// The links that are in use, each with its number if there are numbers.
+    pub(super) fn accepted(&self) -> impl Iterator<Item = (Option<LinkId>, &Link)> {
+        let (bss, mld) = match self {
+            Self::Bss(link) => (Some((None, link)), None),
+            Self::Mld { links, .. } => (None, Some(links)),
+        };
+        let mld = mld.into_iter().flatten().map(|(id, link)| (Some(*id), link));
+        bss.into_iter().chain(mld).filter(|(_, link)| link.accepted)
+    }
+
+    /// The operating channel, for the OCI KDE of a message.
+    pub(super) fn channel(&self) -> Option<OperatingChannel> {
+        match self {
+            Self::Bss(link) => link.channel,
+            Self::Mld { association_link, links, .. } => links.get(association_link)?.channel,
+        }
+    }
+}
+
+/// A PMK that message 1 may ask for.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Candidate {
+    /// Its name. A pre-shared key needs none.
+    pub pmkid: Option<Pmkid>,
+    /// The key.
+    pub pmk: Pmk,
+}

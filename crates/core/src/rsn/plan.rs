@@ -1,0 +1,183 @@
+//! What a station and an AP will use: the outcome of negotiation.
+
+use crate::crypto::keys::Pmkid;
+use alloc::{vec, vec::Vec};
+use lapwing_frames::{
+    element::{
+        Element,
+        rsn::{Rsn, RsnCapabilities, RsnChoice, RsnSelection},
+        rsnx::{Rsnx, RsnxCapability},
+    },
+    suite::{Akm, Cipher},
+};
+
+/// How SAE finds its password element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SaeMethod {
+    /// Hash-to-element.
+    HashToElement,
+    /// Hunting-and-pecking, for APs that know nothing better.
+    HuntingAndPecking,
+}
+
+/// The security of an association. Only [`negotiate`](super::negotiate::negotiate) makes one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Plan {
+    pub(super) akm: Akm,
+    pub(super) pairwise: Cipher,
+    pub(super) group: Cipher,
+    pub(super) group_management: Option<Cipher>,
+    pub(super) beacon_protection: bool,
+    pub(super) operating_channel_validation: bool,
+    pub(super) extended_key_id: bool,
+    pub(super) ssid_protection: bool,
+    pub(super) sae: Option<SaeMethod>,
+    pub(super) overriding: bool,
+    pub(super) selection: Option<RsnChoice>,
+    pub(super) pmkids: Vec<Pmkid>,
+}
+
+impl Plan {
+    /// The AKM.
+    #[must_use]
+    pub const fn akm(&self) -> Akm {
+        self.akm
+    }
+
+    /// The pairwise cipher.
+    #[must_use]
+    pub const fn pairwise(&self) -> Cipher {
+        self.pairwise
+    }
+
+    /// The group cipher.
+    #[must_use]
+    pub const fn group(&self) -> Cipher {
+        self.group
+    }
+
+    /// The cipher of group addressed management frames; nothing if management frames are not protected.
+    #[must_use]
+    pub const fn group_management(&self) -> Option<Cipher> {
+        self.group_management
+    }
+
+    /// Whether management frames are protected (PMF).
+    #[must_use]
+    pub const fn protects_management_frames(&self) -> bool {
+        self.group_management.is_some()
+    }
+
+    /// Whether a BIGTK is installed if the AP gives one.
+    #[must_use]
+    pub const fn beacon_protection(&self) -> bool {
+        self.beacon_protection
+    }
+
+    /// Whether both sides tell and check the operating channel.
+    #[must_use]
+    pub const fn operating_channel_validation(&self) -> bool {
+        self.operating_channel_validation
+    }
+
+    /// Whether pairwise keys alternate between the indices 0 and 1.
+    #[must_use]
+    pub const fn extended_key_id(&self) -> bool {
+        self.extended_key_id
+    }
+
+    /// Whether message 3 must repeat the SSID.
+    #[must_use]
+    pub const fn ssid_protection(&self) -> bool {
+        self.ssid_protection
+    }
+
+    /// How SAE is done, if the AKM is SAE.
+    #[must_use]
+    pub const fn sae(&self) -> Option<SaeMethod> {
+        self.sae
+    }
+
+    /// Which of the AP's RSN elements was taken, if it has a choice.
+    #[must_use]
+    pub const fn selection(&self) -> Option<RsnChoice> {
+        self.selection
+    }
+
+    /// The PMKIDs in our RSNE.
+    #[must_use]
+    pub fn pmkids(&self) -> &[Pmkid] {
+        &self.pmkids
+    }
+
+    /// The same plan with this PMKID in our RSNE: offers a cached PMK to the AP.
+    #[must_use]
+    pub fn with_pmkid(mut self, pmkid: Pmkid) -> Self {
+        self.pmkids = vec![pmkid];
+        self
+    }
+
+    /// The same plan without a PMKID: after the AP refused it.
+    #[must_use]
+    pub fn without_pmkid(mut self) -> Self {
+        self.pmkids.clear();
+        self
+    }
+
+    /// Our RSNE, whole: for the association request and message 2, which must be equal.
+    #[must_use]
+    pub fn rsne(&self) -> Vec<u8> {
+        let mut capabilities = RsnCapabilities::default();
+        for (set, bit) in [
+            (self.protects_management_frames(), RsnCapabilities::MFPC),
+            (self.extended_key_id, RsnCapabilities::EXTENDED_KEY_ID),
+            (self.operating_channel_validation, RsnCapabilities::OCVC),
+        ] {
+            if set {
+                capabilities = capabilities.with(bit);
+            }
+        }
+        let mut rsn = Rsn::new(self.group, vec![self.pairwise], vec![self.akm], capabilities);
+        if !self.pmkids.is_empty() {
+            rsn.set_pmkids(self.pmkids.iter().map(|pmkid| pmkid.0).collect());
+        }
+        if let Some(cipher) = self.group_management {
+            rsn.set_group_management(cipher);
+        }
+        octets(&rsn)
+    }
+
+    /// Our RSNXE, whole, if there is anything to say in it.
+    #[must_use]
+    pub fn rsnxe(&self) -> Option<Vec<u8>> {
+        let mut capabilities = Vec::new();
+        if self.sae == Some(SaeMethod::HashToElement) {
+            capabilities.push(RsnxCapability::SaeH2e);
+        }
+        if self.ssid_protection {
+            capabilities.push(RsnxCapability::SsidProtection);
+        }
+        (!capabilities.is_empty()).then(|| octets(&Rsnx::new(&capabilities)))
+    }
+
+    /// Our RSN Selection element, whole, if the AP gave a choice.
+    #[must_use]
+    pub fn rsn_selection(&self) -> Option<Vec<u8>> {
+        self.selection.map(|choice| octets(&RsnSelection { choice, tail: Vec::new() }))
+    }
+
+    /// RSNE, RSNXE and RSN Selection, one after the other: what an association request carries.
+    #[must_use]
+    pub fn association_elements(&self) -> Vec<u8> {
+        let mut elements = self.rsne();
+        elements.extend(self.rsnxe().unwrap_or_default());
+        elements.extend(self.rsn_selection().unwrap_or_default());
+        elements
+    }
+}
+
+fn octets(element: &impl Element) -> Vec<u8> {
+    let mut octets = Vec::new();
+    element.write(&mut octets);
+    octets
+}

@@ -1,0 +1,479 @@
+//! The station's side of the 4-way handshake and the group key handshake (802.11-2020 12.7.6, 12.7.7).
+//!
+//! A key frame passes four gates in this order: it is *structurally valid*, its *MIC is right*
+//! (`Authentic`), its key data are *decrypted*, they are *checked* (`Checked`). Nothing is decrypted
+//! before the MIC, nothing is answered or installed before all checks, and what is installed leaves in the
+//! order message 4, pairwise key, group keys, [`Output::Secured`].
+//!
+//! Only what the AP proves to have sent can break a handshake. A frame that anybody could have sent is
+//! [`Ignored`], with its reason.
+//!
+//! The supplicant's nonce is the same for every message 1 until a handshake completes. That is safe because
+//! no key derived from it is in use before message 3, which only the holder of the PMK can have made; and
+//! it keeps a forged message 1 from spoiling the handshake, since an earlier one stays answerable.
+
+mod check;
+mod outcome;
+
+pub use outcome::{HandshakeFailure, Ignored, Output, Rekeyed, Waiting};
+
+use super::{Candidate, Peer, Plan, contents::Contents, ledger::Ledger};
+use crate::{
+    Entropy, Secret,
+    crypto::{
+        kdf::Hash,
+        keys::{KeySchedule, Pmk, Pmkid, Ptk, PtkInput},
+        keywrap,
+    },
+    entropy::random,
+};
+use alloc::vec::Vec;
+use lapwing_frames::{
+    LinkId, Ssid,
+    eapol::{DescriptorType, KeyFrame, KeyInformation as Info},
+    kde::Kde,
+    suite::Akm,
+};
+
+/// What an association starts the supplicant with.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Setup {
+    /// The network's name.
+    pub ssid: Ssid,
+    /// The AP and its links.
+    pub peer: Peer,
+    /// What was negotiated, with the PMKIDs as they were in the association request.
+    pub plan: Plan,
+    /// The PMKs, the most likely first: the one this association was made with. Only PMKs of this
+    /// network, AKM and pair of addresses belong here.
+    pub candidates: Vec<Candidate>,
+    /// Whether the pairwise key can be replaced while it is in use. With Extended Key ID it always can.
+    pub can_replace_pairwise: bool,
+}
+
+/// How many different message 1 are kept answerable. An honest AP sends one; more are forged, or an AP's
+/// that begins anew.
+const MAX_OFFERS: usize = 4;
+
+/// The end of every SNonce of a station that knows RSN overriding: an AP must not be made to believe that
+/// it does not.
+pub(super) const OVERRIDING_COOKIE: [u8; 6] = [0x50, 0x6f, 0x9a, 0, 0, 0x29];
+
+/// A handshake between message 2 and message 3.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Exchange {
+    snonce: [u8; 32],
+    /// How many message 1 were answered, up to 255.
+    answered: u8,
+    /// The ANonces offered and the keys they lead to, the latest last.
+    offers: Vec<([u8; 32], Ptk)>,
+}
+
+/// The keys of a completed handshake; the temporal key is the radio's alone.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Established {
+    anonce: [u8; 32],
+    ptk: Ptk,
+    /// The hash of the temporal key: it is never handed out again.
+    print: Vec<u8>,
+    /// The index of the temporal key.
+    key_id: u8,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum State {
+    /// For message 1.
+    First,
+    /// For message 3.
+    Third(Exchange),
+    /// The keys are out; a rekeying may be under way.
+    Established { keys: Established, rekeying: Option<Exchange> },
+    /// It failed.
+    Broken(HandshakeFailure),
+}
+
+/// The station's key machine, from association to the end of it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Supplicant {
+    setup: Setup,
+    state: State,
+    /// The replay counter of the last frame whose MIC was right.
+    replay_counter: Option<u64>,
+    ledger: Ledger,
+}
+
+/// A key frame whose MIC was right under these keys. Only [`Authentic::verify`] makes one.
+struct Authentic<'a> {
+    frame: &'a KeyFrame,
+    ptk: &'a Ptk,
+}
+
+impl<'a> Authentic<'a> {
+    fn verify(frame: &'a KeyFrame, ptk: &'a Ptk) -> Result<Self, Ignored> {
+        if ptk.verify(&frame.to_octets_without_mic(), &frame.mic) {
+            Ok(Self { frame, ptk })
+        } else {
+            Err(Ignored::Mic)
+        }
+    }
+
+    fn decrypt(&self) -> Option<Secret> {
+        keywrap::unwrap(self.ptk.kek.expose(), &self.frame.key_data)
+    }
+}
+
+impl Supplicant {
+    /// A supplicant that waits for message 1.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        Self { setup, state: State::First, replay_counter: None, ledger: Ledger::default() }
+    }
+
+    /// What it waits for: the reason, if nothing comes.
+    #[must_use]
+    pub fn waiting_for(&self) -> Waiting {
+        match &self.state {
+            State::First => Waiting::MessageOne,
+            State::Third(exchange) => Waiting::MessageThree { answered: exchange.answered },
+            State::Established { rekeying: Some(_), .. } => Waiting::MessageThreeOfRekeying,
+            State::Established { rekeying: None, .. } => Waiting::Nothing,
+            State::Broken(why) => Waiting::Broken(*why),
+        }
+    }
+
+    /// Whether the 4-way handshake was completed.
+    #[must_use]
+    pub const fn is_established(&self) -> bool {
+        matches!(self.state, State::Established { .. })
+    }
+
+    /// What it was set up with.
+    #[must_use]
+    pub const fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Forgets a link that was removed: keys for it are ignored from now on.
+    pub fn remove_link(&mut self, link: LinkId) {
+        if let Peer::Mld { links, .. } = &mut self.setup.peer
+            && let Some(removed) = links.get_mut(&link)
+        {
+            removed.accepted = false;
+        }
+        self.ledger.forget_link(link);
+    }
+
+    /// Takes an EAPOL frame of the AP, from the 802.1X header on. The caller has checked that it is from
+    /// the peer's address.
+    ///
+    /// `encrypted` says whether it came under the pairwise key. What is to be done is appended to `out`
+    /// in the order in which it must happen.
+    pub fn handle(
+        &mut self,
+        entropy: &mut (impl Entropy + ?Sized),
+        octets: &[u8],
+        encrypted: bool,
+        out: &mut Vec<Output>,
+    ) {
+        if let Err(why) = self.dispatch(entropy, octets, encrypted, out) {
+            out.push(Output::Ignored(why));
+        }
+    }
+
+    fn dispatch(
+        &mut self,
+        entropy: &mut (impl Entropy + ?Sized),
+        octets: &[u8],
+        encrypted: bool,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Ignored> {
+        if matches!(self.state, State::Broken(_)) {
+            return Err(Ignored::AfterFailure);
+        }
+        let frame = self.parse(octets)?;
+        let info = frame.information;
+        if frame.descriptor != DescriptorType::Rsn || info.contains(Info::SMK) {
+            return Err(Ignored::Descriptor);
+        }
+        if !info.contains(Info::ACK) || info.contains(Info::REQUEST) || info.contains(Info::ERROR) {
+            return Err(Ignored::NotForSupplicant);
+        }
+        if info.contains(Info::ENCRYPTED) && !info.contains(Info::MIC) {
+            return Err(Ignored::EncryptedWithoutMic);
+        }
+        if info.index() != 0 {
+            return Err(Ignored::KeyIndex);
+        }
+        match (info.contains(Info::PAIRWISE), info.contains(Info::MIC)) {
+            (true, false) => self.on_first(entropy, &frame, encrypted, out),
+            (true, true) => self.on_third(&frame, encrypted, out),
+            (false, true) => self.on_group(&frame, encrypted, out),
+            (false, false) => Err(Ignored::GroupWithoutMic),
+        }
+    }
+
+    /// Parses with the length of the MIC that the keys in use have, or may have.
+    fn parse(&self, octets: &[u8]) -> Result<KeyFrame, Ignored> {
+        let mut lengths: Vec<usize> = match &self.state {
+            State::Established { keys, .. } => Vec::from([keys.ptk.schedule.mic_length()]),
+            State::Third(exchange) => {
+                exchange.offers.iter().rev().map(|(_, ptk)| ptk.schedule.mic_length()).collect()
+            }
+            State::First | State::Broken(_) => {
+                let candidates = self.setup.candidates.iter();
+                candidates.filter_map(|candidate| Some(self.schedule(&candidate.pmk)?.mic_length())).collect()
+            }
+        };
+        lengths.dedup();
+        let mut found: Result<KeyFrame, Ignored> = Err(Ignored::NoKey);
+        for length in lengths {
+            match KeyFrame::parse(octets, length) {
+                // A wrong length leaves octets over or runs out.
+                Ok(frame) if frame.tail.is_empty() => return Ok(frame),
+                Ok(frame) => found = found.or(Ok(frame)),
+                Err(error) if found.is_err() => found = Err(Ignored::Malformed(error)),
+                Err(_) => {}
+            }
+        }
+        found
+    }
+
+    fn schedule(&self, pmk: &Pmk) -> Option<KeySchedule> {
+        KeySchedule::of(self.setup.plan.akm(), pmk.expose().len())
+    }
+
+    /// A frame with a MIC must be newer than the last one.
+    fn check_replay(&self, frame: &KeyFrame) -> Result<(), Ignored> {
+        match self.replay_counter {
+            Some(last) if frame.replay_counter <= last => Err(Ignored::Replayed),
+            _ => Ok(()),
+        }
+    }
+
+    /// The PMK that message 1 is about.
+    fn candidate(&self, asked: Option<[u8; 16]>) -> Result<&Candidate, Ignored> {
+        let candidates = &self.setup.candidates;
+        // Some APs send a PMKID of zeros where they mean none.
+        let asked = asked.filter(|pmkid| *pmkid != [0; 16]).map(Pmkid);
+        let named = |candidate: &&Candidate| asked.is_some() && candidate.pmkid == asked;
+        let found = candidates.iter().find(named);
+        // A pre-shared key is the only one there is, whatever an AP calls it.
+        let psk = matches!(self.setup.plan.akm(), Akm::Psk | Akm::PskSha256);
+        let first = || if asked.is_none() || psk { candidates.first() } else { None };
+        found.or_else(first).ok_or(Ignored::UnknownPmkid)
+    }
+
+    fn on_first(
+        &mut self,
+        entropy: &mut (impl Entropy + ?Sized),
+        frame: &KeyFrame,
+        encrypted: bool,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Ignored> {
+        let established = self.is_established();
+        if established {
+            if !encrypted {
+                return Err(Ignored::Unencrypted);
+            }
+            self.check_replay(frame)?;
+        }
+        let contents = Contents::gather(&frame.key_data).map_err(Ignored::KeyData)?;
+        if let Peer::Mld { address, .. } = &self.setup.peer
+            && contents.mac_address != Some(*address)
+        {
+            return Err(Ignored::OtherMld);
+        }
+        let plan = &self.setup.plan;
+        let candidate = self.candidate(contents.pmkid)?;
+        let schedule = self.schedule(&candidate.pmk).ok_or(Ignored::NoKey)?;
+        if frame.information.version() != schedule.version {
+            return Err(Ignored::DescriptorVersion);
+        }
+        if established && !self.setup.can_replace_pairwise && !plan.extended_key_id() {
+            out.push(Output::RekeyByReconnect);
+            return Ok(());
+        }
+        let mut exchange = match &self.state {
+            State::Third(exchange) => exchange.clone(),
+            State::Established { rekeying: Some(exchange), .. } => exchange.clone(),
+            _ => {
+                let mut snonce = random(entropy);
+                if plan.overriding {
+                    let cookie = snonce.iter_mut().rev().zip(OVERRIDING_COOKIE.iter().rev());
+                    cookie.for_each(|(octet, value)| *octet = *value);
+                }
+                Exchange { snonce, answered: 0, offers: Vec::new() }
+            }
+        };
+        let input = PtkInput {
+            authenticator: self.setup.peer.address(),
+            supplicant: self.setup.peer.station(),
+            anonce: frame.nonce,
+            snonce: exchange.snonce,
+        };
+        let ptk =
+            Ptk::derive(plan.akm(), &candidate.pmk, plan.pairwise(), &input, false).ok_or(Ignored::NoKey)?;
+        let message = self.second_message(frame, &exchange, &ptk, established)?;
+        exchange.answered = exchange.answered.saturating_add(1);
+        exchange.offers.retain(|(anonce, _)| *anonce != frame.nonce);
+        if exchange.offers.len() >= MAX_OFFERS {
+            exchange.offers.remove(0);
+        }
+        exchange.offers.push((frame.nonce, ptk));
+        match &mut self.state {
+            State::Established { rekeying, .. } => *rekeying = Some(exchange),
+            state => *state = State::Third(exchange),
+        }
+        out.push(Output::SendKeyFrame { octets: message, in_clear: !established });
+        Ok(())
+    }
+
+    fn second_message(
+        &self,
+        first: &KeyFrame,
+        exchange: &Exchange,
+        ptk: &Ptk,
+        established: bool,
+    ) -> Result<Vec<u8>, Ignored> {
+        let plan = &self.setup.plan;
+        let mut data = plan.association_elements();
+        if plan.operating_channel_validation() {
+            Kde::OperatingChannel(self.setup.peer.channel().ok_or(Ignored::NoChannel)?).write(&mut data);
+        }
+        if let Peer::Mld { station, association_link, links, .. } = &self.setup.peer {
+            Kde::MacAddress(*station).write(&mut data);
+            // Rejected links too: the AP counts what was asked for.
+            for (id, link) in links.iter().filter(|(id, _)| *id != association_link) {
+                Kde::MloLink { link: *id, address: link.station, rsne: None, rsnxe: None }.write(&mut data);
+            }
+        }
+        let information = if established { Info::PAIRWISE.with(Info::SECURE) } else { Info::PAIRWISE };
+        answer(first, information, exchange.snonce, data, ptk)
+    }
+
+    fn on_third(&mut self, frame: &KeyFrame, encrypted: bool, out: &mut Vec<Output>) -> Result<(), Ignored> {
+        self.check_replay(frame)?;
+        let offered = |exchange: &Exchange| {
+            let (_, ptk) = exchange.offers.iter().find(|(anonce, _)| *anonce == frame.nonce)?;
+            Some(ptk.clone())
+        };
+        let (ptk, previous, repeated) = match &self.state {
+            State::First | State::Broken(_) => return Err(Ignored::TooEarly),
+            State::Third(exchange) => (offered(exchange).ok_or(Ignored::OtherAnonce)?, None, false),
+            State::Established { keys, rekeying } => match rekeying.as_ref().and_then(offered) {
+                Some(_) if !encrypted => return Err(Ignored::Unencrypted),
+                Some(ptk) => (ptk, Some(keys.clone()), false),
+                None if keys.anonce == frame.nonce => (keys.ptk.clone(), Some(keys.clone()), true),
+                None => return Err(Ignored::OtherAnonce),
+            },
+        };
+        if frame.information.version() != ptk.schedule.version {
+            return Err(Ignored::DescriptorVersion);
+        }
+        let authentic = Authentic::verify(frame, &ptk)?;
+        self.replay_counter = Some(frame.replay_counter);
+        let checked = match self.check_third(&authentic) {
+            Ok(checked) => checked,
+            Err(why) => {
+                self.state = State::Broken(why);
+                out.push(Output::Broken(why));
+                return Ok(());
+            }
+        };
+        let fourth = self.fourth_message(frame, &ptk)?;
+        // A repeated message 3 is answered the way it came: an AP that missed message 4 has no key yet.
+        let in_clear = if repeated { !encrypted } else { previous.is_none() };
+        let print = Hash::Sha256.digest(&[ptk.tk.expose()]).to_vec();
+        // Never twice: neither for a repeated message 3, nor if two handshakes led to the same key.
+        let used = repeated || previous.as_ref().is_some_and(|keys| keys.print == print);
+        let pairwise = (!used).then(|| self.pairwise_key(&ptk, checked.key_id));
+        let message = Output::SendKeyFrame { octets: fourth, in_clear };
+        match pairwise.map(Output::InstallKey) {
+            None => out.push(message),
+            // Extended Key ID: receiving under the new key is possible before the AP may send under it.
+            Some(install) if self.setup.plan.extended_key_id() => {
+                out.extend([install, message, Output::UseKey { index: checked.key_id }]);
+            }
+            Some(install) => out.extend([message, install]),
+        }
+        for key in checked.group_keys {
+            if self.ledger.enter(&key) {
+                out.push(Output::InstallKey(key));
+            }
+        }
+        if repeated {
+            return Ok(());
+        }
+        if let Some(bitmap) = checked.transition_disable {
+            out.push(Output::TransitionDisable(bitmap));
+        }
+        let keys = Established {
+            anonce: frame.nonce,
+            // The temporal key is the radio's from here on.
+            ptk: Ptk { tk: Secret::default(), ..ptk },
+            print,
+            key_id: checked.key_id,
+        };
+        out.push(match previous {
+            None => Output::Secured,
+            Some(_) => Output::Rekeyed(Rekeyed::Pairwise),
+        });
+        self.state = State::Established { keys, rekeying: None };
+        Ok(())
+    }
+
+    fn fourth_message(&self, third: &KeyFrame, ptk: &Ptk) -> Result<Vec<u8>, Ignored> {
+        let mut data = Vec::new();
+        if let Peer::Mld { station, .. } = &self.setup.peer {
+            Kde::MacAddress(*station).write(&mut data);
+        }
+        answer(third, Info::PAIRWISE.with(Info::SECURE), [0; 32], data, ptk)
+    }
+
+    fn on_group(&mut self, frame: &KeyFrame, encrypted: bool, out: &mut Vec<Output>) -> Result<(), Ignored> {
+        let State::Established { keys, .. } = &self.state else { return Err(Ignored::TooEarly) };
+        let ptk = keys.ptk.clone();
+        if !encrypted {
+            return Err(Ignored::Unencrypted);
+        }
+        if frame.information.version() != ptk.schedule.version {
+            return Err(Ignored::DescriptorVersion);
+        }
+        self.check_replay(frame)?;
+        let authentic = Authentic::verify(frame, &ptk)?;
+        self.replay_counter = Some(frame.replay_counter);
+        let group_keys = self.check_group(&authentic).map_err(Ignored::Group)?;
+        let mut data = Vec::new();
+        if self.setup.plan.operating_channel_validation() {
+            Kde::OperatingChannel(self.setup.peer.channel().ok_or(Ignored::NoChannel)?).write(&mut data);
+        }
+        let second = answer(frame, Info::SECURE, [0; 32], data, &ptk)?;
+        let before = out.len();
+        for key in group_keys {
+            if self.ledger.enter(&key) {
+                out.push(Output::InstallKey(key));
+            }
+        }
+        let renewed = out.len() > before;
+        out.push(Output::SendKeyFrame { octets: second, in_clear: false });
+        if renewed {
+            out.push(Output::Rekeyed(Rekeyed::Group));
+        }
+        Ok(())
+    }
+}
+
+/// The answer to a frame, with its MIC: version and replay counter are the AP's.
+fn answer(
+    to: &KeyFrame,
+    information: Info,
+    nonce: [u8; 32],
+    key_data: Vec<u8>,
+    ptk: &Ptk,
+) -> Result<Vec<u8>, Ignored> {
+    let information = information.with(Info::MIC).with_version(ptk.schedule.version);
+    let mut frame = KeyFrame::new(information, to.replay_counter, ptk.schedule.mic_length());
+    (frame.version, frame.nonce, frame.key_data) = (to.version, nonce, key_data);
+    frame.mic = ptk.mic(&frame.to_octets()).ok_or(Ignored::NoKey)?;
+    Ok(frame.to_octets())
+}

@@ -1,0 +1,198 @@
+//! The checks of message 3 and of group message 1: everything that must hold before an answer.
+
+use super::{
+    super::{
+        Advertised, Peer,
+        contents::{Contents, SecurityElements},
+    },
+    Authentic, Established, HandshakeFailure, State, Supplicant,
+};
+use crate::{
+    Secret,
+    crypto::keys::Ptk,
+    kernel::{KeyKind, KeyRequest},
+};
+use alloc::vec::Vec;
+use lapwing_frames::{
+    LinkId,
+    eapol::KeyInformation as Info,
+    kde::{GroupKey, GroupKeyKind},
+    suite::Cipher,
+};
+
+/// What a message 3 leads to, wholly checked.
+pub(super) struct Checked {
+    /// The group keys of every accepted link.
+    pub(super) group_keys: Vec<KeyRequest>,
+    /// The index of the pairwise key.
+    pub(super) key_id: u8,
+    pub(super) transition_disable: Option<u8>,
+}
+
+impl Supplicant {
+    pub(super) fn check_third(&self, third: &Authentic<'_>) -> Result<Checked, HandshakeFailure> {
+        use HandshakeFailure as Failure;
+        let plan = &self.setup.plan;
+        let info = third.frame.information;
+        if !info.contains(Info::INSTALL.with(Info::SECURE).with(Info::ENCRYPTED)) {
+            return Err(Failure::KeyInformation);
+        }
+        let key_length = plan.pairwise().key_length();
+        if key_length != Some(usize::from(third.frame.key_length)) {
+            return Err(Failure::KeyLength);
+        }
+        let plain = third.decrypt().ok_or(Failure::KeyUnwrap)?;
+        let contents = Contents::gather(plain.expose()).map_err(Failure::KeyData)?;
+        if contents.second_rsne {
+            return Err(Failure::SecondRsne);
+        }
+        match &self.setup.peer {
+            Peer::Bss(link) => self.compare(&link.advertised, &contents.security, None)?,
+            Peer::Mld { address, links, .. } => {
+                if contents.mac_address != Some(*address) {
+                    return Err(Failure::OtherMld);
+                }
+                for (id, link) in links {
+                    let told = contents.links.get(id).ok_or(Failure::LinkMissing(*id))?;
+                    match told.address {
+                        None => return Err(Failure::LinkMissing(*id)),
+                        Some(address) if address != link.bssid => return Err(Failure::LinkAddress(*id)),
+                        Some(_) => self.compare(&link.advertised, &told.security, Some(*id))?,
+                    }
+                }
+            }
+        }
+        if plan.ssid_protection() && contents.ssid != Some(self.setup.ssid.octets()) {
+            return Err(Failure::Ssid);
+        }
+        self.check_channel(&contents)?;
+        let key_id = match (plan.extended_key_id(), contents.key_id) {
+            (false, _) => 0,
+            (true, Some(key_id @ 0..=1)) if self.index_is_free(third, key_id) => key_id,
+            (true, _) => return Err(Failure::PairwiseIndex),
+        };
+        let mut group_keys = Vec::new();
+        for (link, _) in self.setup.peer.accepted() {
+            let needed = [
+                (GroupKeyKind::Data, plan.group() != Cipher::GroupNotAllowed),
+                (GroupKeyKind::Integrity, plan.group_management().is_some()),
+                (GroupKeyKind::Beacon, false),
+            ];
+            for (kind, needed) in needed {
+                let of_kind = contents.group_keys.iter().filter(|key| key.link == link && key.kind == kind);
+                let before = group_keys.len();
+                for key in of_kind {
+                    group_keys.extend(self.group_key(key, third)?);
+                }
+                if needed && group_keys.len() == before {
+                    return Err(Failure::GroupKeyMissing(kind, link));
+                }
+            }
+        }
+        Ok(Checked { group_keys, key_id, transition_disable: contents.transition_disable })
+    }
+
+    /// The keys of a group message 1 for the links that are in use.
+    pub(super) fn check_group(&self, first: &Authentic<'_>) -> Result<Vec<KeyRequest>, HandshakeFailure> {
+        use HandshakeFailure as Failure;
+        if !first.frame.information.contains(Info::SECURE.with(Info::ENCRYPTED)) {
+            return Err(Failure::KeyInformation);
+        }
+        let plain = first.decrypt().ok_or(Failure::KeyUnwrap)?;
+        let contents = Contents::gather(plain.expose()).map_err(Failure::KeyData)?;
+        self.check_channel(&contents)?;
+        let mut keys = Vec::new();
+        for key in &contents.group_keys {
+            // Keys of links that are gone are in order, and of no use.
+            if self.setup.peer.accepted().any(|(link, _)| link == key.link) {
+                keys.extend(self.group_key(key, first)?);
+            }
+        }
+        if contents.group_keys.is_empty() {
+            return Err(Failure::GroupKeyMissing(GroupKeyKind::Data, None));
+        }
+        Ok(keys)
+    }
+
+    /// An index is free if it is not that of the pairwise key in use; a repeated message 3 names its own.
+    fn index_is_free(&self, third: &Authentic<'_>, key_id: u8) -> bool {
+        match &self.state {
+            State::Established { keys: Established { anonce, key_id: used, .. }, .. } => {
+                (*anonce == third.frame.nonce) == (*used == key_id)
+            }
+            _ => true,
+        }
+    }
+
+    fn compare(
+        &self,
+        beacon: &Advertised,
+        told: &SecurityElements<'_>,
+        link: Option<LinkId>,
+    ) -> Result<(), HandshakeFailure> {
+        if beacon.rsne.as_deref() != told.rsne {
+            return Err(HandshakeFailure::Rsne(link));
+        }
+        if beacon.rsnxe.as_deref() != told.rsnxe {
+            return Err(HandshakeFailure::Rsnxe(link));
+        }
+        // An AP repeats its override elements only to stations that know them.
+        let overrides = beacon.rsne_override.as_deref() == told.rsne_override
+            && beacon.rsne_override2.as_deref() == told.rsne_override2
+            && beacon.rsnxe_override.as_deref() == told.rsnxe_override;
+        if self.setup.plan.overriding && !overrides {
+            return Err(HandshakeFailure::Override(link));
+        }
+        Ok(())
+    }
+
+    /// Operating channel validation: the channel told must be that of a link in use.
+    fn check_channel(&self, contents: &Contents<'_>) -> Result<(), HandshakeFailure> {
+        let told = contents.operating_channel;
+        let right = || told.is_some() && self.setup.peer.accepted().any(|(_, link)| link.channel == told);
+        if self.setup.plan.operating_channel_validation() && !right() {
+            return Err(HandshakeFailure::OperatingChannel);
+        }
+        Ok(())
+    }
+
+    /// The request to install a group key; nothing for a key that was not negotiated.
+    fn group_key(
+        &self,
+        key: &GroupKey<'_>,
+        frame: &Authentic<'_>,
+    ) -> Result<Option<KeyRequest>, HandshakeFailure> {
+        let plan = &self.setup.plan;
+        let (cipher, indices, kind) = match key.kind {
+            GroupKeyKind::Data => {
+                let group = Some(plan.group()).filter(|group| *group != Cipher::GroupNotAllowed);
+                (group, 0..=3, KeyKind::Group)
+            }
+            GroupKeyKind::Integrity => (plan.group_management(), 4..=5, KeyKind::Integrity),
+            GroupKeyKind::Beacon => {
+                (plan.group_management().filter(|_| plan.beacon_protection()), 6..=7, KeyKind::Beacon)
+            }
+        };
+        let Some(cipher) = cipher else { return Ok(None) };
+        if cipher.key_length() != Some(key.key.0.len()) {
+            return Err(HandshakeFailure::GroupKeyLength(key.kind, key.link));
+        }
+        let index = u8::try_from(key.key_id).ok().filter(|index| indices.contains(index));
+        let index = index.ok_or(HandshakeFailure::GroupKeyIndex(key.kind, key.link))?;
+        let [a, b, c, d, e, f, _, _] = frame.frame.receive_sequence;
+        let sequence = key.packet_number.unwrap_or([a, b, c, d, e, f]);
+        Ok(Some(KeyRequest { kind, link: key.link, index, cipher, key: Secret::new(key.key.0), sequence }))
+    }
+
+    pub(super) fn pairwise_key(&self, ptk: &Ptk, index: u8) -> KeyRequest {
+        let receive_only = self.setup.plan.extended_key_id();
+        KeyRequest {
+            kind: KeyKind::Pairwise { peer: self.setup.peer.address(), receive_only },
+            link: None,
+            index,
+            cipher: self.setup.plan.pairwise(),
+            key: ptk.tk.clone(),
+            sequence: [0; 6],
+        }
+    }
+}
