@@ -1,0 +1,392 @@
+//! The addressing of one connection: static, DHCP and router advertisements brought together.
+//!
+//! A machine without I/O: it says which addresses and routes shall be there, and when the connection has an
+//! address. IPv6 without a static address is the kernel's own business (router advertisements, duplicate
+//! address detection); what it did is heard here and told.
+
+use super::dhcp::{self, Client, Lease};
+use super::settings::{Addressing, Prefix, Remembered};
+use lapwing_core::attempt::{AttemptId, Phase};
+use lapwing_core::failure::{Code, Failure};
+use lapwing_core::{Duration, Entropy, Instant};
+use lapwing_frames::MacAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// After this time without an address the station is told so. DHCP has asked five times by then.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// A connection to be addressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begin {
+    /// The attempt that made it.
+    pub attempt: AttemptId,
+    /// The interface's address.
+    pub hardware: MacAddr,
+    /// What the network's file says.
+    pub addressing: Addressing,
+    /// The lease that was had here before.
+    pub remembered: Option<Remembered>,
+    /// The machine's name, which is told only if the file says so.
+    pub hostname: Option<String>,
+    /// Seconds since 1970.
+    pub wall_clock: u64,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// Something for DHCP: a packet, an ARP packet, or nothing but time.
+    Dhcp(dhcp::Event<'a>),
+    /// The kernel has an IPv6 address that can be used from now on.
+    Address6(Ipv6Addr),
+    /// The kernel no longer has it.
+    Address6Gone(Ipv6Addr),
+}
+
+/// A route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Route {
+    /// Where to.
+    pub destination: Prefix<IpAddr>,
+    /// Through which router; directly if none.
+    pub router: Option<IpAddr>,
+    /// From which address.
+    pub source: Option<IpAddr>,
+}
+
+/// Where names are looked up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolver {
+    /// The name servers.
+    pub servers: Vec<IpAddr>,
+    /// The domain to search.
+    pub domain: Option<String>,
+}
+
+/// What a connection got, for people and the flight recorder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configured {
+    /// The addresses.
+    pub addresses: Vec<Prefix<IpAddr>>,
+    /// The default routers.
+    pub routers: Vec<IpAddr>,
+    /// Where names are looked up.
+    pub resolver: Resolver,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// What is to be done, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send an IPv4 packet to a link address.
+    Send {
+        /// To which.
+        to: MacAddr,
+        /// From the IPv4 header on.
+        octets: Vec<u8>,
+    },
+    /// Send an ARP packet to everybody.
+    SendArp(Vec<u8>),
+    /// Add an address, or renew its lifetime.
+    SetAddress {
+        /// The address.
+        address: Prefix<IpAddr>,
+        /// How long it holds; for ever if none.
+        lifetime: Option<Duration>,
+    },
+    /// Remove an address.
+    RemoveAddress(Prefix<IpAddr>),
+    /// Add a route.
+    SetRoute(Route),
+    /// Remove a route.
+    RemoveRoute(Route),
+    /// Use these name servers for the interface; none of it any more if nothing.
+    Resolve(Option<Resolver>),
+    /// Switch IPv6 on the interface.
+    EnableIpv6(bool),
+    /// The connection has an address, or another one than before.
+    Configured(Configured),
+    /// It has none (any more).
+    Unconfigured(Failure),
+    /// Keep this lease for the network, or forget it.
+    Remember(Option<Remembered>),
+    /// Something for the timeline.
+    Note(String),
+}
+
+/// What the station was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Nothing { until: Instant },
+    Configured,
+    Unconfigured,
+}
+
+/// The addressing of one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configuration {
+    begin: Begin,
+    began: Instant,
+    dhcp: Option<Client>,
+    addresses: BTreeSet<Prefix<IpAddr>>,
+    routes: BTreeSet<Route>,
+    kernel6: BTreeSet<Ipv6Addr>,
+    resolver: Resolver,
+    told: Told,
+}
+
+impl Configuration {
+    /// Begins: the port is open.
+    pub fn begin(now: Instant, begin: Begin) -> (Self, Vec<Action>) {
+        let remembered = begin
+            .remembered
+            .filter(|lease| lease.hardware == begin.hardware && lease.ends > begin.wall_clock)
+            .map(|lease| lease.address);
+        let dhcp = begin.addressing.ipv4.is_none().then(|| {
+            let hostname = begin.hostname.clone().filter(|_| begin.addressing.send_hostname);
+            Client::new(now, dhcp::Settings { hardware: begin.hardware, hostname, remembered })
+        });
+        let mut this = Self {
+            dhcp,
+            began: now,
+            addresses: BTreeSet::new(),
+            routes: BTreeSet::new(),
+            kernel6: BTreeSet::new(),
+            resolver: Resolver::default(),
+            told: Told::Nothing { until: now + PATIENCE },
+            begin,
+        };
+        let addressing = this.begin.addressing.clone();
+        let mut out = vec![Action::EnableIpv6(addressing.ipv6_enabled)];
+        if let Some(fixed) = &addressing.ipv4 {
+            let address = Prefix { address: IpAddr::V4(fixed.address.address), length: fixed.address.length };
+            let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+            this.fixed(address, any, fixed.gateway.map(IpAddr::V4), &mut out);
+        }
+        if let Some(fixed) = addressing.ipv6.as_ref().filter(|_| addressing.ipv6_enabled) {
+            let address = Prefix { address: IpAddr::V6(fixed.address.address), length: fixed.address.length };
+            let any = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+            this.fixed(address, any, fixed.gateway.map(IpAddr::V6), &mut out);
+        }
+        if !this.addresses.is_empty() {
+            this.resolve(None, &mut out);
+            this.tell(now, &mut out);
+        }
+        (this, out)
+    }
+
+    /// When the next turn is due at the latest.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let dhcp = self.dhcp.as_ref().and_then(Client::next_deadline);
+        let patience = match self.told {
+            Told::Nothing { until } => Some(until),
+            Told::Configured | Told::Unconfigured => None,
+        };
+        dhcp.into_iter().chain(patience).min()
+    }
+
+    /// The attempt whose connection this is.
+    #[must_use]
+    pub const fn attempt(&self) -> AttemptId {
+        self.begin.attempt
+    }
+
+    /// Whether the connection has an address.
+    #[must_use]
+    pub fn is_configured(&self) -> bool {
+        !self.addresses.is_empty() || !self.kernel6.is_empty()
+    }
+
+    /// One event in, every action out. `wall_clock` is in seconds since 1970.
+    pub fn turn(
+        &mut self,
+        now: Instant,
+        wall_clock: u64,
+        entropy: &mut dyn Entropy,
+        event: Event<'_>,
+    ) -> Vec<Action> {
+        let mut out = Vec::new();
+        let dhcp_event = match event {
+            Event::Dhcp(event) => event,
+            Event::Address6(address) => {
+                if self.kernel6.insert(address) {
+                    self.tell(now, &mut out);
+                }
+                dhcp::Event::Tick
+            }
+            Event::Address6Gone(address) => {
+                if self.kernel6.remove(&address) {
+                    self.tell(now, &mut out);
+                }
+                dhcp::Event::Tick
+            }
+        };
+        if let Some(client) = &mut self.dhcp {
+            for action in client.turn(now, entropy, dhcp_event) {
+                match action {
+                    dhcp::Action::Send { to, octets } => out.push(Action::Send { to, octets }),
+                    dhcp::Action::SendArp(octets) => out.push(Action::SendArp(octets)),
+                    dhcp::Action::Note(text) => out.push(Action::Note(text)),
+                    dhcp::Action::Use(lease) => self.lease(now, wall_clock, &lease, &mut out),
+                    dhcp::Action::Drop(why) => {
+                        out.push(Action::Note(why.to_owned()));
+                        self.remove(true, &mut out);
+                        out.push(Action::Remember(None));
+                        self.tell(now, &mut out);
+                    }
+                }
+            }
+        }
+        if let Told::Nothing { until } = self.told
+            && now >= until
+        {
+            self.told = Told::Unconfigured;
+            out.push(Action::Unconfigured(no_address()));
+        }
+        out
+    }
+
+    /// Undoes everything: the connection is gone.
+    #[must_use]
+    pub fn end(mut self) -> Vec<Action> {
+        let mut out = Vec::new();
+        self.remove(false, &mut out);
+        if !self.begin.addressing.ipv6_enabled {
+            out.push(Action::EnableIpv6(true));
+        }
+        out
+    }
+
+    /// Puts an address in place that does not change.
+    fn fixed(
+        &mut self,
+        address: Prefix<IpAddr>,
+        any: IpAddr,
+        gateway: Option<IpAddr>,
+        out: &mut Vec<Action>,
+    ) {
+        self.addresses.insert(address);
+        out.push(Action::SetAddress { address, lifetime: None });
+        if let Some(router) = gateway {
+            let destination = Prefix { address: any, length: 0 };
+            let route = Route { destination, router: Some(router), source: Some(address.address) };
+            self.routes.insert(route);
+            out.push(Action::SetRoute(route));
+        }
+    }
+
+    /// Puts a lease in place of what was there.
+    fn lease(&mut self, now: Instant, wall_clock: u64, lease: &Lease, out: &mut Vec<Action>) {
+        let source = IpAddr::V4(lease.address.address);
+        let address = Prefix { address: source, length: lease.address.length };
+        let routes: BTreeSet<_> = lease
+            .routes
+            .iter()
+            .map(|&(network, router)| Route {
+                destination: Prefix { address: IpAddr::V4(network.address), length: network.length },
+                router: router.map(IpAddr::V4),
+                source: Some(source),
+            })
+            .collect();
+        let is_four = |route: &Route| route.destination.address.is_ipv4();
+        let old: Vec<_> = self.routes.iter().filter(|route| is_four(route)).copied().collect();
+        for route in old.into_iter().filter(|route| !routes.contains(route)) {
+            self.routes.remove(&route);
+            out.push(Action::RemoveRoute(route));
+        }
+        let old: Vec<_> = self.addresses.iter().filter(|other| other.address.is_ipv4()).copied().collect();
+        for other in old.into_iter().filter(|&other| other != address) {
+            self.addresses.remove(&other);
+            out.push(Action::RemoveAddress(other));
+        }
+        let is_new = self.addresses.insert(address);
+        out.push(Action::SetAddress { address, lifetime: lease.time.map(|time| time.end) });
+        // Routes on the link first: the routers of the others may be reached through them.
+        let (direct, routed): (Vec<_>, Vec<_>) = routes.into_iter().partition(|route| route.router.is_none());
+        let changed = direct.into_iter().chain(routed).fold(is_new, |changed, route| {
+            out.push(Action::SetRoute(route));
+            self.routes.insert(route) || changed
+        });
+        let changed = self.resolve(Some(lease), out) || changed;
+        let seconds = lease.time.map_or(u64::from(u32::MAX), |time| time.end.as_secs());
+        out.push(Action::Remember(Some(Remembered {
+            address: lease.address.address,
+            hardware: self.begin.hardware,
+            ends: wall_clock.saturating_add(seconds),
+        })));
+        if changed {
+            self.tell(now, out);
+        }
+    }
+
+    /// Sets the name servers: those of the file, else those of the lease.
+    fn resolve(&mut self, lease: Option<&Lease>, out: &mut Vec<Action>) -> bool {
+        let addressing = &self.begin.addressing;
+        let servers = if addressing.dns.is_empty() {
+            lease.map(|lease| lease.dns.iter().copied().map(IpAddr::V4).collect()).unwrap_or_default()
+        } else {
+            addressing.dns.clone()
+        };
+        let domain = addressing.domain.clone().or_else(|| lease.and_then(|lease| lease.domain.clone()));
+        let resolver = Resolver { servers, domain };
+        let changed = self.resolver != resolver;
+        if changed {
+            out.push(Action::Resolve(Some(resolver.clone())));
+            self.resolver = resolver;
+        }
+        changed
+    }
+
+    /// Removes what was put in place: all of it, or the part of DHCP.
+    fn remove(&mut self, only_dhcp: bool, out: &mut Vec<Action>) {
+        let goes = |address: IpAddr| !only_dhcp || address.is_ipv4();
+        self.routes.retain(|route| {
+            let goes = goes(route.destination.address);
+            if goes {
+                out.push(Action::RemoveRoute(*route));
+            }
+            !goes
+        });
+        self.addresses.retain(|address| {
+            let goes = goes(address.address);
+            if goes {
+                out.push(Action::RemoveAddress(*address));
+            }
+            !goes
+        });
+        if self.resolver != Resolver::default() {
+            self.resolver = Resolver::default();
+            out.push(Action::Resolve(None));
+        }
+    }
+
+    /// Tells what there is now.
+    fn tell(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if !self.is_configured() {
+            if self.told == Told::Configured {
+                self.told = Told::Unconfigured;
+                out.push(Action::Unconfigured(no_address()));
+            }
+            return;
+        }
+        self.told = Told::Configured;
+        let kernel6 = self.kernel6.iter().map(|&address| Prefix { address: IpAddr::V6(address), length: 64 });
+        let is_default = |route: &&Route| route.destination.length == 0;
+        out.push(Action::Configured(Configured {
+            addresses: self.addresses.iter().copied().chain(kernel6).collect(),
+            routers: self.routes.iter().filter(is_default).filter_map(|route| route.router).collect(),
+            resolver: self.resolver.clone(),
+            duration: now.since(self.began),
+        }));
+    }
+}
+
+const fn no_address() -> Failure {
+    Failure { phase: Phase::Address, code: Code::NoAddress }
+}
+
+#[cfg(test)]
+mod tests;

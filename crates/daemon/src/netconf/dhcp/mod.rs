@@ -1,0 +1,11 @@
+//! DHCP for IPv4, without I/O.
+
+pub mod client;
+pub mod lease;
+pub mod message;
+
+pub use client::{Action, Client, Event, Settings};
+pub use lease::Lease;
+
+#[cfg(test)]
+mod tests;

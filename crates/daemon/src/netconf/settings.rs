@@ -1,0 +1,141 @@
+//! How a network is addressed: the values that files, leases and the kernel share.
+
+use lapwing_frames::MacAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+/// An address and the length of its prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Prefix<A> {
+    /// The address.
+    pub address: A,
+    /// The number of leading bits that name the network.
+    pub length: u8,
+}
+
+impl<A: fmt::Display> fmt::Display for Prefix<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.length)
+    }
+}
+
+/// A static IPv4 address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticIpv4 {
+    /// The address.
+    pub address: Prefix<Ipv4Addr>,
+    /// The router.
+    pub gateway: Option<Ipv4Addr>,
+}
+
+/// A static IPv6 address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticIpv6 {
+    /// The address.
+    pub address: Prefix<Ipv6Addr>,
+    /// The router.
+    pub gateway: Option<Ipv6Addr>,
+}
+
+/// How a network wants to be addressed: what its file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressing {
+    /// A static IPv4 address; DHCP if none.
+    pub ipv4: Option<StaticIpv4>,
+    /// A static IPv6 address; router advertisements if none.
+    pub ipv6: Option<StaticIpv6>,
+    /// Whether IPv6 is used at all.
+    pub ipv6_enabled: bool,
+    /// Name servers in place of those of DHCP.
+    pub dns: Vec<IpAddr>,
+    /// The domain in place of that of DHCP.
+    pub domain: Option<String>,
+    /// Whether DHCP tells the server our host name.
+    pub send_hostname: bool,
+}
+
+impl Default for Addressing {
+    fn default() -> Self {
+        Self {
+            ipv4: None,
+            ipv6: None,
+            ipv6_enabled: true,
+            dns: Vec::new(),
+            domain: None,
+            send_hostname: false,
+        }
+    }
+}
+
+/// The length of the prefix that a netmask stands for, if it is one.
+#[must_use]
+pub const fn prefix_length(mask: Ipv4Addr) -> Option<u8> {
+    let bits = mask.to_bits();
+    let length = bits.leading_ones();
+    // All ones are in front.
+    if length == bits.count_ones() { Some(length as u8) } else { None }
+}
+
+/// A lease that is worth asking for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// The address.
+    pub address: Ipv4Addr,
+    /// The interface address that it was given to.
+    pub hardware: MacAddr,
+    /// When it ends, in seconds since 1970.
+    pub ends: u64,
+}
+
+impl fmt::Display for Remembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.address, self.hardware, self.ends)
+    }
+}
+
+/// A text that is no lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a lease is an IPv4 address, a MAC address and a number of seconds")]
+pub struct NoLease;
+
+impl FromStr for Remembered {
+    type Err = NoLease;
+
+    fn from_str(text: &str) -> Result<Self, NoLease> {
+        let mut words = text.split_ascii_whitespace();
+        let mut word = || words.next().ok_or(NoLease);
+        Ok(Self {
+            address: word()?.parse().map_err(|_| NoLease)?,
+            hardware: word()?.parse().map_err(|_| NoLease)?,
+            ends: word()?.parse().map_err(|_| NoLease)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn netmasks() {
+        for (mask, length) in [
+            ("0.0.0.0", Some(0)),
+            ("255.255.254.0", Some(23)),
+            ("255.255.255.255", Some(32)),
+            ("255.0.255.0", None),
+            ("0.0.0.255", None),
+        ] {
+            assert_eq!(prefix_length(mask.parse().unwrap()), length, "{mask}");
+        }
+    }
+
+    #[test]
+    fn a_lease_as_text() {
+        let text = "192.0.2.7 02:00:00:00:00:01 1800000000";
+        assert_eq!(text.parse::<Remembered>().unwrap().to_string(), text);
+        for wrong in ["", "192.0.2.7", "192.0.2.7 x 1", "192.0.2.7 02:00:00:00:00:01 -1"] {
+            assert_eq!(wrong.parse::<Remembered>(), Err(NoLease));
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What the keys of a network file mean, and what is written back into it.
+
+use super::document::{Document, Malformed, Value, hex};
+use super::error::Problem;
+use super::name::{FileName, Security};
+use crate::netconf::settings::{Addressing, Prefix, StaticIpv4, StaticIpv6};
+use lapwing_core::{
+    Secret,
+    network::{Credentials, Network, Personal, TransitionDisable},
+    station::Learned,
+};
+use lapwing_frames::{MacAddr, Ssid};
+use sha2::{Digest, Sha256};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+/// A network from its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownNetwork {
+    /// The name that its file has or gets.
+    pub name: FileName,
+    /// What the station needs of it.
+    pub network: Network,
+    /// How it is addressed.
+    pub addressing: Addressing,
+}
+
+/// The groups for which password elements are kept, with the octets of one (x and y).
+const ELEMENTS: [(u16, &str, usize); 3] =
+    [(19, "SAE-PT-Group19", 64), (20, "SAE-PT-Group20", 96), (21, "SAE-PT-Group21", 132)];
+
+/// The names of the Transition Disable bits in a file.
+const MODES: [(u8, &str); 3] = [
+    (TransitionDisable::WPA3_PERSONAL, "personal"),
+    (TransitionDisable::WPA3_ENTERPRISE, "enterprise"),
+    (TransitionDisable::ENHANCED_OPEN, "open"),
+];
+
+/// From which passphrase the keys in the file were computed: keys of another are not used.
+const DERIVED_FROM: (&str, &str) = ("Lapwing", "DerivedFrom");
+
+/// Where a file does not fit; no line if something is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+impl From<Malformed> for Unfit {
+    fn from(malformed: Malformed) -> Self {
+        Self { line: Some(malformed.line), problem: malformed.problem }
+    }
+}
+
+impl From<Problem> for Unfit {
+    fn from(problem: Problem) -> Self {
+        Self { line: None, problem }
+    }
+}
+
+impl KnownNetwork {
+    /// Understands a document.
+    ///
+    /// # Errors
+    /// The first key that does not fit, or what is missing.
+    pub fn read(name: FileName, document: &Document) -> Result<Self, Unfit> {
+        let boolean =
+            |key, default| document.value("Settings", key).map_or(Ok(default), |value| value.boolean());
+        // Parsed so that a mistake in them is told; what they ask for is not done yet.
+        boolean("AlwaysRandomizeAddress", false)?;
+        boolean("UseDefaultEccGroup", false)?;
+        if let Some(value) = document.value("Settings", "AddressOverride") {
+            parse::<MacAddr>(&value, Problem::BadMacAddress)?;
+        }
+        let network = Network {
+            ssid: name.ssid.clone(),
+            credentials: match name.security {
+                Security::Open => Credentials::Open,
+                Security::Personal => Credentials::Personal(personal(&name.ssid, document)?),
+            },
+            hidden: boolean("Hidden", false)?,
+            autoconnect: boolean("AutoConnect", true)?,
+            last_joined: None,
+            known_frequencies: Vec::new(),
+            transition_disable: transition_disable(document)?,
+            bssid: None,
+        };
+        Ok(Self { name, network, addressing: addressing(document)? })
+    }
+}
+
+/// Writes what was learned into a document. Returns whether that changed it.
+#[must_use]
+pub fn learn(document: &mut Document, name: &FileName, learned: &Learned) -> bool {
+    let before = document.clone();
+    let disabled = learned.transition_disable;
+    if disabled != TransitionDisable::default() {
+        let known = transition_disable(document).unwrap_or_default();
+        let modes: Vec<_> = MODES
+            .iter()
+            .filter(|(bit, _)| disabled.has(*bit) || known.has(*bit))
+            .map(|&(_, mode)| mode)
+            .collect();
+        document.set("Settings", "TransitionDisable", b"true");
+        document.set("Settings", "DisabledTransitionModes", modes.join(" ").as_bytes());
+    }
+    if name.security == Security::Personal {
+        let mut derived = false;
+        if let Some(psk) = &learned.psk {
+            document.set("Security", "PreSharedKey", hex(psk.expose()).expose());
+            derived = true;
+        }
+        for (group, element) in &learned.password_elements {
+            if let Some((_, key, length)) = ELEMENTS.iter().find(|(known, ..)| known == group)
+                && element.len() == *length
+            {
+                document.set("Security", key, hex(element.expose()).expose());
+                derived = true;
+            }
+        }
+        if derived && let Ok(Some(mark)) = mark(&name.ssid, document) {
+            document.set(DERIVED_FROM.0, DERIVED_FROM.1, mark.expose());
+        }
+    }
+    *document != before
+}
+
+fn personal(ssid: &Ssid, document: &Document) -> Result<Personal, Unfit> {
+    let value = |key| document.value("Security", key);
+    if value("EncryptedSecurity").is_some() {
+        return Err(Problem::Encrypted.into());
+    }
+    let passphrase = value("Passphrase")
+        .map(|value| {
+            let text = value.text()?;
+            let fits = (1..=255).contains(&text.len());
+            if fits { Ok(text) } else { Err(value.wrong(Problem::BadPassphrase)) }
+        })
+        .transpose()?;
+    let octets = |key, length, problem| {
+        value(key)
+            .map(|value| {
+                let octets = value.octets()?;
+                if octets.len() == length { Ok(octets) } else { Err(value.wrong(problem)) }
+            })
+            .transpose()
+    };
+    let mut psk = octets("PreSharedKey", 32, Problem::BadPreSharedKey)?;
+    let mut password_elements = Vec::new();
+    for (group, key, length) in ELEMENTS {
+        if let Some(element) = octets(key, length, Problem::BadPasswordElement)? {
+            password_elements.push((group, element));
+        }
+    }
+    if passphrase.is_none() && psk.is_none() {
+        return Err(Problem::NoSecret.into());
+    }
+    // Somebody edits the passphrase and leaves the keys that were computed from the old one.
+    let known = document.value(DERIVED_FROM.0, DERIVED_FROM.1).map(|value| value.text()).transpose()?;
+    if let (Some(known), Some(mark)) = (known, mark(ssid, document)?)
+        && known != mark
+    {
+        psk = None;
+        password_elements.clear();
+    }
+    let password_identifier = value("PasswordIdentifier").map(|value| value.text()).transpose()?;
+    Ok(Personal {
+        passphrase,
+        psk,
+        password_identifier: password_identifier.map(|text| text.expose().to_vec()),
+        password_elements,
+    })
+}
+
+/// A mark of the passphrase and identifier that derived keys belong to; none if there is no passphrase.
+fn mark(ssid: &Ssid, document: &Document) -> Result<Option<Secret>, Malformed> {
+    let Some(passphrase) = document.value("Security", "Passphrase") else { return Ok(None) };
+    let identifier =
+        document.value("Security", "PasswordIdentifier").map(|value| value.text()).transpose()?;
+    let mut hash = Sha256::new();
+    for part in [ssid.octets(), passphrase.text()?.expose(), identifier.unwrap_or_default().expose()] {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    Ok(Some(hex(hash.finalize().get(..8).unwrap_or_default())))
+}
+
+fn transition_disable(document: &Document) -> Result<TransitionDisable, Malformed> {
+    let mut bits = 0;
+    let value = |key| document.value("Settings", key);
+    if let Some(enabled) = value("TransitionDisable")
+        && enabled.boolean()?
+        && let Some(modes) = value("DisabledTransitionModes")
+    {
+        // The manual page says commas, the program writes spaces.
+        for word in modes.plain()?.split([' ', ',']).filter(|word| !word.is_empty()) {
+            let mode = MODES.iter().find(|(_, mode)| *mode == word);
+            bits |= mode.ok_or_else(|| modes.wrong(Problem::BadTransitionMode))?.0;
+        }
+    }
+    Ok(TransitionDisable(bits))
+}
+
+fn addressing(document: &Document) -> Result<Addressing, Malformed> {
+    let four = |key| document.value("IPv4", key);
+    let six = |key| document.value("IPv6", key);
+    let mut addressing = Addressing::default();
+    let gateway = four("Gateway").map(|value| parse(&value, Problem::BadAddress)).transpose()?;
+    let prefix = four("Netmask").map(|value| netmask(&value)).transpose()?;
+    match four("Address") {
+        Some(value) => {
+            let (address, length) = prefixed::<Ipv4Addr>(&value, 32)?;
+            let length = length.or(prefix).unwrap_or(24);
+            addressing.ipv4 = Some(StaticIpv4 { address: Prefix { address, length }, gateway });
+        }
+        None => {
+            if let Some(value) = four("Gateway").or_else(|| four("Netmask")) {
+                return Err(value.wrong(Problem::NoAddress));
+            }
+        }
+    }
+    if let Some(value) = six("Address") {
+        let (address, length) = prefixed::<Ipv6Addr>(&value, 128)?;
+        let gateway = six("Gateway").map(|value| parse(&value, Problem::BadAddress)).transpose()?;
+        let address = Prefix { address, length: length.unwrap_or(128) };
+        addressing.ipv6 = Some(StaticIpv6 { address, gateway });
+    }
+    addressing.ipv6_enabled = six("Enabled").map_or(Ok(true), |value| value.boolean())?;
+    addressing.send_hostname = four("SendHostname").map_or(Ok(false), |value| value.boolean())?;
+    for value in [four("DNS"), six("DNS")].into_iter().flatten() {
+        for word in value.plain()?.split([' ', ',']).filter(|word| !word.is_empty()) {
+            addressing.dns.push(IpAddr::from_str(word).map_err(|_| value.wrong(Problem::BadAddress))?);
+        }
+    }
+    for value in [four("DomainName"), six("DomainName")].into_iter().flatten() {
+        addressing.domain = Some(value.plain()?);
+    }
+    Ok(addressing)
+}
+
+fn parse<T: FromStr>(value: &Value<'_>, problem: Problem) -> Result<T, Malformed> {
+    value.plain()?.parse().map_err(|_| value.wrong(problem))
+}
+
+/// An address, and the prefix length behind a `/` if there is one.
+fn prefixed<T: FromStr>(value: &Value<'_>, longest: u8) -> Result<(T, Option<u8>), Malformed> {
+    let text = value.plain()?;
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (text.as_str(), None),
+    };
+    let address = address.parse().map_err(|_| value.wrong(Problem::BadAddress))?;
+    let length = length.map(|length| match length.parse() {
+        Ok(length) if length <= longest => Ok(length),
+        _ => Err(value.wrong(Problem::BadPrefix)),
+    });
+    Ok((address, length.transpose()?))
+}
+
+fn netmask(value: &Value<'_>) -> Result<u8, Malformed> {
+    let mask: Ipv4Addr = parse(value, Problem::BadPrefix)?;
+    crate::netconf::settings::prefix_length(mask).ok_or_else(|| value.wrong(Problem::BadPrefix))
+}
+
+#[cfg(test)]
+mod tests;

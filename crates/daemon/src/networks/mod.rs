@@ -1,0 +1,13 @@
+//! The networks that are known, as files in iwd's format in the state directory.
+
+pub mod document;
+pub mod error;
+pub mod file;
+pub mod memory;
+pub mod name;
+pub mod store;
+
+pub use error::FileError;
+pub use file::KnownNetwork;
+pub use name::FileName;
+pub use store::Store;

@@ -1,0 +1,161 @@
+use super::*;
+use crate::networks::error::Problem;
+use crate::networks::name::Security;
+use lapwing_core::network::TransitionDisable;
+use lapwing_frames::Ssid;
+use std::os::unix::fs::PermissionsExt;
+
+/// A directory that goes away with the test.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("lapwing-store-{}-{name}", std::process::id()));
+        drop(fs::remove_dir_all(&path));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        fs::write(self.0.join(name), text).unwrap();
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap()
+    }
+
+    fn store(&self) -> Store {
+        Store::new(self.0.clone())
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn name(ssid: &[u8], security: Security) -> FileName {
+    FileName { ssid: Ssid::new(ssid).unwrap(), security }
+}
+
+fn learned(ssid: &[u8]) -> Learned {
+    Learned {
+        ssid: Ssid::new(ssid).unwrap(),
+        frequency: 5180,
+        psk: Some(Secret::new(&[7; 32])),
+        password_elements: Vec::new(),
+        transition_disable: TransitionDisable::default(),
+    }
+}
+
+#[test]
+fn a_broken_file_is_told_and_left_and_the_others_work() {
+    let directory = Directory::new("broken");
+    directory.put("home.psk", "[Security]\nPassphrase=secret123\n");
+    directory.put("bad.psk", "[Security]\nPassphrase\n");
+    directory.put("missing.psk", "");
+    directory.put("work.8021x", "");
+    directory.put("notes.txt", "x");
+    fs::create_dir(directory.0.join("dir.open")).unwrap();
+    let mut store = directory.store();
+    let loaded = store.load();
+    assert_eq!(loaded.networks.len(), 1);
+    let told: Vec<_> = loaded
+        .errors
+        .iter()
+        .map(|error| (error.path.file_name().unwrap().to_str().unwrap().to_owned(), error.line))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("bad.psk".to_owned(), Some(2)),
+            ("dir.open".to_owned(), None),
+            ("missing.psk".to_owned(), None),
+            ("work.8021x".to_owned(), None)
+        ]
+    );
+    assert!(loaded.errors[0].to_string().contains("bad.psk\", line 2: a line is a [Group]"));
+
+    // The file breaks after it was read: it stays as it is.
+    directory.put("home.psk", "[Security]\nPassphrase=secret123\nhalf a li");
+    let error = store.learn(&name(b"home", Security::Personal), &learned(b"home"), 1).unwrap_err();
+    assert!(matches!(error.problem, FileProblem::Content(Problem::NoEquals)));
+    assert_eq!(error.line, Some(3));
+    assert!(directory.text("home.psk").ends_with("half a li"));
+}
+
+#[test]
+fn what_was_learned_is_written_once_and_for_the_owner_only() {
+    let directory = Directory::new("learn");
+    directory.put("home.psk", "# mine\n[Security]\nPassphrase=secret123\n");
+    let mut store = directory.store();
+    store.load();
+    let home = name(b"home", Security::Personal);
+    store.learn(&home, &learned(b"home"), 1000).unwrap();
+    let text = directory.text("home.psk");
+    assert!(text.starts_with("# mine\n[Security]\nPassphrase=secret123\nPreSharedKey=0707"));
+    let mode = fs::metadata(directory.0.join("home.psk")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let written = |file: &str| fs::metadata(directory.0.join(file)).unwrap();
+    let inode = std::os::unix::fs::MetadataExt::ino(&written("home.psk"));
+    store.learn(&home, &learned(b"home"), 1001).unwrap();
+    assert_eq!(
+        std::os::unix::fs::MetadataExt::ino(&written("home.psk")),
+        inode,
+        "nothing new, nothing written"
+    );
+    let names: Vec<_> = fs::read_dir(&directory.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(names.iter().all(|name| !name.to_str().unwrap().ends_with(".tmp")), "{names:?}");
+
+    let mut again = directory.store();
+    let loaded = again.load();
+    assert_eq!(loaded.networks[0].network.known_frequencies, [5180]);
+    assert_eq!(loaded.networks[0].network.last_joined, Some(1001));
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_an_error_and_no_more() {
+    let directory = Directory::new("link");
+    directory.put("elsewhere", "[Security]\nPassphrase=secret123\n");
+    std::os::unix::fs::symlink(directory.0.join("elsewhere"), directory.0.join("home.psk")).unwrap();
+    let mut store = directory.store();
+    assert_eq!(store.load().networks.len(), 1);
+    let error = store.learn(&name(b"home", Security::Personal), &learned(b"home"), 1).unwrap_err();
+    assert!(
+        matches!(error.problem, FileProblem::Io(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem)
+    );
+    assert_eq!(directory.text("elsewhere"), "[Security]\nPassphrase=secret123\n");
+
+    let mut store = Store::new(PathBuf::from("/nonexistent/lapwing"));
+    let loaded = store.load();
+    assert!(loaded.networks.is_empty() && loaded.errors.is_empty());
+    assert!(store.learn(&name(b"home", Security::Personal), &learned(b"home"), 1).is_err());
+}
+
+#[test]
+fn five_hundred_files_of_any_name() {
+    let directory = Directory::new("many");
+    let mut entropy = lapwing_core::entropy::SeededEntropy(1);
+    for number in 0..500_u16 {
+        let mut octets: [u8; 32] = lapwing_core::entropy::random(&mut entropy);
+        octets[..2].copy_from_slice(&number.to_be_bytes());
+        let length = 2 + usize::from(number) % 31;
+        let name = name(&octets[..length], Security::Personal);
+        directory.put(&name.to_string(), "[Security]\nPassphrase=secret123\n");
+    }
+    let loaded = directory.store().load();
+    assert_eq!((loaded.networks.len(), loaded.errors.len()), (500, 0));
+}
+
+#[test]
+fn of_two_spellings_the_proper_one_counts() {
+    let directory = Directory::new("spelling");
+    directory.put("=686f6d65.psk", "[Security]\nPassphrase=wrong1234\n");
+    directory.put("home.psk", "[Security]\nPassphrase=secret123\n");
+    let mut store = directory.store();
+    assert_eq!(store.load().networks.len(), 1);
+    store.learn(&name(b"home", Security::Personal), &learned(b"home"), 1).unwrap();
+    assert!(directory.text("home.psk").contains("PreSharedKey"));
+    assert!(!directory.text("=686f6d65.psk").contains("PreSharedKey"));
+}
