@@ -20,6 +20,7 @@ pub mod kernel;
 pub mod means;
 pub mod network;
 pub mod owe;
+pub mod pmksa;
 pub mod radio;
 pub mod rsn;
 pub mod sae;

@@ -8,4 +8,5 @@
 )]
 
 mod line;
+mod messages;
 mod world;

@@ -1,0 +1,139 @@
+//! The cache of pairwise master keys (PMKSA cache, 802.11-2020 12.6.10.3): bounded, expiring, and keyed by
+//! what the standard and the attacks of the past say.
+//!
+//! An entry belongs to one pair of addresses, one network and one AKM. Whoever looks a key up names all of
+//! them, so that an AP cannot have a key of another network accepted by naming its PMKID.
+
+use crate::{
+    Duration, Instant,
+    crypto::keys::{Pmk, Pmkid},
+};
+use alloc::vec::Vec;
+use lapwing_frames::{MacAddr, Ssid, suite::Akm};
+
+/// How many keys are kept. A person's networks have few APs each that are met often.
+pub const CAPACITY: usize = 64;
+
+/// How long a key is good if nobody says otherwise: twelve hours.
+pub const LIFETIME: Duration = Duration::from_secs(43_200);
+
+/// The part of its lifetime, in percent, after which a key is better made anew when there is an occasion.
+const RENEWAL_PERCENT: u32 = 70;
+
+/// What an entry belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Our address when the key was made; the MLD address for a multi-link association.
+    pub station: MacAddr,
+    /// The address that we authenticated to: a BSSID or the address of an AP MLD.
+    pub authenticator: MacAddr,
+    /// The network.
+    pub ssid: Ssid,
+    /// The AKM.
+    pub akm: Akm,
+}
+
+/// A cached key.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Entry {
+    /// What it belongs to.
+    pub key: Key,
+    /// Its name.
+    pub pmkid: Pmkid,
+    /// The key itself.
+    pub pmk: Pmk,
+    expires: Instant,
+    renew_at: Instant,
+}
+
+impl Entry {
+    /// When it ceases to be good.
+    #[must_use]
+    pub const fn expires(&self) -> Instant {
+        self.expires
+    }
+
+    /// Whether it is so old that it should be made anew at the next occasion.
+    #[must_use]
+    pub fn wants_renewal(&self, now: Instant) -> bool {
+        now >= self.renew_at
+    }
+}
+
+/// The cache. The first entry is the one that was entered the longest ago.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct PmksaCache {
+    entries: Vec<Entry>,
+}
+
+impl PmksaCache {
+    /// An empty cache.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { entries: Vec::new() }
+    }
+
+    /// The entries that are good now.
+    pub fn iter(&self, now: Instant) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| now < entry.expires)
+    }
+
+    /// Enters a key, in place of the one for the same key. The oldest entry makes room in a full cache.
+    /// What left the cache is returned, so that a driver's own cache can follow.
+    pub fn insert(
+        &mut self,
+        now: Instant,
+        key: Key,
+        pmkid: Pmkid,
+        pmk: Pmk,
+        lifetime: Duration,
+    ) -> Vec<Entry> {
+        let mut gone = self.drop_where(|entry| entry.key == key || now >= entry.expires);
+        if self.entries.len() >= CAPACITY {
+            gone.push(self.entries.remove(0));
+        }
+        let renew_at = now + lifetime.saturating_mul(RENEWAL_PERCENT) / 100;
+        self.entries.push(Entry { key, pmkid, pmk, expires: now + lifetime, renew_at });
+        gone
+    }
+
+    /// The key for an AP, if there is a good one: to offer its PMKID in an association request.
+    #[must_use]
+    pub fn find(&self, now: Instant, key: &Key) -> Option<&Entry> {
+        self.iter(now).find(|entry| entry.key == *key)
+    }
+
+    /// The key that message 1 names, if it is of the same addresses, network and AKM.
+    #[must_use]
+    pub fn find_named(&self, now: Instant, key: &Key, pmkid: Pmkid) -> Option<&Entry> {
+        self.find(now, key).filter(|entry| entry.pmkid == pmkid)
+    }
+
+    /// Drops the keys for one AP in one network: it refused one (status 53, deauthentication with reason 9,
+    /// silence), and may have lost all. Such a frame may be forged, so no other AP's key goes.
+    pub fn refused(&mut self, authenticator: MacAddr, ssid: &Ssid) -> Vec<Entry> {
+        self.drop_where(|entry| entry.key.authenticator == authenticator && entry.key.ssid == *ssid)
+    }
+
+    /// Drops the keys of a network: its secret changed or it was forgotten.
+    pub fn forget(&mut self, ssid: &Ssid) -> Vec<Entry> {
+        self.drop_where(|entry| entry.key.ssid == *ssid)
+    }
+
+    /// Drops what has expired.
+    pub fn expire(&mut self, now: Instant) -> Vec<Entry> {
+        self.drop_where(|entry| now >= entry.expires)
+    }
+
+    /// When [`expire`](Self::expire) has something to do.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<Instant> {
+        self.entries.iter().map(Entry::expires).min()
+    }
+
+    fn drop_where(&mut self, wanted: impl FnMut(&Entry) -> bool) -> Vec<Entry> {
+        let (gone, kept) = core::mem::take(&mut self.entries).into_iter().partition(wanted);
+        self.entries = kept;
+        gone
+    }
+}
