@@ -21,9 +21,9 @@ const BARE: &str = "x86_64-unknown-none";
 /// The crates that may know neither clock, socket, file nor random source.
 const PURE: &[&str] = &["lapwing-frames", "lapwing-core"];
 
-/// Words in the name of a dependency that would bring the outer world into a pure crate.
-const IMPURE: &[&str] =
-    &["std", "libc", "tokio", "getrandom", "rand", "netlink", "nix", "rustix", "log", "tracing"];
+/// Words in the name of a dependency that would bring the outer world into a pure crate. (`rand_core` is only traits; whoever
+/// asks the system for random numbers does it through `getrandom`.)
+const IMPURE: &[&str] = &["std", "libc", "tokio", "getrandom", "netlink", "nix", "rustix", "log", "tracing"];
 
 type Stage = (&'static str, fn() -> Result<()>);
 
@@ -150,10 +150,10 @@ mod tests {
 
     #[test]
     fn impure_names_are_told_by_their_words() {
-        for name in ["libc", "netlink-sys", "rand_core", "tokio"] {
+        for name in ["libc", "netlink-sys", "getrandom", "tokio"] {
             assert!(is_impure(name), "{name}");
         }
-        for name in ["subtle", "standard", "crypto-common", "zeroize"] {
+        for name in ["subtle", "standard", "rand_core", "zeroize"] {
             assert!(!is_impure(name), "{name}");
         }
     }
