@@ -8,13 +8,14 @@ pub mod management;
 pub mod multi_link;
 pub mod phy;
 pub mod rnr;
+pub mod sae;
 
 /// The name of a target and what it does with the bytes; a panic is a finding.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets by subject.
 pub const GROUPS: &[&[Target]] =
-    &[elements::TARGETS, management::TARGETS, multi_link::TARGETS, phy::TARGETS, rnr::TARGETS];
+    &[elements::TARGETS, management::TARGETS, multi_link::TARGETS, phy::TARGETS, rnr::TARGETS, sae::TARGETS];
 
 /// All targets.
 pub fn targets() -> impl Iterator<Item = Target> {
