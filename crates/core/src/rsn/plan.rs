@@ -20,6 +20,9 @@ pub enum SaeMethod {
     HuntingAndPecking,
 }
 
+/// Radios keep a receive counter for each of the sixteen TIDs of a pairwise key, and say so.
+const SIXTEEN_REPLAY_COUNTERS: RsnCapabilities = RsnCapabilities(3 << 2);
+
 /// The security of an association. Only [`negotiate`](super::negotiate::negotiate) makes one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {
@@ -127,9 +130,11 @@ impl Plan {
     /// Our RSNE, whole: for the association request and message 2, which must be equal.
     #[must_use]
     pub fn rsne(&self) -> Vec<u8> {
-        let mut capabilities = RsnCapabilities::default();
+        let mut capabilities = SIXTEEN_REPLAY_COUNTERS;
         for (set, bit) in [
             (self.protects_management_frames(), RsnCapabilities::MFPC),
+            // SAE and OWE are never used without it.
+            (self.akm.is_sae() || self.akm == Akm::Owe, RsnCapabilities::MFPR),
             (self.extended_key_id, RsnCapabilities::EXTENDED_KEY_ID),
             (self.operating_channel_validation, RsnCapabilities::OCVC),
         ] {
