@@ -9,4 +9,5 @@
 
 mod line;
 mod messages;
+mod table;
 mod world;
