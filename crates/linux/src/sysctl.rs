@@ -43,7 +43,7 @@ pub fn write(interface: &str, setting: Ipv6Setting, value: u32) -> io::Result<()
 /// Reads a setting of the interface with this name.
 ///
 /// # Errors
-/// Those of [`write`]; `InvalidData` if the kernel's value is no number.
+/// Those of [`write()`]; `InvalidData` if the kernel's value is no number.
 pub fn read(interface: &str, setting: Ipv6Setting) -> io::Result<i64> {
     let text = fs::read_to_string(path(interface, setting)?)?;
     text.trim().parse().map_err(|_| io::ErrorKind::InvalidData.into())

@@ -2,7 +2,6 @@
 
 use super::Errno;
 use super::{Answer, Exchange, Expect, Heard, KernelError, Received, ReplyError, Request, Socket};
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
@@ -11,8 +10,6 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 pub struct Connection {
     socket: Socket,
     exchange: Exchange,
-    /// Answers that the kernel had no part in: dumps that could not be sent.
-    failed: VecDeque<Answer>,
 }
 
 impl Connection {
@@ -23,7 +20,7 @@ impl Connection {
     pub fn open(protocol: isize) -> io::Result<Self> {
         let socket = Socket::open(protocol)?;
         let exchange = Exchange::new(socket.port());
-        Ok(Self { socket, exchange, failed: VecDeque::new() })
+        Ok(Self { socket, exchange })
     }
 
     /// Joins a multicast group.
@@ -35,17 +32,24 @@ impl Connection {
     }
 
     /// Sends a request, or queues it if it is a dump and another one is under way. Returns the sequence
-    /// number that its [`Answer`] will carry; every request gets exactly one.
-    pub fn submit(&mut self, request: Request, expect: Expect, extra_flags: u16) -> u32 {
+    /// number that its [`Answer`] will carry; every request that was taken gets exactly one.
+    ///
+    /// # Errors
+    /// That of the system call: the kernel did not take the request, and nothing will answer it.
+    pub fn submit(&mut self, request: Request, expect: Expect, extra_flags: u16) -> io::Result<u32> {
         let sequence = self.exchange.submit(request, expect, extra_flags);
-        self.flush();
-        sequence
+        let mut outcome = Ok(sequence);
+        self.flush(|failed, error| {
+            debug_assert_eq!(failed, sequence, "whatever could be sent before was sent before");
+            outcome = Err(error);
+        });
+        outcome
     }
 
     /// How many requests have no answer yet.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.exchange.in_flight().saturating_add(self.failed.len())
+        self.exchange.in_flight()
     }
 
     /// Reads one datagram; nothing if none is there.
@@ -53,14 +57,18 @@ impl Connection {
     /// # Errors
     /// That of the system call: the socket is unusable.
     pub fn receive(&mut self) -> io::Result<Option<Vec<Heard>>> {
-        let mut incoming: Vec<_> = self.failed.drain(..).map(Heard::Answer).collect();
+        let mut incoming = Vec::new();
         match self.socket.receive()? {
             Received::Datagram(datagram) => self.exchange.hear(datagram, |heard| incoming.push(heard)),
             Received::EventsLost => incoming.push(Heard::EventsLost),
-            Received::Nothing if incoming.is_empty() => return Ok(None),
-            Received::Nothing => {}
+            Received::Nothing => return Ok(None),
         }
-        self.flush();
+        // The end of a dump lets the next one out.
+        self.flush(|sequence, error| {
+            let errno = Errno(error.raw_os_error().unwrap_or(Errno::EIO.0));
+            let result = Err(ReplyError::Kernel(KernelError::plain(errno)));
+            incoming.push(Heard::Answer(Answer { sequence, result, cookie: None }));
+        });
         Ok(Some(incoming))
     }
 
@@ -69,9 +77,6 @@ impl Connection {
     /// # Errors
     /// That of the system call; [`io::ErrorKind::TimedOut`] after `limit`.
     pub fn wait(&self, limit: core::time::Duration) -> io::Result<()> {
-        if !self.failed.is_empty() {
-            return Ok(());
-        }
         let limit = rustix::time::Timespec::try_from(limit).map_err(|_| io::ErrorKind::InvalidInput)?;
         let mut polled = [rustix::event::PollFd::new(&self.socket, rustix::event::PollFlags::IN)];
         match rustix::event::poll(&mut polled, Some(&limit))? {
@@ -83,7 +88,8 @@ impl Connection {
     /// Sends one request and waits for its answer; what else is heard goes to `other`.
     ///
     /// # Errors
-    /// Those of [`Self::wait`] and [`Self::receive`], the limit counting from the last datagram.
+    /// Those of [`Self::submit`], [`Self::wait`] and [`Self::receive`], the limit counting from the last
+    /// datagram.
     pub fn ask(
         &mut self,
         request: Request,
@@ -92,7 +98,7 @@ impl Connection {
         limit: core::time::Duration,
         mut other: impl FnMut(Heard),
     ) -> io::Result<Answer> {
-        let sequence = self.submit(request, expect, extra_flags);
+        let sequence = self.submit(request, expect, extra_flags)?;
         loop {
             self.wait(limit)?;
             let mut found = None;
@@ -108,14 +114,13 @@ impl Connection {
         }
     }
 
-    fn flush(&mut self) {
+    /// Sends what may go out; `failed` is told of each request that could not.
+    fn flush(&mut self, mut failed: impl FnMut(u32, io::Error)) {
         while let Some((sequence, request)) = self.exchange.outgoing() {
-            if let Err(error) = self.socket.send(request.octets()) {
-                let errno = Errno(error.raw_os_error().unwrap_or(Errno::ENOBUFS.0));
-                if self.exchange.withdraw(sequence) {
-                    let result = Err(ReplyError::Kernel(KernelError::plain(errno)));
-                    self.failed.push_back(Answer { sequence, result, cookie: None });
-                }
+            if let Err(error) = self.socket.send(request.octets())
+                && self.exchange.withdraw(sequence)
+            {
+                failed(sequence, error);
             }
         }
     }

@@ -368,3 +368,14 @@ fn the_real_kernel_answers_and_refuses() {
     assert!(answer.result.unwrap().len() > 1);
     assert_eq!(connection.receive().unwrap(), None);
 }
+
+#[test]
+fn what_another_process_says_is_not_the_kernels() {
+    let mut socket = Socket::open(16).unwrap();
+    let stranger = netlink_sys::Socket::new(16).unwrap();
+    let forged = frame(0x25, 0, 0, 0, &[46, 1, 0, 0]);
+    match stranger.send_to(&forged, &netlink_sys::SocketAddr::new(socket.port(), 0), 0) {
+        Ok(_) => assert_eq!(socket.receive().unwrap(), Received::Nothing),
+        Err(error) => println!("skipped: only root may even try ({error})"),
+    }
+}

@@ -64,9 +64,13 @@ impl Nl80211 {
     /// another; everything else goes out at once, in the order of the calls.
     ///
     /// # Errors
-    /// If the request cannot be said in nl80211. A refusal of the kernel is a reply.
-    pub fn send(&mut self, request: &Request) -> Result<u32, EncodeError> {
-        let sequence = self.connection.submit(request.encode(self.family.id)?, request.command().1, 0);
+    /// `InvalidInput` if the request cannot be said in nl80211; that of the system call if the kernel did
+    /// not take it. There is no reply then. A refusal of the kernel is a reply.
+    pub fn send(&mut self, request: &Request) -> io::Result<u32> {
+        let message = request
+            .encode(self.family.id)
+            .map_err(|error: EncodeError| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let sequence = self.connection.submit(message, request.command().1, 0)?;
         self.waiting.insert(sequence, request.shape());
         Ok(sequence)
     }

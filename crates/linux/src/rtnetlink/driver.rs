@@ -62,9 +62,13 @@ impl Rtnetlink {
     /// Sends a request. Its [`Incoming::Reply`] carries the number returned here.
     ///
     /// # Errors
-    /// If the request cannot be a message. A refusal of the kernel is a reply.
-    pub fn send(&mut self, request: &Request) -> Result<u32, EncodeError> {
-        let sequence = self.connection.submit(request.encode()?, request.expect(), request.flags());
+    /// That of the system call if the kernel did not take it: there is no reply then. A refusal of the
+    /// kernel is a reply.
+    pub fn send(&mut self, request: &Request) -> io::Result<u32> {
+        let message = request
+            .encode()
+            .map_err(|error: EncodeError| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let sequence = self.connection.submit(message, request.expect(), request.flags())?;
         let shape = match request {
             Request::ReadLinks => Shape::Links,
             Request::ReadAddresses => Shape::Addresses,

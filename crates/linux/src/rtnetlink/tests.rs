@@ -276,3 +276,36 @@ fn the_real_kernel() {
             .wait_for(|event| matches!(event, Event::Link(link) if link.ifindex == ifindex && !link.is_up()));
     });
 }
+
+#[test]
+fn a_full_buffer_is_noticed_and_so_is_the_lost_answer() {
+    in_namespace("lost", || {
+        let mut world = World { driver: Rtnetlink::open().unwrap(), events: vec![] };
+        let ifindex = world.link("left0").ifindex;
+        let mut slow = Rtnetlink::open().unwrap();
+        rustix::net::sockopt::set_socket_recv_buffer_size(&slow, 4096).unwrap();
+        for last in 1..=100 {
+            let address = Address::new(ifindex, IpAddr::from([192, 0, 2, last]), 24);
+            assert_eq!(world.ask(Request::SetAddress(address)), Ok(Reply::Done));
+        }
+        // Its buffer is full: the kernel does this, and cannot say so.
+        let lost = slow.send(&Request::SetUp { ifindex, up: true }).unwrap();
+        let mut heard = Vec::new();
+        while let Some(incoming) = slow.receive().unwrap() {
+            heard.extend(incoming);
+        }
+        assert!(heard.contains(&Incoming::EventsLost), "{heard:?}");
+        assert!(!heard.iter().any(|incoming| matches!(incoming, Incoming::Reply { .. })));
+        // The next answer shows that the other will not come.
+        let next = slow.send(&Request::SetUp { ifindex, up: true }).unwrap();
+        let mut replies = Vec::new();
+        while let Some(incoming) = slow.receive().unwrap() {
+            replies.extend(incoming.filter_map(|incoming| match incoming {
+                Incoming::Reply { sequence, result } => Some((sequence, result)),
+                _ => None,
+            }));
+        }
+        assert_eq!(replies, [(lost, Err(ReplyError::Lost)), (next, Ok(Reply::Done))]);
+        assert!(world.link("left0").is_up(), "the first of them was done all the same");
+    });
+}
