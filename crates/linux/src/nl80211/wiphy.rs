@@ -287,11 +287,11 @@ impl WiphyBand {
                     }
                 }
                 band_attr::RATES => {
-                    for rate in field.nested("rates") {
-                        if let Some(rate) = rate?.nested("rate").find(bitrate::RATE) {
-                            self.rates.push(rate.u32()?);
-                        }
-                    }
+                    let rates = field.nested("rates").filter_map(|rate| match rate {
+                        Ok(rate) => rate.nested("rate").find(bitrate::RATE).map(|rate| rate.u32()),
+                        Err(error) => Some(Err(error)),
+                    });
+                    self.rates = rates.collect::<Result<_, _>>()?;
                 }
                 band_attr::HT_CAPA => self.ht_capabilities = Some(field.u16()?),
                 band_attr::HT_MCS_SET => self.ht_mcs = Some(field.array()?),
