@@ -6,6 +6,7 @@
 pub mod elements;
 pub mod management;
 pub mod multi_link;
+pub mod nl80211;
 pub mod phy;
 pub mod rnr;
 pub mod sae;
@@ -14,8 +15,15 @@ pub mod sae;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets by subject.
-pub const GROUPS: &[&[Target]] =
-    &[elements::TARGETS, management::TARGETS, multi_link::TARGETS, phy::TARGETS, rnr::TARGETS, sae::TARGETS];
+pub const GROUPS: &[&[Target]] = &[
+    elements::TARGETS,
+    management::TARGETS,
+    multi_link::TARGETS,
+    nl80211::TARGETS,
+    phy::TARGETS,
+    rnr::TARGETS,
+    sae::TARGETS,
+];
 
 /// All targets.
 pub fn targets() -> impl Iterator<Item = Target> {
