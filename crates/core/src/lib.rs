@@ -24,6 +24,7 @@ pub mod pmksa;
 pub mod radio;
 pub mod rsn;
 pub mod sae;
+pub mod scan;
 pub mod secret;
 pub mod select;
 pub mod station;

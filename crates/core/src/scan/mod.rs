@@ -1,0 +1,7 @@
+//! Scanning: what to listen for, and the table of what was heard.
+
+mod plan;
+mod table;
+
+pub use plan::{Stage, request};
+pub use table::{Bss, Table};

@@ -1,0 +1,196 @@
+//! The table of what was heard: bounded, aged, one entry for each BSSID.
+
+use crate::{
+    kernel::{Frequency, ScanEntry},
+    time::{Duration, Instant},
+};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+use lapwing_frames::{
+    LinkId, MacAddr, ParseError, Ssid,
+    element::{ElementId, Elements},
+};
+
+/// A BSS that was heard.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Bss {
+    /// Its BSSID.
+    pub bssid: MacAddr,
+    /// The channel on which it was heard.
+    pub frequency: Frequency,
+    /// Its network; blank if it hides the name.
+    pub ssid: Ssid,
+    /// The beacon interval, in time units of 1,024 µs.
+    pub beacon_interval: u16,
+    /// The Capability Information field.
+    pub capability: u16,
+    /// The signal in hundredths of a dBm, if the radio measures it so.
+    pub signal_mbm: Option<i32>,
+    /// When it was last heard.
+    pub heard: Instant,
+    /// The elements of the last Probe Response, or of whichever frame was heard.
+    pub elements: Vec<u8>,
+    /// The elements of the last Beacon, if one was heard.
+    pub beacon_elements: Option<Vec<u8>>,
+    /// For a link of the current association: its number and the AP MLD's address.
+    pub mld: Option<(LinkId, MacAddr)>,
+}
+
+impl Bss {
+    /// Reads an entry of the kernel's table.
+    ///
+    /// # Errors
+    /// If it has no readable SSID element, or ends in the middle of an element.
+    pub fn read(entry: ScanEntry, now: Instant) -> Result<Self, ParseError> {
+        let elements = Elements::new(&entry.elements);
+        elements.check()?;
+        let ssid = elements.iter().find(|element| element.id == SSID);
+        let ssid = Ssid::new(&ssid.map_or_else(Default::default, |element| element.body))?;
+        Ok(Self {
+            bssid: entry.bssid,
+            frequency: entry.frequency,
+            ssid,
+            beacon_interval: entry.beacon_interval,
+            capability: entry.capability,
+            signal_mbm: entry.signal_mbm,
+            heard: now - entry.age,
+            beacon_elements: entry.beacon_elements,
+            mld: entry.mld,
+            elements: entry.elements,
+        })
+    }
+
+    /// The signal in dBm, if known.
+    #[must_use]
+    pub fn signal_dbm(&self) -> Option<i32> {
+        self.signal_mbm.map(|signal| signal.div_euclid(100))
+    }
+
+    /// The place in the order in which entries are given up: the longest unheard first, of these the weakest.
+    fn rank(&self) -> Rank {
+        (self.heard, self.signal_mbm.unwrap_or(i32::MIN), self.bssid)
+    }
+}
+
+const SSID: ElementId = ElementId::Plain(0);
+
+type Rank = (Instant, i32, MacAddr);
+
+/// What was heard, one entry for each BSSID.
+///
+/// It has a bound, so that a neighbourhood (or somebody who invents beacons) cannot fill the memory: the
+/// entry that was heard longest ago makes room. An insertion takes logarithmic time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Table {
+    capacity: usize,
+    entries: BTreeMap<MacAddr, Bss>,
+    order: BTreeSet<Rank>,
+    unreadable: BTreeMap<MacAddr, ParseError>,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self::new(Self::CAPACITY)
+    }
+}
+
+impl Table {
+    /// The usual bound: what a crowded hall has, and what the kernel keeps by default.
+    pub const CAPACITY: usize = 1024;
+    /// How many BSSIDs with unreadable elements are remembered.
+    const UNREADABLE: usize = 64;
+
+    /// An empty table that will hold at most so many entries (at least one).
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            capacity: capacity.max(1),
+            entries: BTreeMap::new(),
+            order: BTreeSet::new(),
+            unreadable: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in an entry of the kernel's table. What was heard later stays.
+    ///
+    /// # Errors
+    /// If its elements cannot be read; [`Table::unreadable`] remembers it.
+    pub fn insert(&mut self, entry: ScanEntry, now: Instant) -> Result<(), ParseError> {
+        let bssid = entry.bssid;
+        let bss = match Bss::read(entry, now) {
+            Ok(bss) => bss,
+            Err(error) => {
+                if self.unreadable.len() >= Self::UNREADABLE {
+                    self.unreadable.pop_first();
+                }
+                self.unreadable.insert(bssid, error);
+                return Err(error);
+            }
+        };
+        self.unreadable.remove(&bssid);
+        if let Some(known) = self.entries.get(&bssid) {
+            if known.heard > bss.heard {
+                return Ok(());
+            }
+            self.order.remove(&known.rank());
+        }
+        self.order.insert(bss.rank());
+        self.entries.insert(bssid, bss);
+        if self.entries.len() > self.capacity
+            && let Some((_, _, bssid)) = self.order.pop_first()
+        {
+            self.entries.remove(&bssid);
+        }
+        Ok(())
+    }
+
+    /// Forgets what was last heard longer ago than `age`.
+    pub fn expire(&mut self, now: Instant, age: Duration) {
+        while let Some(&rank) = self.order.first()
+            && now.since(rank.0) > age
+        {
+            self.order.remove(&rank);
+            self.entries.remove(&rank.2);
+        }
+    }
+
+    /// Forgets one entry.
+    pub fn remove(&mut self, bssid: MacAddr) {
+        if let Some(bss) = self.entries.remove(&bssid) {
+            self.order.remove(&bss.rank());
+        }
+    }
+
+    /// The entry of a BSSID.
+    #[must_use]
+    pub fn get(&self, bssid: MacAddr) -> Option<&Bss> {
+        self.entries.get(&bssid)
+    }
+
+    /// All entries, by BSSID.
+    pub fn iter(&self) -> impl Iterator<Item = &Bss> {
+        self.entries.values()
+    }
+
+    /// The BSSIDs that are kept out because their elements cannot be read, and what is wrong with them.
+    pub fn unreadable(&self) -> impl Iterator<Item = (MacAddr, ParseError)> {
+        self.unreadable.iter().map(|(&bssid, &error)| (bssid, error))
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! What earlier attempts taught.
+
+use crate::{
+    network::Credentials,
+    time::{Duration, Instant},
+};
+use alloc::collections::BTreeMap;
+use lapwing_frames::{MacAddr, Ssid};
+
+/// How many BSSs and networks are remembered.
+const BOUND: usize = 256;
+/// The times to wait after the second failure of a network in a row, and each that follows.
+const BACKOFF: [u64; 6] = [1, 2, 5, 10, 30, 60];
+
+/// What earlier attempts taught about a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Lessons {
+    /// Failures in a row.
+    failures: u32,
+    /// The secret that was wrong, or probably wrong.
+    wrong: Option<Credentials>,
+    /// SAE has been completed: the network is no pure WPA2 one.
+    sae_worked: bool,
+}
+
+/// What earlier attempts taught: which BSS has to wait, which secret is wrong, what has worked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct History {
+    setbacks: BTreeMap<MacAddr, Instant>,
+    networks: BTreeMap<Ssid, Lessons>,
+}
+
+impl History {
+    /// Whether a BSS has to wait as it failed a moment ago.
+    #[must_use]
+    pub fn has_to_wait(&self, bssid: MacAddr, now: Instant) -> bool {
+        self.setbacks.get(&bssid).is_some_and(|&until| now < until)
+    }
+
+    /// Whether this secret of the network is known to be wrong.
+    #[must_use]
+    pub fn is_wrong(&self, ssid: &Ssid, credentials: &Credentials) -> bool {
+        self.networks.get(ssid).is_some_and(|lessons| lessons.wrong.as_ref() == Some(credentials))
+    }
+
+    /// Whether SAE has been completed with the network.
+    #[must_use]
+    pub fn sae_worked(&self, ssid: &Ssid) -> bool {
+        self.networks.get(ssid).is_some_and(|lessons| lessons.sae_worked)
+    }
+
+    /// Notes a failure of a BSS, which has to wait for so long.
+    pub fn set_back(&mut self, bssid: MacAddr, now: Instant, wait: Duration) {
+        self.setbacks.retain(|_, until| now < *until);
+        if self.setbacks.len() < BOUND {
+            self.setbacks.insert(bssid, now + wait);
+        }
+    }
+
+    /// Notes a failure of a network, and says how many there have been in a row.
+    pub fn failed(&mut self, ssid: &Ssid) -> u32 {
+        let lessons = self.lessons(ssid);
+        lessons.failures = lessons.failures.saturating_add(1);
+        lessons.failures
+    }
+
+    /// Notes that the secret of a network is wrong.
+    pub fn wrong(&mut self, ssid: &Ssid, credentials: &Credentials) {
+        self.lessons(ssid).wrong = Some(credentials.clone());
+    }
+
+    /// Notes that SAE was completed.
+    pub fn sae_completed(&mut self, ssid: &Ssid) {
+        self.lessons(ssid).sae_worked = true;
+    }
+
+    /// The network has been joined: its secret is right, and this BSS need not wait.
+    pub fn joined(&mut self, ssid: &Ssid, bssid: MacAddr) {
+        self.lessons(ssid).wrong = None;
+        self.setbacks.remove(&bssid);
+    }
+
+    /// The connection has lasted: earlier failures are forgotten.
+    pub fn settled(&mut self, ssid: &Ssid) {
+        self.lessons(ssid).failures = 0;
+    }
+
+    /// Somebody asked for the network: nothing has to wait any more.
+    pub fn asked(&mut self, ssid: &Ssid) {
+        let lessons = self.lessons(ssid);
+        lessons.failures = 0;
+        lessons.wrong = None;
+        self.setbacks.clear();
+    }
+
+    fn lessons(&mut self, ssid: &Ssid) -> &mut Lessons {
+        if self.networks.len() >= BOUND && !self.networks.contains_key(ssid) {
+            self.networks.pop_first();
+        }
+        self.networks.entry(ssid.clone()).or_default()
+    }
+}
+
+/// How long to wait after so many failures in a row.
+#[must_use]
+pub fn backoff(failures: u32) -> Duration {
+    let step = usize::try_from(failures.saturating_sub(1)).unwrap_or(usize::MAX);
+    Duration::from_secs(BACKOFF.get(step).copied().unwrap_or(60))
+}
