@@ -583,6 +583,45 @@ pub enum KernelEvent {
     },
 }
 
+impl KernelEvent {
+    /// What it is, in words, for timelines.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ScanStarted => "a scan began",
+            Self::ScanDone { .. } => "a scan ended",
+            Self::ScanAborted => "a scan was broken off",
+            Self::Authentication { .. } => "an authentication",
+            Self::AuthenticationTimedOut { .. } => "an authentication timed out",
+            Self::Association { .. } => "an association",
+            Self::AssociationTimedOut { .. } => "an association timed out",
+            Self::AssociationComeback { .. } => "an association is to be asked for again",
+            Self::Connected(_) => "a connection",
+            Self::Roamed(_) => "a roaming of the firmware",
+            Self::Deauthentication { .. } => "a deauthentication",
+            Self::Disassociation { .. } => "a disassociation",
+            Self::Disconnected { .. } => "the end of a connection",
+            Self::UnprotectedFarewell { .. } => "a farewell without protection",
+            Self::KeyFrame { .. } => "a key frame",
+            Self::KeyFrameStatus { .. } => "the fate of a key frame",
+            Self::Frame { .. } => "a management frame",
+            Self::FrameStatus { .. } => "the fate of a management frame",
+            Self::PortAuthorized { .. } => "a port opened by the firmware",
+            Self::ChannelSwitchStarted { .. } => "the announcement of a channel switch",
+            Self::ChannelSwitched { .. } => "a channel switch",
+            Self::LinksRemoved { .. } => "the removal of links",
+            Self::LinksReconfigured { .. } => "a reconfiguration of links",
+            Self::Quality(_) => "a change of quality",
+            Self::UnprotectedBeacon { .. } => "a beacon that is not the access point's",
+            Self::RegulatoryChanged => "other regulatory rules",
+            Self::InterfaceDown => "the interface was set down",
+            Self::InterfaceUp => "the interface was set up",
+            Self::InterfaceRemoved => "the interface is gone",
+            Self::AddressChanged { .. } => "another address of the interface",
+        }
+    }
+}
+
 /// A connection as the kernel reports it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Connection {

@@ -1,5 +1,580 @@
-//! The station: what goes in, what comes out.
+//! The station: one machine that finds, joins, keeps and leaves networks.
+//!
+//! [`Station::turn`] is the only way in: the time and an event go in, actions come out in the order in
+//! which they must happen. Nothing in here waits without a deadline: [`Station::next_deadline`] says until
+//! when, and for what.
+//!
+//! ```text
+//! Idle ─▶ Scanning ─▶ Authenticating ─▶ Associating ─▶ Securing ─▶ Connected
+//!   ▲                        │               │            │           │
+//!   └──────────── Disconnecting { then } ◀───┴────────────┴───────────┘
+//! ```
+//!
+//! Each state has a file and owns what it needs. What the station knows whatever its state is the context:
+//! the networks, the table of BSSs, what failed before. The kernel's truth is never remembered on its
+//! behalf: where there is doubt, it is read back.
 
+mod associating;
+mod authenticating;
+mod connected;
+mod context;
+mod departure;
+mod disconnecting;
+mod idle;
+mod pmk;
+mod policy;
+mod resync;
+mod sa_query;
+mod scanning;
+mod securing;
+mod survey;
+mod unavailable;
 mod vocabulary;
 
+pub use context::Settings;
 pub use vocabulary::{Action, Connected, Event, Learned, Report, Summary};
+
+use crate::{
+    attempt::{Cause, Ticket},
+    failure::{Code, Failure},
+    kernel::{Interface, KernelEvent, Refusal, Reply},
+    means::Means,
+    network::Network,
+    radio::Radio,
+    scan::{Stage, Table},
+    select::{self, Judged, Policy},
+    time::Instant,
+};
+use alloc::{boxed::Box, vec::Vec};
+use associating::Associating;
+use authenticating::Authenticating;
+use context::{Context, Journey, Turn};
+use departure::Then;
+use disconnecting::Disconnecting;
+use idle::Idle;
+use lapwing_frames::MacAddr;
+use resync::Picture;
+use scanning::Scanning;
+use securing::Securing;
+use survey::{Survey, Surveyed};
+use unavailable::Unavailable;
+
+/// One interface of a radio as a station.
+///
+/// The whole of it is a value: it can be copied, compared and hashed, so that a schedule can be replayed
+/// and equal states be merged.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Station {
+    context: Context,
+    state: State,
+    /// The first turn reads back what an earlier process may have left in the kernel.
+    started: bool,
+}
+
+/// What a station is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum State {
+    /// Nothing, until a moment or an event.
+    Idle(Idle),
+    /// Looking for a network.
+    Scanning(Scanning),
+    /// An Authentication frame is out.
+    Authenticating(Box<Authenticating>),
+    /// An Association Request is out.
+    Associating(Box<Associating>),
+    /// The 4-way handshake, keys and port.
+    Securing(Box<Securing>),
+    /// The port is open.
+    Connected(Box<connected::Connected>),
+    /// Waiting for the kernel's word that an AP was left.
+    Disconnecting(Disconnecting),
+    /// The interface is down or gone.
+    Unavailable(Unavailable),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Idle(Idle::Resting)
+    }
+}
+
+impl Station {
+    /// A station that has heard nothing yet.
+    #[must_use]
+    pub fn new(interface: Interface, radio: Radio, address: MacAddr, settings: Settings) -> Self {
+        let state = State::Disconnecting(Disconnecting::reading(Then::Seek));
+        Self { context: Context::new(interface, radio, address, settings), state, started: false }
+    }
+
+    /// Takes an event, and says what is to be done about it, in this order.
+    ///
+    /// Every completion of a request must come back with its ticket, once; what comes late or twice is
+    /// noted and changes nothing. When [`Self::next_deadline`] is over, [`Event::Tick`] must come.
+    pub fn turn(&mut self, now: Instant, event: Event, means: &mut Means<'_>, perform: impl FnMut(Action)) {
+        let mut actions = Vec::new();
+        let mut turn = Turn { now, context: &mut self.context, means: means.lend(), actions: &mut actions };
+        if !self.started {
+            self.started = true;
+            turn.resync();
+        }
+        let mut state = core::mem::take(&mut self.state).step(&mut turn, event);
+        // What is overdue is dealt with at once. Each round moves a deadline on; the bound is for the case
+        // that one does not.
+        for _ in 0..OVERDUE_ROUNDS {
+            match state.overdue(&mut turn) {
+                Ok(next) => state = next,
+                Err(same) => {
+                    state = same;
+                    break;
+                }
+            }
+        }
+        state.survey_if_wanted(&mut turn);
+        let summary = state.summary();
+        if turn.context.reported.as_ref() != Some(&summary) {
+            turn.context.reported = Some(summary.clone());
+            turn.report(Report::State(summary));
+        }
+        self.state = state;
+        actions.into_iter().for_each(perform);
+    }
+
+    /// The next moment at which a turn is needed whatever happens, and what is waited for until then.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<(Instant, &'static str)> {
+        let context = [self.context.survey.deadline(), self.context.resync.deadline(), self.state.deadline()];
+        context.into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    /// What the station is doing, in a word.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        self.state.summary()
+    }
+
+    /// The interface.
+    #[must_use]
+    pub const fn interface(&self) -> Interface {
+        self.context.interface
+    }
+
+    /// The radio.
+    #[must_use]
+    pub const fn radio(&self) -> &Radio {
+        &self.context.radio
+    }
+
+    /// Takes other capabilities or channels of the radio, when the regulatory rules have changed.
+    pub fn set_radio(&mut self, radio: Radio) {
+        self.context.radio = radio;
+    }
+
+    /// The interface's address.
+    #[must_use]
+    pub const fn address(&self) -> MacAddr {
+        self.context.address
+    }
+
+    /// What was heard.
+    #[must_use]
+    pub const fn table(&self) -> &Table {
+        &self.context.table
+    }
+
+    /// What would be thought of a network's BSSs now.
+    #[must_use]
+    pub fn judge(&self, network: &Network, now: Instant) -> Vec<Judged> {
+        let Context { table, radio, history, .. } = &self.context;
+        select::judge(table, network, radio, history, &Policy::at(now))
+    }
+}
+
+/// Three things can be overdue at once, and one may lead to another.
+const OVERDUE_ROUNDS: u8 = 8;
+
+impl State {
+    fn summary(&self) -> Summary {
+        let connecting = |journey: &Journey| Summary::Connecting {
+            ssid: journey.network.ssid.clone(),
+            attempt: journey.id,
+        };
+        match self {
+            Self::Idle(idle) => idle.summary(),
+            Self::Scanning(scanning) => scanning.journey().map_or(Summary::Searching, connecting),
+            Self::Authenticating(state) => connecting(&state.journey),
+            Self::Associating(state) => connecting(&state.journey),
+            Self::Securing(state) => connecting(&state.journey),
+            Self::Connected(state) => {
+                Summary::Connected { ssid: state.journey.network.ssid.clone(), attempt: state.journey.id }
+            }
+            Self::Disconnecting(state) => state.then.journey().map_or(Summary::Disconnecting, connecting),
+            Self::Unavailable(_) => Summary::Unavailable,
+        }
+    }
+
+    /// What the state waits for, and until when.
+    fn deadline(&self) -> Option<(Instant, &'static str)> {
+        match self {
+            Self::Idle(idle) => idle.deadline(),
+            Self::Scanning(_) | Self::Unavailable(_) => None,
+            Self::Authenticating(state) => Some(state.deadline()),
+            Self::Associating(state) => Some(state.deadline()),
+            Self::Securing(state) => Some(state.deadline()),
+            Self::Connected(state) => state.deadline(),
+            Self::Disconnecting(state) => state.deadline(),
+        }
+    }
+
+    /// The attempt that is live.
+    fn attempt(&self) -> Option<crate::attempt::AttemptId> {
+        match self {
+            Self::Idle(_) | Self::Unavailable(_) => None,
+            Self::Scanning(state) => state.journey().map(|journey| journey.id),
+            Self::Authenticating(state) => Some(state.journey.id),
+            Self::Associating(state) => Some(state.journey.id),
+            Self::Securing(state) => Some(state.journey.id),
+            Self::Connected(state) => Some(state.journey.id),
+            Self::Disconnecting(state) => state.then.journey().map(|journey| journey.id),
+        }
+    }
+
+    fn step(self, turn: &mut Turn<'_>, event: Event) -> Self {
+        match event {
+            Event::Networks(networks) => {
+                turn.take_networks(networks);
+                self.look_around(turn)
+            }
+            Event::Autoconnect(on) => {
+                turn.context.autoconnect = on;
+                self.look_around(turn)
+            }
+            Event::Connect(network) => self.connect(turn, network),
+            Event::Disconnect => {
+                turn.context.autoconnect = false;
+                self.leave(turn, Then::Rest)
+            }
+            Event::Scan => {
+                turn.context.scan_wanted = true;
+                if matches!(self, Self::Unavailable(_)) {
+                    turn.survey_dropped();
+                }
+                self
+            }
+            Event::Completed { ticket, outcome } => self.completed(turn, ticket, outcome),
+            Event::Kernel(event) => self.heard(turn, event),
+            Event::EventsLost => {
+                turn.ignore(self.attempt(), "events of the kernel were lost: reading back its state");
+                turn.survey_in_doubt();
+                self.in_doubt(turn)
+            }
+            Event::Resumed(_) => {
+                turn.survey_in_doubt();
+                self.in_doubt(turn).look_around(turn)
+            }
+            Event::Configured(attempt) => match self {
+                Self::Connected(state) if state.journey.id == attempt => state.configured(turn),
+                state => state.ignore(turn, "an address for another attempt"),
+            },
+            Event::Unconfigured(attempt, why) => match self {
+                Self::Connected(state) if state.journey.id == attempt => state.unconfigured(turn, why),
+                state => state.ignore(turn, "no address, of another attempt"),
+            },
+            Event::Tick => self,
+        }
+    }
+
+    fn ignore(self, turn: &mut Turn<'_>, why: &'static str) -> Self {
+        turn.ignore(self.attempt(), why);
+        self
+    }
+
+    /// Something has changed that may make a network worth joining now.
+    fn look_around(self, turn: &mut Turn<'_>) -> Self {
+        match self {
+            Self::Idle(idle) => idle.look_around(turn),
+            state => state,
+        }
+    }
+
+    fn connect(self, turn: &mut Turn<'_>, network: Network) -> Self {
+        turn.context.history.asked(&network.ssid);
+        let journey = Journey::begin(turn, network, true, Cause::Asked);
+        if let Self::Unavailable(_) = self {
+            turn.gave_up(&journey, Code::InterfaceDown, None);
+            return self;
+        }
+        self.leave(turn, Then::Join(Box::new(journey)))
+    }
+
+    /// Ends whatever is going on, because somebody asked, and goes on with something else.
+    fn leave(self, turn: &mut Turn<'_>, then: Then) -> Self {
+        match self {
+            Self::Idle(_) => then.follow(turn),
+            Self::Scanning(state) => {
+                if let Some(journey) = state.journey() {
+                    turn.gave_up(journey, Code::Asked, None);
+                }
+                then.follow(turn)
+            }
+            Self::Authenticating(state) => {
+                turn.gave_up(&state.journey, Code::Asked, None);
+                Disconnecting::begin(turn, state.peer(), false, then)
+            }
+            Self::Associating(state) => {
+                turn.gave_up(&state.journey, Code::Asked, None);
+                Disconnecting::begin(turn, state.peer(), false, then)
+            }
+            Self::Securing(state) => {
+                turn.gave_up(&state.journey, Code::Asked, None);
+                Disconnecting::begin(turn, state.peer(), true, then)
+            }
+            Self::Connected(state) if !state.is_held() => {
+                turn.ended(&state.journey, Code::Asked);
+                then.follow(turn)
+            }
+            Self::Connected(state) => {
+                turn.ended(&state.journey, Code::Asked);
+                Disconnecting::begin(turn, state.peer(), true, then)
+            }
+            Self::Disconnecting(mut state) => {
+                if let Some(journey) = state.then.journey() {
+                    turn.gave_up(journey, Code::Asked, None);
+                }
+                state.then = then.entered(turn);
+                Self::Disconnecting(state)
+            }
+            Self::Unavailable(state) => Self::Unavailable(state.leave(then)),
+        }
+    }
+
+    fn completed(self, turn: &mut Turn<'_>, ticket: Ticket, outcome: Result<Reply, Refusal>) -> Self {
+        let outcome = match turn.survey_completed(ticket, outcome) {
+            Ok(None) => return self,
+            Ok(Some(surveyed)) => return self.surveyed(turn, surveyed),
+            Err(outcome) => outcome,
+        };
+        let outcome = match turn.resync_completed(ticket, outcome) {
+            Ok(None) => return self,
+            Ok(Some(picture)) => return self.resynced(turn, &picture),
+            Err(outcome) => outcome,
+        };
+        match self {
+            Self::Authenticating(state) => state.completed(turn, ticket, outcome),
+            Self::Associating(state) => state.completed(turn, ticket, outcome),
+            Self::Securing(state) => state.completed(turn, ticket, outcome),
+            Self::Connected(state) => state.completed(turn, ticket, outcome),
+            Self::Disconnecting(state) => state.completed(turn, ticket, outcome),
+            Self::Idle(_) | Self::Scanning(_) | Self::Unavailable(_) => {
+                turn.ignore(ticket.attempt, LATE);
+                self
+            }
+        }
+    }
+
+    /// The table is up to date, or the kernel refused to scan.
+    fn surveyed(self, turn: &mut Turn<'_>, surveyed: Surveyed) -> Self {
+        match self {
+            Self::Scanning(state) => state.surveyed(turn, surveyed),
+            state => state,
+        }
+    }
+
+    /// The kernel's view has been read back.
+    fn resynced(self, turn: &mut Turn<'_>, picture: &Picture) -> Self {
+        match self {
+            Self::Connected(state) => state.resynced(turn, picture),
+            Self::Disconnecting(state) => state.resynced(turn, picture),
+            // Nobody may be connected now: whoever is, is not us.
+            Self::Idle(idle) => match picture.peer() {
+                Some(peer) => {
+                    turn.ignore(None, "a connection that is not ours: ending it");
+                    Disconnecting::begin(turn, peer, true, idle.then())
+                }
+                None => Self::Idle(idle),
+            },
+            state => state,
+        }
+    }
+
+    /// Events were lost, or the machine slept: what we believe about the kernel is not certain.
+    fn in_doubt(self, turn: &mut Turn<'_>) -> Self {
+        match self {
+            Self::Idle(_) => {
+                turn.resync();
+                self
+            }
+            Self::Scanning(_) => self,
+            Self::Authenticating(state) => {
+                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Doubt)
+            }
+            Self::Associating(state) => {
+                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Doubt)
+            }
+            Self::Securing(state) => {
+                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Doubt)
+            }
+            Self::Connected(_) => {
+                turn.resync();
+                self
+            }
+            Self::Disconnecting(state) => state.in_doubt(turn),
+            // The event that it came up may be among the lost: trying tells.
+            Self::Unavailable(state) => state.try_again(turn),
+        }
+    }
+
+    fn heard(self, turn: &mut Turn<'_>, event: KernelEvent) -> Self {
+        match event {
+            KernelEvent::ScanStarted | KernelEvent::ScanDone { .. } | KernelEvent::ScanAborted => {
+                turn.survey_heard(&event);
+                self
+            }
+            KernelEvent::InterfaceDown => self.unavailable(turn, Code::InterfaceDown),
+            KernelEvent::InterfaceRemoved => self.unavailable(turn, Code::InterfaceRemoved),
+            KernelEvent::InterfaceUp => match self {
+                Self::Unavailable(state) => state.try_again(turn),
+                state => state,
+            },
+            KernelEvent::AddressChanged { address } => {
+                // Cached keys are found by our address too: those of the old one are not found any more.
+                turn.context.address = address;
+                self
+            }
+            // The driver gives the channels anew with `set_radio`; a scan that this broke off is done again.
+            KernelEvent::RegulatoryChanged => self,
+            event => match self {
+                Self::Authenticating(state) => state.heard(turn, event),
+                Self::Associating(state) => state.heard(turn, event),
+                Self::Securing(state) => state.heard(turn, event),
+                Self::Connected(state) => state.heard(turn, event),
+                Self::Disconnecting(state) => state.heard(turn, &event),
+                Self::Idle(idle) => idle.heard(turn, &event),
+                Self::Scanning(_) | Self::Unavailable(_) => self.ignore(turn, event.name()),
+            },
+        }
+    }
+
+    /// The interface went down or away: the kernel has dropped everything by itself.
+    fn unavailable(self, turn: &mut Turn<'_>, code: Code) -> Self {
+        turn.survey_dropped();
+        turn.context.resync = resync::Resync::Resting;
+        let then = match self {
+            Self::Idle(idle) => idle.then(),
+            Self::Scanning(state) => match state.into_journey() {
+                Some(journey) => turn.cut_short(&journey, code),
+                None => Then::Seek,
+            },
+            Self::Authenticating(state) => turn.cut_short(&state.journey, code),
+            Self::Associating(state) => turn.cut_short(&state.journey, code),
+            Self::Securing(state) => turn.cut_short(&state.journey, code),
+            Self::Connected(state) => {
+                turn.ended(&state.journey, code);
+                Then::after(&state.journey)
+            }
+            Self::Disconnecting(state) => match state.then {
+                Then::Join(journey) => turn.cut_short(&journey, code),
+                then => then,
+            },
+            Self::Unavailable(state) => state.then,
+        };
+        Self::Unavailable(Unavailable { then })
+    }
+
+    /// What becomes of the state if a deadline is over; `Err` gives it back if none is.
+    // The state itself is given back, which is as large as it is.
+    #[allow(clippy::result_large_err)]
+    fn overdue(self, turn: &mut Turn<'_>) -> Result<Self, Self> {
+        let over = |deadline: Option<(Instant, &'static str)>| deadline.is_some_and(|(at, _)| at <= turn.now);
+        if over(turn.context.survey.deadline()) {
+            return Ok(match turn.survey_overdue() {
+                Some(surveyed) => self.surveyed(turn, surveyed),
+                None => self,
+            });
+        }
+        if over(turn.context.resync.deadline()) {
+            let picture = turn.resync_overdue();
+            return Ok(self.resynced(turn, &picture));
+        }
+        if !over(self.deadline()) {
+            return Err(self);
+        }
+        Ok(match self {
+            Self::Idle(idle) => idle.overdue(turn),
+            Self::Scanning(_) | Self::Unavailable(_) => self,
+            Self::Authenticating(state) => state.overdue(turn),
+            Self::Associating(state) => state.overdue(turn),
+            Self::Securing(state) => state.overdue(turn),
+            Self::Connected(state) => state.overdue(turn),
+            Self::Disconnecting(state) => state.overdue(turn),
+        })
+    }
+
+    /// Begins the scan that a person waits for, unless a connection is being made: then it comes after it.
+    fn survey_if_wanted(&self, turn: &mut Turn<'_>) {
+        let connected = matches!(self, Self::Connected(_));
+        if turn.context.scan_wanted
+            && turn.context.survey.is_resting()
+            && (connected || matches!(self, Self::Idle(_)))
+        {
+            let networks = turn.searched();
+            let random = turn.context.settings.random_scan_address && !connected;
+            if let Some(request) = crate::scan::request(Stage::All, &networks, &turn.context.radio, random) {
+                turn.scan(None, request);
+            }
+        }
+    }
+}
+
+/// What the kernel may still hold for an attempt that has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Footing {
+    /// Nothing: it has said so.
+    Clean,
+    /// An authentication or association with this peer that is not complete.
+    Halfway(MacAddr),
+    /// A connection with this peer.
+    Connected(MacAddr),
+    /// Unknown: it has to be asked.
+    Doubt,
+}
+
+/// Why a completion is not acted on.
+const LATE: &str = "a completion that nothing waits for any more";
+
+impl Journey {
+    /// Begins an attempt.
+    fn begin(turn: &mut Turn<'_>, network: Network, asked: bool, cause: Cause) -> Self {
+        use crate::attempt::{Entry, Phase};
+        let id = turn.attempt();
+        turn.log(Some(id), Entry::Began { ssid: network.ssid.clone(), cause });
+        turn.log(Some(id), Entry::Entered(Phase::Scan));
+        Self { id, network, asked, phase: Phase::Scan, rescanned: false }
+    }
+}
+
+impl Turn<'_> {
+    /// Reports that an attempt has ended without a connection.
+    fn gave_up(&mut self, journey: &Journey, code: Code, next_try: Option<crate::time::Duration>) {
+        let why = journey.failure(code);
+        self.log(Some(journey.id), crate::attempt::Entry::Failed(why.clone()));
+        self.report(Report::Failed {
+            attempt: journey.id,
+            ssid: journey.network.ssid.clone(),
+            why,
+            next_try,
+        });
+    }
+
+    /// Reports that a connection has ended.
+    fn ended(&mut self, journey: &Journey, code: Code) {
+        let why: Failure = journey.failure(code);
+        self.log(Some(journey.id), crate::attempt::Entry::Ended(why.clone()));
+        self.report(Report::Disconnected { attempt: journey.id, why });
+    }
+
+    /// Reports that an attempt was cut short by the interface going away, and says what comes after.
+    fn cut_short(&mut self, journey: &Journey, code: Code) -> Then {
+        self.gave_up(journey, code, None);
+        Then::after(journey)
+    }
+}

@@ -1,0 +1,306 @@
+//! Associating: an Association Request is out.
+
+use super::{
+    Footing, LATE, State,
+    context::{Journey, Turn},
+    disconnecting::concerns,
+};
+use crate::{
+    attempt::{Entry, Phase, Ticket},
+    crypto::keys::{Pmk, Pmkid},
+    failure::Code,
+    kernel::{
+        AssociateRequest, AssociateSecurity, AssociationPeer, Connection, KernelEvent, Refusal, Reply,
+        Request,
+    },
+    owe::{Owe, OweFailure, OweProgress},
+    rsn::{Candidate, Plan},
+    select::Target,
+    time::{Duration, Instant},
+};
+use alloc::{boxed::Box, vec::Vec};
+use lapwing_frames::{
+    MacAddr,
+    element::{Element, ElementId, Elements, OweDhParameter, Rsn, write_raw},
+    management::{Body, Management, StatusCode},
+};
+
+/// How long the kernel may take to say what became of an Association Request. It sends it three times,
+/// 200 ms apart.
+const WORD_LIMIT: Duration = Duration::from_secs(5);
+/// The most time that an AP is given to be ready for us.
+const COMEBACK_LIMIT: Duration = Duration::from_secs(10);
+/// Extended Capabilities: the ID of the element, and the number of the bit for BSS transition.
+const EXTENDED_CAPABILITIES: ElementId = ElementId::Plain(127);
+
+/// What will protect the connection.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Keys {
+    /// Nothing.
+    Open,
+    /// A pre-shared key.
+    PreShared(Pmk),
+    /// A PMK that SAE made a moment ago.
+    Fresh(Candidate),
+    /// A PMK of an earlier connection.
+    Cached(Candidate),
+    /// A PMK that the association makes, or one of an earlier connection if the AP still knows it.
+    Owe { machine: Box<Owe>, cached: Option<Candidate> },
+}
+
+impl Keys {
+    /// The PMK of an earlier connection that is offered.
+    const fn offered(&self) -> Option<&Candidate> {
+        match self {
+            Self::Cached(candidate) | Self::Owe { cached: Some(candidate), .. } => Some(candidate),
+            Self::Open | Self::PreShared(_) | Self::Fresh(_) | Self::Owe { cached: None, .. } => None,
+        }
+    }
+
+    pub(super) const fn is_cached(&self) -> bool {
+        self.offered().is_some()
+    }
+}
+
+/// An Association Request is out.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Associating {
+    pub journey: Journey,
+    pub target: Target,
+    /// The target's plan, with the PMKID that was offered.
+    plan: Option<Plan>,
+    keys: Keys,
+    ticket: Ticket,
+    /// A key frame that overtook the kernel's word of the association.
+    early: Option<KeyFrame>,
+    until: Instant,
+}
+
+/// A key frame and whether it came in clear.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct KeyFrame {
+    pub bytes: Vec<u8>,
+    pub in_clear: bool,
+}
+
+impl core::fmt::Debug for Associating {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Associating")
+            .field("journey", &self.journey)
+            .field("target", &self.target)
+            .field("ticket", &self.ticket)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Turn<'_> {
+    /// Asks for the association.
+    pub(super) fn associate(&mut self, mut journey: Journey, target: Target, mut keys: Keys) -> State {
+        journey.enter(self, Phase::Associate);
+        let plan = target.plan().map(|plan| match keys.offered().and_then(|candidate| candidate.pmkid) {
+            Some(pmkid) => plan.clone().with_pmkid(pmkid),
+            None => plan.clone(),
+        });
+        let mut elements = plan.as_ref().map(Plan::association_elements).unwrap_or_default();
+        if let Keys::Owe { machine, .. } = &mut keys {
+            match machine.start(&mut self.means.lend()) {
+                Ok(parameter) => parameter.write(&mut elements),
+                Err(failure) => {
+                    let peer = target.bss().bssid;
+                    return self.failed(journey, Some(&target), owe_code(&failure), Footing::Halfway(peer));
+                }
+            }
+        }
+        if !self.context.radio.extended_capabilities.is_empty() {
+            write_raw(EXTENDED_CAPABILITIES, &self.context.radio.extended_capabilities, &mut elements);
+        }
+        let security = plan.as_ref().map(|plan| AssociateSecurity {
+            akm: plan.akm(),
+            pairwise: plan.pairwise(),
+            group: plan.group(),
+            management_frame_protection: plan.protects_management_frames(),
+        });
+        let bss = target.bss();
+        let request = AssociateRequest {
+            peer: AssociationPeer::Bss { bssid: bss.bssid, frequency: bss.frequency },
+            ssid: bss.ssid.clone(),
+            elements,
+            security,
+            previous: None,
+        };
+        let ticket = self.ask(Some(journey.id), Request::Associate(request));
+        let until = self.now + WORD_LIMIT;
+        State::Associating(Box::new(Associating { journey, target, plan, keys, ticket, early: None, until }))
+    }
+}
+
+/// A failure of OWE in the catalogue.
+fn owe_code(failure: &OweFailure) -> Code {
+    match failure {
+        OweFailure::Refused(status) => Code::AssociationRefused(*status),
+        OweFailure::NoPublicValue => Code::Owe("the access point sent no public value"),
+        OweFailure::GroupMismatch(_) => Code::Owe("the access point answered in another group"),
+        OweFailure::InvalidPublicValue => Code::Owe("the access point's public value is invalid"),
+        OweFailure::NoCommonGroup => Code::Owe("the access point takes none of our groups"),
+        OweFailure::NotStarted => Code::Owe("it had not begun"),
+    }
+}
+
+impl Associating {
+    pub(super) const fn peer(&self) -> MacAddr {
+        self.target.bss().bssid
+    }
+
+    pub(super) const fn deadline(&self) -> (Instant, &'static str) {
+        (self.until, "the kernel's word about the association")
+    }
+
+    pub(super) fn completed(
+        self: Box<Self>,
+        turn: &mut Turn<'_>,
+        ticket: Ticket,
+        outcome: Result<Reply, Refusal>,
+    ) -> State {
+        if ticket != self.ticket {
+            turn.ignore(ticket.attempt, LATE);
+            return State::Associating(self);
+        }
+        let Err(refusal) = outcome else { return State::Associating(self) };
+        turn.log(Some(self.journey.id), Entry::Refused { command: "ASSOCIATE", refusal: refusal.clone() });
+        self.refused(turn, Code::Refused { command: "ASSOCIATE", refusal }, Footing::Doubt)
+    }
+
+    /// The AP does not want this association: with a cached PMKSA, a full authentication comes at once.
+    fn refused(self, turn: &mut Turn<'_>, code: Code, footing: Footing) -> State {
+        let Self { journey, target, keys, .. } = self;
+        if keys.is_cached() && !matches!(code, Code::Refused { .. }) {
+            return turn.without_pmksa(journey, target, footing);
+        }
+        turn.failed(journey, Some(&target), code, footing)
+    }
+
+    pub(super) fn overdue(self: Box<Self>, turn: &mut Turn<'_>) -> State {
+        self.refused(turn, Code::KernelSilent("ASSOCIATE"), Footing::Doubt)
+    }
+
+    fn ignore(self: Box<Self>, turn: &mut Turn<'_>, why: &'static str) -> State {
+        turn.ignore(Some(self.journey.id), why);
+        State::Associating(self)
+    }
+
+    pub(super) fn heard(mut self: Box<Self>, turn: &mut Turn<'_>, event: KernelEvent) -> State {
+        let peer = self.peer();
+        match event {
+            KernelEvent::Association { frame } => {
+                if let Ok(Management {
+                    body: Body::AssociationResponse(body) | Body::ReassociationResponse(body),
+                    ..
+                }) = Management::parse(&frame)
+                {
+                    let entry = Entry::Answered { frame: "association", status: body.status };
+                    turn.log(Some(self.journey.id), entry);
+                }
+                State::Associating(self)
+            }
+            KernelEvent::AssociationTimedOut { peer: from } if from == peer => {
+                self.refused(turn, Code::AssociationTimedOut, Footing::Clean)
+            }
+            KernelEvent::AssociationComeback { peer: from, after } if from == peer => {
+                self.until = turn.now + after.min(COMEBACK_LIMIT) + WORD_LIMIT;
+                self.ignore(turn, "the access point is not ready: the kernel asks again")
+            }
+            // One is kept: an AP sends message 1 again, never two different ones.
+            KernelEvent::KeyFrame { from, bytes, in_clear } if from == peer => {
+                self.early = Some(KeyFrame { bytes, in_clear });
+                State::Associating(self)
+            }
+            KernelEvent::Connected(connection) if connection.peer == peer || connection.peer.is_zero() => {
+                self.connected(turn, connection)
+            }
+            KernelEvent::Connected(connection) if connection.status != StatusCode::Success => {
+                self.connected(turn, connection)
+            }
+            KernelEvent::Deauthentication { frame } | KernelEvent::Disassociation { frame }
+                if concerns(&frame, peer) =>
+            {
+                match Management::parse_decrypted(&frame) {
+                    Ok(Management {
+                        header,
+                        body: Body::Deauthentication(body) | Body::Disassociation(body),
+                    }) if header.transmitter == peer => {
+                        turn.log(Some(self.journey.id), Entry::Farewell { reason: body.reason, by_ap: true });
+                        self.refused(turn, Code::EndedByAccessPoint(body.reason), Footing::Doubt)
+                    }
+                    _ => self.ignore(turn, "a deauthentication that was sent from here"),
+                }
+            }
+            event => self.ignore(turn, event.name()),
+        }
+    }
+
+    /// The kernel's word: connected, or refused.
+    fn connected(self: Box<Self>, turn: &mut Turn<'_>, connection: Connection) -> State {
+        if connection.timed_out {
+            return self.refused(turn, Code::AssociationTimedOut, Footing::Clean);
+        }
+        let Self { journey, target, plan, mut keys, early, .. } = *self;
+        let status = connection.status;
+        let peer = target.bss().bssid;
+        let footing = if status == StatusCode::Success { Footing::Connected(peer) } else { Footing::Clean };
+        let mut candidates = Vec::new();
+        let mut fresh = None;
+        match &mut keys {
+            Keys::Open | Keys::PreShared(_) | Keys::Fresh(_) | Keys::Cached(_)
+                if footing == Footing::Clean =>
+            {
+                if keys.is_cached() {
+                    return turn.without_pmksa(journey, target, footing);
+                }
+                return turn.failed(journey, Some(&target), Code::AssociationRefused(status), footing);
+            }
+            Keys::Open => {}
+            Keys::PreShared(pmk) => candidates.push(Candidate { pmkid: None, pmk: pmk.clone() }),
+            Keys::Fresh(candidate) => {
+                candidates.push(candidate.clone());
+                fresh = Some(candidate.clone());
+            }
+            Keys::Cached(candidate) => candidates.push(candidate.clone()),
+            Keys::Owe { machine, cached } => {
+                let response = Elements::new(&connection.response_elements);
+                let repeated = cached.as_ref().and_then(|candidate| candidate.pmkid).is_some_and(|pmkid| {
+                    matches!(response.find::<Rsn>(), Ok(Some(rsn)) if rsn.pmkids().contains(&pmkid.0))
+                });
+                let parameter = response.find::<OweDhParameter>().ok().flatten();
+                match machine.handle(&mut turn.means.lend(), status, parameter.as_ref(), repeated) {
+                    OweProgress::Accepted(keys) => {
+                        let Some(pmk) = Pmk::new(keys.pmk) else { return State::default() };
+                        let candidate = Candidate { pmkid: Some(Pmkid(keys.pmkid)), pmk };
+                        candidates.push(candidate.clone());
+                        fresh = Some(candidate);
+                    }
+                    OweProgress::PmksaAccepted => candidates.extend(cached.clone()),
+                    // Another group: the kernel has dropped the authentication with the refusal.
+                    OweProgress::Retry(_) => return turn.authenticate_open(journey, target, keys),
+                    OweProgress::Failed(_) if cached.is_some() => {
+                        return turn.without_pmksa(journey, target, footing);
+                    }
+                    OweProgress::Failed(failure) => {
+                        return turn.failed(journey, Some(&target), owe_code(&failure), footing);
+                    }
+                }
+            }
+        }
+        let used_cache = keys.is_cached() && fresh.is_none();
+        turn.secure(super::securing::Association {
+            journey,
+            target,
+            plan,
+            connection,
+            candidates,
+            fresh,
+            used_cache,
+            early,
+        })
+    }
+}

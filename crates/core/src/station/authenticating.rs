@@ -1,0 +1,345 @@
+//! Authenticating: an Authentication frame is out, of the open kind or one of SAE.
+
+use super::{
+    Footing, LATE, State,
+    associating::Keys,
+    context::{Journey, Turn},
+    disconnecting::concerns,
+    scanning::Scanning,
+};
+use crate::{
+    attempt::{Entry, Phase, Ticket},
+    crypto::{
+        kdf::passphrase_to_psk,
+        keys::{Pmk, Pmkid},
+    },
+    curve::Group,
+    failure::Code,
+    kernel::{AuthenticateRequest, Errno, KernelEvent, Refusal, Reply, Request},
+    network::{Credentials, Network},
+    owe::Owe,
+    rsn::{Candidate, Plan, plan::SaeMethod},
+    sae::{self, Password, Sae, SaeFailure},
+    secret::Secret,
+    select::Target,
+    time::{Duration, Instant},
+};
+use alloc::{boxed::Box, vec::Vec};
+use lapwing_frames::{
+    MacAddr,
+    management::{Authentication, AuthenticationAlgorithm, Body, Management, StatusCode},
+    suite::Akm,
+};
+
+/// How long the kernel may take to say what became of an Authentication frame. It sends a frame up to
+/// three times and waits 200 ms (of SAE: 2 s) for each answer.
+const WORD_LIMIT: Duration = Duration::from_secs(8);
+
+/// An Authentication frame is out.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Authenticating {
+    pub journey: Journey,
+    pub target: Target,
+    method: Method,
+    ticket: Ticket,
+    until: Instant,
+}
+
+/// How to authenticate.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Method {
+    /// By asking. What protects the connection comes later, and is ready.
+    Open(Keys),
+    /// By SAE.
+    Sae(Box<Sae>),
+}
+
+impl core::fmt::Debug for Authenticating {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let method = match &self.method {
+            Method::Open(_) => "open",
+            Method::Sae(_) => "SAE",
+        };
+        f.debug_struct("Authenticating")
+            .field("journey", &self.journey)
+            .field("target", &self.target)
+            .field("method", &method)
+            .field("ticket", &self.ticket)
+            .field("until", &self.until)
+            .finish()
+    }
+}
+
+impl Turn<'_> {
+    /// Begins to authenticate with the AP that was chosen, by a cached PMKSA if there is one and it may be
+    /// used.
+    pub(super) fn authenticate(
+        &mut self,
+        mut journey: Journey,
+        target: Target,
+        may_use_cache: bool,
+    ) -> State {
+        let candidate = target.plan().filter(|_| may_use_cache).and_then(|plan| self.cached(&target, plan));
+        let bss = target.bss();
+        self.log(
+            Some(journey.id),
+            Entry::Chosen {
+                bssid: bss.bssid,
+                frequency: bss.frequency,
+                signal_dbm: bss.signal_dbm(),
+                akm: target.plan().map(Plan::akm),
+                pairwise: target.plan().map(Plan::pairwise),
+                links: Vec::new(),
+                cached_pmksa: candidate.is_some(),
+            },
+        );
+        journey.enter(self, Phase::Authenticate);
+        let method = match (target.plan(), &journey.network.credentials) {
+            (None, _) => Method::Open(Keys::Open),
+            (Some(plan), _) if plan.akm() == Akm::Owe => Method::Open(Keys::Owe {
+                machine: Box::new(Owe::new(Group::ALL.to_vec())),
+                cached: candidate,
+            }),
+            (Some(_), _) if let Some(candidate) = candidate => Method::Open(Keys::Cached(candidate)),
+            (Some(plan), Credentials::Personal(_)) if plan.akm().is_psk() => {
+                match pre_shared(&journey.network) {
+                    Some(pmk) => Method::Open(Keys::PreShared(pmk)),
+                    None => return self.failed(journey, Some(&target), Code::NoneSuitable, Footing::Clean),
+                }
+            }
+            (Some(plan), _) => match self.start_sae(&journey.network, &target, plan) {
+                Ok((machine, frame)) => {
+                    let ticket = self.send_authentication(&journey, &target, &frame);
+                    return State::Authenticating(Box::new(Authenticating {
+                        journey,
+                        target,
+                        method: Method::Sae(machine),
+                        ticket,
+                        until: self.now + WORD_LIMIT,
+                    }));
+                }
+                Err(code) => return self.failed(journey, Some(&target), code, Footing::Clean),
+            },
+        };
+        let Method::Open(keys) = method else { return State::default() };
+        self.authenticate_open(journey, target, keys)
+    }
+
+    /// Begins to authenticate by asking.
+    pub(super) fn authenticate_open(&mut self, journey: Journey, target: Target, keys: Keys) -> State {
+        let open = Authentication {
+            algorithm: AuthenticationAlgorithm::Open,
+            transaction: 1,
+            status: StatusCode::Success,
+            payload: Vec::new(),
+        };
+        let ticket = self.send_authentication(&journey, &target, &open);
+        let until = self.now + WORD_LIMIT;
+        let method = Method::Open(keys);
+        State::Authenticating(Box::new(Authenticating { journey, target, method, ticket, until }))
+    }
+
+    fn start_sae(
+        &mut self,
+        network: &Network,
+        target: &Target,
+        plan: &Plan,
+    ) -> Result<(Box<Sae>, Authentication), Code> {
+        let Credentials::Personal(personal) = &network.credentials else { return Err(Code::NoneSuitable) };
+        let passphrase = personal.passphrase.as_ref().map_or(&[][..], Secret::expose);
+        let identifier = personal.password_identifier.as_deref();
+        let password = Password::new(network.ssid.octets(), passphrase, identifier);
+        let setup = sae::Setup {
+            own: self.context.address,
+            peer: target.bss().bssid,
+            akm: plan.akm(),
+            method: match plan.sae() {
+                Some(SaeMethod::HuntingAndPecking) => sae::Method::HuntingAndPecking,
+                Some(SaeMethod::HashToElement) | None => sae::Method::HashToElement,
+            },
+            groups: Group::ALL.to_vec(),
+        };
+        let mut machine = Box::new(Sae::new(setup, password));
+        match machine.start(&mut self.means.lend()) {
+            sae::Progress::Send(frame) => Ok((machine, frame)),
+            sae::Progress::Failed(failure) => Err(sae_code(&failure)),
+            sae::Progress::Ignored(_) | sae::Progress::Accepted(_) => Err(Code::Sae("it did not begin")),
+        }
+    }
+
+    fn send_authentication(&mut self, journey: &Journey, target: &Target, frame: &Authentication) -> Ticket {
+        let bss = target.bss();
+        let data = match frame.algorithm {
+            AuthenticationAlgorithm::Sae => sae::authentication_data(frame),
+            _ => Vec::new(),
+        };
+        self.ask(
+            Some(journey.id),
+            Request::Authenticate(AuthenticateRequest {
+                bssid: bss.bssid,
+                frequency: bss.frequency,
+                ssid: bss.ssid.clone(),
+                algorithm: frame.algorithm,
+                data,
+                mld: None,
+            }),
+        )
+    }
+}
+
+/// The key of a WPA2 network.
+fn pre_shared(network: &Network) -> Option<Pmk> {
+    let Credentials::Personal(personal) = &network.credentials else { return None };
+    let psk = personal.psk.clone().or_else(|| {
+        let passphrase = personal.passphrase.as_ref()?;
+        Some(passphrase_to_psk(passphrase.expose(), network.ssid.octets()))
+    });
+    psk.and_then(Pmk::new)
+}
+
+/// A failure of SAE in the catalogue.
+fn sae_code(failure: &SaeFailure) -> Code {
+    match failure {
+        SaeFailure::WrongPassword(_) => Code::WrongPassword,
+        SaeFailure::UnknownPasswordIdentifier => Code::UnknownPasswordIdentifier,
+        SaeFailure::Refused { status, .. } => Code::AuthenticationRefused(*status),
+        SaeFailure::Downgrade(_) => Code::Downgrade("it names an SAE group as refused that we would take"),
+        SaeFailure::NoAnswer => Code::AuthenticationTimedOut,
+        SaeFailure::NoCommonGroup => Code::Sae("the access point takes none of our groups"),
+        SaeFailure::MethodMismatch(_) => Code::Sae("the access point answered with another method"),
+        SaeFailure::GroupMismatch(_) => Code::Sae("the access point answered in another group"),
+        SaeFailure::AkmMismatch(_) => Code::Sae("the access point answered for another AKM"),
+        SaeFailure::IdentifierMismatch => Code::Sae("the access point left out the password identifier"),
+        SaeFailure::InvalidElement => Code::Sae("the access point sent an invalid scalar or element"),
+        SaeFailure::TooManyTokens => Code::Sae("the access point asked for a token again and again"),
+        SaeFailure::Malformed(_) => Code::Sae("the access point sent a frame that cannot be read"),
+        SaeFailure::NeedsHashToElement => Code::Sae("hash-to-element is needed"),
+        SaeFailure::NoPasswordElement => Code::Sae("the password leads to no element"),
+    }
+}
+
+impl Authenticating {
+    pub(super) const fn peer(&self) -> MacAddr {
+        self.target.bss().bssid
+    }
+
+    pub(super) const fn deadline(&self) -> (Instant, &'static str) {
+        (self.until, "the kernel's word about the authentication")
+    }
+
+    pub(super) fn completed(
+        self: Box<Self>,
+        turn: &mut Turn<'_>,
+        ticket: Ticket,
+        outcome: Result<Reply, Refusal>,
+    ) -> State {
+        if ticket != self.ticket {
+            turn.ignore(ticket.attempt, LATE);
+            return State::Authenticating(self);
+        }
+        let Err(refusal) = outcome else { return State::Authenticating(self) };
+        turn.log(Some(self.journey.id), Entry::Refused { command: "AUTHENTICATE", refusal: refusal.clone() });
+        let Self { journey, target, .. } = *self;
+        if refusal.errno == Errno::ENOENT && !journey.rescanned {
+            // The kernel has forgotten the BSS. One look at its channel brings it back, or not.
+            turn.context.table.remove(target.bss().bssid);
+            return Scanning::rescan(turn, journey, target.bss().frequency);
+        }
+        let code = Code::Refused { command: "AUTHENTICATE", refusal };
+        turn.failed(journey, Some(&target), code, Footing::Doubt)
+    }
+
+    /// The AP does not want this authentication: with a cached PMKSA, a full one comes at once.
+    fn refused(self, turn: &mut Turn<'_>, code: Code, footing: Footing) -> State {
+        let Self { journey, target, method, .. } = self;
+        match method {
+            Method::Open(keys) if keys.is_cached() => turn.without_pmksa(journey, target, footing),
+            Method::Open(_) | Method::Sae(_) => turn.failed(journey, Some(&target), code, footing),
+        }
+    }
+
+    pub(super) fn overdue(self: Box<Self>, turn: &mut Turn<'_>) -> State {
+        self.refused(turn, Code::KernelSilent("AUTHENTICATE"), Footing::Doubt)
+    }
+
+    pub(super) fn heard(self: Box<Self>, turn: &mut Turn<'_>, event: KernelEvent) -> State {
+        let peer = self.peer();
+        match event {
+            KernelEvent::Authentication { frame } => match Management::parse(&frame) {
+                Ok(Management { header, body: Body::Authentication(body) }) if header.transmitter == peer => {
+                    self.answered(turn, &body)
+                }
+                Ok(_) => self.ignore(turn, "an authentication of another access point"),
+                Err(_) => self.ignore(turn, "an authentication that cannot be read"),
+            },
+            KernelEvent::AuthenticationTimedOut { peer: from } if from == peer => {
+                self.refused(turn, Code::AuthenticationTimedOut, Footing::Clean)
+            }
+            KernelEvent::Deauthentication { frame } if concerns(&frame, peer) => {
+                match Management::parse_decrypted(&frame) {
+                    Ok(Management { header, body: Body::Deauthentication(body) })
+                        if header.transmitter == peer =>
+                    {
+                        turn.log(Some(self.journey.id), Entry::Farewell { reason: body.reason, by_ap: true });
+                        self.refused(turn, Code::EndedByAccessPoint(body.reason), Footing::Doubt)
+                    }
+                    // Sent by us: the end of what was before, or another program's doing. The kernel's
+                    // word about the authentication tells.
+                    _ => self.ignore(turn, "a deauthentication that was sent from here"),
+                }
+            }
+            event => self.ignore(turn, event.name()),
+        }
+    }
+
+    fn ignore(self: Box<Self>, turn: &mut Turn<'_>, why: &'static str) -> State {
+        turn.ignore(Some(self.journey.id), why);
+        State::Authenticating(self)
+    }
+
+    /// An Authentication frame of the AP.
+    fn answered(mut self: Box<Self>, turn: &mut Turn<'_>, body: &Authentication) -> State {
+        turn.log(Some(self.journey.id), Entry::Answered { frame: "authentication", status: body.status });
+        let progress = match &mut self.method {
+            Method::Open(_) => None,
+            Method::Sae(machine) => Some(machine.handle(&mut turn.means.lend(), body)),
+        };
+        match progress {
+            None if body.algorithm != AuthenticationAlgorithm::Open => {
+                self.ignore(turn, "an authentication of another kind")
+            }
+            None if body.status == StatusCode::Success => {
+                let Self { journey, target, method, .. } = *self;
+                match method {
+                    Method::Open(keys) => turn.associate(journey, target, keys),
+                    Method::Sae(_) => State::default(),
+                }
+            }
+            None => self.refused(turn, Code::AuthenticationRefused(body.status), Footing::Clean),
+            Some(sae::Progress::Send(frame)) => {
+                self.ticket = turn.send_authentication(&self.journey, &self.target, &frame);
+                self.until = turn.now + WORD_LIMIT;
+                State::Authenticating(self)
+            }
+            Some(sae::Progress::Ignored(_)) => self.ignore(turn, "an SAE frame out of order"),
+            Some(sae::Progress::Accepted(accepted)) => {
+                let Self { journey, target, .. } = *self;
+                let Some(pmk) = Pmk::new(accepted.pmk) else { return State::default() };
+                let candidate = Candidate { pmkid: Some(Pmkid(accepted.pmkid)), pmk };
+                turn.context.history.sae_completed(&journey.network.ssid);
+                turn.associate(journey, target, Keys::Fresh(candidate))
+            }
+            Some(sae::Progress::Failed(failure)) => {
+                let peer = self.peer();
+                // A refusal ends it in the kernel too; a failure that only we see does not.
+                let footing = match body.status {
+                    StatusCode::Success
+                    | StatusCode::SaeHashToElement
+                    | StatusCode::AntiCloggingTokenRequired => Footing::Halfway(peer),
+                    _ => Footing::Clean,
+                };
+                self.refused(turn, sae_code(&failure), footing)
+            }
+        }
+    }
+}

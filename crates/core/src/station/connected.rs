@@ -1,0 +1,369 @@
+//! Connected: the port is open.
+
+use super::{
+    Footing, LATE, State,
+    context::{Journey, Turn},
+    departure::{Next, Then},
+    resync::Picture,
+    sa_query::{self, SaQuery},
+    securing::{Outstanding, rekeyed},
+    vocabulary::{self, Learned, Report},
+};
+use crate::{
+    attempt::{Cause, Entry, Phase, Ticket},
+    crypto::kdf::passphrase_to_psk,
+    entropy::random,
+    failure::{Code, Failure},
+    kernel::{Frequency, KernelEvent, Refusal, Reply, Request},
+    network::{Credentials, TransitionDisable},
+    rsn::{Plan, Supplicant, supplicant::Output},
+    secret::Secret,
+    select::{self, Target},
+    time::{Duration, Instant},
+};
+use alloc::{boxed::Box, format, vec::Vec};
+use lapwing_frames::{
+    MacAddr, Ssid,
+    management::{Body, Management, ReasonCode},
+};
+
+/// A connection that lasts so long was a good one: earlier failures are forgotten.
+const SETTLED_AFTER: Duration = Duration::from_secs(10);
+/// How long after the kernel ended a connection by itself its reason may follow (the interface went down).
+const EXPLANATION_LIMIT: Duration = Duration::from_millis(100);
+/// How long the kernel may take to install a key.
+const KERNEL_LIMIT: Duration = Duration::from_secs(5);
+
+/// The port is open.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Connected {
+    pub journey: Journey,
+    ssid: Ssid,
+    peer: MacAddr,
+    frequency: Frequency,
+    /// The keys; none in an open network.
+    supplicant: Option<Box<Supplicant>>,
+    /// Requests of a rekeying.
+    outstanding: Outstanding,
+    /// Until when they must be answered.
+    outstanding_until: Instant,
+    query: Option<SaQuery>,
+    /// When the connection counts as a good one; none when it does.
+    settles: Option<Instant>,
+    /// The kernel ended it by itself, with this reason; until when an explanation is waited for.
+    ending: Option<(ReasonCode, Instant)>,
+}
+
+impl core::fmt::Debug for Connected {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Connected")
+            .field("journey", &self.journey)
+            .field("peer", &self.peer)
+            .field("frequency", &self.frequency)
+            .field("outstanding", &self.outstanding)
+            .field("query", &self.query)
+            .field("ending", &self.ending)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connected {
+    /// The port is open: says so to all who listen.
+    pub(super) fn begin(
+        turn: &mut Turn<'_>,
+        mut journey: Journey,
+        target: Target,
+        supplicant: Option<Box<Supplicant>>,
+        cached_pmksa: bool,
+        transition_disable: u8,
+    ) -> State {
+        let bss = target.bss();
+        let ssid = journey.network.ssid.clone();
+        let plan = supplicant.as_ref().map(|supplicant| &supplicant.setup().plan);
+        turn.context.history.joined(&ssid, bss.bssid);
+        turn.report(Report::Connected(vocabulary::Connected {
+            attempt: journey.id,
+            ssid: ssid.clone(),
+            peer: bss.bssid,
+            frequency: bss.frequency.0,
+            akm: plan.map(Plan::akm),
+            pairwise: plan.map(Plan::pairwise),
+            group_management: plan.and_then(Plan::group_management),
+            beacon_protection: plan.is_some_and(Plan::beacon_protection),
+            cached_pmksa,
+            links: Vec::new(),
+        }));
+        // What the AP has forbidden for good counts for every later attempt.
+        let forbidden = TransitionDisable(journey.network.transition_disable.0 | transition_disable);
+        journey.network.transition_disable = forbidden;
+        let known = turn.context.networks.iter_mut().filter(|network| network.ssid == ssid);
+        known.for_each(|network| network.transition_disable.0 |= forbidden.0);
+        turn.report(Report::Learned(Learned {
+            ssid,
+            frequency: bss.frequency.0,
+            psk: plan.filter(|plan| plan.akm().is_psk()).and_then(|_| pre_shared(&journey)),
+            password_elements: Vec::new(),
+            transition_disable: forbidden,
+        }));
+        journey.enter(turn, Phase::Address);
+        State::Connected(Box::new(Self {
+            journey,
+            ssid: bss.ssid.clone(),
+            peer: bss.bssid,
+            frequency: bss.frequency,
+            supplicant,
+            outstanding: Outstanding::default(),
+            outstanding_until: turn.now,
+            query: None,
+            settles: Some(turn.now + SETTLED_AFTER),
+            ending: None,
+        }))
+    }
+
+    pub(super) const fn peer(&self) -> MacAddr {
+        self.peer
+    }
+
+    /// Whether the kernel still holds the connection.
+    pub(super) const fn is_held(&self) -> bool {
+        self.ending.is_none()
+    }
+
+    pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
+        let outstanding = (!self.outstanding.is_empty())
+            .then_some((self.outstanding_until, "the kernel's word about keys"));
+        let query = self.query.as_ref().map(|query| (query.deadline(), "an answer to the SA query"));
+        let settles = self.settles.map(|at| (at, "the connection to prove itself"));
+        let ending = self.ending.map(|(_, at)| (at, "the reason of the end"));
+        [outstanding, query, settles, ending].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    fn ignore(self: Box<Self>, turn: &mut Turn<'_>, why: &'static str) -> State {
+        turn.ignore(Some(self.journey.id), why);
+        State::Connected(self)
+    }
+
+    /// The connection is over: says so, and returns to the network by itself.
+    fn lost(self, turn: &mut Turn<'_>, code: Code, footing: Footing) -> State {
+        turn.ended(&self.journey, code);
+        let journey = self.journey;
+        let wait = if self.settles.is_none() {
+            Duration::ZERO
+        } else {
+            // It did not last: not again and again at once.
+            match turn.context.history.failed(&journey.network.ssid) {
+                0 | 1 => Duration::ZERO,
+                more => select::backoff(more - 1),
+            }
+        };
+        let next =
+            Next { network: journey.network, asked: journey.asked, cause: Cause::Lost, at: turn.now + wait };
+        turn.tidy(footing, Then::Try(Box::new(next)))
+    }
+
+    pub(super) fn configured(mut self: Box<Self>, turn: &mut Turn<'_>) -> State {
+        self.journey.enter(turn, Phase::Online);
+        State::Connected(self)
+    }
+
+    pub(super) fn unconfigured(mut self: Box<Self>, turn: &mut Turn<'_>, why: Failure) -> State {
+        self.journey.enter(turn, Phase::Address);
+        turn.log(Some(self.journey.id), Entry::Failed(why));
+        State::Connected(self)
+    }
+
+    pub(super) fn completed(
+        mut self: Box<Self>,
+        turn: &mut Turn<'_>,
+        ticket: Ticket,
+        outcome: Result<Reply, Refusal>,
+    ) -> State {
+        let Some(command) = self.outstanding.take(ticket) else { return self.ignore(turn, LATE) };
+        let Err(refusal) = outcome else { return State::Connected(self) };
+        turn.log(Some(self.journey.id), Entry::Refused { command, refusal: refusal.clone() });
+        if !self.is_held() {
+            return State::Connected(self);
+        }
+        match command {
+            // A frame that cannot go out is asked for again, or the AP gives up: no reason to leave it.
+            "CONTROL_PORT_FRAME" | "FRAME" => {
+                turn.resync();
+                State::Connected(self)
+            }
+            _ => self.lost(turn, Code::Refused { command, refusal }, Footing::Doubt),
+        }
+    }
+
+    fn key_frame(mut self: Box<Self>, turn: &mut Turn<'_>, bytes: &[u8], in_clear: bool) -> State {
+        let Some(supplicant) = &mut self.supplicant else {
+            return self.ignore(turn, "a key frame in an open network");
+        };
+        let mut outputs = Vec::new();
+        supplicant.handle(&mut *turn.means.entropy, bytes, !in_clear, &mut outputs);
+        let peer = self.peer;
+        for output in outputs {
+            match output {
+                Output::SendKeyFrame { octets, in_clear } => {
+                    let ticket = turn.send_key_frame(&self.journey, peer, octets, in_clear);
+                    self.outstanding.push(ticket, "CONTROL_PORT_FRAME");
+                    self.outstanding_until = turn.now + KERNEL_LIMIT;
+                }
+                Output::InstallKey(key) => {
+                    turn.install(&self.journey, &mut self.outstanding, key);
+                    self.outstanding_until = turn.now + KERNEL_LIMIT;
+                }
+                Output::UseKey { index } => {
+                    let ticket = turn.ask(Some(self.journey.id), Request::UseKey { peer, index });
+                    self.outstanding.push(ticket, "SET_KEY");
+                    self.outstanding_until = turn.now + KERNEL_LIMIT;
+                }
+                Output::Rekeyed(which) => turn.log(Some(self.journey.id), Entry::Rekeyed(rekeyed(which))),
+                Output::Ignored(why) => turn.ignore(Some(self.journey.id), why.text()),
+                // Said in message 3 of a rekeying as in the first; it was noted then.
+                Output::Secured | Output::TransitionDisable(_) => {}
+                Output::RekeyByReconnect => {
+                    return self.lost(turn, Code::RekeyByReconnect, Footing::Connected(peer));
+                }
+                Output::Broken(why) => {
+                    return self.lost(turn, Code::Handshake(why.text()), Footing::Connected(peer));
+                }
+            }
+        }
+        State::Connected(self)
+    }
+
+    pub(super) fn heard(mut self: Box<Self>, turn: &mut Turn<'_>, event: KernelEvent) -> State {
+        let peer = self.peer;
+        match event {
+            _ if !self.is_held() => self.ignore(turn, event.name()),
+            KernelEvent::KeyFrame { from, bytes, in_clear } if from == peer => {
+                self.key_frame(turn, &bytes, in_clear)
+            }
+            KernelEvent::KeyFrameStatus { .. } | KernelEvent::FrameStatus { .. } => State::Connected(self),
+            // The event of the frame itself comes before that of the end, which says the same and more.
+            KernelEvent::Deauthentication { .. } | KernelEvent::Disassociation { .. } => {
+                State::Connected(self)
+            }
+            KernelEvent::Disconnected { reason, by_ap } => {
+                turn.log(Some(self.journey.id), Entry::Farewell { reason, by_ap });
+                if by_ap {
+                    return self.lost(turn, Code::EndedByAccessPoint(reason), Footing::Clean);
+                }
+                if reason == ReasonCode::Inactivity {
+                    return self.lost(turn, Code::LostBeacons(reason), Footing::Clean);
+                }
+                self.query = None;
+                self.outstanding = Outstanding::default();
+                self.ending = Some((reason, turn.now + EXPLANATION_LIMIT));
+                State::Connected(self)
+            }
+            KernelEvent::UnprotectedFarewell { frame } => {
+                let reason = match Management::parse(&frame) {
+                    Ok(Management {
+                        body: Body::Deauthentication(body) | Body::Disassociation(body),
+                        ..
+                    }) => body.reason,
+                    _ => ReasonCode::Unspecified,
+                };
+                turn.log(Some(self.journey.id), Entry::Farewell { reason, by_ap: true });
+                if self.query.is_none() && self.supplicant.is_some() {
+                    turn.ignore(
+                        Some(self.journey.id),
+                        "a farewell without protection: asking the access point",
+                    );
+                    self.query = Some(SaQuery::new(turn.now, random(&mut *turn.means.entropy)));
+                }
+                State::Connected(self)
+            }
+            KernelEvent::Frame { bytes, .. } => match sa_query::read(&bytes, turn.context.address, peer) {
+                Some(sa_query::Heard::Asked(answer)) => {
+                    let ticket = turn.ask(Some(self.journey.id), answer);
+                    self.outstanding.push(ticket, "FRAME");
+                    self.outstanding_until = turn.now + KERNEL_LIMIT;
+                    State::Connected(self)
+                }
+                Some(sa_query::Heard::Answered(transaction)) => {
+                    if self.query.as_ref().is_some_and(|query| query.is_answered_by(transaction)) {
+                        self.query = None;
+                    }
+                    State::Connected(self)
+                }
+                None => self.ignore(turn, "a management frame that is not for us to answer"),
+            },
+            KernelEvent::ChannelSwitched { frequency, .. } => {
+                self.frequency = frequency;
+                turn.log(
+                    Some(self.journey.id),
+                    Entry::Configuration(format!("the access point is on {frequency} now")),
+                );
+                State::Connected(self)
+            }
+            // We are connected: another one means that somebody else connected the interface, or that the
+            // firmware moved it.
+            KernelEvent::Connected(_) | KernelEvent::Roamed(_) => {
+                turn.resync();
+                self.ignore(turn, "a connection that was not asked for")
+            }
+            event => self.ignore(turn, event.name()),
+        }
+    }
+
+    /// The kernel's view, after doubt.
+    pub(super) fn resynced(self: Box<Self>, turn: &mut Turn<'_>, picture: &Picture) -> State {
+        if !self.is_held() {
+            return State::Connected(self);
+        }
+        let same_network =
+            picture.interface.as_ref().is_none_or(|interface| interface.ssid.as_ref() == Some(&self.ssid));
+        if same_network && picture.has_authorized(self.peer) {
+            return State::Connected(self);
+        }
+        let footing = match picture.peer() {
+            Some(peer) => Footing::Connected(peer),
+            None => Footing::Clean,
+        };
+        self.lost(turn, Code::StateLost, footing)
+    }
+
+    pub(super) fn overdue(mut self: Box<Self>, turn: &mut Turn<'_>) -> State {
+        let peer = self.peer;
+        if let Some((reason, at)) = self.ending
+            && at <= turn.now
+        {
+            let code = Code::OtherProgram(format!("the interface was disconnected with reason {reason}"));
+            return self.lost(turn, code, Footing::Clean);
+        }
+        if self.settles.is_some_and(|at| at <= turn.now) {
+            self.settles = None;
+            turn.context.history.settled(&self.journey.network.ssid);
+        }
+        if !self.outstanding.is_empty() && self.outstanding_until <= turn.now {
+            let command = self.outstanding.first().unwrap_or("NEW_KEY");
+            return self.lost(turn, Code::KernelSilent(command), Footing::Connected(peer));
+        }
+        if let Some(query) = &mut self.query {
+            if query.is_over(turn.now) {
+                // The AP does not know us any more: it meant what it said.
+                let code = Code::EndedByAccessPoint(ReasonCode::InvalidClass3Frame);
+                return self.lost(turn, code, Footing::Connected(peer));
+            }
+            if query.deadline() <= turn.now {
+                let request = query.repeat(turn.now, turn.context.address, peer);
+                let ticket = turn.ask(Some(self.journey.id), request);
+                self.outstanding.push(ticket, "FRAME");
+                self.outstanding_until = turn.now + KERNEL_LIMIT;
+            }
+        }
+        State::Connected(self)
+    }
+}
+
+/// The pre-shared key, if it was computed from the passphrase and is not stored yet.
+fn pre_shared(journey: &Journey) -> Option<Secret> {
+    let Credentials::Personal(personal) = &journey.network.credentials else { return None };
+    if personal.psk.is_some() {
+        return None;
+    }
+    let passphrase = personal.passphrase.as_ref()?;
+    Some(passphrase_to_psk(passphrase.expose(), journey.network.ssid.octets()))
+}

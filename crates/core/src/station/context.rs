@@ -1,0 +1,211 @@
+//! What a station knows besides its state, and the tools of one turn.
+
+use super::{
+    Survey,
+    resync::Resync,
+    vocabulary::{Action, Report, Summary},
+};
+use crate::{
+    attempt::{AttemptId, Entry, Phase, Record, Ticket},
+    failure::{Code, Failure},
+    kernel::{Interface, KeyKind, Request},
+    means::Means,
+    network::Network,
+    pmksa::PmksaCache,
+    radio::Radio,
+    scan::Table,
+    select::History,
+    time::Instant,
+};
+use alloc::{format, string::String, vec::Vec};
+use lapwing_frames::MacAddr;
+
+/// What a station may be told to do otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Join known networks without being asked; [`Event::Autoconnect`](super::Event::Autoconnect) changes it.
+    pub autoconnect: bool,
+    /// Scan from a random source address while not connected, if the radio can.
+    pub random_scan_address: bool,
+    /// How many BSSs to remember at most.
+    pub table_capacity: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { autoconnect: true, random_scan_address: true, table_capacity: Table::CAPACITY }
+    }
+}
+
+/// What a station knows whatever its state.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Context {
+    pub interface: Interface,
+    pub radio: Radio,
+    pub address: MacAddr,
+    pub settings: Settings,
+    /// The networks that may be joined.
+    pub networks: Vec<Network>,
+    /// Whether to join them without being asked.
+    pub autoconnect: bool,
+    pub table: Table,
+    /// When the kernel's table was last read.
+    pub table_read: Option<Instant>,
+    pub survey: Survey,
+    /// A person waits for a scan of all channels.
+    pub scan_wanted: bool,
+    pub resync: Resync,
+    pub history: History,
+    pub pmksa: PmksaCache,
+    pub next_ticket: u64,
+    pub next_attempt: u32,
+    /// The summary that was last reported.
+    pub reported: Option<Summary>,
+}
+
+impl core::fmt::Debug for Context {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Context")
+            .field("interface", &self.interface)
+            .field("address", &self.address)
+            .field("autoconnect", &self.autoconnect)
+            .field("networks", &self.networks)
+            .field("table", &self.table.len())
+            .field("survey", &self.survey)
+            .field("resync", &self.resync)
+            .field("history", &self.history)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Context {
+    pub(super) fn new(interface: Interface, radio: Radio, address: MacAddr, settings: Settings) -> Self {
+        Self {
+            interface,
+            radio,
+            address,
+            settings,
+            networks: Vec::new(),
+            autoconnect: settings.autoconnect,
+            table: Table::new(settings.table_capacity),
+            table_read: None,
+            survey: Survey::default(),
+            scan_wanted: false,
+            resync: Resync::default(),
+            history: History::default(),
+            pmksa: PmksaCache::default(),
+            next_ticket: 1,
+            next_attempt: 1,
+            reported: None,
+        }
+    }
+}
+
+/// One turn: the moment, what the station knows, what it may use, and what it wants done.
+pub(super) struct Turn<'t> {
+    pub now: Instant,
+    pub context: &'t mut Context,
+    pub means: Means<'t>,
+    pub actions: &'t mut Vec<Action>,
+}
+
+impl Turn<'_> {
+    /// Asks the kernel.
+    pub(super) fn ask(&mut self, attempt: Option<AttemptId>, request: Request) -> Ticket {
+        let number = self.context.next_ticket;
+        self.context.next_ticket = number.saturating_add(1);
+        let ticket = Ticket { attempt, number };
+        self.log(attempt, Entry::Asked { command: request.name(), detail: detail(&request) });
+        self.actions.push(Action::Ask { ticket, request });
+        ticket
+    }
+
+    /// Adds a line to the timeline.
+    pub(super) fn log(&mut self, attempt: Option<AttemptId>, entry: Entry) {
+        self.report(Report::Timeline(Record { at: self.now, attempt, entry }));
+    }
+
+    /// Says that something was not acted on.
+    pub(super) fn ignore(&mut self, attempt: Option<AttemptId>, why: &'static str) {
+        self.log(attempt, Entry::Ignored(why));
+    }
+
+    pub(super) fn report(&mut self, report: Report) {
+        self.actions.push(Action::Report(report));
+    }
+
+    /// The number of a new attempt.
+    pub(super) fn attempt(&mut self) -> AttemptId {
+        let number = self.context.next_attempt;
+        self.context.next_attempt = number.saturating_add(1);
+        AttemptId(number)
+    }
+}
+
+/// Which of its kind a request is, without anything secret.
+fn detail(request: &Request) -> String {
+    match request {
+        Request::TriggerScan(scan) => match scan.frequencies.len() {
+            0 => String::from("all channels"),
+            1 => String::from("1 channel"),
+            count => format!("{count} channels"),
+        },
+        Request::Authenticate(request) => {
+            // The transaction of SAE is the first field of its data, little endian.
+            let transaction = request.data.first().copied().unwrap_or(1);
+            format!("{:?}, transaction {transaction}, {}", request.algorithm, request.bssid)
+        }
+        Request::Associate(request) => format!("{}", request.peer.address()),
+        Request::Deauthenticate { peer, reason, local_only } => {
+            format!("{peer}, reason {reason}{}", if *local_only { ", without a frame" } else { "" })
+        }
+        Request::SendKeyFrame { to, .. } => format!("{to}"),
+        Request::InstallKey(key) => {
+            let kind = match key.kind {
+                KeyKind::Pairwise { .. } => "pairwise",
+                KeyKind::Group => "group",
+                KeyKind::Integrity => "integrity",
+                KeyKind::Beacon => "beacon",
+            };
+            match key.link {
+                Some(link) => format!("{kind} key {}, {}, link {link}", key.index, key.cipher),
+                None => format!("{kind} key {}, {}", key.index, key.cipher),
+            }
+        }
+        Request::UseKey { peer, index } => format!("{peer}, key {index}"),
+        Request::AuthorizePort { peer } => format!("{peer}"),
+        Request::SendFrame { .. }
+        | Request::AbortScan
+        | Request::ReadScan
+        | Request::ReadInterface
+        | Request::ReadStations => String::new(),
+    }
+}
+
+/// A try to be connected to a network.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Journey {
+    pub id: AttemptId,
+    pub network: Network,
+    /// Somebody asked for it.
+    pub asked: bool,
+    /// The phase of the moment.
+    pub phase: Phase,
+    /// The channel of the chosen BSS was scanned again, as the kernel had forgotten it.
+    pub rescanned: bool,
+}
+
+impl Journey {
+    /// Enters a phase, unless it is in it.
+    pub(super) fn enter(&mut self, turn: &mut Turn<'_>, phase: Phase) {
+        if self.phase != phase {
+            self.phase = phase;
+            turn.log(Some(self.id), Entry::Entered(phase));
+        }
+    }
+
+    /// A failure in the phase of the moment.
+    pub(super) fn failure(&self, code: Code) -> Failure {
+        Failure { phase: self.phase, code }
+    }
+}

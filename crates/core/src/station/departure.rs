@@ -1,0 +1,96 @@
+//! What comes after an end.
+
+use super::{
+    State,
+    context::{Journey, Turn},
+    idle::Idle,
+    scanning::Scanning,
+};
+use crate::{
+    attempt::{Cause, Difference, Phase},
+    network::Network,
+    select::Target,
+    time::Instant,
+};
+use alloc::boxed::Box;
+use lapwing_frames::Ssid;
+
+/// What comes after an end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Then {
+    /// Stay away until somebody asks.
+    Rest,
+    /// Look for a known network.
+    Seek,
+    /// Look for a known network, but not before this moment: the attempt at this one has failed.
+    SeekLater { at: Instant, after: Ssid },
+    /// Go on with an attempt that has begun.
+    Join(Box<Journey>),
+    /// Begin another attempt.
+    Try(Box<Next>),
+    /// Join the same BSS with a full authentication: the cached PMKSA was no good.
+    Again(Box<(Journey, Target)>),
+}
+
+/// An attempt that is to begin.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Next {
+    pub network: Network,
+    pub asked: bool,
+    pub cause: Cause,
+    pub at: Instant,
+}
+
+impl Then {
+    /// After a connection that somebody asked for: the same again. Else whatever is there.
+    pub(super) fn after(journey: &Journey) -> Self {
+        if !journey.asked {
+            return Self::Seek;
+        }
+        Self::Try(Box::new(Next {
+            network: journey.network.clone(),
+            asked: true,
+            cause: Cause::Lost,
+            at: Instant::default(),
+        }))
+    }
+
+    /// The attempt that is live already.
+    pub(super) fn journey(&self) -> Option<&Journey> {
+        match self {
+            Self::Join(journey) => Some(journey),
+            Self::Again(pair) => Some(&pair.0),
+            Self::Rest | Self::Seek | Self::SeekLater { .. } | Self::Try(_) => None,
+        }
+    }
+
+    /// As an attempt that begins with leaving the AP of before.
+    pub(super) fn entered(mut self, turn: &mut Turn<'_>) -> Self {
+        if let Self::Join(journey) = &mut self {
+            journey.enter(turn, Phase::Leave);
+        }
+        self
+    }
+
+    /// Goes on, now that the kernel holds nothing.
+    pub(super) fn follow(self, turn: &mut Turn<'_>) -> State {
+        match self {
+            Self::Rest => State::Idle(Idle::Resting),
+            Self::Seek => Idle::seek(turn, None),
+            Self::SeekLater { at, after } if at <= turn.now => Idle::seek(turn, Some(after)),
+            Self::SeekLater { at, after } => State::Idle(Idle::Pausing { at, after: Some(after), round: 0 }),
+            Self::Join(journey) => Scanning::join(turn, *journey, false),
+            Self::Try(next) if next.at <= turn.now => {
+                let Next { network, asked, cause, .. } = *next;
+                let fresh = cause == Cause::Retry(Difference::FreshScan);
+                let journey = Journey::begin(turn, network, asked, cause);
+                Scanning::join(turn, journey, fresh)
+            }
+            Self::Try(next) => State::Idle(Idle::Waiting(next)),
+            Self::Again(pair) => {
+                let (journey, target) = *pair;
+                turn.authenticate(journey, target, false)
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Idle: nothing is going on, until a moment or an event.
+
+use super::{
+    State, Summary,
+    context::Turn,
+    departure::{Next, Then},
+    scanning::Scanning,
+};
+use crate::{
+    kernel::KernelEvent,
+    time::{Duration, Instant},
+};
+use alloc::boxed::Box;
+use lapwing_frames::Ssid;
+
+/// The pauses between searches for a known network, each longer than the one before, in seconds.
+const PAUSES: [u64; 5] = [5, 10, 20, 40, 60];
+
+/// Why nothing is going on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Idle {
+    /// Nothing is wanted.
+    Resting,
+    /// The next attempt has its time.
+    Waiting(Box<Next>),
+    /// The next search for a known network has its time. `after` is the network whose failure it follows.
+    Pausing { at: Instant, after: Option<Ssid>, round: u32 },
+}
+
+impl Idle {
+    pub(super) const fn summary(&self) -> Summary {
+        match self {
+            Self::Resting => Summary::Disconnected,
+            Self::Waiting(_) | Self::Pausing { .. } => Summary::Searching,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
+        match self {
+            Self::Resting => None,
+            Self::Waiting(next) => Some((next.at, "the time of the next attempt")),
+            Self::Pausing { at, .. } => Some((*at, "the time of the next search")),
+        }
+    }
+
+    /// Looks for a known network, if that is wanted and there is one to be looked for.
+    pub(super) fn seek(turn: &mut Turn<'_>, after: Option<Ssid>) -> State {
+        Self::seek_again(turn, after, 0)
+    }
+
+    fn seek_again(turn: &mut Turn<'_>, after: Option<Ssid>, round: u32) -> State {
+        if !turn.context.autoconnect || turn.wanted().next().is_none() {
+            return State::Idle(Self::Resting);
+        }
+        Scanning::search(turn, after, round)
+    }
+
+    /// The pause after a search in vain.
+    pub(super) fn pause(turn: &Turn<'_>, after: Option<Ssid>, round: u32) -> State {
+        let step = usize::try_from(round).unwrap_or(usize::MAX);
+        let pause = Duration::from_secs(PAUSES.get(step).copied().unwrap_or(60));
+        State::Idle(Self::Pausing { at: turn.now + pause, after, round: round.saturating_add(1) })
+    }
+
+    /// The networks or the wish to join them have changed.
+    pub(super) fn look_around(self, turn: &mut Turn<'_>) -> State {
+        match self {
+            Self::Resting | Self::Pausing { .. } => Self::seek(turn, None),
+            Self::Waiting(_) => State::Idle(self),
+        }
+    }
+
+    /// The same as something to come back to.
+    pub(super) fn then(self) -> Then {
+        match self {
+            Self::Resting => Then::Rest,
+            Self::Waiting(next) => Then::Try(next),
+            Self::Pausing { .. } => Then::Seek,
+        }
+    }
+
+    pub(super) fn overdue(self, turn: &mut Turn<'_>) -> State {
+        match self {
+            Self::Resting => State::Idle(self),
+            Self::Waiting(next) => Then::Try(next).follow(turn),
+            Self::Pausing { after, round, .. } => Self::seek_again(turn, after, round),
+        }
+    }
+
+    pub(super) fn heard(self, turn: &mut Turn<'_>, event: &KernelEvent) -> State {
+        // A connection that we did not ask for: another program's, or a firmware that roams on its own.
+        if let KernelEvent::Connected(connection) | KernelEvent::Roamed(connection) = event
+            && connection.status.0 == 0
+        {
+            turn.resync();
+        }
+        turn.ignore(None, event.name());
+        State::Idle(self)
+    }
+}

@@ -1,0 +1,109 @@
+//! What follows a failure: the next attempt always differs from the one that failed.
+
+use super::{
+    Footing, State,
+    context::{Journey, Turn},
+    departure::{Next, Then},
+    disconnecting::Disconnecting,
+};
+use crate::{
+    attempt::{Cause, Difference, Entry},
+    failure::Code,
+    select::{self, Target},
+    time::Duration,
+};
+use alloc::boxed::Box;
+
+impl Turn<'_> {
+    /// An attempt has failed: reports it, decides what comes next, and leaves the kernel clean for it.
+    pub(super) fn failed(
+        &mut self,
+        journey: Journey,
+        target: Option<&Target>,
+        code: Code,
+        footing: Footing,
+    ) -> State {
+        let (then, next_try) = self.after_failure(&journey, target, &code, footing);
+        self.gave_up(&journey, code, next_try);
+        self.tidy(footing, then)
+    }
+
+    /// The AP refused the cached PMKSA, in whichever way: at once a full authentication with the same BSS,
+    /// in the same attempt. That is no failure to be reported.
+    pub(super) fn without_pmksa(&mut self, journey: Journey, target: Target, footing: Footing) -> State {
+        self.context.pmksa.refused(target.bss().bssid, &target.bss().ssid);
+        self.log(Some(journey.id), Entry::Failed(journey.failure(Code::PmksaRefused)));
+        let cause = Cause::Retry(Difference::WithoutPmksa);
+        self.log(Some(journey.id), Entry::Began { ssid: journey.network.ssid.clone(), cause });
+        self.tidy(footing, Then::Again(Box::new((journey, target))))
+    }
+
+    /// Leaves nothing in the kernel, then goes on.
+    pub(super) fn tidy(&mut self, footing: Footing, then: Then) -> State {
+        match footing {
+            Footing::Clean => then.follow(self),
+            Footing::Halfway(peer) => Disconnecting::begin(self, peer, false, then),
+            Footing::Connected(peer) => Disconnecting::begin(self, peer, true, then),
+            Footing::Doubt => Disconnecting::doubt(self, then),
+        }
+    }
+
+    fn after_failure(
+        &mut self,
+        journey: &Journey,
+        target: Option<&Target>,
+        code: &Code,
+        footing: Footing,
+    ) -> (Then, Option<Duration>) {
+        let network = &journey.network;
+        if matches!(code, Code::WrongPassword | Code::WrongPasswordLikely | Code::UnknownPasswordIdentifier) {
+            // Asking again with the same secret would only lock us out: another secret or a person is needed.
+            self.context.history.wrong(&network.ssid, &network.credentials);
+            return (Then::Seek, None);
+        }
+        let failures = self.context.history.failed(&network.ssid);
+        let wait = match failures {
+            0 | 1 => Duration::ZERO,
+            more => select::backoff(more - 1),
+        };
+        if let Some(target) = target {
+            // Long enough that others come first now, short enough that it is there again next time.
+            let aside = if wait.is_zero() { SET_ASIDE } else { wait };
+            self.context.history.set_back(target.bss().bssid, self.now, aside);
+            if self.has_other(network) {
+                return (
+                    self.retry(journey, Difference::OtherAccessPoint, Duration::ZERO),
+                    Some(Duration::ZERO),
+                );
+            }
+        }
+        // Every channel has just been scanned in vain: only time can help.
+        let searched = matches!(code, Code::NotFound | Code::NoneSuitable);
+        if wait.is_zero() && !searched {
+            let difference = match footing {
+                Footing::Doubt => Difference::AfterFarewell,
+                Footing::Clean | Footing::Halfway(_) | Footing::Connected(_) => Difference::FreshScan,
+            };
+            if let Some(target) = target {
+                self.context.history.set_back(target.bss().bssid, self.now, Duration::ZERO);
+            }
+            return (self.retry(journey, difference, Duration::ZERO), Some(Duration::ZERO));
+        }
+        let wait = wait.max(select::backoff(1));
+        (self.retry(journey, Difference::Later, wait), Some(wait))
+    }
+
+    /// The next attempt: at the same network if somebody asked for it or it follows at once, else at
+    /// whichever known network is there by then.
+    fn retry(&self, journey: &Journey, difference: Difference, wait: Duration) -> Then {
+        let at = self.now + wait;
+        if !journey.asked && !wait.is_zero() {
+            return Then::SeekLater { at, after: journey.network.ssid.clone() };
+        }
+        let network = journey.network.clone();
+        Then::Try(Box::new(Next { network, asked: journey.asked, cause: Cause::Retry(difference), at }))
+    }
+}
+
+/// How long a BSS that failed comes after the others.
+const SET_ASIDE: Duration = Duration::from_secs(10);

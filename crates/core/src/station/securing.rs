@@ -1,0 +1,381 @@
+//! Securing: the kernel is connected; the 4-way handshake, the keys, and the port.
+
+use super::{
+    Footing, LATE, State,
+    associating::KeyFrame,
+    connected::Connected,
+    context::{Journey, Turn},
+};
+use crate::{
+    attempt::{Entry, Phase, Ticket},
+    failure::Code,
+    kernel::{Connection, KernelEvent, KeyRequest, Refusal, Reply, Request},
+    rsn::{
+        Candidate, Link, Peer, Plan, Supplicant,
+        supplicant::{Output, Rekeyed, Setup, Waiting},
+    },
+    select::Target,
+    time::{Duration, Instant},
+};
+use alloc::{boxed::Box, vec::Vec};
+use lapwing_frames::{MacAddr, management::ReasonCode};
+
+/// How long an AP may take to begin the handshake.
+const FIRST_LIMIT: Duration = Duration::from_secs(5);
+/// How long it may take to answer message 2 that it has acknowledged.
+const THIRD_LIMIT: Duration = Duration::from_secs(4);
+/// The same once it has sent message 1 again: it did not like the first answer.
+const THIRD_AGAIN_LIMIT: Duration = Duration::from_millis(1200);
+/// How long the kernel may take to install keys and open the port.
+const KERNEL_LIMIT: Duration = Duration::from_secs(5);
+
+/// An association that the kernel has reported, and what is known for the handshake.
+pub(super) struct Association {
+    pub journey: Journey,
+    pub target: Target,
+    /// The plan as it was announced; none for an open network.
+    pub plan: Option<Plan>,
+    pub connection: Connection,
+    pub candidates: Vec<Candidate>,
+    /// The PMK that was made for this association, to be kept if the handshake proves it.
+    pub fresh: Option<Candidate>,
+    pub used_cache: bool,
+    pub early: Option<KeyFrame>,
+}
+
+/// Requests to the kernel that must all succeed, in the order in which they were made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Outstanding(Vec<(Ticket, &'static str)>);
+
+impl Outstanding {
+    pub(super) fn push(&mut self, ticket: Ticket, command: &'static str) {
+        self.0.push((ticket, command));
+    }
+
+    /// Takes a request off the list, if it is on it: which command it was.
+    pub(super) fn take(&mut self, ticket: Ticket) -> Option<&'static str> {
+        let place = self.0.iter().position(|(ours, _)| *ours == ticket)?;
+        Some(self.0.remove(place).1)
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn first(&self) -> Option<&'static str> {
+        self.0.first().map(|(_, command)| *command)
+    }
+}
+
+/// What became of message 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Second {
+    /// It was not sent yet, or nothing is known of it.
+    Unknown,
+    /// It is on its way; the kernel calls it so.
+    Sent(u64),
+    /// The AP has it.
+    Acknowledged,
+    /// The AP has not acknowledged it.
+    Lost(u64),
+}
+
+/// The handshake, the keys and the port.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Securing {
+    pub journey: Journey,
+    pub target: Target,
+    supplicant: Box<Supplicant>,
+    fresh: Option<Candidate>,
+    used_cache: bool,
+    second: Second,
+    /// The request that sent message 2.
+    second_ticket: Option<Ticket>,
+    outstanding: Outstanding,
+    /// The port was asked for: everything else is in front of it.
+    port_asked: bool,
+    transition_disable: u8,
+    until: Instant,
+}
+
+impl core::fmt::Debug for Securing {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Securing")
+            .field("journey", &self.journey)
+            .field("target", &self.target)
+            .field("waiting_for", &self.supplicant.waiting_for())
+            .field("outstanding", &self.outstanding)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Turn<'_> {
+    /// Begins the handshake; without protection there is none.
+    pub(super) fn secure(&mut self, association: Association) -> State {
+        let Association { mut journey, target, plan, connection, candidates, fresh, used_cache, early } =
+            association;
+        let Some(plan) = plan else {
+            // The kernel opens the port of an open network by itself.
+            return Connected::begin(self, journey, target, None, false, 0);
+        };
+        journey.enter(self, Phase::Handshake);
+        let link = Link {
+            bssid: connection.peer,
+            station: self.context.address,
+            advertised: target.advertised().clone(),
+            channel: None,
+            accepted: true,
+        };
+        let setup = Setup {
+            ssid: target.bss().ssid.clone(),
+            peer: Peer::Bss(link),
+            plan,
+            candidates,
+            can_replace_pairwise: self.context.radio.can_replace_pairwise_key,
+        };
+        let securing = Box::new(Securing {
+            journey,
+            target,
+            supplicant: Box::new(Supplicant::new(setup)),
+            fresh,
+            used_cache,
+            second: Second::Unknown,
+            second_ticket: None,
+            outstanding: Outstanding::default(),
+            port_asked: false,
+            transition_disable: 0,
+            until: self.now + FIRST_LIMIT,
+        });
+        match early {
+            Some(frame) => securing.key_frame(self, &frame.bytes, frame.in_clear),
+            None => State::Securing(securing),
+        }
+    }
+
+    /// Sends a key frame.
+    pub(super) fn send_key_frame(
+        &mut self,
+        journey: &Journey,
+        to: MacAddr,
+        bytes: Vec<u8>,
+        in_clear: bool,
+    ) -> Ticket {
+        self.ask(Some(journey.id), Request::SendKeyFrame { to, bytes, in_clear })
+    }
+
+    /// Installs a key.
+    pub(super) fn install(&mut self, journey: &Journey, outstanding: &mut Outstanding, key: KeyRequest) {
+        let ticket = self.ask(Some(journey.id), Request::InstallKey(key));
+        outstanding.push(ticket, "NEW_KEY");
+    }
+}
+
+impl Securing {
+    pub(super) const fn peer(&self) -> MacAddr {
+        self.target.bss().bssid
+    }
+
+    pub(super) fn deadline(&self) -> (Instant, &'static str) {
+        let what = match self.supplicant.waiting_for() {
+            Waiting::MessageOne => "message 1 of the access point",
+            Waiting::MessageThree { .. } | Waiting::MessageThreeOfRekeying => "message 3 of the access point",
+            Waiting::Nothing | Waiting::Broken(_) => "the kernel's word about keys and port",
+        };
+        (self.until, what)
+    }
+
+    fn ignore(self: Box<Self>, turn: &mut Turn<'_>, why: &'static str) -> State {
+        turn.ignore(Some(self.journey.id), why);
+        State::Securing(self)
+    }
+
+    /// It failed. With a cached PMKSA that the AP has not proved to know, a full authentication comes at
+    /// once.
+    fn broken(self, turn: &mut Turn<'_>, code: Code, footing: Footing) -> State {
+        let proved = self.supplicant.is_established();
+        let Self { journey, target, used_cache, .. } = self;
+        if used_cache && !proved {
+            return turn.without_pmksa(journey, target, footing);
+        }
+        turn.failed(journey, Some(&target), code, footing)
+    }
+
+    fn key_frame(mut self: Box<Self>, turn: &mut Turn<'_>, bytes: &[u8], in_clear: bool) -> State {
+        let mut outputs = Vec::new();
+        self.supplicant.handle(&mut *turn.means.entropy, bytes, !in_clear, &mut outputs);
+        let peer = self.peer();
+        for output in outputs {
+            match output {
+                Output::SendKeyFrame { octets, in_clear } => {
+                    let ticket = turn.send_key_frame(&self.journey, peer, octets, in_clear);
+                    match self.supplicant.waiting_for() {
+                        Waiting::MessageThree { answered } => {
+                            turn.log(
+                                Some(self.journey.id),
+                                Entry::Handshake("message 1, answered by message 2"),
+                            );
+                            self.second_ticket = Some(ticket);
+                            self.second = Second::Unknown;
+                            self.until = match answered {
+                                0 | 1 => turn.now + THIRD_LIMIT,
+                                2 => turn.now + THIRD_AGAIN_LIMIT,
+                                _ => self.until,
+                            };
+                        }
+                        _ => {
+                            turn.log(
+                                Some(self.journey.id),
+                                Entry::Handshake("message 3, answered by message 4"),
+                            );
+                            self.until = turn.now + KERNEL_LIMIT;
+                        }
+                    }
+                    self.outstanding.push(ticket, "CONTROL_PORT_FRAME");
+                }
+                Output::InstallKey(key) => {
+                    self.journey.enter(turn, Phase::Secure);
+                    turn.install(&self.journey, &mut self.outstanding, key);
+                }
+                Output::UseKey { index } => {
+                    let ticket = turn.ask(Some(self.journey.id), Request::UseKey { peer, index });
+                    self.outstanding.push(ticket, "SET_KEY");
+                }
+                Output::Secured => {
+                    self.journey.enter(turn, Phase::Secure);
+                    let ticket = turn.ask(Some(self.journey.id), Request::AuthorizePort { peer });
+                    self.outstanding.push(ticket, "SET_STATION");
+                    self.port_asked = true;
+                    self.until = turn.now + KERNEL_LIMIT;
+                }
+                Output::TransitionDisable(bitmap) => self.transition_disable |= bitmap,
+                Output::Ignored(why) => turn.ignore(Some(self.journey.id), why.text()),
+                Output::Rekeyed(which) => turn.log(Some(self.journey.id), Entry::Rekeyed(rekeyed(which))),
+                Output::RekeyByReconnect => {
+                    return self.broken(turn, Code::RekeyByReconnect, Footing::Connected(peer));
+                }
+                Output::Broken(why) => {
+                    return self.broken(turn, Code::Handshake(why.text()), Footing::Connected(peer));
+                }
+            }
+        }
+        State::Securing(self)
+    }
+
+    pub(super) fn completed(
+        mut self: Box<Self>,
+        turn: &mut Turn<'_>,
+        ticket: Ticket,
+        outcome: Result<Reply, Refusal>,
+    ) -> State {
+        let Some(command) = self.outstanding.take(ticket) else { return self.ignore(turn, LATE) };
+        match outcome {
+            Err(refusal) => {
+                turn.log(Some(self.journey.id), Entry::Refused { command, refusal: refusal.clone() });
+                self.broken(turn, Code::Refused { command, refusal }, Footing::Doubt)
+            }
+            Ok(reply) => {
+                if let Reply::Sent { cookie } = reply
+                    && self.second_ticket == Some(ticket)
+                    && self.second == Second::Unknown
+                {
+                    self.second = Second::Sent(cookie);
+                }
+                if !self.port_asked || !self.outstanding.is_empty() {
+                    return State::Securing(self);
+                }
+                self.secured(turn)
+            }
+        }
+    }
+
+    /// The kernel has taken all keys and opened the port.
+    fn secured(self: Box<Self>, turn: &mut Turn<'_>) -> State {
+        let Self { journey, target, supplicant, fresh, used_cache, transition_disable, .. } = *self;
+        if let Some(candidate) = fresh {
+            turn.remember(&target, supplicant.setup().plan.akm(), &candidate);
+        }
+        Connected::begin(turn, journey, target, Some(supplicant), used_cache, transition_disable)
+    }
+
+    pub(super) fn heard(mut self: Box<Self>, turn: &mut Turn<'_>, event: KernelEvent) -> State {
+        let peer = self.peer();
+        match event {
+            KernelEvent::KeyFrame { from, bytes, in_clear } if from == peer => {
+                self.key_frame(turn, &bytes, in_clear)
+            }
+            KernelEvent::KeyFrameStatus { cookie, acknowledged } => {
+                match self.second {
+                    Second::Sent(ours) if ours == cookie && acknowledged => {
+                        self.second = Second::Acknowledged
+                    }
+                    Second::Sent(ours) if ours == cookie => self.second = Second::Lost(cookie),
+                    Second::Unknown | Second::Sent(_) | Second::Acknowledged | Second::Lost(_) => {}
+                }
+                State::Securing(self)
+            }
+            // The event of the frame itself comes before that of the end, which says the same and more.
+            KernelEvent::Deauthentication { .. } | KernelEvent::Disassociation { .. } => {
+                State::Securing(self)
+            }
+            KernelEvent::Disconnected { reason, by_ap } => {
+                turn.log(Some(self.journey.id), Entry::Farewell { reason, by_ap });
+                let code = if by_ap {
+                    self.verdict(reason)
+                } else if reason == ReasonCode::Inactivity {
+                    Code::LostBeacons(reason)
+                } else {
+                    Code::OtherProgram(alloc::format!("the interface was disconnected with reason {reason}"))
+                };
+                self.broken(turn, code, Footing::Clean)
+            }
+            event => self.ignore(turn, event.name()),
+        }
+    }
+
+    /// Why the AP ended a handshake.
+    fn verdict(&self, reason: ReasonCode) -> Code {
+        let about_keys = matches!(
+            reason,
+            ReasonCode::FourWayHandshakeTimeout
+                | ReasonCode::InvalidAuthentication
+                | ReasonCode::Unspecified
+                | ReasonCode::MicFailure
+        );
+        if about_keys && self.is_key_wrong() {
+            return Code::WrongPasswordLikely;
+        }
+        Code::EndedByAccessPoint(reason)
+    }
+
+    /// Whether all points to a pre-shared key that is not the AP's: it has our message 2, which only the
+    /// same key makes right, and did not go on.
+    fn is_key_wrong(&self) -> bool {
+        self.supplicant.setup().plan.akm().is_psk()
+            && matches!(self.supplicant.waiting_for(), Waiting::MessageThree { .. })
+            && !matches!(self.second, Second::Lost(_))
+    }
+
+    pub(super) fn overdue(self: Box<Self>, turn: &mut Turn<'_>) -> State {
+        let code = match self.supplicant.waiting_for() {
+            Waiting::MessageOne => Code::HandshakeSilent,
+            Waiting::MessageThree { .. } if self.is_key_wrong() => Code::WrongPasswordLikely,
+            Waiting::MessageThree { .. } | Waiting::MessageThreeOfRekeying => {
+                Code::Handshake("the access point did not go on after message 2")
+            }
+            Waiting::Nothing | Waiting::Broken(_) => {
+                Code::KernelSilent(self.outstanding.first().unwrap_or("SET_STATION"))
+            }
+        };
+        let peer = self.peer();
+        self.broken(turn, code, Footing::Connected(peer))
+    }
+}
+
+/// Which keys were renewed, in a word.
+pub(super) const fn rekeyed(which: Rekeyed) -> &'static str {
+    match which {
+        Rekeyed::Pairwise => "pairwise key",
+        Rekeyed::Group => "group keys",
+    }
+}

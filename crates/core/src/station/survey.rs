@@ -1,0 +1,220 @@
+//! The scan that runs, or does not: one at a time, whoever wants it.
+
+use super::{context::Turn, vocabulary::Report};
+use crate::{
+    attempt::{AttemptId, Entry, Ticket},
+    kernel::{Errno, KernelEvent, Refusal, Reply, Request, ScanRequest},
+    time::{Duration, Instant},
+};
+use alloc::vec::Vec;
+
+/// How long a scan of all channels may take: 40 channels of 110 ms passively, twice over, and a driver
+/// that goes home in between.
+const SCAN_LIMIT: Duration = Duration::from_secs(15);
+/// How long the kernel may take to answer a request at once.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// How often to wait for another program's scan.
+const TRIES: u8 = 3;
+/// How long an entry stays in the table without being heard.
+const FORGET_AFTER: Duration = Duration::from_secs(60);
+
+/// A scan and whom it serves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Job {
+    request: ScanRequest,
+    attempt: Option<AttemptId>,
+    tries: u8,
+}
+
+/// What the survey of channels is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Survey {
+    /// Nothing.
+    #[default]
+    Resting,
+    /// A scan was asked for.
+    Asking { ticket: Ticket, job: Job, until: Instant },
+    /// It runs.
+    Running { job: Job, until: Instant },
+    /// Another program's scan runs; ours comes after it.
+    Blocked { job: Job, until: Instant },
+    /// The kernel's table is being read, at the end of a scan if there was one.
+    Reading { ticket: Ticket, job: Option<Job>, until: Instant },
+}
+
+/// The end of a survey: the table is up to date, or the kernel refused.
+pub(super) type Surveyed = Result<(), Refusal>;
+
+impl Survey {
+    pub(super) const fn is_resting(&self) -> bool {
+        matches!(self, Self::Resting)
+    }
+
+    /// Whether a scan is under way that will end by itself.
+    pub(super) const fn deadline(&self) -> Option<(Instant, &'static str)> {
+        match self {
+            Self::Resting => None,
+            Self::Asking { until, .. } => Some((*until, "the kernel's answer to the scan")),
+            Self::Running { until, .. } => Some((*until, "the end of the scan")),
+            Self::Blocked { until, .. } => Some((*until, "the end of another program's scan")),
+            Self::Reading { until, .. } => Some((*until, "the kernel's table of BSSs")),
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Begins a scan, unless one is under way: then its end counts.
+    pub(super) fn scan(&mut self, attempt: Option<AttemptId>, request: ScanRequest) {
+        if self.context.survey.is_resting() {
+            self.trigger(Job { request, attempt, tries: 0 });
+        }
+    }
+
+    /// Reads the kernel's table, unless a survey is under way: then its end counts.
+    pub(super) fn read_table(&mut self, attempt: Option<AttemptId>) {
+        if self.context.survey.is_resting() {
+            self.read(attempt, None);
+        }
+    }
+
+    fn trigger(&mut self, mut job: Job) {
+        job.tries += 1;
+        self.log(job.attempt, Entry::Scanning { frequencies: job.request.frequencies.clone() });
+        let ticket = self.ask(job.attempt, Request::TriggerScan(job.request.clone()));
+        self.context.survey = Survey::Asking { ticket, job, until: self.now + ANSWER_LIMIT };
+    }
+
+    fn read(&mut self, attempt: Option<AttemptId>, job: Option<Job>) {
+        let ticket = self.ask(attempt, Request::ReadScan);
+        self.context.survey = Survey::Reading { ticket, job, until: self.now + ANSWER_LIMIT };
+    }
+
+    /// The end of a survey.
+    fn surveyed(&mut self, job: Option<&Job>, outcome: Surveyed) -> Option<Surveyed> {
+        self.context.survey = Survey::Resting;
+        let complete = job.is_some_and(|job| job.request.frequencies.is_empty());
+        if self.context.scan_wanted && (complete || outcome.is_err() && job.is_some()) {
+            self.context.scan_wanted = false;
+            self.report(match &outcome {
+                Ok(()) => Report::Scanned,
+                Err(refusal) => Report::ScanFailed(refusal.clone()),
+            });
+        }
+        Some(outcome)
+    }
+
+    /// Takes the completion of a request of the survey. `Err` gives it back if it is not one.
+    pub(super) fn survey_completed(
+        &mut self,
+        ticket: Ticket,
+        outcome: Result<Reply, Refusal>,
+    ) -> Result<Option<Surveyed>, Result<Reply, Refusal>> {
+        match core::mem::take(&mut self.context.survey) {
+            Survey::Asking { ticket: ours, job, .. } if ours == ticket => Ok(match outcome {
+                Ok(_) => {
+                    self.context.survey = Survey::Running { job, until: self.now + SCAN_LIMIT };
+                    None
+                }
+                Err(refusal) => self.scan_refused(job, refusal),
+            }),
+            Survey::Reading { ticket: ours, job, .. } if ours == ticket => Ok(match outcome {
+                Ok(Reply::Scan(entries)) => {
+                    for entry in entries {
+                        // What cannot be read is remembered by the table, with the reason.
+                        let _ = self.context.table.insert(entry, self.now);
+                    }
+                    self.context.table.expire(self.now, FORGET_AFTER);
+                    self.context.table_read = Some(self.now);
+                    self.surveyed(job.as_ref(), Ok(()))
+                }
+                Ok(_) => self.surveyed(job.as_ref(), Ok(())),
+                Err(refusal) => {
+                    self.log(
+                        ticket.attempt,
+                        Entry::Refused { command: "GET_SCAN", refusal: refusal.clone() },
+                    );
+                    self.surveyed(job.as_ref(), Err(refusal))
+                }
+            }),
+            survey => {
+                self.context.survey = survey;
+                Err(outcome)
+            }
+        }
+    }
+
+    fn scan_refused(&mut self, job: Job, refusal: Refusal) -> Option<Surveyed> {
+        self.log(job.attempt, Entry::Refused { command: "TRIGGER_SCAN", refusal: refusal.clone() });
+        match refusal.errno {
+            Errno::EBUSY | Errno::EAGAIN if job.tries < TRIES => {
+                self.context.survey = Survey::Blocked { job, until: self.now + SCAN_LIMIT };
+                None
+            }
+            // Not while connected, says a kernel that believes otherwise than we do: then without.
+            Errno::EOPNOTSUPP if job.request.random_address => {
+                let request = ScanRequest { random_address: false, ..job.request.clone() };
+                self.trigger(Job { request, ..job });
+                None
+            }
+            _ => self.surveyed(Some(&job), Err(refusal)),
+        }
+    }
+
+    /// Takes an event about scans.
+    pub(super) fn survey_heard(&mut self, event: &KernelEvent) {
+        match core::mem::take(&mut self.context.survey) {
+            // The event may overtake the answer to the request.
+            Survey::Asking { job, .. } | Survey::Running { job, .. }
+                if !matches!(event, KernelEvent::ScanStarted) =>
+            {
+                self.read(job.attempt, Some(job));
+            }
+            Survey::Blocked { job, .. } if !matches!(event, KernelEvent::ScanStarted) => self.trigger(job),
+            // Somebody else scanned: what was heard is worth having.
+            Survey::Resting if matches!(event, KernelEvent::ScanDone { .. }) => self.read(None, None),
+            survey => self.context.survey = survey,
+        }
+    }
+
+    /// What becomes of the survey when its time is over.
+    pub(super) fn survey_overdue(&mut self) -> Option<Surveyed> {
+        match core::mem::take(&mut self.context.survey) {
+            Survey::Resting => None,
+            // The word of the end was lost, or the driver forgot the scan: what it heard counts.
+            Survey::Asking { job, .. } | Survey::Running { job, .. } => {
+                self.read(job.attempt, Some(job));
+                None
+            }
+            Survey::Blocked { job, .. } => {
+                self.trigger(job);
+                None
+            }
+            Survey::Reading { job, .. } => self.surveyed(job.as_ref(), Err(SILENCE)),
+        }
+    }
+
+    /// Events were lost: perhaps that of the end of the scan.
+    pub(super) fn survey_in_doubt(&mut self) {
+        if let Survey::Running { job, .. } | Survey::Asking { job, .. } | Survey::Blocked { job, .. } =
+            core::mem::take(&mut self.context.survey)
+        {
+            self.read(job.attempt, Some(job));
+        }
+    }
+
+    /// The interface is gone: so is its scan.
+    pub(super) fn survey_dropped(&mut self) {
+        self.context.survey = Survey::Resting;
+        if core::mem::take(&mut self.context.scan_wanted) {
+            self.report(Report::ScanFailed(Refusal { errno: Errno::ENETDOWN, message: None }));
+        }
+    }
+
+    /// The names for which directed probes are sent.
+    pub(super) fn searched(&self) -> Vec<crate::network::Network> {
+        self.context.networks.iter().filter(|network| network.autoconnect).cloned().collect()
+    }
+}
+
+/// No answer in time.
+const SILENCE: Refusal = Refusal { errno: Errno::ETIMEDOUT, message: None };

@@ -1,0 +1,187 @@
+//! Joining, each way.
+
+use super::{
+    ap::{Cached, Setup},
+    world::{Faults, World},
+};
+use lapwing_core::{
+    Duration, Secret,
+    attempt::{Cause, Difference, Entry},
+    failure::Code,
+    network::{Credentials, Network, Personal, TransitionDisable},
+    station::{Event, Report},
+};
+use lapwing_frames::{Ssid, suite::Akm};
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
+pub(crate) fn personal(ssid: &[u8]) -> Network {
+    let personal = Personal {
+        passphrase: Some(Secret::new(b"correct horse battery")),
+        psk: Some(Secret::new(&[7; 32])),
+        ..Personal::default()
+    };
+    Network { credentials: Credentials::Personal(personal), ..open(ssid) }
+}
+
+pub(crate) fn open(ssid: &[u8]) -> Network {
+    Network {
+        ssid: Ssid::new(ssid).unwrap(),
+        credentials: Credentials::Open,
+        hidden: false,
+        autoconnect: true,
+        last_joined: None,
+        known_frequencies: vec![],
+        transition_disable: TransitionDisable::default(),
+        bssid: None,
+    }
+}
+
+/// A world whose station knows these networks and has run until it is connected.
+pub(crate) fn joined(setups: Vec<Setup>, network: Network) -> World {
+    let mut world = World::new(1, setups);
+    world.give(Event::Networks(vec![network]));
+    assert!(world.run_until(10 * SECOND, World::is_connected), "{:#?}", world.reports);
+    world.check();
+    world
+}
+
+#[test]
+fn joins_every_kind_of_network() {
+    for (akms, network) in [
+        (vec![], open(b"home")),
+        (vec![Akm::Owe], open(b"home")),
+        (vec![Akm::Psk], personal(b"home")),
+        (vec![Akm::PskSha256], personal(b"home")),
+        (vec![Akm::Sae], personal(b"home")),
+        (vec![Akm::SaeExtKey], personal(b"home")),
+        (vec![Akm::Psk, Akm::Sae], personal(b"home")),
+    ] {
+        let mut world = joined(vec![Setup::new(b"home", 1, &akms)], network);
+        world.run(SECOND);
+        assert!(world.agrees(), "{akms:?}");
+        assert!(world.failures().is_empty() && world.refusals.is_empty(), "{akms:?} {:?}", world.refusals);
+    }
+}
+
+/// Entries of the timeline.
+pub(crate) fn entries(world: &World) -> impl Iterator<Item = &Entry> {
+    world.reports.iter().filter_map(|report| match report {
+        Report::Timeline(record) => Some(&record.entry),
+        _ => None,
+    })
+}
+
+/// Leaves and comes back, so that a PMKSA is there to be used.
+fn rejoin(world: &mut World, network: Network) {
+    world.give(Event::Disconnect);
+    world.run(SECOND);
+    assert!(!world.is_connected());
+    world.reports.clear();
+    world.give(Event::Connect(network));
+    assert!(world.run_until(20 * SECOND, World::is_connected), "{:#?}", world.reports);
+    world.check();
+}
+
+#[test]
+fn a_cached_pmksa_saves_the_full_authentication() {
+    for (akms, network) in [(vec![Akm::Sae], personal(b"home")), (vec![Akm::Owe], open(b"home"))] {
+        let mut world = joined(vec![Setup::new(b"home", 1, &akms)], network.clone());
+        for _ in 0..3 {
+            rejoin(&mut world, network.clone());
+            assert!(
+                world.reports.iter().any(|report| matches!(report, Report::Connected(c) if c.cached_pmksa))
+            );
+        }
+        assert_eq!(world.aps[0].full_authentications, 1);
+        assert!(world.refusals.is_empty(), "{:?}", world.refusals);
+    }
+}
+
+#[test]
+fn a_refused_pmksa_leads_at_once_to_a_full_authentication() {
+    for akm in [Akm::Sae, Akm::Owe] {
+        let network = if akm == Akm::Sae { personal(b"home") } else { open(b"home") };
+        for cached in [Cached::Refused, Cached::Deauthenticated, Cached::Silent, Cached::NoHandshake] {
+            let mut world = joined(vec![Setup::new(b"home", 1, &[akm])], network.clone());
+            world.aps[0].setup.cached = cached;
+            rejoin(&mut world, network.clone());
+            assert!(world.failures().is_empty(), "{akm} {cached:?}: {:?}", world.failures());
+            assert!(entries(&world).any(|entry| matches!(
+                entry,
+                Entry::Began { cause: Cause::Retry(Difference::WithoutPmksa), .. }
+            )));
+            assert_eq!(world.aps[0].full_authentications, 2, "{akm} {cached:?}");
+            assert!(
+                world.reports.iter().any(|report| matches!(report, Report::Connected(c) if !c.cached_pmksa))
+            );
+            // The entry that was refused is gone: the one that was made now is used the next time.
+            world.aps[0].setup.cached = Cached::Taken;
+            rejoin(&mut world, network.clone());
+            assert_eq!(world.aps[0].full_authentications, 2, "{akm} {cached:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_passphrase_is_said_at_once_and_not_tried_again() {
+    for (akm, code) in [(Akm::Sae, Code::WrongPassword), (Akm::Psk, Code::WrongPasswordLikely)] {
+        let mut setup = Setup::new(b"home", 1, &[akm]);
+        setup.passphrase = b"another one".to_vec();
+        setup.psk = [8; 32];
+        let mut world = World::new(1, vec![setup]);
+        world.give(Event::Networks(vec![personal(b"home")]));
+        assert!(world.run_until(5 * SECOND, |world| !world.failures().is_empty()), "{akm}");
+        world.run(600 * SECOND);
+        assert_eq!(world.failures(), [code], "{akm}");
+        let asked = |report: &Report| matches!(report, Report::Failed { next_try: None, .. });
+        assert!(world.reports.iter().any(asked));
+        // Another secret is tried, and so is the same if a person asks.
+        world.give(Event::Connect(personal(b"home")));
+        assert!(world.run_until(5 * SECOND, |world| world.failures().len() == 2), "{akm}");
+        world.aps[0] = super::ap::Ap::new(Setup::new(b"home", 1, &[akm]));
+        let mut other = personal(b"home");
+        other.last_joined = Some(1);
+        if let Credentials::Personal(personal) = &mut other.credentials {
+            personal.password_identifier = None;
+            personal.password_elements.push((99, Secret::new(b"")));
+        }
+        world.give(Event::Networks(vec![other]));
+        assert!(world.run_until(10 * SECOND, World::is_connected), "{akm} {:#?}", world.reports);
+        world.check();
+    }
+}
+
+#[test]
+fn a_key_frame_may_come_before_the_word_of_the_connection() {
+    let mut world = World::new(1, vec![Setup::new(b"home", 1, &[Akm::Sae])]);
+    world.faults = Faults { early_key_frames: true, ..world.faults };
+    world.give(Event::Networks(vec![personal(b"home")]));
+    assert!(world.run_until(10 * SECOND, World::is_connected));
+    world.check();
+}
+
+#[test]
+fn nothing_secret_is_told() {
+    let mut world = World::new(1, vec![Setup::new(b"home", 1, &[Akm::Psk, Akm::Sae])]);
+    let mut told = String::new();
+    world.give(Event::Networks(vec![personal(b"home")]));
+    for _ in 0..400 {
+        world.run(Duration::from_millis(5));
+        told += &format!("{:?}\n", world.station);
+    }
+    assert!(world.is_connected());
+    // What is kept for the network is for the file, and its debug output is without secrets too.
+    told += &format!("{:?}\n", world.reports);
+    let hex = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
+    let list = |octets: &[u8]| format!("{octets:?}").trim_matches(['[', ']']).to_owned();
+    let mut secrets = vec![b"correct horse battery".to_vec(), vec![7; 32]];
+    secrets.extend(world.aps[0].pmksas.values().map(|pmk| pmk.expose().to_vec()));
+    secrets.extend([vec![0x51; 16], vec![0xa1; 16]]);
+    assert_eq!(secrets.len(), 5);
+    for secret in secrets {
+        for form in [hex(&secret), list(&secret), String::from_utf8_lossy(&secret).into_owned()] {
+            assert!(!told.to_lowercase().contains(&form), "{form}");
+        }
+    }
+}

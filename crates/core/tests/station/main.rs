@@ -1,0 +1,8 @@
+//! The station against a scripted kernel and access points made of the real AP-side machines.
+// A test may fail by panicking; the configuration's exception is for functions with #[test] only.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod ap;
+mod joining;
+mod staying;
+mod world;

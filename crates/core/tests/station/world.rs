@@ -1,0 +1,731 @@
+//! A scripted kernel between a station and some APs, in virtual time.
+
+use super::ap::{Ap, Client, Said, Setup};
+use lapwing_core::{
+    Duration, Entropy, Instant,
+    attempt::{AttemptId, Ticket},
+    curve::ShamCurves,
+    entropy::SeededEntropy,
+    failure::Code,
+    kernel::{
+        Connection, Errno, Frequency, Interface, InterfaceState, KernelEvent, KeyKind, Refusal, Reply,
+        Request, ScanEntry, StationState,
+    },
+    means::Means,
+    radio::{Channel, Radio, RadioKind},
+    sae,
+    station::{Action, Event, Report, Settings, Station, Summary},
+};
+use lapwing_frames::{
+    MacAddr, Ssid,
+    management::{
+        AssociationRequest, Authentication, AuthenticationAlgorithm, Body, CapabilityInformation, Departure,
+        Header, Management, ReasonCode, StatusCode,
+    },
+    suite::Cipher,
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+pub(crate) const OWN: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+
+/// How badly the world behaves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Faults {
+    /// Frames lost, in percent.
+    pub(crate) loss: u64,
+    /// The greatest delay of a frame or an answer, in milliseconds.
+    pub(crate) delay: u64,
+    /// A key frame may reach the station before the kernel's word of the connection.
+    pub(crate) early_key_frames: bool,
+}
+
+/// What the kernel holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    Nothing,
+    Authenticating { bssid: MacAddr, number: u64 },
+    Authenticated { bssid: MacAddr, number: u64 },
+    Associating { bssid: MacAddr, number: u64 },
+    Connected { bssid: MacAddr, authorized: bool },
+}
+
+/// Something that will happen.
+enum Thing {
+    /// To the station, over the one socket.
+    Event(Event),
+    /// An Authentication frame reaches an AP.
+    Authentication { bssid: MacAddr, frame: Authentication },
+    /// An Association Request reaches an AP.
+    Association { bssid: MacAddr, request: AssociationRequest },
+    /// A key frame reaches an AP.
+    KeyFrame { bssid: MacAddr, octets: Vec<u8>, in_clear: bool },
+    /// A farewell reaches an AP.
+    Farewell { bssid: MacAddr },
+    /// What an AP says reaches the kernel.
+    Said { bssid: MacAddr, said: Said },
+    /// The kernel's patience with a frame is over.
+    Impatience { number: u64 },
+    /// A scan ends.
+    ScanEnds,
+}
+
+pub(crate) struct World {
+    pub(crate) now: Instant,
+    pub(crate) station: Station,
+    pub(crate) aps: Vec<Ap>,
+    pub(crate) faults: Faults,
+    pub(crate) held: Held,
+    pub(crate) reports: Vec<Report>,
+    pub(crate) requests: Vec<Request>,
+    /// Refusals of the kernel, with the command.
+    pub(crate) refusals: Vec<(&'static str, Errno)>,
+    /// Requests that the next command of a name is refused with.
+    pub(crate) refuse: VecDeque<(&'static str, Errno)>,
+    /// What must never be.
+    pub(crate) violations: Vec<String>,
+    /// BSSs that the kernel has forgotten though they are on the air.
+    pub(crate) forgotten: BTreeSet<MacAddr>,
+    entropy: SeededEntropy,
+    dice: SeededEntropy,
+    things: BTreeMap<(Instant, u64), Thing>,
+    count: u64,
+    /// The socket is in order.
+    last_delivery: Instant,
+    last_sent: Instant,
+    scanning: Option<Vec<Frequency>>,
+    /// What was heard, and when.
+    heard: BTreeMap<MacAddr, Instant>,
+    installed: BTreeSet<(KeyKind, u8, Vec<u8>)>,
+    awaiting: BTreeSet<Ticket>,
+    /// Whether events are delivered; if not, they are lost.
+    pub(crate) deaf: bool,
+    connected: Option<AttemptId>,
+}
+
+pub(crate) fn radio() -> Radio {
+    let channel = |frequency| Channel {
+        frequency: Frequency(frequency),
+        disabled: false,
+        no_initiating_radiation: false,
+        radar: false,
+    };
+    Radio {
+        kind: RadioKind::SoftMac,
+        ciphers: vec![Cipher::Ccmp128, Cipher::Gcmp256, Cipher::BipCmac128, Cipher::BipGmac256],
+        akms: None,
+        channels: [2412, 5180].map(channel).to_vec(),
+        max_scan_ssids: 4,
+        max_scan_elements: 500,
+        sae: true,
+        control_port: true,
+        beacon_protection: true,
+        extended_key_id: false,
+        can_replace_pairwise_key: true,
+        operating_channel_validation: false,
+        multi_link: false,
+        random_scan_address: false,
+        spp_amsdu: false,
+        extended_capabilities: vec![0, 0, 8],
+    }
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, setups: Vec<Setup>) -> Self {
+        let interface = Interface { wiphy: 0, ifindex: 3, wdev: 1 };
+        Self {
+            now: Instant::after_start(Duration::from_secs(1000)),
+            station: Station::new(interface, radio(), OWN, Settings::default()),
+            aps: setups.into_iter().map(Ap::new).collect(),
+            faults: Faults { delay: 2, ..Faults::default() },
+            held: Held::Nothing,
+            reports: vec![],
+            requests: vec![],
+            refusals: vec![],
+            refuse: VecDeque::new(),
+            violations: vec![],
+            forgotten: BTreeSet::new(),
+            entropy: SeededEntropy(seed),
+            dice: SeededEntropy(!seed),
+            things: BTreeMap::new(),
+            count: 0,
+            last_delivery: Instant::default(),
+            last_sent: Instant::default(),
+            scanning: None,
+            heard: BTreeMap::new(),
+            installed: BTreeSet::new(),
+            awaiting: BTreeSet::new(),
+            deaf: false,
+            connected: None,
+        }
+    }
+
+    /// A number below `below`.
+    pub(crate) fn roll(&mut self, below: u64) -> u64 {
+        let mut octets = [0; 8];
+        self.dice.fill(&mut octets);
+        u64::from_le_bytes(octets) % below.max(1)
+    }
+
+    fn delay(&mut self) -> Duration {
+        let most = self.faults.delay * 1000;
+        Duration::from_micros(200 + self.roll(most))
+    }
+
+    fn lost(&mut self) -> bool {
+        self.roll(100) < self.faults.loss
+    }
+
+    fn later(&mut self, after: Duration, thing: Thing) {
+        self.count += 1;
+        self.things.insert((self.now + after, self.count), thing);
+    }
+
+    /// Over the air to an AP: one radio sends its frames one after the other.
+    fn send(&mut self, after: Duration, thing: Thing) {
+        let at = (self.now + after + self.delay()).max(self.last_sent);
+        self.last_sent = at;
+        self.count += 1;
+        self.things.insert((at, self.count), thing);
+    }
+
+    /// To the station, behind everything that is on its way to it.
+    fn tell(&mut self, event: Event) {
+        if self.deaf && matches!(event, Event::Kernel(_)) {
+            return;
+        }
+        let at = (self.now + self.delay()).max(self.last_delivery);
+        self.last_delivery = at;
+        self.count += 1;
+        self.things.insert((at, self.count), Thing::Event(event));
+    }
+
+    pub(crate) fn event(&mut self, event: KernelEvent) {
+        self.tell(Event::Kernel(event));
+    }
+
+    /// Gives the station an event now.
+    pub(crate) fn give(&mut self, event: Event) {
+        let mut actions = vec![];
+        let Self { station, entropy, now, .. } = self;
+        let mut means = Means { entropy, curves: &ShamCurves };
+        station.turn(*now, event, &mut means, |action| actions.push(action));
+        for action in actions {
+            match action {
+                Action::Ask { ticket, request } => self.perform(ticket, request),
+                Action::Report(report) => self.note(report),
+            }
+        }
+        if let Some((at, why)) = self.station.next_deadline()
+            && at <= self.now
+        {
+            self.violations.push(format!("a deadline stays overdue: {why}"));
+        }
+    }
+
+    fn note(&mut self, report: Report) {
+        match &report {
+            Report::Connected(connected) => {
+                let port = matches!(self.held, Held::Connected { authorized: true, .. } | Held::Nothing)
+                    || matches!(self.held, Held::Connected { .. }) && connected.akm.is_none();
+                if !port && !self.things.values().any(|thing| matches!(thing, Thing::Event(_))) {
+                    self.violations.push("connected before the port was open".into());
+                }
+                if self.connected.replace(connected.attempt).is_some() {
+                    self.violations.push("connected twice".into());
+                }
+            }
+            Report::Disconnected { attempt, .. } if self.connected.take() != Some(*attempt) => {
+                self.violations.push("disconnected from nothing".into());
+            }
+            _ => {}
+        }
+        self.reports.push(report);
+    }
+
+    /// Runs until the moment is over.
+    pub(crate) fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            let thing = self.things.keys().next().map(|(at, _)| *at);
+            let tick = self.station.next_deadline().map(|(at, _)| at);
+            let ap = self.aps.iter().filter_map(Ap::deadline).min();
+            let Some(at) = [thing, tick, ap].into_iter().flatten().min().filter(|at| *at <= end) else {
+                break;
+            };
+            self.now = self.now.max(at);
+            if thing == Some(at) {
+                let (_, thing) = self.things.pop_first().unwrap();
+                self.happen(thing);
+            } else if ap == Some(at) {
+                let place = self.aps.iter().position(|ap| ap.deadline() == Some(at)).unwrap();
+                let now = self.now;
+                let said = self.aps[place].tick(now);
+                self.speak(place, said);
+            } else {
+                self.give(Event::Tick);
+            }
+        }
+        self.now = end;
+    }
+
+    /// Runs until something is true, or so long.
+    pub(crate) fn run_until(&mut self, time: Duration, mut met: impl FnMut(&Self) -> bool) -> bool {
+        let end = self.now + time;
+        while self.now < end {
+            if met(self) {
+                return true;
+            }
+            let next = self.next().unwrap_or(end).min(end);
+            self.run(next.since(self.now));
+            if next == end && !met(self) {
+                return false;
+            }
+        }
+        met(self)
+    }
+
+    fn next(&self) -> Option<Instant> {
+        let thing = self.things.keys().next().map(|(at, _)| *at);
+        let tick = self.station.next_deadline().map(|(at, _)| at);
+        let ap = self.aps.iter().filter_map(Ap::deadline).min();
+        [thing, tick, ap].into_iter().flatten().min()
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(self.station.summary(), Summary::Connected { .. })
+    }
+
+    pub(crate) fn ap(&mut self, bssid: MacAddr) -> Option<usize> {
+        self.aps.iter().position(|ap| ap.setup.bssid == bssid && ap.present)
+    }
+
+    /// What an AP says goes through the air.
+    pub(crate) fn speak(&mut self, place: usize, said: Vec<Said>) {
+        let bssid = self.aps[place].setup.bssid;
+        let mut after = Duration::ZERO;
+        for said in said {
+            after += self.delay();
+            if !self.lost() {
+                self.later(after, Thing::Said { bssid, said });
+            }
+        }
+    }
+
+    fn with_ap(&mut self, bssid: MacAddr, act: impl FnOnce(&mut Ap, Instant, &mut Means<'_>) -> Vec<Said>) {
+        let Some(place) = self.ap(bssid) else { return };
+        let Self { aps, dice, now, .. } = self;
+        let mut means = Means { entropy: dice, curves: &ShamCurves };
+        let said = act(&mut aps[place], *now, &mut means);
+        self.speak(place, said);
+    }
+
+    fn happen(&mut self, thing: Thing) {
+        match thing {
+            Thing::Event(event) => {
+                if let Event::Completed { ticket, .. } = &event {
+                    self.awaiting.remove(ticket);
+                }
+                self.give(event);
+            }
+            Thing::Authentication { bssid, frame } => {
+                self.with_ap(bssid, |ap, now, means| ap.authentication(now, means, OWN, &frame));
+            }
+            Thing::Association { bssid, request } => {
+                self.with_ap(bssid, |ap, now, means| ap.association(now, means, OWN, &request));
+            }
+            Thing::KeyFrame { bssid, octets, in_clear } => {
+                self.with_ap(bssid, |ap, now, _| ap.key_frame(now, &octets, !in_clear));
+            }
+            Thing::Farewell { bssid } => {
+                if let Some(place) = self.ap(bssid) {
+                    self.aps[place].client = None;
+                    self.aps[place].sae.forget(OWN);
+                }
+            }
+            Thing::Said { bssid, said } => self.receive(bssid, said),
+            Thing::Impatience { number } => match self.held.clone() {
+                Held::Authenticating { bssid, number: current } if current == number => {
+                    self.held = Held::Nothing;
+                    self.event(KernelEvent::AuthenticationTimedOut { peer: bssid });
+                }
+                // After success, five seconds, and no word.
+                Held::Authenticated { number: current, .. } if current == number => self.held = Held::Nothing,
+                Held::Associating { bssid, number: current } if current == number => {
+                    self.held = Held::Nothing;
+                    self.event(KernelEvent::AssociationTimedOut { peer: bssid });
+                }
+                _ => {}
+            },
+            Thing::ScanEnds => {
+                let Some(frequencies) = self.scanning.take() else { return };
+                let now = self.now;
+                for ap in self.aps.iter().filter(|ap| ap.present) {
+                    if frequencies.is_empty() || frequencies.contains(&ap.setup.frequency) {
+                        self.heard.insert(ap.setup.bssid, now);
+                        self.forgotten.remove(&ap.setup.bssid);
+                    }
+                }
+                self.event(KernelEvent::ScanDone { frequencies });
+            }
+        }
+    }
+
+    fn management(from: MacAddr, to: MacAddr, bssid: MacAddr, body: Body) -> Vec<u8> {
+        let mut octets = vec![];
+        Management { header: Header::new(to, from, bssid), body }.write(&mut octets);
+        octets
+    }
+
+    /// The kernel hears an AP.
+    fn receive(&mut self, bssid: MacAddr, said: Said) {
+        match (said, self.held.clone()) {
+            (Said::Authentication(frame), Held::Authenticating { bssid: ours, number }) if ours == bssid => {
+                let sae = frame.algorithm == AuthenticationAlgorithm::Sae;
+                let done = frame.status == StatusCode::Success && (!sae || frame.transaction == 2);
+                let goes_on = matches!(frame.status.0, 0 | 76 | 126 | 127);
+                let octets = Self::management(bssid, OWN, bssid, Body::Authentication(frame));
+                if done {
+                    self.held = Held::Authenticated { bssid, number };
+                    self.later(Duration::from_secs(5), Thing::Impatience { number });
+                } else if goes_on {
+                    // Two seconds for the next frame, then it is all forgotten without a word.
+                    self.held = Held::Authenticated { bssid, number };
+                    self.later(Duration::from_secs(2), Thing::Impatience { number });
+                } else {
+                    self.held = Held::Nothing;
+                }
+                self.event(KernelEvent::Authentication { frame: octets });
+            }
+            (Said::Association(response), Held::Associating { bssid: ours, .. }) if ours == bssid => {
+                let status = response.status;
+                let response_elements = response.elements.clone();
+                let octets = Self::management(bssid, OWN, bssid, Body::AssociationResponse(response));
+                self.held = match status {
+                    StatusCode::Success => Held::Connected { bssid, authorized: false },
+                    _ => Held::Nothing,
+                };
+                self.installed.clear();
+                self.event(KernelEvent::Association { frame: octets });
+                self.event(KernelEvent::Connected(Connection {
+                    peer: bssid,
+                    status,
+                    timed_out: false,
+                    request_elements: vec![],
+                    response_elements,
+                    links: vec![],
+                }));
+            }
+            (Said::Deauthentication(reason), held) => {
+                let body = Body::Deauthentication(Departure { reason, elements: vec![] });
+                let frame = Self::management(bssid, OWN, bssid, body);
+                match held {
+                    Held::Connected { bssid: ours, .. } if ours == bssid => {
+                        self.held = Held::Nothing;
+                        self.event(KernelEvent::Deauthentication { frame });
+                        self.event(KernelEvent::Disconnected { reason, by_ap: true });
+                    }
+                    Held::Associating { bssid: ours, .. } if ours == bssid => {
+                        self.held = Held::Nothing;
+                        self.event(KernelEvent::Deauthentication { frame });
+                    }
+                    _ => {}
+                }
+            }
+            (Said::KeyFrame { octets, in_clear }, Held::Connected { bssid: ours, .. }) if ours == bssid => {
+                self.event(KernelEvent::KeyFrame { from: bssid, bytes: octets, in_clear });
+            }
+            (Said::KeyFrame { octets, in_clear }, Held::Associating { bssid: ours, .. })
+                if ours == bssid && self.faults.early_key_frames =>
+            {
+                self.event(KernelEvent::KeyFrame { from: bssid, bytes: octets, in_clear });
+            }
+            _ => {}
+        }
+    }
+
+    /// The kernel ends a connection by itself.
+    pub(crate) fn kernel_disconnects(&mut self, reason: ReasonCode) {
+        if let Held::Connected { bssid, .. } = self.held {
+            self.held = Held::Nothing;
+            let body = Body::Deauthentication(Departure { reason, elements: vec![] });
+            let frame = Self::management(OWN, bssid, bssid, body);
+            self.event(KernelEvent::Deauthentication { frame });
+            self.event(KernelEvent::Disconnected { reason, by_ap: false });
+        }
+    }
+
+    /// An AP says goodbye.
+    pub(crate) fn ap_disconnects(&mut self, place: usize, reason: ReasonCode) {
+        self.aps[place].client = None;
+        self.speak(place, vec![Said::Deauthentication(reason)]);
+    }
+
+    /// The interface goes down, or comes up.
+    pub(crate) fn set_up(&mut self, up: bool) {
+        if up {
+            self.event(KernelEvent::InterfaceUp);
+            return;
+        }
+        self.kernel_disconnects(ReasonCode::LeavingDeauthenticated);
+        self.held = Held::Nothing;
+        self.scanning = None;
+        self.heard.clear();
+        self.event(KernelEvent::InterfaceDown);
+    }
+
+    /// The kernel takes a request.
+    fn perform(&mut self, ticket: Ticket, request: Request) {
+        if !self.awaiting.insert(ticket) {
+            self.violations.push("a ticket was used twice".into());
+        }
+        let name = request.name();
+        self.requests.push(request.clone());
+        let forced = self.refuse.iter().position(|(command, _)| *command == name);
+        let outcome = match forced {
+            Some(place) => Err(self.refuse.remove(place).unwrap().1),
+            None => self.execute(request),
+        };
+        if let Err(errno) = &outcome {
+            self.refusals.push((name, *errno));
+        }
+        let outcome = outcome.map_err(|errno| Refusal { errno, message: None });
+        self.tell(Event::Completed { ticket, outcome });
+    }
+
+    fn execute(&mut self, request: Request) -> Result<Reply, Errno> {
+        match request {
+            Request::TriggerScan(scan) => {
+                if self.scanning.is_some() {
+                    return Err(Errno::EBUSY);
+                }
+                let channels = if scan.frequencies.is_empty() { 2 } else { scan.frequencies.len() };
+                self.scanning = Some(scan.frequencies);
+                for ssid in scan.ssids {
+                    let named = |ap: &&mut Ap| ap.setup.hidden && ap.setup.ssid == ssid;
+                    self.aps.iter_mut().filter(named).for_each(|ap| ap.setup.hidden = false);
+                }
+                self.event(KernelEvent::ScanStarted);
+                self.later(Duration::from_millis(40 * channels as u64), Thing::ScanEnds);
+            }
+            Request::AbortScan => {}
+            Request::ReadScan => {
+                let now = self.now;
+                let entries = self.aps.iter().filter_map(|ap| {
+                    let age = now.since(*self.heard.get(&ap.setup.bssid)?);
+                    (age < Duration::from_secs(30)).then(|| ScanEntry {
+                        bssid: ap.setup.bssid,
+                        frequency: ap.setup.frequency,
+                        beacon_interval: 100,
+                        capability: if ap.setup.akms.is_empty() { 1 } else { 0x11 },
+                        signal_mbm: Some(ap.setup.signal_mbm),
+                        age,
+                        elements: ap.elements(false),
+                        beacon_elements: None,
+                        associated: false,
+                        mld: None,
+                    })
+                });
+                return Ok(Reply::Scan(entries.collect()));
+            }
+            Request::Authenticate(request) => {
+                if let Held::Connected { bssid, .. } = self.held {
+                    self.violations.push("authentication while connected".into());
+                    if bssid == request.bssid {
+                        return Err(Errno::EALREADY);
+                    }
+                    self.kernel_disconnects(ReasonCode::Unspecified);
+                }
+                let now = self.now;
+                let heard = self.heard.get(&request.bssid).copied();
+                if heard.is_none_or(|at| now.since(at) >= Duration::from_secs(30))
+                    || self.forgotten.contains(&request.bssid)
+                {
+                    return Err(Errno::ENOENT);
+                }
+                let frame = if request.algorithm == AuthenticationAlgorithm::Sae {
+                    sae::from_authentication_data(&request.data).map_err(|_| Errno::EINVAL)?
+                } else {
+                    Authentication {
+                        algorithm: request.algorithm,
+                        transaction: 1,
+                        status: StatusCode::Success,
+                        payload: vec![],
+                    }
+                };
+                self.count += 1;
+                let (number, bssid) = (self.count, request.bssid);
+                self.held = Held::Authenticating { bssid, number };
+                let tries = if frame.algorithm == AuthenticationAlgorithm::Sae { 1 } else { 3 };
+                self.later(
+                    Duration::from_millis(if tries == 1 { 2000 } else { 600 }),
+                    Thing::Impatience { number },
+                );
+                for attempt in 0..tries {
+                    if !self.lost() {
+                        let after = Duration::from_millis(200 * attempt);
+                        self.send(after, Thing::Authentication { bssid, frame });
+                        break;
+                    }
+                }
+            }
+            Request::Associate(request) => {
+                let bssid = request.peer.address();
+                match self.held {
+                    Held::Authenticated { bssid: ours, .. } if ours == bssid => {}
+                    Held::Connected { .. } => return Err(Errno::EALREADY),
+                    // The authentication was forgotten: the AP will not like it.
+                    _ => {}
+                }
+                self.count += 1;
+                let number = self.count;
+                self.held = Held::Associating { bssid, number };
+                self.later(Duration::from_millis(600), Thing::Impatience { number });
+                let request = AssociationRequest {
+                    capabilities: CapabilityInformation(1),
+                    listen_interval: 1,
+                    elements: request.elements,
+                };
+                for attempt in 0..3 {
+                    if !self.lost() {
+                        let after = Duration::from_millis(200 * attempt);
+                        self.send(after, Thing::Association { bssid, request });
+                        break;
+                    }
+                }
+            }
+            Request::Deauthenticate { peer, reason, .. } => {
+                let (bssid, connected) = match self.held {
+                    Held::Nothing => return Err(Errno::ENOTCONN),
+                    Held::Authenticating { bssid, .. }
+                    | Held::Authenticated { bssid, .. }
+                    | Held::Associating { bssid, .. } => (bssid, false),
+                    Held::Connected { bssid, .. } => (bssid, true),
+                };
+                if bssid != peer {
+                    return Err(Errno::ENOTCONN);
+                }
+                self.held = Held::Nothing;
+                let body = Body::Deauthentication(Departure { reason, elements: vec![] });
+                let frame = Self::management(OWN, bssid, bssid, body);
+                self.event(KernelEvent::Deauthentication { frame });
+                if connected {
+                    self.event(KernelEvent::Disconnected { reason, by_ap: false });
+                }
+                if !self.lost() {
+                    self.send(Duration::ZERO, Thing::Farewell { bssid });
+                }
+            }
+            Request::SendKeyFrame { to, bytes, in_clear } => {
+                let Held::Connected { bssid, .. } = self.held else { return Err(Errno::ENOTCONN) };
+                if bssid != to {
+                    return Err(Errno::ENOTCONN);
+                }
+                self.count += 1;
+                let cookie = self.count;
+                let acknowledged = !self.lost();
+                if acknowledged {
+                    self.send(Duration::ZERO, Thing::KeyFrame { bssid, octets: bytes, in_clear });
+                }
+                self.event(KernelEvent::KeyFrameStatus { cookie, acknowledged });
+                return Ok(Reply::Sent { cookie });
+            }
+            Request::InstallKey(key) => {
+                let Held::Connected { .. } = self.held else { return Err(Errno::ENOLINK) };
+                if key.link.is_some() {
+                    return Err(Errno::EINVAL);
+                }
+                if !self.installed.insert((key.kind, key.index, key.key.expose().to_vec())) {
+                    self.violations.push("a key was installed twice".into());
+                }
+            }
+            Request::UseKey { .. } => return Err(Errno::EOPNOTSUPP),
+            Request::AuthorizePort { peer } => {
+                let installed =
+                    self.installed.iter().any(|(kind, ..)| matches!(kind, KeyKind::Pairwise { .. }));
+                match &mut self.held {
+                    Held::Connected { bssid, authorized } if *bssid == peer => {
+                        if !installed {
+                            self.violations.push("the port was opened before the key".into());
+                        }
+                        *authorized = true;
+                    }
+                    _ => return Err(Errno::ENOENT),
+                }
+            }
+            Request::SendFrame { .. } => {
+                let Held::Connected { .. } = self.held else { return Err(Errno::ENOTCONN) };
+                self.count += 1;
+                return Ok(Reply::Sent { cookie: self.count });
+            }
+            Request::ReadInterface => {
+                let place = match self.held {
+                    Held::Connected { bssid, .. } | Held::Associating { bssid, .. } => {
+                        self.aps.iter().position(|ap| ap.setup.bssid == bssid)
+                    }
+                    _ => None,
+                };
+                let ssid: Option<Ssid> = place.map(|place| self.aps[place].setup.ssid.clone());
+                let frequency = None;
+                return Ok(Reply::Interface(InterfaceState { address: OWN, ssid, frequency, links: vec![] }));
+            }
+            Request::ReadStations => {
+                let station = match self.held {
+                    Held::Connected { bssid, authorized } => {
+                        let open =
+                            self.aps.iter().any(|ap| ap.setup.bssid == bssid && ap.setup.akms.is_empty());
+                        vec![StationState {
+                            address: bssid,
+                            authorized: authorized || open,
+                            signal_dbm: None,
+                            transmit_rate: None,
+                            inactive_ms: None,
+                        }]
+                    }
+                    _ => vec![],
+                };
+                return Ok(Reply::Stations(station));
+            }
+        }
+        Ok(Reply::Done)
+    }
+
+    /// The failures that were reported.
+    pub(crate) fn failures(&self) -> Vec<Code> {
+        let failed = self.reports.iter().filter_map(|report| match report {
+            Report::Failed { why, .. } => Some(why.code.clone()),
+            _ => None,
+        });
+        failed.collect()
+    }
+
+    /// The ends of connections that were reported.
+    pub(crate) fn ends(&self) -> Vec<Code> {
+        let ended = self.reports.iter().filter_map(|report| match report {
+            Report::Disconnected { why, .. } => Some(why.code.clone()),
+            _ => None,
+        });
+        ended.collect()
+    }
+
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.requests.iter().filter(|request| request.name() == name).count()
+    }
+
+    /// Whether the AP that the kernel is connected to agrees.
+    pub(crate) fn agrees(&self) -> bool {
+        match self.held {
+            Held::Connected { bssid, .. } => {
+                self.aps.iter().any(|ap| ap.setup.bssid == bssid && ap.is_secured())
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn check(&self) {
+        assert!(self.violations.is_empty(), "{:?}", self.violations);
+    }
+
+    pub(crate) fn has_client(&self, place: usize) -> bool {
+        matches!(self.aps[place].client, Some(Client::Associated | Client::Secured(_)))
+    }
+}
