@@ -63,7 +63,7 @@ fn machines(octets: &[u8]) {
     let mut entropy = SeededEntropy(1);
     let mut means = Means { entropy: &mut entropy, curves: &ShamCurves };
     let mut to_ap = Vec::new();
-    let mut hear = |progress| match progress {
+    let hear = |progress| match progress {
         Progress::Send(frame) => Some(frame),
         Progress::Accepted(_) => panic!("accepted without the password"),
         Progress::Ignored(_) | Progress::Failed(_) => None,
