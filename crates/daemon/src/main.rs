@@ -1,3 +1,74 @@
 //! The Wi-Fi station daemon.
 #![forbid(unsafe_code)]
-fn main() {}
+
+use lapwing_curves::FastCurves;
+use lapwing_linux::entropy::OsEntropy;
+use lapwingd::daemon::{self, Daemon};
+use lapwingd::linux::Linux;
+use lapwingd::log::Log;
+use lapwingd::networks::Store;
+use lapwingd::options::{self, HELP, Invocation, Options};
+use lapwingd::run::run;
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::process::ExitCode;
+use tracing::error;
+
+fn main() -> ExitCode {
+    let invocation = options::parse(std::env::args_os().skip(1), |name| std::env::var_os(name));
+    let options = match invocation {
+        Ok(Invocation::Run(options)) => options,
+        Ok(Invocation::Help) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(Invocation::Version) => {
+            println!("lapwingd {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("lapwingd: {error}\nTry 'lapwingd --help'.");
+            return ExitCode::from(2);
+        }
+    };
+    // It is the first and only one.
+    drop(tracing::subscriber::set_global_default(Log::new(options.level)));
+    match serve(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(options: Options) -> io::Result<()> {
+    for (directory, mode) in [(&options.state, 0o700), (&options.runtime, 0o755)] {
+        create(directory, mode)?;
+    }
+    let kernel = Linux::open(options.runtime.clone()).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            io::Error::new(error.kind(), "this kernel has no nl80211: is cfg80211 loaded?")
+        }
+        _ => io::Error::new(error.kind(), format!("the kernel's sockets cannot be opened: {error}")),
+    })?;
+    let store = Store::new(options.state.clone());
+    let hostname = rustix::system::uname().nodename().to_str().ok().map(str::to_owned);
+    let settings = daemon::Options {
+        interfaces: options.interfaces,
+        network_configuration: options.network_configuration,
+        runtime: options.runtime,
+        hostname,
+    };
+    let daemon = Daemon::new(kernel, settings, store, Box::new(OsEntropy), Box::new(FastCurves));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    runtime.block_on(run(daemon, &options.state))
+}
+
+/// Creates a directory, unless it is there.
+fn create(directory: &Path, mode: u32) -> io::Result<()> {
+    let result = DirBuilder::new().recursive(true).mode(mode).create(directory);
+    result.map_err(|error| io::Error::new(error.kind(), format!("cannot create {directory:?}: {error}")))
+}

@@ -165,14 +165,14 @@ fn read(path: &Path) -> io::Result<Secret> {
 /// Replaces a file, or leaves it as it was: a reader, or the next start after a power cut, sees the old
 /// content or the new one, never a part.
 fn write(path: &Path, document: &Document) -> Result<(), FileError> {
-    replace(path, document.octets().expose()).map_err(|error| fail(path, error))
+    replace(path, document.octets().expose(), 0o600).map_err(|error| fail(path, error))
 }
 
-/// Replaces the content of a file in one step, readable for its owner only.
+/// Replaces the content of a file in one step; the file has these permissions afterwards.
 ///
 /// # Errors
 /// Those of the system calls; the file is as before then.
-pub fn replace(path: &Path, octets: &[u8]) -> io::Result<()> {
+pub fn replace(path: &Path, octets: &[u8], mode: u32) -> io::Result<()> {
     let before = fs::symlink_metadata(path).ok();
     if before.as_ref().is_some_and(fs::Metadata::is_symlink) {
         // It is kept elsewhere, by somebody who manages it: replacing the link would cut that.
@@ -188,7 +188,7 @@ pub fn replace(path: &Path, octets: &[u8]) -> io::Result<()> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
         file.write_all(octets)?;
         // iwd orders networks by the time of their files.
         if let Some(modified) = before.and_then(|before| before.modified().ok()) {

@@ -1,0 +1,260 @@
+//! What happened, as an object for the flight recorder and as a sentence for the log.
+//!
+//! The names are described in `docs/flight-recorder.md` and do not change. Nothing here sees a secret: the
+//! reports of a station have none but [`Learned`], of which only the kinds are told.
+
+use super::json::Object;
+use super::status;
+use super::timeline::{cause, milliseconds};
+use crate::netconf::Configured;
+use lapwing_core::Instant;
+use lapwing_core::attempt::{AttemptId, Entry, Record};
+use lapwing_core::failure::Failure;
+use lapwing_core::select::{Judged, Verdict};
+use lapwing_core::station::{Connected, Learned, Report};
+
+/// How loud an event is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loudness {
+    /// What somebody should see.
+    Warning,
+    /// What somebody may want to see.
+    Info,
+    /// What explains.
+    Debug,
+}
+
+/// An event, ready to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The object for the flight recorder.
+    pub object: Object,
+    /// The sentence for the log.
+    pub sentence: String,
+    /// How loud.
+    pub loudness: Loudness,
+}
+
+/// Where and when something happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// When.
+    pub at: Instant,
+    /// The interface's name.
+    pub interface: &'a str,
+}
+
+impl Place<'_> {
+    /// An object with the members that every event has.
+    fn object(self, attempt: Option<AttemptId>, event: &str) -> Object {
+        let object = Object::new().seconds("at", self.at.since_start()).text("interface", self.interface);
+        object.optional_number("attempt", attempt.map(|attempt| attempt.0)).text("event", event)
+    }
+}
+
+/// A report of a station.
+#[must_use]
+pub fn report(place: Place<'_>, report: &Report) -> Told {
+    match report {
+        Report::Timeline(line) => record(Place { at: line.at, ..place }, line),
+        Report::State(summary) => {
+            let name = status::state(summary);
+            let object = place.object(None, "state").text("state", name);
+            told(object, format!("the state is {name}"), Loudness::Debug)
+        }
+        Report::Connected(connected) => {
+            let object = place.object(Some(connected.attempt), "connected").text("ssid", &connected.ssid);
+            let sentence = format!(
+                "connected to \"{}\" at {} on {} MHz{}",
+                connected.ssid,
+                connected.peer,
+                connected.frequency,
+                connected.akm.map(|akm| format!(", {akm}")).unwrap_or_default()
+            );
+            told(connection(object, connected), sentence, Loudness::Info)
+        }
+        Report::Disconnected { attempt, why } => {
+            let object = place.object(Some(*attempt), "disconnected");
+            told(failure(object, why), format!("disconnected: {why}"), Loudness::Info)
+        }
+        Report::Failed { attempt, ssid, why, next_try } => {
+            let object = failure(place.object(Some(*attempt), "attempt-failed").text("ssid", ssid), why);
+            let object = match next_try {
+                Some(next) => object.seconds("next_try", *next),
+                None => object.optional("next_try", None::<&str>),
+            };
+            let next =
+                next_try.map_or("".to_owned(), |next| format!(" (next try in {})", milliseconds(next)));
+            let sentence = format!("\"{ssid}\": {why}. {}{next}", why.next_step());
+            told(object, sentence, Loudness::Warning)
+        }
+        Report::Learned(learned) => {
+            let object = place.object(None, "learned").text("ssid", &learned.ssid);
+            told(
+                kinds(object, learned),
+                format!("\"{}\" was joined on {} MHz", learned.ssid, learned.frequency),
+                Loudness::Debug,
+            )
+        }
+        Report::Scanned => {
+            told(place.object(None, "scanned"), "the scan has ended".to_owned(), Loudness::Debug)
+        }
+        Report::ScanFailed(refusal) => {
+            let object = place.object(None, "scan-failed").text("refusal", refusal);
+            told(object, format!("the scan could not be done: {refusal}"), Loudness::Warning)
+        }
+    }
+}
+
+/// A connection that got an address.
+#[must_use]
+pub fn configured(place: Place<'_>, attempt: AttemptId, configured: &Configured) -> Told {
+    let object = addresses(place.object(Some(attempt), "configured"), configured);
+    let list: Vec<_> = configured.addresses.iter().map(ToString::to_string).collect();
+    let sentence = format!("addresses {} after {}", list.join(", "), milliseconds(configured.duration));
+    told(object.seconds("duration", configured.duration), sentence, Loudness::Info)
+}
+
+/// A sentence about network configuration.
+#[must_use]
+pub fn configuration(place: Place<'_>, attempt: AttemptId, sentence: &str) -> Told {
+    let object = place.object(Some(attempt), "configuration").text("sentence", sentence);
+    told(object, sentence.to_owned(), Loudness::Debug)
+}
+
+/// The timeline of an attempt as a table for a person.
+#[must_use]
+pub fn timeline(place: Place<'_>, attempt: AttemptId, text: &str) -> Told {
+    let object = place.object(Some(attempt), "timeline").text("text", text);
+    told(object, text.to_owned(), Loudness::Debug)
+}
+
+/// Adds what a connection is.
+#[must_use]
+pub fn connection(object: Object, connected: &Connected) -> Object {
+    object
+        .text("peer", connected.peer)
+        .number("frequency", connected.frequency)
+        .optional("akm", connected.akm)
+        .optional("pairwise", connected.pairwise)
+        .optional("group_management", connected.group_management)
+        .numbers("links", connected.links.iter().map(|link| link.get()))
+        .boolean("cached_pmksa", connected.cached_pmksa)
+        .boolean("beacon_protection", connected.beacon_protection)
+}
+
+/// Adds what addresses there are.
+#[must_use]
+pub fn addresses(object: Object, configured: &Configured) -> Object {
+    object
+        .texts("addresses", &configured.addresses)
+        .texts("routers", &configured.routers)
+        .texts("dns", &configured.resolver.servers)
+}
+
+const fn told(object: Object, sentence: String, loudness: Loudness) -> Told {
+    Told { object, sentence, loudness }
+}
+
+fn failure(object: Object, failure: &Failure) -> Object {
+    object
+        .text("phase", failure.phase)
+        .text("code", failure.name())
+        .text("whose", failure.whose())
+        .text("sentence", failure)
+        .text("next_step", failure.next_step())
+}
+
+/// What was learned: never the secrets themselves.
+fn kinds(object: Object, learned: &Learned) -> Object {
+    object
+        .number("frequency", learned.frequency)
+        .boolean("psk", learned.psk.is_some())
+        .numbers("password_elements", learned.password_elements.iter().map(|(group, _)| *group))
+        .number("transition_disable", learned.transition_disable.0)
+}
+
+/// A line of a timeline.
+fn record(place: Place<'_>, record: &Record) -> Told {
+    let object = |event| place.object(record.attempt, event);
+    let debug = |object: Object, sentence: String| told(object, sentence, Loudness::Debug);
+    match &record.entry {
+        Entry::Began { ssid, cause: why } => {
+            let object = object("began").text("ssid", ssid).text("cause", cause(why));
+            told(object, format!("joining \"{ssid}\", {}", cause(why)), Loudness::Info)
+        }
+        Entry::Entered(phase) => debug(object("entered").text("phase", phase), format!("phase {phase}")),
+        Entry::Scanning { frequencies } => {
+            let channels = match frequencies.len() {
+                0 => "all channels".to_owned(),
+                count => format!("{count} channels"),
+            };
+            let frequencies = frequencies.iter().map(|frequency| frequency.0);
+            debug(object("scanning").numbers("frequencies", frequencies), format!("scanning {channels}"))
+        }
+        Entry::Judged(list) => {
+            let usable = list.iter().filter(|bss| matches!(bss.verdict, Verdict::Usable { .. })).count();
+            let sentence = format!("{usable} of {} access points can be used", list.len());
+            debug(object("judged").objects("list", list.iter().map(judged)), sentence)
+        }
+        Entry::Chosen { bssid, frequency, signal_dbm, akm, pairwise, links, cached_pmksa } => {
+            let object = object("chosen")
+                .text("bssid", bssid)
+                .number("frequency", frequency.0)
+                .optional_number("signal_dbm", *signal_dbm)
+                .optional("akm", *akm)
+                .optional("pairwise", *pairwise)
+                .numbers("links", links.iter().map(|link| link.get()))
+                .boolean("cached_pmksa", *cached_pmksa);
+            debug(object, format!("{bssid} on {frequency} was chosen"))
+        }
+        Entry::Asked { command, detail } => {
+            let object = object("asked").text("command", command).text("detail", detail);
+            debug(object, format!("{command} {detail}"))
+        }
+        Entry::Refused { command, refusal } => {
+            let object = object("refused")
+                .text("command", command)
+                .text("errno", refusal.errno)
+                .optional("message", refusal.message.as_ref());
+            told(object, format!("the kernel refused {command}: {refusal}"), Loudness::Warning)
+        }
+        Entry::Answered { frame, status } => {
+            let object = object("answered").text("frame", frame).number("status", status.0);
+            debug(object, format!("the access point answered {frame} with status {status}"))
+        }
+        Entry::Handshake(what) => debug(object("handshake").text("what", what), (*what).to_owned()),
+        Entry::Ignored(why) => debug(object("ignored").text("why", why), format!("ignored: {why}")),
+        Entry::Farewell { reason, by_ap } => {
+            let object = object("farewell").number("reason", reason.0).boolean("by_ap", *by_ap);
+            let who = if *by_ap { "the access point" } else { "the kernel" };
+            told(object, format!("{who} disconnected with reason {reason}"), Loudness::Info)
+        }
+        Entry::Rekeyed(what) => {
+            debug(object("rekeyed").text("what", what), format!("keys were renewed: {what}"))
+        }
+        Entry::Configuration(sentence) => {
+            debug(object("configuration").text("sentence", sentence), sentence.clone())
+        }
+        Entry::Failed(why) => debug(failure(object("failed"), why), format!("failed: {why}")),
+        Entry::Ended(why) => debug(failure(object("ended"), why), format!("ended: {why}")),
+    }
+}
+
+fn judged(bss: &Judged) -> Object {
+    let object = Object::new()
+        .text("bssid", bss.bssid)
+        .optional("mld", bss.mld)
+        .number("frequency", bss.frequency.0)
+        .optional_number("signal_dbm", bss.signal_dbm);
+    match &bss.verdict {
+        Verdict::Usable { score } => object.number("score", *score),
+        Verdict::Rejected(rejection) => {
+            let (name, detail) = super::rejection::describe(rejection);
+            object.text("rejected", name).text("reason", detail)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

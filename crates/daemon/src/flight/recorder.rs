@@ -1,0 +1,108 @@
+//! The flight recorder: a bounded file of lines, one event each.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// The name of the file that is written.
+pub const FILE: &str = "flight.jsonl";
+/// The name of the full one before it.
+pub const OLD_FILE: &str = "flight.1.jsonl";
+/// How long a file gets before the next is begun.
+pub const FULL: u64 = 4 * 1024 * 1024;
+/// The longest line: a scan of a stadium has some 300 BSSs.
+const LONGEST: usize = 256 * 1024;
+
+/// The recorder. It never stands in the way: what cannot be written is counted and told once.
+#[derive(Debug)]
+pub struct Recorder {
+    directory: PathBuf,
+    file: Option<File>,
+    length: u64,
+    full: u64,
+}
+
+impl Recorder {
+    /// A recorder in this directory; it begins with the first line.
+    #[must_use]
+    pub const fn new(directory: PathBuf) -> Self {
+        Self { directory, file: None, length: 0, full: FULL }
+    }
+
+    /// Where it writes.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Writes a line.
+    ///
+    /// # Errors
+    /// Those of the system calls. The next line is tried anew.
+    pub fn write(&mut self, line: &str) -> io::Result<()> {
+        if line.len() > LONGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the line is too long"));
+        }
+        if self.length >= self.full {
+            self.file = None;
+            fs::rename(self.directory.join(FILE), self.directory.join(OLD_FILE))?;
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => {
+                let mut options = OpenOptions::new();
+                let path = self.directory.join(FILE);
+                let file = options.append(true).create(true).mode(0o600).open(path)?;
+                self.length = file.metadata()?.len();
+                self.file.insert(file)
+            }
+        };
+        // In one call, so that no reader sees half a line.
+        let octets = format!("{line}\n").into_bytes();
+        let result = file.write_all(&octets);
+        match result {
+            Ok(()) => {
+                self.length = self.length.saturating_add(u64::try_from(octets.len()).unwrap_or(u64::MAX))
+            }
+            // The disk may have been full, or the directory been replaced.
+            Err(_) => self.file = None,
+        }
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn two_bounded_files_for_the_owner_only() {
+        let directory = std::env::temp_dir().join(format!("lapwing-flight-{}", std::process::id()));
+        drop(fs::remove_dir_all(&directory));
+        fs::create_dir(&directory).unwrap();
+        let mut recorder = Recorder { full: 1000, ..Recorder::new(directory.clone()) };
+        for number in 0..500 {
+            recorder.write(&format!("{{\"number\":{number}}}")).unwrap();
+        }
+        // A new process goes on in the same file.
+        let mut recorder = Recorder { full: 1000, ..Recorder::new(directory.clone()) };
+        recorder.write("{\"number\":500}").unwrap();
+        let text = |name| fs::read_to_string(directory.join(name)).unwrap();
+        let (old, new) = (text(OLD_FILE), text(FILE));
+        assert!(old.len() < 1020 && new.len() < 1020);
+        let numbers: Vec<_> = (old + &new).lines().map(str::to_owned).collect();
+        assert_eq!(numbers.last().unwrap(), "{\"number\":500}");
+        for pair in numbers.windows(2) {
+            let number = |line: &str| line[10..line.len() - 1].parse::<u32>().unwrap();
+            assert_eq!(number(&pair[0]) + 1, number(&pair[1]));
+        }
+        let mode = fs::metadata(directory.join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(recorder.write(&"x".repeat(LONGEST + 1)).is_err());
+        fs::remove_dir_all(&directory).unwrap();
+        let mut recorder = Recorder::new(directory);
+        assert!(recorder.write("{}").is_err());
+    }
+}

@@ -1,0 +1,195 @@
+//! What the daemon does to the machine and what it hears from it, as one narrow trait.
+//!
+//! The product's implementation is [`crate::linux::Linux`]; tests script their own. Both ends are values,
+//! so that a whole run of the daemon can be written down.
+
+use crate::netconf::Resolver;
+use crate::netconf::configuration::Route;
+use crate::netconf::settings::Prefix;
+use lapwing_core::Duration;
+use lapwing_core::attempt::Ticket;
+use lapwing_core::kernel::{Interface, KernelEvent, Refusal, Reply, Request};
+use lapwing_core::radio::Radio;
+use lapwing_frames::MacAddr;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr};
+
+pub use lapwing_linux::packet::PacketKind;
+
+/// An interface of station type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub interface: Interface,
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: MacAddr,
+    /// What its radio can do.
+    pub radio: Radio,
+    /// Whether it is up.
+    pub up: bool,
+}
+
+/// Something to be done. Nothing waits for it; what comes of it is heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Run this interface from now on: register for its frames, and set it up.
+    Adopt(Interface),
+    /// Ask for a station; [`Heard::Answered`] follows, once.
+    Ask {
+        /// The interface.
+        interface: Interface,
+        /// The request's number.
+        ticket: Ticket,
+        /// The request.
+        request: Request,
+    },
+    /// Tell the network stack whether the port is open.
+    SetPort {
+        /// The interface.
+        ifindex: u32,
+        /// Whether it is.
+        open: bool,
+    },
+    /// Listen for DHCP and ARP, or stop.
+    Listen {
+        /// The interface.
+        ifindex: u32,
+        /// Whether to.
+        on: bool,
+    },
+    /// Send a packet.
+    Send {
+        /// The interface.
+        ifindex: u32,
+        /// Of what kind.
+        kind: PacketKind,
+        /// To which link address.
+        to: MacAddr,
+        /// From the network header on.
+        octets: Vec<u8>,
+    },
+    /// Add an address, or renew its lifetime.
+    SetAddress {
+        /// The interface.
+        ifindex: u32,
+        /// The address.
+        address: Prefix<IpAddr>,
+        /// How long it holds; for ever if none.
+        lifetime: Option<Duration>,
+    },
+    /// Remove an address.
+    RemoveAddress {
+        /// The interface.
+        ifindex: u32,
+        /// The address.
+        address: Prefix<IpAddr>,
+    },
+    /// Add a route.
+    SetRoute {
+        /// The interface.
+        ifindex: u32,
+        /// The route.
+        route: Route,
+    },
+    /// Remove a route.
+    RemoveRoute {
+        /// The interface.
+        ifindex: u32,
+        /// The route.
+        route: Route,
+    },
+    /// Switch IPv6.
+    EnableIpv6 {
+        /// The interface's name.
+        name: String,
+        /// On or off.
+        on: bool,
+    },
+    /// Use these name servers for the interface; none of it any more if nothing.
+    Resolve {
+        /// The interface's name.
+        name: String,
+        /// The name servers.
+        resolver: Option<Resolver>,
+    },
+}
+
+/// What was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// An interface of station type is there.
+    Appeared(Found),
+    /// An interface is gone.
+    Gone {
+        /// Its index.
+        ifindex: u32,
+    },
+    /// An interface was renamed.
+    Renamed {
+        /// Its index.
+        ifindex: u32,
+        /// Its name now.
+        name: String,
+    },
+    /// A radio's capabilities or channels changed.
+    RadioChanged {
+        /// The radio.
+        wiphy: u32,
+        /// What it can do now.
+        radio: Radio,
+    },
+    /// The answer to [`Command::Ask`].
+    Answered {
+        /// The interface.
+        ifindex: u32,
+        /// The request's number.
+        ticket: Ticket,
+        /// What came of it.
+        outcome: Result<Reply, Refusal>,
+    },
+    /// Something for a station; for all of them without an interface.
+    Station {
+        /// The interface.
+        ifindex: Option<u32>,
+        /// What.
+        event: KernelEvent,
+    },
+    /// Events were lost.
+    EventsLost,
+    /// A packet came.
+    Packet {
+        /// The interface.
+        ifindex: u32,
+        /// Of what kind.
+        kind: PacketKind,
+        /// The sender's link address.
+        source: MacAddr,
+        /// From the network header on.
+        octets: Vec<u8>,
+    },
+    /// An IPv6 address of global scope can be used, or no longer.
+    Address6 {
+        /// The interface.
+        ifindex: u32,
+        /// The address.
+        address: Ipv6Addr,
+        /// Whether it can.
+        usable: bool,
+    },
+    /// Something worth a line in the log.
+    Trouble(String),
+}
+
+/// The machine.
+pub trait Kernel {
+    /// Does something.
+    fn perform(&mut self, command: Command);
+
+    /// What was heard next; nothing if nothing is there now.
+    ///
+    /// # Errors
+    /// If the kernel cannot be heard any more.
+    fn receive(&mut self) -> io::Result<Option<Heard>>;
+}

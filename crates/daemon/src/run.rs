@@ -1,0 +1,184 @@
+//! The loop: one thread that waits for the machine, a deadline, a signal, or a changed network file.
+
+use crate::daemon::{Daemon, Now};
+use crate::kernel::Kernel;
+use crate::notify::notify;
+use lapwing_core::{Duration, Instant};
+use rustix::fs::inotify;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::path::Path;
+use std::time::SystemTime;
+use tokio::io::unix::AsyncFd;
+use tokio::io::{Interest, Ready};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
+
+/// How long leaving the networks may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How long the files may rest before they are read: an editor writes and renames in several steps.
+const SETTLE: Duration = Duration::from_millis(20);
+/// A difference between the clocks that is a sleep of the machine.
+const SLEPT: Duration = Duration::from_secs(2);
+
+/// Runs the daemon until it is told to end.
+///
+/// # Errors
+/// If the kernel cannot be heard any more, or signals cannot be received.
+pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path) -> io::Result<()> {
+    let wake = Shared::wait_on(daemon.kernel().as_fd().try_clone_to_owned()?)?;
+    let files = watch(state);
+    let mut end = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    let mut reload = signal(SignalKind::hangup())?;
+    let socket = std::env::var_os("NOTIFY_SOCKET");
+    let tell = |state| {
+        if let Err(error) = notify(socket.as_deref(), state) {
+            warn!("systemd cannot be told: {error}");
+        }
+    };
+    daemon.listen(now)?;
+    tell("READY=1");
+    let mut clocks = Clocks::read();
+    loop {
+        let deadline = daemon.next_deadline();
+        tokio::select! {
+            ready = wake.readable() => clear(ready?),
+            () = until(deadline) => {}
+            () = changed(files.as_ref()) => {
+                daemon.reload(now());
+            }
+            _ = reload.recv() => {
+                info!("reading the network files again");
+                daemon.reload(now());
+            }
+            () = first(&mut end) => break,
+        }
+        // What was there before the flag was cleared is read now, so nothing is left unheard.
+        daemon.listen(now)?;
+        if let Some(slept) = clocks.slept() {
+            daemon.resumed(now(), slept);
+        }
+        if daemon.next_deadline().is_some_and(|deadline| deadline <= now().clock) {
+            daemon.tick(now());
+        }
+    }
+    info!("leaving");
+    tell("STOPPING=1");
+    daemon.shut_down(now());
+    let quiet = async {
+        while !daemon.is_quiet() {
+            tokio::select! {
+                ready = wake.readable() => clear(ready?),
+                () = until(daemon.next_deadline()) => daemon.tick(now()),
+            }
+            daemon.listen(now)?;
+        }
+        io::Result::Ok(())
+    };
+    match timeout(FAREWELL, quiet).await {
+        Ok(result) => result?,
+        Err(_) => warn!("the kernel did not confirm every farewell in time"),
+    }
+    daemon.finish(now());
+    // What was just asked for is answered before the sockets close.
+    daemon.listen(now)
+}
+
+fn now() -> Now {
+    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Now { clock: lapwing_linux::clock::now(), wall: wall.as_secs() }
+}
+
+/// The clock that counts the machine's sleep, and the one that does not.
+struct Clocks {
+    boot: Instant,
+    awake: std::time::Instant,
+}
+
+impl Clocks {
+    fn read() -> Self {
+        Self { boot: lapwing_linux::clock::now(), awake: std::time::Instant::now() }
+    }
+
+    /// How long the machine has slept since this was asked last.
+    fn slept(&mut self) -> Option<Duration> {
+        let before = std::mem::replace(self, Self::read());
+        let slept = self.boot.since(before.boot).saturating_sub(self.awake.duration_since(before.awake));
+        (slept > SLEPT).then_some(slept)
+    }
+}
+
+/// Until this moment; for ever if there is none.
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        // A millisecond late at most, since the timer counts in those.
+        Some(deadline) => sleep(deadline.since(lapwing_linux::clock::now())).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn first(signals: &mut [Signal; 2]) {
+    let [one, other] = signals;
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
+}
+
+/// Watches the state directory. Without, only SIGHUP reads the files again.
+fn watch(state: &Path) -> Option<AsyncFd<Shared>> {
+    let open = || -> io::Result<AsyncFd<Shared>> {
+        let descriptor = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
+        let flags = inotify::WatchFlags::CLOSE_WRITE
+            | inotify::WatchFlags::MOVED_FROM
+            | inotify::WatchFlags::MOVED_TO
+            | inotify::WatchFlags::DELETE
+            | inotify::WatchFlags::ATTRIB
+            | inotify::WatchFlags::ONLYDIR;
+        inotify::add_watch(&descriptor, state, flags)?;
+        Shared::wait_on(descriptor)
+    };
+    match open() {
+        Ok(watch) => Some(watch),
+        Err(error) => {
+            warn!("{state:?} cannot be watched for changes: {error}");
+            None
+        }
+    }
+}
+
+/// Until a file changed and the changes have settled; for ever without a watch.
+async fn changed(watch: Option<&AsyncFd<Shared>>) {
+    let Some(watch) = watch else { return std::future::pending().await };
+    match watch.readable().await {
+        Ok(ready) => clear(ready),
+        Err(_) => return std::future::pending().await,
+    }
+    sleep(SETTLE).await;
+    // Which file it was does not matter: all are read again.
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut events = inotify::Reader::new(watch.get_ref().0.as_fd(), &mut buffer);
+    while events.next().is_ok() {}
+}
+
+fn clear(mut ready: tokio::io::unix::AsyncFdReadyGuard<'_, Shared>) {
+    ready.clear_ready_matching(Ready::READABLE);
+}
+
+/// A descriptor of our own to wait on.
+struct Shared(OwnedFd);
+
+impl Shared {
+    #[allow(deprecated)] // The other constructor is unsafe, for the sake of types whose descriptor may change.
+    fn wait_on(descriptor: OwnedFd) -> io::Result<AsyncFd<Self>> {
+        AsyncFd::with_interest(Self(descriptor), Interest::READABLE)
+    }
+}
+
+impl AsRawFd for Shared {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
