@@ -156,6 +156,12 @@ impl Table {
         }
     }
 
+    /// Forgets every BSSID that is not among these: what the kernel has dropped from its own table.
+    pub fn retain(&mut self, held: &BTreeSet<MacAddr>) {
+        self.entries.retain(|bssid, _| held.contains(bssid));
+        self.order.retain(|(_, _, bssid)| held.contains(bssid));
+    }
+
     /// Forgets one entry.
     pub fn remove(&mut self, bssid: MacAddr) {
         if let Some(bss) = self.entries.remove(&bssid) {

@@ -181,7 +181,8 @@ impl Associating {
     }
 
     pub(super) fn overdue(self: Box<Self>, turn: &mut Turn<'_>) -> State {
-        self.refused(turn, Code::KernelSilent("ASSOCIATE"), Footing::Doubt)
+        let peer = self.peer();
+        self.refused(turn, Code::KernelSilent("ASSOCIATE"), Footing::Halfway(peer))
     }
 
     fn ignore(self: Box<Self>, turn: &mut Turn<'_>, why: &'static str) -> State {

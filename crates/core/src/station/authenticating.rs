@@ -259,7 +259,8 @@ impl Authenticating {
     }
 
     pub(super) fn overdue(self: Box<Self>, turn: &mut Turn<'_>) -> State {
-        self.refused(turn, Code::KernelSilent("AUTHENTICATE"), Footing::Doubt)
+        let peer = self.peer();
+        self.refused(turn, Code::KernelSilent("AUTHENTICATE"), Footing::Halfway(peer))
     }
 
     pub(super) fn heard(self: Box<Self>, turn: &mut Turn<'_>, event: KernelEvent) -> State {

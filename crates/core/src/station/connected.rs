@@ -318,9 +318,11 @@ impl Connected {
         if same_network && picture.has_authorized(self.peer) {
             return State::Connected(self);
         }
-        let footing = match picture.peer() {
-            Some(peer) => Footing::Connected(peer),
-            None => Footing::Clean,
+        let footing = match (&picture.stations, picture.peer()) {
+            (_, Some(peer)) => Footing::Connected(peer),
+            (Some(_), None) => Footing::Clean,
+            // The kernel does not say: an explicit end makes it certain.
+            (None, None) => Footing::Connected(self.peer),
         };
         self.lost(turn, Code::StateLost, footing)
     }

@@ -18,9 +18,7 @@ use lapwing_frames::Ssid;
 /// What comes after an end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Then {
-    /// Stay away until somebody asks.
-    Rest,
-    /// Look for a known network.
+    /// Look for a known network, if that is wanted by then.
     Seek,
     /// Look for a known network, but not before this moment: the attempt at this one has failed.
     SeekLater { at: Instant, after: Ssid },
@@ -60,7 +58,7 @@ impl Then {
         match self {
             Self::Join(journey) => Some(journey),
             Self::Again(pair) => Some(&pair.0),
-            Self::Rest | Self::Seek | Self::SeekLater { .. } | Self::Try(_) => None,
+            Self::Seek | Self::SeekLater { .. } | Self::Try(_) => None,
         }
     }
 
@@ -75,7 +73,6 @@ impl Then {
     /// Goes on, now that the kernel holds nothing.
     pub(super) fn follow(self, turn: &mut Turn<'_>) -> State {
         match self {
-            Self::Rest => State::Idle(Idle::Resting),
             Self::Seek => Idle::seek(turn, None),
             Self::SeekLater { at, after } if at <= turn.now => Idle::seek(turn, Some(after)),
             Self::SeekLater { at, after } => State::Idle(Idle::Pausing { at, after: Some(after), round: 0 }),

@@ -141,6 +141,10 @@ impl Disconnecting {
                 self.stage = Self::tell(turn, peer, &self.then, LEAVING);
                 State::Disconnecting(self)
             }
+            None if picture.stations.is_none() && self.tries < TRIES => {
+                self.tries += 1;
+                self.in_doubt(turn)
+            }
             _ => self.then.follow(turn),
         }
     }

@@ -73,9 +73,8 @@ impl Idle {
     /// The same as something to come back to.
     pub(super) fn then(self) -> Then {
         match self {
-            Self::Resting => Then::Rest,
             Self::Waiting(next) => Then::Try(next),
-            Self::Pausing { .. } => Then::Seek,
+            Self::Resting | Self::Pausing { .. } => Then::Seek,
         }
     }
 

@@ -251,7 +251,8 @@ impl State {
             Event::Connect(network) => self.connect(turn, network),
             Event::Disconnect => {
                 turn.context.autoconnect = false;
-                self.leave(turn, Then::Rest)
+                // Without the wish to join known networks, looking for one ends in rest.
+                self.leave(turn, Then::Seek)
             }
             Event::Scan => {
                 turn.context.scan_wanted = true;
@@ -404,14 +405,18 @@ impl State {
                 self
             }
             Self::Scanning(_) => self,
+            // What has begun may still come about after the kernel was read: it is ended first.
             Self::Authenticating(state) => {
-                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Doubt)
+                let peer = state.peer();
+                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Halfway(peer))
             }
             Self::Associating(state) => {
-                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Doubt)
+                let peer = state.peer();
+                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Halfway(peer))
             }
             Self::Securing(state) => {
-                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Doubt)
+                let peer = state.peer();
+                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Connected(peer))
             }
             Self::Connected(_) => {
                 turn.resync();

@@ -17,19 +17,19 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Picture {
     /// The interface; none if it could not be read.
     pub interface: Option<InterfaceState>,
-    /// The peers.
-    pub stations: Vec<StationState>,
+    /// The peers; none if they could not be read, which says nothing about them.
+    pub stations: Option<Vec<StationState>>,
 }
 
 impl Picture {
     /// A peer that the kernel is connected to.
     pub(super) fn peer(&self) -> Option<MacAddr> {
-        self.stations.first().map(|station| station.address)
+        self.stations.as_ref()?.first().map(|station| station.address)
     }
 
     /// Whether the port to this peer is open.
     pub(super) fn has_authorized(&self, peer: MacAddr) -> bool {
-        self.stations.iter().any(|station| station.address == peer && station.authorized)
+        self.stations.iter().flatten().any(|station| station.address == peer && station.authorized)
     }
 }
 
@@ -78,7 +78,7 @@ impl Turn<'_> {
         waiting.remove(place);
         match outcome {
             Ok(Reply::Interface(interface)) => picture.interface = Some(interface),
-            Ok(Reply::Stations(stations)) => picture.stations = stations,
+            Ok(Reply::Stations(stations)) => picture.stations = Some(stations),
             // An interface that is gone has no peers; nothing else refuses to be read.
             Ok(Reply::Done | Reply::Sent { .. } | Reply::Scan(_)) | Err(_) => {}
         }

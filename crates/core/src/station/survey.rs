@@ -15,8 +15,6 @@ const SCAN_LIMIT: Duration = Duration::from_secs(15);
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// How often to wait for another program's scan.
 const TRIES: u8 = 3;
-/// How long an entry stays in the table without being heard.
-const FORGET_AFTER: Duration = Duration::from_secs(60);
 
 /// A scan and whom it serves.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -119,11 +117,13 @@ impl Turn<'_> {
             }),
             Survey::Reading { ticket: ours, job, .. } if ours == ticket => Ok(match outcome {
                 Ok(Reply::Scan(entries)) => {
+                    // What the kernel has forgotten cannot be joined.
+                    let held = entries.iter().map(|entry| entry.bssid).collect();
+                    self.context.table.retain(&held);
                     for entry in entries {
                         // What cannot be read is remembered by the table, with the reason.
                         let _ = self.context.table.insert(entry, self.now);
                     }
-                    self.context.table.expire(self.now, FORGET_AFTER);
                     self.context.table_read = Some(self.now);
                     self.surveyed(job.as_ref(), Ok(()))
                 }
@@ -195,10 +195,11 @@ impl Turn<'_> {
 
     /// Events were lost: perhaps that of the end of the scan.
     pub(super) fn survey_in_doubt(&mut self) {
-        if let Survey::Running { job, .. } | Survey::Asking { job, .. } | Survey::Blocked { job, .. } =
-            core::mem::take(&mut self.context.survey)
-        {
-            self.read(job.attempt, Some(job));
+        match core::mem::take(&mut self.context.survey) {
+            Survey::Running { job, .. } | Survey::Asking { job, .. } | Survey::Blocked { job, .. } => {
+                self.read(job.attempt, Some(job));
+            }
+            survey @ (Survey::Resting | Survey::Reading { .. }) => self.context.survey = survey,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Unavailable: the interface is down or gone, and the kernel holds nothing.
 
-use super::{State, context::Turn, departure::Then};
+use super::{State, context::Turn, departure::Then, disconnecting::Disconnecting};
 
 /// Waiting for the interface to come up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,8 +14,9 @@ impl Unavailable {
         Self { then }
     }
 
-    /// The interface is up, or may be.
+    /// The interface is up, or may be. What the kernel holds by now is read first: it may have dropped
+    /// everything, or another program was faster.
     pub(super) fn try_again(self, turn: &mut Turn<'_>) -> State {
-        self.then.follow(turn)
+        Disconnecting::doubt(turn, self.then)
     }
 }

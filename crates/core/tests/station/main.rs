@@ -4,5 +4,6 @@
 
 mod ap;
 mod joining;
+mod seeds;
 mod staying;
 mod world;

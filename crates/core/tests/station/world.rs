@@ -19,8 +19,8 @@ use lapwing_core::{
 use lapwing_frames::{
     MacAddr, Ssid,
     management::{
-        AssociationRequest, Authentication, AuthenticationAlgorithm, Body, CapabilityInformation, Departure,
-        Header, Management, ReasonCode, StatusCode,
+        Action as Action80211, AssociationRequest, Authentication, AuthenticationAlgorithm, Body,
+        CapabilityInformation, Departure, Header, Management, ReasonCode, StatusCode,
     },
     suite::Cipher,
 };
@@ -92,6 +92,7 @@ pub(crate) struct World {
     /// The socket is in order.
     last_delivery: Instant,
     last_sent: Instant,
+    up: bool,
     scanning: Option<Vec<Frequency>>,
     /// What was heard, and when.
     heard: BTreeMap<MacAddr, Instant>,
@@ -150,6 +151,7 @@ impl World {
             count: 0,
             last_delivery: Instant::default(),
             last_sent: Instant::default(),
+            up: true,
             scanning: None,
             heard: BTreeMap::new(),
             installed: BTreeSet::new(),
@@ -206,6 +208,7 @@ impl World {
     /// Gives the station an event now.
     pub(crate) fn give(&mut self, event: Event) {
         let mut actions = vec![];
+        self.trace(|world| format!("    {event:?} (held: {:?})", world.held));
         let Self { station, entropy, now, .. } = self;
         let mut means = Means { entropy, curves: &ShamCurves };
         station.turn(*now, event, &mut means, |action| actions.push(action));
@@ -222,7 +225,15 @@ impl World {
         }
     }
 
+    /// Prints a line, if the environment asks for it.
+    fn trace(&self, line: impl FnOnce(&Self) -> String) {
+        if std::env::var_os("LAPWING_TRACE").is_some() {
+            println!("{:?} {:.400}", self.now.since_start(), line(self));
+        }
+    }
+
     fn note(&mut self, report: Report) {
+        self.trace(|_| format!("{report:?}"));
         match &report {
             Report::Connected(connected) => {
                 let port = matches!(self.held, Held::Connected { authorized: true, .. } | Held::Nothing)
@@ -454,6 +465,25 @@ impl World {
         }
     }
 
+    /// Some data is sent: an AP that knows nothing of a connection says so, without protection if it has
+    /// no keys; one that is not there is missed by the kernel.
+    pub(crate) fn data(&mut self) {
+        let Held::Connected { bssid, .. } = self.held else { return };
+        let Some(place) = self.ap(bssid) else { return self.kernel_disconnects(ReasonCode::Inactivity) };
+        if self.agrees() {
+            return;
+        }
+        let reason = ReasonCode::InvalidClass3Frame;
+        let strong = self.aps[place].setup.akms.iter().any(|akm| !akm.is_psk());
+        if strong {
+            let body = Body::Deauthentication(Departure { reason, elements: vec![] });
+            let frame = Self::management(bssid, OWN, bssid, body);
+            self.event(KernelEvent::UnprotectedFarewell { frame });
+        } else {
+            self.speak(place, vec![Said::Deauthentication(reason)]);
+        }
+    }
+
     /// An AP says goodbye.
     pub(crate) fn ap_disconnects(&mut self, place: usize, reason: ReasonCode) {
         self.aps[place].client = None;
@@ -462,6 +492,7 @@ impl World {
 
     /// The interface goes down, or comes up.
     pub(crate) fn set_up(&mut self, up: bool) {
+        self.up = up;
         if up {
             self.event(KernelEvent::InterfaceUp);
             return;
@@ -483,6 +514,7 @@ impl World {
         let forced = self.refuse.iter().position(|(command, _)| *command == name);
         let outcome = match forced {
             Some(place) => Err(self.refuse.remove(place).unwrap().1),
+            None if !self.up && !name.starts_with("GET") => Err(Errno::ENETDOWN),
             None => self.execute(request),
         };
         if let Err(errno) = &outcome {
@@ -529,7 +561,14 @@ impl World {
             }
             Request::Authenticate(request) => {
                 if let Held::Connected { bssid, .. } = self.held {
-                    self.violations.push("authentication while connected".into());
+                    // Only where the kernel does not let go, however often it is asked.
+                    if !self
+                        .refusals
+                        .iter()
+                        .any(|(command, _)| ["DEAUTHENTICATE", "GET_STATION"].contains(command))
+                    {
+                        self.violations.push("authentication while connected".into());
+                    }
                     if bssid == request.bssid {
                         return Err(Errno::EALREADY);
                     }
@@ -644,7 +683,9 @@ impl World {
                     self.installed.iter().any(|(kind, ..)| matches!(kind, KeyKind::Pairwise { .. }));
                 match &mut self.held {
                     Held::Connected { bssid, authorized } if *bssid == peer => {
-                        if !installed {
+                        // Requests are not held back for the answers to those before them: the port may
+                        // be asked for though a key was refused, and the station leaves at the answer.
+                        if !installed && !self.refusals.iter().any(|(command, _)| *command == "NEW_KEY") {
                             self.violations.push("the port was opened before the key".into());
                         }
                         *authorized = true;
@@ -652,9 +693,20 @@ impl World {
                     _ => return Err(Errno::ENOENT),
                 }
             }
-            Request::SendFrame { .. } => {
-                let Held::Connected { .. } = self.held else { return Err(Errno::ENOTCONN) };
+            Request::SendFrame { bytes, .. } => {
+                let Held::Connected { bssid, .. } = self.held else { return Err(Errno::ENOTCONN) };
                 self.count += 1;
+                // An SA Query: whoever has the keys answers it.
+                let mut answer = Management::parse(&bytes).map_err(|_| Errno::EINVAL)?;
+                if let Some([8, 0, low, high]) = bytes.get(24..28)
+                    && self.agrees()
+                {
+                    answer.header = Header::new(OWN, bssid, bssid);
+                    answer.body = Body::Action(Action80211::parse(&[8, 1, *low, *high]).unwrap());
+                    let mut bytes = vec![];
+                    answer.write(&mut bytes);
+                    self.event(KernelEvent::Frame { frequency: None, bytes });
+                }
                 return Ok(Reply::Sent { cookie: self.count });
             }
             Request::ReadInterface => {
