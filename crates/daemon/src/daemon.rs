@@ -1,6 +1,8 @@
 //! The daemon between the stations and the machine: one turn for each thing heard, nothing that waits.
 
 mod interface;
+#[cfg(test)]
+mod tests;
 
 use crate::flight::event::{self, Loudness, Place, Told};
 use crate::flight::status::{self, Status};

@@ -1,0 +1,468 @@
+//! The whole daemon against a scripted kernel.
+
+use super::*;
+use crate::netconf::dhcp::message::{Kind, Message, option};
+use crate::netconf::ip::Datagram;
+use lapwing_core::attempt::Ticket;
+use lapwing_core::curve::PureCurves;
+use lapwing_core::entropy::SeededEntropy;
+use lapwing_core::kernel::{
+    self, Connection, Errno, Frequency, InterfaceState, Refusal, Reply, Request, ScanEntry, StationState,
+};
+use lapwing_core::radio::{Channel, Radio, RadioKind};
+use lapwing_frames::MacAddr;
+use lapwing_frames::management::{ReasonCode, StatusCode};
+use std::fs;
+
+const WE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 0xfe]);
+const SERVER: [u8; 4] = [192, 0, 2, 1];
+
+/// A kernel with an open network "cafe" in reach, which does what it is asked at once.
+struct Fake {
+    heard: VecDeque<Heard>,
+    performed: Vec<Command>,
+    connected: bool,
+    /// Whether it answers at all.
+    silent: bool,
+    /// Whether there is a DHCP server.
+    server: bool,
+}
+
+impl Fake {
+    fn new() -> Self {
+        Self { heard: VecDeque::new(), performed: Vec::new(), connected: false, silent: false, server: true }
+    }
+
+    fn frame(subtype: u8, body: &[u8]) -> Vec<u8> {
+        [&[subtype, 0, 0, 0], &WE.0[..], &AP.0, &AP.0, &[0, 0], body].concat()
+    }
+
+    fn scan(&self) -> Reply {
+        let elements = b"\0\x04cafe\x01\x08\x82\x84\x8b\x96\x0c\x12\x18\x24\x03\x01\x01".to_vec();
+        Reply::Scan(vec![ScanEntry {
+            bssid: AP,
+            frequency: Frequency(2412),
+            beacon_interval: 100,
+            capability: 1,
+            signal_mbm: Some(-4000),
+            age: Duration::ZERO,
+            beacon_elements: Some(elements.clone()),
+            elements,
+            associated: self.connected,
+            mld: None,
+        }])
+    }
+
+    fn answer(&mut self, ifindex: u32, ticket: Ticket, request: &Request) {
+        let mut events = Vec::new();
+        let connection = Connection {
+            peer: AP,
+            status: StatusCode(0),
+            timed_out: false,
+            request_elements: Vec::new(),
+            response_elements: Vec::new(),
+            links: Vec::new(),
+        };
+        let outcome = match request {
+            Request::TriggerScan(_) => {
+                events.push(KernelEvent::ScanDone { frequencies: vec![Frequency(2412)] });
+                Ok(Reply::Done)
+            }
+            Request::ReadScan => Ok(self.scan()),
+            Request::ReadInterface => Ok(Reply::Interface(InterfaceState {
+                address: WE,
+                ssid: self.connected.then(|| Ssid::new(b"cafe").unwrap()),
+                frequency: None,
+                links: Vec::new(),
+            })),
+            Request::ReadStations => Ok(Reply::Stations(if self.connected {
+                vec![StationState {
+                    address: AP,
+                    authorized: true,
+                    signal_dbm: None,
+                    transmit_rate: None,
+                    inactive_ms: None,
+                }]
+            } else {
+                Vec::new()
+            })),
+            Request::Authenticate(_) => {
+                let frame = Self::frame(0xb0, &[0, 0, 2, 0, 0, 0]);
+                events.push(KernelEvent::Authentication { frame });
+                Ok(Reply::Done)
+            }
+            Request::Associate(_) => {
+                let frame = Self::frame(0x10, b"\x01\0\0\0\x01\xc0\x01\x04\x82\x84\x8b\x96");
+                events.push(KernelEvent::Association { frame });
+                events.push(KernelEvent::Connected(connection));
+                self.connected = true;
+                Ok(Reply::Done)
+            }
+            Request::Deauthenticate { reason, .. } => {
+                if std::mem::take(&mut self.connected) {
+                    events.push(KernelEvent::Disconnected { reason: *reason, by_ap: false });
+                }
+                Ok(Reply::Done)
+            }
+            Request::AuthorizePort { .. } => Ok(Reply::Done),
+            _ => Err(Refusal { errno: Errno::EOPNOTSUPP, message: None }),
+        };
+        self.heard.push_back(Heard::Answered { ifindex, ticket, outcome });
+        let event = |event| Heard::Station { ifindex: Some(ifindex), event };
+        self.heard.extend(events.into_iter().map(event));
+    }
+
+    /// What a DHCP server says to this packet.
+    fn serve(&mut self, ifindex: u32, octets: &[u8]) {
+        let request = Message::parse(Datagram::parse(octets).unwrap().payload).unwrap();
+        let kind = if request.kind() == Some(Kind::Discover) { Kind::Offer } else { Kind::Ack };
+        let options = BTreeMap::from([
+            (option::KIND, vec![kind.0]),
+            (option::SERVER, SERVER.to_vec()),
+            (option::MASK, vec![255, 255, 255, 0]),
+            (option::ROUTER, SERVER.to_vec()),
+            (option::DNS, SERVER.to_vec()),
+            (option::LEASE, 3600_u32.to_be_bytes().to_vec()),
+        ]);
+        let payload = Message { reply: true, yours: [192, 0, 2, 7].into(), options, ..request }.build();
+        let octets = Datagram {
+            source: SERVER.into(),
+            destination: [192, 0, 2, 7].into(),
+            source_port: 67,
+            destination_port: 68,
+            payload: &payload,
+        }
+        .build();
+        self.heard.push_back(Heard::Packet { ifindex, kind: PacketKind::Dhcp, source: AP, octets });
+    }
+}
+
+impl Kernel for Fake {
+    fn perform(&mut self, command: Command) {
+        self.performed.push(command.clone());
+        match command {
+            Command::Ask { interface, ticket, request } if !self.silent => {
+                self.answer(interface.ifindex, ticket, &request);
+            }
+            Command::Send { ifindex, kind: PacketKind::Dhcp, octets, .. } if self.server => {
+                self.serve(ifindex, &octets);
+            }
+            _ => {}
+        }
+    }
+
+    fn receive(&mut self) -> io::Result<Option<Heard>> {
+        Ok(self.heard.pop_front())
+    }
+}
+
+/// A daemon with its clock and its directory.
+struct Run {
+    daemon: Daemon<Fake>,
+    now: Now,
+    directory: PathBuf,
+}
+
+impl Run {
+    fn new(name: &str, networks: &[(&str, &str)], network_configuration: bool) -> Self {
+        let directory = std::env::temp_dir().join(format!("lapwing-daemon-{}-{name}", std::process::id()));
+        drop(fs::remove_dir_all(&directory));
+        fs::create_dir(&directory).unwrap();
+        for (file, text) in networks {
+            fs::write(directory.join(file), text).unwrap();
+        }
+        let options = Options {
+            interfaces: Vec::new(),
+            network_configuration,
+            runtime: directory.clone(),
+            hostname: None,
+        };
+        let store = Store::new(directory.clone());
+        let entropy = Box::new(SeededEntropy(1));
+        let daemon = Daemon::new(Fake::new(), options, store, entropy, Box::new(PureCurves));
+        let clock = Instant::after_start(Duration::from_secs(100));
+        Self { daemon, now: Now { clock, wall: 1_000_000 }, directory }
+    }
+
+    fn found(ifindex: u32, wiphy: u32) -> Found {
+        let channel = Channel {
+            frequency: Frequency(2412),
+            disabled: false,
+            no_initiating_radiation: false,
+            radar: false,
+        };
+        Found {
+            interface: kernel::Interface { wiphy, ifindex, wdev: u64::from(ifindex) },
+            name: format!("wlan{ifindex}"),
+            address: WE,
+            radio: Radio {
+                kind: RadioKind::SoftMac,
+                ciphers: Vec::new(),
+                akms: None,
+                channels: vec![channel],
+                max_scan_ssids: 4,
+                max_scan_elements: 1000,
+                sae: true,
+                control_port: true,
+                beacon_protection: false,
+                extended_key_id: false,
+                can_replace_pairwise_key: false,
+                operating_channel_validation: false,
+                multi_link: false,
+                random_scan_address: false,
+                spp_amsdu: false,
+                extended_capabilities: Vec::new(),
+            },
+            up: true,
+        }
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        self.daemon.hear(self.now, heard);
+        let now = self.now;
+        self.daemon.listen(|| now).unwrap();
+    }
+
+    /// Lets time pass, from deadline to deadline.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now.clock + time;
+        while let Some(deadline) = self.daemon.next_deadline().filter(|&deadline| deadline <= end) {
+            self.now.clock = deadline.max(self.now.clock);
+            self.daemon.tick(self.now);
+            let now = self.now;
+            self.daemon.listen(|| now).unwrap();
+        }
+        self.now.clock = end;
+    }
+
+    fn summary(&self, ifindex: u32) -> Summary {
+        self.daemon.interfaces[&ifindex].station.summary()
+    }
+
+    fn is_connected(&self) -> bool {
+        matches!(self.summary(3), Summary::Connected { .. })
+    }
+
+    fn performed(&self, wanted: impl Fn(&Command) -> bool) -> usize {
+        self.daemon.kernel.performed.iter().filter(|command| wanted(command)).count()
+    }
+
+    fn text(&self, file: &str) -> String {
+        fs::read_to_string(self.directory.join(file)).unwrap_or_default()
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.directory));
+    }
+}
+
+const CAFE: [(&str, &str); 1] = [("cafe.open", "# mine\n")];
+
+fn connected(name: &str) -> Run {
+    let mut run = Run::new(name, &CAFE, true);
+    run.hear(Heard::Appeared(Run::found(3, 0)));
+    run.pass(Duration::from_secs(30));
+    assert!(run.is_connected(), "{:?}\n{}", run.summary(3), run.text("flight.jsonl"));
+    run
+}
+
+#[test]
+fn from_an_interface_to_an_address() {
+    let run = connected("address");
+    let first = &run.daemon.kernel.performed[0];
+    assert!(matches!(first, Command::Adopt(interface) if interface.ifindex == 3));
+    let port = run
+        .daemon
+        .kernel
+        .performed
+        .iter()
+        .position(|command| *command == Command::SetPort { ifindex: 3, open: true });
+    let listen = run
+        .daemon
+        .kernel
+        .performed
+        .iter()
+        .position(|command| matches!(command, Command::Listen { on: true, .. }));
+    let address =
+        run.daemon.kernel.performed.iter().position(|command| matches!(command, Command::SetAddress { .. }));
+    assert!(port < listen && listen < address && port.is_some());
+    assert_eq!(run.performed(|command| matches!(command, Command::SetRoute { .. })), 1);
+
+    let status: serde_json::Value = serde_json::from_str(&run.text("status.json")).unwrap();
+    let interface = &status["interfaces"][0];
+    assert_eq!(interface["state"], "connected");
+    assert_eq!(interface["online"], true);
+    assert_eq!(interface["addresses"][0], "192.0.2.7/24");
+
+    let flight = run.text("flight.jsonl");
+    let events: Vec<String> = flight
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    for wanted in ["began", "entered", "judged", "chosen", "connected", "configured", "learned", "timeline"] {
+        assert!(events.iter().any(|event| event == wanted), "{wanted}: {events:?}");
+    }
+    assert!(flight.contains("online after"));
+
+    // What was learned is remembered, and the file is as it was.
+    assert_eq!(run.text("cafe.open"), "# mine\n");
+    let memory = run.text(".lapwing.memory");
+    assert!(memory.contains("[cafe.open]") && memory.contains("Frequencies=2412"), "{memory}");
+    assert!(memory.contains("Lease=192.0.2.7 02:00:00:00:00:01 1003600"));
+}
+
+#[test]
+fn nothing_is_addressed_if_another_program_does_it() {
+    let mut run = Run::new("unaddressed", &CAFE, false);
+    run.hear(Heard::Appeared(Run::found(3, 0)));
+    run.pass(Duration::from_secs(30));
+    assert!(run.is_connected());
+    assert_eq!(
+        run.performed(|command| matches!(command, Command::Listen { .. } | Command::SetAddress { .. })),
+        0
+    );
+    assert!(run.text("flight.jsonl").contains("online after"));
+}
+
+#[test]
+fn a_clean_end() {
+    let mut run = connected("end");
+    assert!(!run.daemon.is_quiet());
+    run.daemon.shut_down(run.now);
+    let now = run.now;
+    run.daemon.listen(|| now).unwrap();
+    assert!(run.daemon.is_quiet());
+    run.daemon.finish(run.now);
+    assert!(!run.daemon.kernel.connected);
+    let performed = &run.daemon.kernel.performed;
+    let count = |wanted: fn(&Command) -> bool| performed.iter().filter(|command| wanted(command)).count();
+    assert_eq!(count(|command| matches!(command, Command::RemoveAddress { .. })), 1);
+    assert_eq!(count(|command| matches!(command, Command::RemoveRoute { .. })), 1);
+    assert_eq!(count(|command| matches!(command, Command::Resolve { resolver: None, .. })), 1);
+    assert_eq!(count(|command| matches!(command, Command::SetPort { open: false, .. })), 1);
+    assert_eq!(run.text("status.json"), "{\"interfaces\":[]}\n");
+}
+
+#[test]
+fn a_silent_kernel_does_not_hold_up_the_end() {
+    let mut run = connected("silent");
+    run.daemon.kernel.silent = true;
+    run.daemon.shut_down(run.now);
+    assert!(!run.daemon.is_quiet());
+    // After its time the loop finishes anyway: the addresses go.
+    run.daemon.finish(run.now);
+    assert_eq!(run.performed(|command| matches!(command, Command::RemoveAddress { .. })), 1);
+}
+
+#[test]
+fn an_interface_that_vanishes_takes_its_addresses_along_and_another_takes_its_place() {
+    let mut run = connected("vanish");
+    run.hear(Heard::Appeared(Run::found(4, 0)));
+    run.hear(Heard::Appeared(Run::found(5, 1)));
+    assert_eq!(run.daemon.interfaces.keys().copied().collect::<Vec<_>>(), [3, 5], "one of each radio");
+    run.daemon.kernel.connected = false;
+    run.hear(Heard::Gone { ifindex: 3 });
+    assert_eq!(run.daemon.interfaces.keys().copied().collect::<Vec<_>>(), [4, 5]);
+    assert_eq!(run.performed(|command| matches!(command, Command::RemoveAddress { ifindex: 3, .. })), 1);
+    // Late answers of the one that is gone change nothing.
+    let ticket = Ticket { attempt: None, number: 1 };
+    run.hear(Heard::Answered { ifindex: 3, ticket, outcome: Ok(Reply::Done) });
+    run.pass(Duration::from_secs(30));
+    assert!(matches!(run.summary(4), Summary::Connected { .. }));
+}
+
+#[test]
+fn only_named_interfaces_are_run() {
+    let mut run = Run::new("named", &CAFE, true);
+    run.daemon.options.interfaces = vec!["wlan4".to_owned(), "home".to_owned()];
+    for ifindex in [3, 4, 6] {
+        run.hear(Heard::Appeared(Run::found(ifindex, 0)));
+    }
+    assert_eq!(run.daemon.interfaces.keys().copied().collect::<Vec<_>>(), [4]);
+    run.hear(Heard::Renamed { ifindex: 6, name: "home".to_owned() });
+    assert_eq!(run.daemon.interfaces.keys().copied().collect::<Vec<_>>(), [4, 6]);
+    run.hear(Heard::Renamed { ifindex: 4, name: "desk".to_owned() });
+    assert!(run.text("status.json").contains("\"interface\":\"desk\""));
+}
+
+#[test]
+fn lost_events_are_answered_by_reading_back() {
+    let mut run = connected("lost");
+    let before =
+        run.performed(|command| matches!(command, Command::Ask { request: Request::ReadInterface, .. }));
+    // The kernel has lost the connection, and so was the event of it.
+    run.daemon.kernel.connected = false;
+    run.hear(Heard::EventsLost);
+    let after =
+        run.performed(|command| matches!(command, Command::Ask { request: Request::ReadInterface, .. }));
+    assert!(after > before);
+    assert_eq!(run.performed(|command| matches!(command, Command::RemoveAddress { .. })), 1);
+    run.pass(Duration::from_secs(60));
+    assert!(run.is_connected(), "{:?}", run.summary(3));
+}
+
+#[test]
+fn the_access_point_ends_it_and_the_station_comes_back_with_its_lease() {
+    let mut run = connected("back");
+    run.daemon.kernel.connected = false;
+    run.daemon.kernel.performed.clear();
+    let event = KernelEvent::Disconnected { reason: ReasonCode(3), by_ap: true };
+    run.hear(Heard::Station { ifindex: Some(3), event });
+    run.pass(Duration::from_secs(60));
+    assert!(run.is_connected());
+    let kinds: Vec<_> = run
+        .daemon
+        .kernel
+        .performed
+        .iter()
+        .filter_map(|command| match command {
+            Command::Send { kind: PacketKind::Dhcp, octets, .. } => {
+                Message::parse(Datagram::parse(octets).unwrap().payload).unwrap().kind()
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(kinds, [Kind::Request], "the address of before is asked for at once");
+}
+
+#[test]
+fn files_come_and_go() {
+    let mut run = Run::new("files", &[], true);
+    run.hear(Heard::Appeared(Run::found(3, 0)));
+    run.pass(Duration::from_secs(10));
+    assert!(!run.is_connected());
+    fs::write(run.directory.join("cafe.open"), "").unwrap();
+    fs::write(run.directory.join("broken.psk"), "nonsense").unwrap();
+    run.daemon.reload(run.now);
+    run.pass(Duration::from_secs(60));
+    assert!(run.is_connected(), "{:?}", run.summary(3));
+    // Its file goes, and with it the connection; it comes back, and so does the station.
+    fs::remove_file(run.directory.join("cafe.open")).unwrap();
+    run.daemon.reload(run.now);
+    run.pass(Duration::from_secs(5));
+    assert!(!run.daemon.kernel.connected);
+    fs::write(run.directory.join("cafe.open"), "").unwrap();
+    run.daemon.reload(run.now);
+    run.pass(Duration::from_secs(60));
+    assert!(run.is_connected(), "{:?}", run.summary(3));
+    assert_eq!(run.text("broken.psk"), "nonsense");
+}
+
+#[test]
+fn no_address_is_told_and_the_link_stays() {
+    let mut run = Run::new("noaddress", &CAFE, true);
+    run.daemon.kernel.server = false;
+    run.hear(Heard::Appeared(Run::found(3, 0)));
+    run.pass(Duration::from_secs(60));
+    assert!(run.is_connected());
+    assert!(run.text("status.json").contains("\"online\":false"));
+    assert!(run.text("flight.jsonl").contains("no-address"));
+    let address = "2001:db8::1".parse().unwrap();
+    run.hear(Heard::Address6 { ifindex: 3, address, usable: true });
+    assert!(run.text("status.json").contains("2001:db8::1/64"));
+}
