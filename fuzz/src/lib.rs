@@ -3,6 +3,7 @@
 //! To add one, write a function in the module of its subject and a line in that module's `TARGETS`; a new
 //! subject is a module here and a line in [`GROUPS`]. `README.md` says how to run them.
 
+pub mod eapol;
 pub mod elements;
 pub mod management;
 pub mod multi_link;
@@ -16,6 +17,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets by subject.
 pub const GROUPS: &[&[Target]] = &[
+    eapol::TARGETS,
     elements::TARGETS,
     management::TARGETS,
     multi_link::TARGETS,
