@@ -58,7 +58,7 @@ pub enum Rejection {
     OtherBssidWanted,
     /// It failed a moment ago and has to wait.
     FailedRecently,
-    /// It was heard too long ago: the kernel has forgotten it by now.
+    /// It was heard too long ago: the kernel has forgotten it by now, or it gave no answer since.
     Stale,
     /// Its security and ours do not meet.
     Unsuitable(Unsuitable),
@@ -246,6 +246,9 @@ fn consider(
         return Err(Rejection::ChannelDisabled);
     }
     if !policy.is_fresh(bss) {
+        return Err(Rejection::Stale);
+    }
+    if history.is_silent(bss.bssid, bss.heard) {
         return Err(Rejection::Stale);
     }
     let advertised = Advertised::of(Elements::new(&bss.elements));

@@ -27,6 +27,8 @@ struct Lessons {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct History {
     setbacks: BTreeMap<MacAddr, Instant>,
+    /// When a BSS last gave no answer: it has to be heard again before it is tried again.
+    silences: BTreeMap<MacAddr, Instant>,
     networks: BTreeMap<Ssid, Lessons>,
 }
 
@@ -35,6 +37,12 @@ impl History {
     #[must_use]
     pub fn has_to_wait(&self, bssid: MacAddr, now: Instant) -> bool {
         self.setbacks.get(&bssid).is_some_and(|&until| now < until)
+    }
+
+    /// Whether a BSS that was heard at that moment has given no answer since.
+    #[must_use]
+    pub fn is_silent(&self, bssid: MacAddr, heard: Instant) -> bool {
+        self.silences.get(&bssid).is_some_and(|&since| heard <= since)
     }
 
     /// Whether this secret of the network is known to be wrong.
@@ -55,6 +63,14 @@ impl History {
         if self.setbacks.len() < BOUND {
             self.setbacks.insert(bssid, now + wait);
         }
+    }
+
+    /// Notes that a BSS gave no answer.
+    pub fn silent(&mut self, bssid: MacAddr, now: Instant) {
+        if self.silences.len() >= BOUND && !self.silences.contains_key(&bssid) {
+            self.silences.pop_first();
+        }
+        self.silences.insert(bssid, now);
     }
 
     /// Notes a failure of a network, and says how many there have been in a row.
@@ -78,6 +94,7 @@ impl History {
     pub fn joined(&mut self, ssid: &Ssid, bssid: MacAddr) {
         self.lessons(ssid).wrong = None;
         self.setbacks.remove(&bssid);
+        self.silences.remove(&bssid);
     }
 
     /// The connection has lasted: earlier failures are forgotten.

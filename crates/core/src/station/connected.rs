@@ -145,6 +145,9 @@ impl Connected {
 
     /// The connection is over: says so, and returns to the network by itself.
     fn lost(self, turn: &mut Turn<'_>, code: Code, footing: Footing) -> State {
+        if matches!(code, Code::LostBeacons(_)) {
+            turn.context.history.silent(self.peer, turn.now);
+        }
         turn.ended(&self.journey, code);
         let journey = self.journey;
         let wait = if self.settles.is_none() {

@@ -61,6 +61,14 @@ impl Turn<'_> {
             self.context.history.wrong(&network.ssid, &network.credentials);
             return (Then::Seek, None);
         }
+        if let Some(target) = target
+            && matches!(
+                code,
+                Code::AuthenticationTimedOut | Code::AssociationTimedOut | Code::KernelSilent(_)
+            )
+        {
+            self.context.history.silent(target.bss().bssid, self.now);
+        }
         let failures = self.context.history.failed(&network.ssid);
         let wait = match failures {
             0 | 1 => Duration::ZERO,

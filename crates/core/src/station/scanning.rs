@@ -147,7 +147,17 @@ impl Scanning {
     /// Nothing was found anywhere.
     fn in_vain(self, turn: &mut Turn<'_>) -> State {
         match self.goal {
-            Goal::Any { after, round } => Idle::pause(turn, after, round),
+            Goal::Any { after, round } => {
+                // Why none of those that were heard: one line for each network.
+                let networks: Vec<_> = turn.wanted().cloned().collect();
+                for network in networks {
+                    let (judged, _) = turn.select(&network, &Policy::at(turn.now));
+                    if !judged.is_empty() {
+                        turn.log(None, Entry::Judged(judged));
+                    }
+                }
+                Idle::pause(turn, after, round)
+            }
             Goal::One(journey) => {
                 let heard = turn.context.table.iter().any(|bss| {
                     bss.ssid == journey.network.ssid && turn.now.since(bss.heard) <= Policy::FRESH_FOR

@@ -3,7 +3,7 @@
 use super::{
     ap::Setup,
     joining::{SECOND, entries, joined, open, personal},
-    world::{Held, World},
+    world::{Held, OWN, World},
 };
 use lapwing_core::{
     Duration,
@@ -11,7 +11,7 @@ use lapwing_core::{
     curve::ShamCurves,
     entropy::SeededEntropy,
     failure::Code,
-    kernel::Errno,
+    kernel::{Errno, KernelEvent, Request},
     means::Means,
     network::Network,
     station::{Event, Report, Summary},
@@ -175,4 +175,39 @@ fn a_person_gets_a_scan() {
     assert!(world.reports.contains(&Report::Scanned));
     assert!(world.is_connected());
     world.check();
+}
+
+#[test]
+fn a_farewell_without_protection_is_asked_about() {
+    // The AP knows us: the farewell was somebody else's.
+    let mut world = joined(vec![Setup::new(b"home", 1, &[Akm::Sae])], personal(b"home"));
+    world.run(SECOND);
+    let frame = [&[0xc0, 0, 0, 0][..], &[2; 18], &[0, 0, 7, 0]].concat();
+    world.event(KernelEvent::UnprotectedFarewell { frame: frame.clone() });
+    world.run(5 * SECOND);
+    assert!(world.is_connected() && world.ends().is_empty());
+    assert_eq!(world.count("FRAME"), 1);
+    // The AP has forgotten us: it does not answer.
+    world.aps[0].client = None;
+    world.event(KernelEvent::UnprotectedFarewell { frame });
+    let began = world.now;
+    assert!(world.run_until(5 * SECOND, |world| !world.ends().is_empty()));
+    assert!(world.now.since(began) < Duration::from_millis(1100));
+    assert!(world.run_until(5 * SECOND, |world| world.is_connected() && world.agrees()));
+    world.check();
+}
+
+#[test]
+fn a_query_of_the_ap_is_answered() {
+    let mut world = joined(vec![Setup::new(b"home", 1, &[Akm::Sae])], personal(b"home"));
+    let bssid = world.aps[0].setup.bssid;
+    let mut bytes = [&[0xd0, 0, 0, 0][..], &OWN.0, &bssid.0, &bssid.0, &[0, 0]].concat();
+    bytes.extend([8, 0, 0x34, 0x12]);
+    world.event(KernelEvent::Frame { frequency: None, bytes });
+    world.run(SECOND);
+    let answer = world.requests.iter().find_map(|request| match request {
+        Request::SendFrame { bytes, .. } => Some(bytes.clone()),
+        _ => None,
+    });
+    assert_eq!(answer.unwrap()[24..], [8, 1, 0x34, 0x12]);
 }

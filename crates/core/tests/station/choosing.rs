@@ -1,0 +1,175 @@
+//! Which BSS is taken, and why not another.
+
+use super::{
+    ap::Setup,
+    joining::{SECOND, joined, open, personal},
+    world::{Held, World},
+};
+use lapwing_core::{
+    attempt::Phase,
+    attempt::{Cause, Difference, Entry},
+    failure::{Code, Failure},
+    kernel::Errno,
+    network::TransitionDisable,
+    select::{Rejection, Verdict},
+    station::{Event, Report},
+};
+use lapwing_frames::{MacAddr, Ssid, suite::Akm};
+
+use super::joining::entries;
+
+/// An open BSS and its encrypted twin, which hides its name.
+fn twins() -> Vec<Setup> {
+    let mut encrypted = Setup::new(b"cafe-owe", 2, &[Akm::Owe]);
+    encrypted.hidden = true;
+    let mut plain = Setup::new(b"cafe", 1, &[]);
+    plain.twin = Some((encrypted.bssid, encrypted.ssid.clone()));
+    vec![plain, encrypted]
+}
+
+fn verdicts(world: &World, network: &lapwing_core::network::Network) -> Vec<(MacAddr, Verdict)> {
+    let judged = world.station.judge(network, world.now);
+    judged.into_iter().map(|judged| (judged.bssid, judged.verdict)).collect()
+}
+
+#[test]
+fn an_open_network_leads_to_its_encrypted_twin() {
+    let world = joined(twins(), open(b"cafe"));
+    assert!(matches!(world.held, Held::Connected { bssid, .. } if bssid == world.aps[1].setup.bssid));
+    let connected = world.reports.iter().find_map(|report| match report {
+        Report::Connected(connected) => Some(connected),
+        _ => None,
+    });
+    assert_eq!(connected.unwrap().akm, Some(Akm::Owe));
+    assert_eq!(connected.unwrap().ssid, Ssid::new(b"cafe").unwrap());
+    let plain = verdicts(&world, &open(b"cafe"))[1].clone();
+    assert_eq!(plain, (world.aps[0].setup.bssid, Verdict::Rejected(Rejection::OpenTwin)));
+    assert!(world.failures().is_empty());
+}
+
+#[test]
+fn an_open_network_without_its_twin_is_open_unless_that_is_forbidden() {
+    let mut setups = twins();
+    setups.truncate(1);
+    let world = joined(setups.clone(), open(b"cafe"));
+    assert!(world.agrees());
+    let mut network = open(b"cafe");
+    network.transition_disable = TransitionDisable(TransitionDisable::ENHANCED_OPEN);
+    let mut world = World::new(1, setups);
+    world.give(Event::Connect(network));
+    assert!(world.run_until(5 * SECOND, |world| !world.failures().is_empty()));
+    assert_eq!(world.failures()[0], Code::NoneSuitable);
+    assert!(!world.is_connected());
+}
+
+#[test]
+fn a_hidden_network_is_probed_for() {
+    let mut setup = Setup::new(b"attic", 1, &[Akm::Sae]);
+    setup.hidden = true;
+    let mut network = personal(b"attic");
+    network.hidden = true;
+    let world = joined(vec![setup], network);
+    assert!(world.agrees() || world.has_client(0));
+}
+
+#[test]
+fn a_network_that_was_joined_by_sae_is_not_joined_by_less() {
+    let mut world = joined(vec![Setup::new(b"home", 1, &[Akm::Psk, Akm::Sae])], personal(b"home"));
+    // Somebody else, louder, with WPA2 only; and the own one is gone.
+    let mut impostor = Setup::new(b"home", 2, &[Akm::Psk]);
+    impostor.signal_mbm = -2000;
+    world.aps.push(super::ap::Ap::new(impostor));
+    world.aps[0].present = false;
+    world.run(SECOND);
+    world.data();
+    world.run(60 * SECOND);
+    assert!(!world.is_connected());
+    let rejected = entries(&world).any(|entry| match entry {
+        Entry::Judged(judged) => {
+            judged.iter().any(|judged| judged.verdict == Verdict::Rejected(Rejection::Downgrade))
+        }
+        _ => false,
+    });
+    assert!(rejected);
+    world.aps[0].present = true;
+    assert!(world.run_until(120 * SECOND, World::is_connected));
+    world.check();
+}
+
+#[test]
+fn transition_disable_is_learned_and_obeyed() {
+    let mut setup = Setup::new(b"home", 1, &[Akm::Psk, Akm::Sae]);
+    setup.transition_disable = Some(TransitionDisable::WPA3_PERSONAL);
+    let world = joined(vec![setup], personal(b"home"));
+    let learned = world.reports.iter().find_map(|report| match report {
+        Report::Learned(learned) => Some(learned.transition_disable),
+        _ => None,
+    });
+    assert_eq!(learned, Some(TransitionDisable(TransitionDisable::WPA3_PERSONAL)));
+}
+
+#[test]
+fn a_bss_that_the_kernel_forgot_is_looked_for_once() {
+    let mut world = joined(vec![Setup::new(b"home", 1, &[Akm::Sae])], personal(b"home"));
+    world.give(Event::Disconnect);
+    world.run(5 * SECOND);
+    let bssid = world.aps[0].setup.bssid;
+    world.forgotten.insert(bssid);
+    let scans = world.count("TRIGGER_SCAN");
+    world.give(Event::Connect(personal(b"home")));
+    assert!(world.run_until(5 * SECOND, World::is_connected));
+    assert_eq!(world.refusals, [("AUTHENTICATE", Errno::ENOENT)]);
+    assert_eq!(world.count("TRIGGER_SCAN"), scans + 1);
+    assert!(world.failures().is_empty());
+}
+
+#[test]
+fn the_other_ap_follows_at_once() {
+    let mut near = Setup::new(b"home", 1, &[Akm::Sae]);
+    near.groups = vec![];
+    let world = joined(vec![near, Setup::new(b"home", 2, &[Akm::Sae])], personal(b"home"));
+    assert_eq!(world.failures(), [Code::Sae("the access point takes none of our groups")]);
+    assert!(entries(&world).any(|entry| matches!(
+        entry,
+        Entry::Began { cause: Cause::Retry(Difference::OtherAccessPoint), .. }
+    )));
+    world.check();
+}
+
+#[test]
+fn a_refused_request_is_a_failure_with_its_name_and_not_the_end() {
+    for command in ["AUTHENTICATE", "ASSOCIATE", "CONTROL_PORT_FRAME", "NEW_KEY", "SET_STATION"] {
+        for errno in [Errno::EINVAL, Errno::ENOLINK, Errno::EALREADY, Errno::EBUSY] {
+            let mut world = World::new(1, vec![Setup::new(b"home", 1, &[Akm::Sae])]);
+            world.refuse.push_back((command, errno));
+            world.give(Event::Networks(vec![personal(b"home")]));
+            assert!(
+                world.run_until(30 * SECOND, |world| world.is_connected() && world.agrees()),
+                "{command}"
+            );
+            let failures = world.failures();
+            let [Code::Refused { command: named, refusal }] = &failures[..] else { panic!("{failures:?}") };
+            assert_eq!((*named, refusal.errno), (command, errno));
+            world.check();
+        }
+    }
+}
+
+#[test]
+fn the_address_is_part_of_the_attempt() {
+    let mut world = joined(vec![Setup::new(b"home", 1, &[Akm::Sae])], personal(b"home"));
+    let attempt = world
+        .reports
+        .iter()
+        .find_map(|report| match report {
+            Report::Connected(connected) => Some(connected.attempt),
+            _ => None,
+        })
+        .unwrap();
+    let failure = Failure { phase: Phase::Address, code: Code::NoAddress };
+    world.give(Event::Unconfigured(attempt, failure.clone()));
+    assert!(world.is_connected());
+    assert!(entries(&world).any(|entry| *entry == Entry::Failed(failure.clone())));
+    world.give(Event::Configured(attempt));
+    assert!(entries(&world).any(|entry| *entry == Entry::Entered(Phase::Online)));
+}
