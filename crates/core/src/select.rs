@@ -258,7 +258,19 @@ fn consider(
         band: bss.frequency.band(),
         multi_link: false,
     };
-    let security = negotiate::negotiate(&offer, &Capabilities::of(radio), &negotiate::Policy::of(network));
+    let capabilities = Capabilities {
+        // It needs the width of the channel, which the kernel is not asked for: a station that announced it
+        // without could not answer message 1.
+        operating_channel_validation: false,
+        ..Capabilities::of(radio)
+    };
+    let mut allowed = negotiate::Policy::of(network);
+    if let negotiate::Policy::Personal { sae, .. } = &mut allowed {
+        // SAE starts from the passphrase here; what is stored of it alone is not used yet.
+        *sae =
+            matches!(&network.credentials, Credentials::Personal(personal) if personal.passphrase.is_some());
+    }
+    let security = negotiate::negotiate(&offer, &capabilities, &allowed);
     let plan = match security.map_err(Rejection::Unsuitable)? {
         Security::Protected(plan) if plan.akm().is_psk() && history.sae_worked(&network.ssid) => {
             return Err(Rejection::Downgrade);

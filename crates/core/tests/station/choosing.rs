@@ -10,7 +10,7 @@ use lapwing_core::{
     attempt::{Cause, Difference, Entry},
     failure::{Code, Failure},
     kernel::Errno,
-    network::TransitionDisable,
+    network::{Credentials, TransitionDisable},
     select::{Rejection, Verdict},
     station::{Event, Report},
 };
@@ -172,4 +172,20 @@ fn the_address_is_part_of_the_attempt() {
     assert!(entries(&world).any(|entry| *entry == Entry::Failed(failure.clone())));
     world.give(Event::Configured(attempt));
     assert!(entries(&world).any(|entry| *entry == Entry::Entered(Phase::Online)));
+}
+
+#[test]
+fn a_key_without_its_passphrase_is_good_for_wpa2_only() {
+    let mut network = personal(b"home");
+    if let Credentials::Personal(personal) = &mut network.credentials {
+        personal.passphrase = None;
+    }
+    let world = joined(vec![Setup::new(b"home", 1, &[Akm::Psk, Akm::Sae])], network.clone());
+    assert!(
+        world.reports.iter().any(|report| matches!(report, Report::Connected(c) if c.akm == Some(Akm::Psk)))
+    );
+    let mut world = World::new(1, vec![Setup::new(b"home", 1, &[Akm::Sae])]);
+    world.give(Event::Connect(network));
+    assert!(world.run_until(5 * SECOND, |world| !world.failures().is_empty()));
+    assert_eq!(world.failures()[0], Code::NoneSuitable);
 }
