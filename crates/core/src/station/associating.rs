@@ -275,7 +275,14 @@ impl Associating {
                 let parameter = response.find::<OweDhParameter>().ok().flatten();
                 match machine.handle(&mut turn.means.lend(), status, parameter.as_ref(), repeated) {
                     OweProgress::Accepted(keys) => {
-                        let Some(pmk) = Pmk::new(keys.pmk) else { return State::default() };
+                        let Some(pmk) = Pmk::new(keys.pmk) else {
+                            return turn.failed(
+                                journey,
+                                Some(&target),
+                                Code::Owe("a key of no use"),
+                                footing,
+                            );
+                        };
                         let candidate = Candidate { pmkid: Some(Pmkid(keys.pmkid)), pmk };
                         candidates.push(candidate.clone());
                         fresh = Some(candidate);

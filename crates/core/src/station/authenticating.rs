@@ -94,16 +94,15 @@ impl Turn<'_> {
             },
         );
         journey.enter(self, Phase::Authenticate);
-        let method = match (target.plan(), &journey.network.credentials) {
-            (None, _) => Method::Open(Keys::Open),
-            (Some(plan), _) if plan.akm() == Akm::Owe => Method::Open(Keys::Owe {
-                machine: Box::new(Owe::new(Group::ALL.to_vec())),
-                cached: candidate,
-            }),
-            (Some(_), _) if let Some(candidate) = candidate => Method::Open(Keys::Cached(candidate)),
+        let keys = match (target.plan(), &journey.network.credentials) {
+            (None, _) => Keys::Open,
+            (Some(plan), _) if plan.akm() == Akm::Owe => {
+                Keys::Owe { machine: Box::new(Owe::new(Group::ALL.to_vec())), cached: candidate }
+            }
+            (Some(_), _) if let Some(candidate) = candidate => Keys::Cached(candidate),
             (Some(plan), Credentials::Personal(_)) if plan.akm().is_psk() => {
                 match pre_shared(&journey.network) {
-                    Some(pmk) => Method::Open(Keys::PreShared(pmk)),
+                    Some(pmk) => Keys::PreShared(pmk),
                     None => return self.failed(journey, Some(&target), Code::NoneSuitable, Footing::Clean),
                 }
             }
@@ -121,7 +120,6 @@ impl Turn<'_> {
                 Err(code) => return self.failed(journey, Some(&target), code, Footing::Clean),
             },
         };
-        let Method::Open(keys) = method else { return State::default() };
         self.authenticate_open(journey, target, keys)
     }
 
@@ -313,7 +311,10 @@ impl Authenticating {
                 let Self { journey, target, method, .. } = *self;
                 match method {
                     Method::Open(keys) => turn.associate(journey, target, keys),
-                    Method::Sae(_) => State::default(),
+                    Method::Sae(_) => {
+                        let code = Code::Sae("an answer of another kind");
+                        turn.failed(journey, Some(&target), code, Footing::Doubt)
+                    }
                 }
             }
             None => self.refused(turn, Code::AuthenticationRefused(body.status), Footing::Clean),
@@ -325,7 +326,10 @@ impl Authenticating {
             Some(sae::Progress::Ignored(_)) => self.ignore(turn, "an SAE frame out of order"),
             Some(sae::Progress::Accepted(accepted)) => {
                 let Self { journey, target, .. } = *self;
-                let Some(pmk) = Pmk::new(accepted.pmk) else { return State::default() };
+                let Some(pmk) = Pmk::new(accepted.pmk) else {
+                    let footing = Footing::Halfway(target.bss().bssid);
+                    return turn.failed(journey, Some(&target), Code::Sae("a key of no use"), footing);
+                };
                 let candidate = Candidate { pmkid: Some(Pmkid(accepted.pmkid)), pmk };
                 turn.context.history.sae_completed(&journey.network.ssid);
                 turn.associate(journey, target, Keys::Fresh(candidate))
