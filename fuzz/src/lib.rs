@@ -3,6 +3,7 @@
 //! To add one, write a function in the module of its subject and a line in that module's `TARGETS`; a new
 //! subject is a module here and a line in [`GROUPS`]. `README.md` says how to run them.
 
+pub mod daemon;
 pub mod eapol;
 pub mod elements;
 pub mod management;
@@ -17,6 +18,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets by subject.
 pub const GROUPS: &[&[Target]] = &[
+    daemon::TARGETS,
     eapol::TARGETS,
     elements::TARGETS,
     management::TARGETS,

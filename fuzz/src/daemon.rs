@@ -1,0 +1,124 @@
+//! The daemon: files from disk, and packets from a network that is not configured yet.
+
+use crate::Target;
+use lapwing_core::entropy::SeededEntropy;
+use lapwing_core::{Duration, Instant};
+use lapwing_frames::{MacAddr, Ssid};
+use lapwingd::netconf::arp::Arp;
+use lapwingd::netconf::dhcp::message::Message;
+use lapwingd::netconf::dhcp::{Action, Client, Event, Settings};
+use lapwingd::netconf::ip::Datagram;
+use lapwingd::networks::document::Document;
+use lapwingd::networks::file::KnownNetwork;
+use lapwingd::networks::memory::Memory;
+use lapwingd::networks::name::{FileName, Parsed, Security};
+use std::net::Ipv4Addr;
+
+const WE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+
+/// A network file: octets that are read are kept, a change changes nothing else, and the network is one or
+/// has a typed error.
+fn network_file(octets: &[u8]) {
+    let Ok(mut document) = Document::parse(octets) else { return };
+    assert_eq!(document.octets().expose(), octets);
+    let ssid = Ssid::new(b"fuzz").expect("four octets are an SSID");
+    for security in [Security::Open, Security::Personal] {
+        let name = FileName { ssid: ssid.clone(), security };
+        let _typed = KnownNetwork::read(name, &document);
+    }
+    document.set("Security", "Passphrase", b" a\\b\n");
+    let written = document.octets();
+    let again = Document::parse(written.expose()).expect("what was written is read");
+    let value = again.value("Security", "Passphrase").expect("it was set");
+    assert_eq!(value.text().expect("it was escaped").expose(), b" a\\b\n");
+    let groups: Vec<_> = document.groups().collect();
+    assert_eq!(again.groups().collect::<Vec<_>>(), groups);
+}
+
+/// The file of what is remembered, and its name and iwd's.
+fn memory_file(octets: &[u8]) {
+    let name = std::ffi::OsStr::new("fuzz.psk");
+    if let Parsed::Network(name) = FileName::parse(name) {
+        let mut memory = Memory::read(octets, octets);
+        memory.joined(&name, 2412, 1);
+        assert_eq!(memory.frequencies(&name).first(), Some(&2412));
+        assert!(memory.frequencies(&name).len() <= 5 && memory.last_joined(&name).is_some());
+    }
+    if let Ok(text) = std::str::from_utf8(octets)
+        && let Parsed::Network(name) = FileName::parse(std::ffi::OsStr::new(text))
+    {
+        let written = name.to_string();
+        assert_eq!(FileName::parse(std::ffi::OsStr::new(&written)), Parsed::Network(name));
+    }
+}
+
+/// A DHCP message: what is read is written back to the same value.
+fn dhcp_message(octets: &[u8]) {
+    if let Ok(message) = Message::parse(octets) {
+        assert_eq!(Message::parse(&message.build()), Ok(message));
+    }
+    if let Ok(packet) = Arp::parse(octets) {
+        assert_eq!(Arp::parse(&packet.build()), Ok(packet));
+    }
+    let _typed = Datagram::parse(octets);
+}
+
+/// The DHCP client: each octet of the input lets time pass, sends it an answer made from the rest (with
+/// the right transaction, so that it gets in), or garbage. It never stops, and never asks in a loop.
+fn dhcp_client(octets: &[u8]) {
+    let Some((&first, rest)) = octets.split_first() else { return };
+    let remembered = (first & 1 != 0).then_some(Ipv4Addr::new(192, 0, 2, 7));
+    let mut now = Instant::after_start(Duration::from_secs(1));
+    let mut client = Client::new(now, Settings { hardware: WE, hostname: None, remembered });
+    let mut entropy = SeededEntropy(u64::from(first));
+    let mut transaction = 0;
+    for piece in rest.chunks(64) {
+        let Some((&what, body)) = piece.split_first() else { continue };
+        let actions = match what & 3 {
+            0 => {
+                let next = client.next_deadline().unwrap_or(now);
+                assert!(next.since(now) < Duration::from_secs(1 << 33));
+                now = now.max(next);
+                client.turn(now, &mut entropy, Event::Tick)
+            }
+            1 => client.turn(now, &mut entropy, Event::Arp { octets: body }),
+            2 => client.turn(now, &mut entropy, Event::Packet { source: WE, octets: body }),
+            _ => {
+                let mut payload = vec![2, 1, 6, 0];
+                payload.extend(u32::to_be_bytes(transaction));
+                payload.extend([0; 8]);
+                payload.extend([192, 0, 2, what]);
+                payload.extend([0; 8]);
+                payload.extend(WE.0);
+                payload.extend([0; 10 + 64 + 128]);
+                payload.extend([99, 130, 83, 99]);
+                payload.extend(body);
+                let octets = Datagram {
+                    source: Ipv4Addr::new(192, 0, 2, 1),
+                    destination: Ipv4Addr::BROADCAST,
+                    source_port: 67,
+                    destination_port: 68,
+                    payload: &payload,
+                }
+                .build();
+                client.turn(now, &mut entropy, Event::Packet { source: WE, octets: &octets })
+            }
+        };
+        assert!(actions.len() < 10, "{actions:?}");
+        for action in actions {
+            if let Action::Send { octets, .. } = action {
+                let datagram = Datagram::parse(&octets).expect("our packets are packets");
+                transaction =
+                    Message::parse(datagram.payload).expect("our messages are messages").transaction;
+            }
+        }
+    }
+}
+
+/// The targets.
+pub const TARGETS: &[Target] = &[
+    ("dhcp_client", dhcp_client),
+    ("dhcp_message", dhcp_message),
+    ("memory_file", memory_file),
+    ("network_file", network_file),
+];
