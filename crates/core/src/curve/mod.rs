@@ -207,5 +207,13 @@ pub trait Curves {
     fn map_to_curve(&self, group: Group, first: &[u8], second: &[u8]) -> Option<Point>;
 }
 
+/// The group of these operands, if all are of one. A scalar of another group would count as zero, and leave the
+/// other product for the sum.
+fn common_group(first: (&Scalar, &Point), second: (&Scalar, &Point)) -> Option<Group> {
+    let group = first.1.group();
+    let others = [first.0.group(), second.0.group(), second.1.group()];
+    others.iter().all(|other| *other == group).then_some(group)
+}
+
 #[cfg(test)]
 mod tests;

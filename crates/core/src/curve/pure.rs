@@ -1,7 +1,7 @@
 //! The default backend: RustCrypto, in Rust alone.
 
 use super::{
-    Curves, Group, Point, Scalar,
+    Curves, Group, Point, Scalar, common_group,
     scalar::{horner, with_curve},
 };
 use crate::{Entropy, Secret};
@@ -109,7 +109,7 @@ impl Curves for PureCurves {
     }
 
     fn multiply_add(&self, first: (&Scalar, &Point), second: (&Scalar, &Point)) -> Option<Point> {
-        let group = first.1.group();
+        let group = common_group(first, second)?;
         with_curve!(group, C => {
             type P = <C as CurveArithmetic>::ProjectivePoint;
             let pairs = [

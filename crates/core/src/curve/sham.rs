@@ -5,7 +5,7 @@
 //! negatives of each other, so protocols run as they do over curves, much faster; and everybody can read
 //! the secrets.
 
-use super::{Curves, Group, Point, Scalar};
+use super::{Curves, Group, Point, Scalar, common_group};
 use crate::{Entropy, Secret};
 use subtle::Choice;
 
@@ -54,6 +54,7 @@ impl Curves for ShamCurves {
     }
 
     fn multiply_add(&self, first: (&Scalar, &Point), second: (&Scalar, &Point)) -> Option<Point> {
+        common_group(first, second)?;
         point(&(&(first.0 * &logarithm(first.1)?) + &(second.0 * &logarithm(second.1)?)))
     }
 

@@ -76,6 +76,19 @@ fn points_off_the_curve_are_refused() {
 }
 
 #[test]
+fn operands_of_two_groups_are_refused() {
+    let [a, b] = [Group::P256, Group::P384].map(Scalar::one);
+    for curves in backends() {
+        let [p, q] = [&a, &b].map(|scalar| curves.multiply_generator(scalar).unwrap());
+        assert!(curves.multiply(&b, &p).is_none());
+        for second in [(&b, &p), (&a, &q), (&b, &q)] {
+            assert!(curves.multiply_add((&a, &p), second).is_none());
+            assert!(curves.multiply_add(second, (&a, &p)).is_none());
+        }
+    }
+}
+
+#[test]
 fn scalars_at_the_edges() {
     for group in Group::ALL {
         let zero = Scalar::reduce(group, &[]);
