@@ -1,7 +1,7 @@
 //! The Wi-Fi station daemon.
 #![forbid(unsafe_code)]
 
-use lapwing_curves::FastCurves;
+use lapwing_linux::curves::AwsLcCurves;
 use lapwing_linux::entropy::OsEntropy;
 use lapwingd::daemon::{self, Daemon};
 use lapwingd::linux::Linux;
@@ -62,7 +62,7 @@ fn serve(options: Options) -> io::Result<()> {
         runtime: options.runtime,
         hostname,
     };
-    let daemon = Daemon::new(kernel, settings, store, Box::new(OsEntropy), Box::new(FastCurves));
+    let daemon = Daemon::new(kernel, settings, store, Box::new(OsEntropy), Box::new(AwsLcCurves));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     runtime.block_on(run(daemon, &options.state))
 }

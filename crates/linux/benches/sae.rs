@@ -1,4 +1,4 @@
-//! What SAE costs, with RustCrypto's curves and with the product's: `cargo bench -p lapwing-curves`.
+//! What SAE costs, with RustCrypto's curves and with the product's: `cargo bench -p lapwing-linux --bench sae`.
 //!
 //! A party is everything a station calculates in one exchange, its password prepared: commit, the peer's
 //! commit, both confirms. The table in front compares the backends; divan's tree has the distributions.
@@ -14,8 +14,8 @@ use lapwing_core::{
         authenticator::{Action, Configuration},
     },
 };
-use lapwing_curves::FastCurves;
 use lapwing_frames::{MacAddr, management::Authentication, suite::Akm};
+use lapwing_linux::curves::AwsLcCurves;
 use std::{hint::black_box, time};
 
 const STATION: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
@@ -31,7 +31,7 @@ struct Party {
 impl Party {
     fn new(group: Group, method: Method) -> Self {
         let mut password = Password::new(b"network", b"correct horse", None);
-        password.prepare(&FastCurves, group);
+        password.prepare(&AwsLcCurves, group);
         let setup = Setup { own: STATION, peer: AP, akm: Akm::Sae, method, groups: vec![group] };
         let station = Sae::new(setup, password.clone());
         let mut ap = SaeAuthenticator::new(Configuration {
@@ -43,8 +43,8 @@ impl Party {
             token_threshold: 5,
         });
         let (mut own, mut peer) = (SeededEntropy(1), SeededEntropy(2));
-        let mut means = Means { entropy: &mut own, curves: &FastCurves };
-        let mut ap_means = Means { entropy: &mut peer, curves: &FastCurves };
+        let mut means = Means { entropy: &mut own, curves: &AwsLcCurves };
+        let mut ap_means = Means { entropy: &mut peer, curves: &AwsLcCurves };
         let mut machine = station.clone();
         let mut progress = machine.start(&mut means);
         let answers = [(); 2].map(|()| {
@@ -74,19 +74,19 @@ fn prepare(curves: &dyn Curves, group: Group) -> Password {
     password
 }
 
-#[divan::bench(types = [PureCurves, FastCurves], args = Group::ALL)]
+#[divan::bench(types = [PureCurves, AwsLcCurves], args = Group::ALL)]
 fn party_hash_to_element<C: Curves + Default>(bencher: Bencher<'_, '_>, group: Group) {
     let party = Party::new(group, Method::HashToElement);
     bencher.bench_local(|| party.run(&C::default()));
 }
 
-#[divan::bench(types = [PureCurves, FastCurves], args = Group::ALL)]
+#[divan::bench(types = [PureCurves, AwsLcCurves], args = Group::ALL)]
 fn party_hunting_and_pecking<C: Curves + Default>(bencher: Bencher<'_, '_>, group: Group) {
     let party = Party::new(group, Method::HuntingAndPecking);
     bencher.bench_local(|| party.run(&C::default()));
 }
 
-#[divan::bench(types = [PureCurves, FastCurves], args = Group::ALL)]
+#[divan::bench(types = [PureCurves, AwsLcCurves], args = Group::ALL)]
 fn password_to_pt<C: Curves + Default>(group: Group) -> Password {
     prepare(&C::default(), group)
 }
@@ -107,7 +107,7 @@ fn median<T>(mut run: impl FnMut() -> T) -> f64 {
 fn main() {
     println!("{:<34}{:>14}{:>14}{:>8}", "median, µs", "RustCrypto", "product", "ratio");
     let line = |what: &str, group: Group, run: &dyn Fn(&dyn Curves)| {
-        let [pure, fast] = [&PureCurves as &dyn Curves, &FastCurves].map(|curves| median(|| run(curves)));
+        let [pure, fast] = [&PureCurves as &dyn Curves, &AwsLcCurves].map(|curves| median(|| run(curves)));
         println!("{:<34}{pure:>14.1}{fast:>14.1}{:>8.2}", format!("{what}, {group}"), pure / fast);
     };
     for (what, method) in
