@@ -37,20 +37,11 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
     report.into_result()
 }
 
-/// One line for each flight record: its fields as they are, and the duration where it has one.
+/// The tables of the attempts, as the daemon rendered them.
 fn timeline(records: &str) -> String {
     let records = records.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
-    records.fold(String::new(), |text, record| {
-        let Some(fields) = record.as_object() else { return text };
-        let event = fields.get("event").and_then(Json::as_str).unwrap_or("?");
-        let others = fields.iter().filter(|(name, _)| *name != "event");
-        let others: Vec<_> = others.map(|(name, value)| format!("{name}={}", plain(value))).collect();
-        text + &format!("  {event:20} {}\n", others.join(" "))
-    })
-}
-
-fn plain(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    let tables = records.filter(|record| record.get("event").and_then(Json::as_str) == Some("timeline"));
+    tables.filter_map(|record| record.get("text")?.as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]
@@ -58,8 +49,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_is_one_line_with_its_event_first() {
-        let text = timeline("{\"at\":5,\"event\":\"phase\",\"name\":\"scan\"}\nbroken\n");
-        assert_eq!(text, format!("  {:20} at=5 name=scan\n", "phase"));
+    fn the_table_of_an_attempt_is_found_among_the_records() {
+        let records = "{\"event\":\"entered\",\"phase\":\"scan\"}
+broken
+{\"event\":\"timeline\",\"text\":\"  scan\n\"}
+";
+        assert_eq!(
+            timeline(records),
+            "  scan
+"
+        );
     }
 }

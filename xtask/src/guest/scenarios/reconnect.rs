@@ -10,16 +10,18 @@ const CYCLES: usize = 30;
 pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("pmksa-reconnect", "back by the cached PMKSA, without a second SAE", |lab| {
         let (ap, mut station) = connected(lab)?;
-        reconnect(&mut *station)?;
+        // Taking the network file away would make the station forget the keys with it, as it must.
+        station.interface_down()?;
+        station.interface_up()?;
+        station.wait_connected(SOON)?;
         expect_exchanges(&ap, 1)?;
         expect_online(&mut *station, &ap)
     }),
     scenario("pmksa-forgotten", "the AP forgot the PMKSA (status 53): one full SAE, at once", |lab| {
         let (ap, mut station) = connected(lab)?;
-        station.disconnect()?;
-        station.wait_disconnected(SOON)?;
+        station.interface_down()?;
         ap.flush_pmksa()?;
-        station.connect()?;
+        station.interface_up()?;
         station.wait_connected(SOON)?;
         expect_exchanges(&ap, 2)?;
         expect_online(&mut *station, &ap)
@@ -48,6 +50,24 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         // A station that looks for its network ever more rarely may need a while.
         station.wait_connected(SOON * 8)?;
         expect_online(&mut *station, &ap)
+    }),
+    scenario("network-forgotten", "no file, no keys: joined anew, it is a full SAE", |lab| {
+        let (ap, mut station) = connected(lab)?;
+        reconnect(&mut *station)?;
+        expect_exchanges(&ap, 2)?;
+        expect_online(&mut *station, &ap)
+    }),
+    scenario("interface-down-and-up", "30 times the interface goes down and up, no request refused", |lab| {
+        let (ap, mut station) = connected(lab)?;
+        for _ in 0..CYCLES {
+            station.interface_down()?;
+            station.wait_disconnected(SOON)?;
+            station.interface_up()?;
+            station.wait_connected(SOON)?;
+            station.wait_address(SOON)?;
+            station.ping(ap.address())?;
+        }
+        lab.expect_no_refusals()
     }),
     scenario("cycles-sae", "30 times away and back on WPA3, no request refused", |lab| {
         let (ap, station) = connected(lab)?;
@@ -79,6 +99,7 @@ fn reconnect(station: &mut dyn Station) -> Result<()> {
 fn cycles(lab: &Lab, ap: AccessPoint, mut station: Box<dyn Station>) -> Result<()> {
     for _ in 0..CYCLES {
         reconnect(&mut *station)?;
+        station.wait_address(SOON)?;
         station.ping(ap.address())?;
     }
     lab.expect_no_refusals()

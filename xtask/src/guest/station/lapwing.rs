@@ -31,7 +31,8 @@ impl Lapwing {
         }
         let place = state.join(file_name(network));
         fs::write(&place, file_text(network)).doing(|| format!("write {}", place.display()))?;
-        let mut daemon = command::<&str>("lapwingd", []);
+        // Other radios of the machine are other parties of the scenario.
+        let mut daemon = command("lapwingd", ["--interface", &radio.interface]);
         daemon.env("STATE_DIRECTORY", &state).env("RUNTIME_DIRECTORY", &runtime);
         let process = Process::start("lapwingd", &mut daemon, directory.join("lapwingd.log"))?;
         let aside = directory.join("network-file");

@@ -77,6 +77,16 @@ impl dyn Station + '_ {
         self.radio().address.clone()
     }
 
+    /// Sets its interface down, under it.
+    pub(crate) fn interface_down(&self) -> Result<()> {
+        output(&mut self.radio().command(&format!("ip link set {} down", self.radio().interface))).map(drop)
+    }
+
+    /// Sets its interface up again.
+    pub(crate) fn interface_up(&self) -> Result<()> {
+        output(&mut self.radio().command(&format!("ip link set {} up", self.radio().interface))).map(drop)
+    }
+
     /// Waits until the kernel lets its data through.
     pub(crate) fn wait_connected(&mut self, within: Duration) -> Result<()> {
         self.wait_for("connected", within, |interface| authorized(interface).then_some(()))
