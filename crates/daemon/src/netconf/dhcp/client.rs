@@ -2,7 +2,7 @@
 //!
 //! Where it departs from the RFC, it is to be quick on a link that has just come up, and each case has its
 //! reason beside it: no random wait before the first message, one second before the first repetition, and
-//! the quick variant of address conflict detection ([`PROBES`]).
+//! the quick variant of address conflict detection (`PROBES`).
 
 use super::lease::{Lease, Times};
 use super::message::{Kind, Message, option};
