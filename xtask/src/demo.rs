@@ -30,17 +30,67 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
     let report = lab::run_scenarios(&Options { keep: true, ..Options::new(vec![SCENARIO.into()]) })?;
     let kept = report.kept.join(SCENARIO);
     let records = fs::read_to_string(kept.join("runtime/flight.jsonl")).unwrap_or_default();
-    println!("\nJoined a WPA3 network (SAE, hash-to-element, group 19) on a real kernel:\n");
-    print!("{}", timeline(&records));
+    println!("\nA WPA3 network of hostapd, joined on a real kernel:\n");
+    print!("{}", story(&records));
+    println!("\n{}", timeline(&records));
+    println!("Data crossed the radio in both directions (ping, IPv4), and a router gave an IPv6 address.");
     println!("\nlogs and captures of air and netlink: {}", kept.display());
     println!("{}\n{}", report.versions, paint(&report.summary(), "1"));
     report.into_result()
 }
 
+/// The records of a flight.
+fn parsed(records: &str) -> impl Iterator<Item = Json> {
+    records.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok())
+}
+
+/// A line for each thing that a newcomer wants to see happen, with the seconds since the daemon began.
+fn story(records: &str) -> String {
+    let mut begin = None;
+    let mut text = String::new();
+    for record in parsed(records) {
+        let Some(at) = record.get("at").and_then(Json::as_f64) else { continue };
+        let begin = *begin.get_or_insert(at);
+        if let Some(sentence) = sentence(&record) {
+            text += &format!("  {:7.3} s  {sentence}\n", at - begin);
+        }
+    }
+    text
+}
+
+fn sentence(record: &Json) -> Option<String> {
+    let field = |name: &str| match record.get(name) {
+        Some(Json::String(text)) => text.clone(),
+        Some(Json::Array(list)) => list.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "),
+        Some(Json::Null) | None => "none".to_owned(),
+        Some(other) => other.to_string(),
+    };
+    Some(match field("event").as_str() {
+        "scanning" if field("frequencies").is_empty() => "scans all channels".to_owned(),
+        "scanning" => "scans the channels it knows".to_owned(),
+        "began" => format!("begins to join {:?}, {}", field("ssid"), field("cause")),
+        "chosen" => format!(
+            "chooses {} on {} MHz at {} dBm: {}, {}",
+            field("bssid"),
+            field("frequency"),
+            field("signal_dbm"),
+            field("akm"),
+            field("pairwise")
+        ),
+        "connected" => format!(
+            "is connected: management frames under {}, beacon protection {}",
+            field("group_management"),
+            field("beacon_protection")
+        ),
+        "configured" => format!("has the addresses {}", field("addresses")),
+        _ => return None,
+    })
+}
+
 /// The tables of the attempts, as the daemon rendered them.
 fn timeline(records: &str) -> String {
-    let records = records.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
-    let tables = records.filter(|record| record.get("event").and_then(Json::as_str) == Some("timeline"));
+    let tables =
+        parsed(records).filter(|record| record.get("event").and_then(Json::as_str) == Some("timeline"));
     tables.filter_map(|record| record.get("text")?.as_str().map(str::to_owned)).collect()
 }
 
@@ -49,15 +99,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_an_attempt_is_found_among_the_records() {
-        let records = "{\"event\":\"entered\",\"phase\":\"scan\"}
-broken
-{\"event\":\"timeline\",\"text\":\"  scan\n\"}
-";
-        assert_eq!(
-            timeline(records),
-            "  scan
-"
-        );
+    fn the_story_and_the_table_are_found_among_the_records() {
+        let records = [
+            r#"{"at":5.0,"event":"scanning","frequencies":[]}"#,
+            "broken",
+            r#"{"at":5.5,"event":"configured","addresses":["10.0.1.2/24","fd00::1/64"]}"#,
+            r#"{"at":6.0,"event":"timeline","text":"  scan 1 ms\n"}"#,
+        ]
+        .join("\n");
+        let lines =
+            ["    0.000 s  scans all channels", "    0.500 s  has the addresses 10.0.1.2/24, fd00::1/64", ""];
+        assert_eq!(story(&records), lines.join("\n"));
+        assert_eq!(timeline(&records), "  scan 1 ms\n");
     }
 }
