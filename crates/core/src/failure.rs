@@ -106,6 +106,8 @@ pub enum Code {
     InterfaceDown,
     /// The interface is gone.
     InterfaceRemoved,
+    /// The AP is not on the channel on which we are, or does not prove that it is; the text says how.
+    OperatingChannel(&'static str),
     /// The AP does not protect what it must.
     Downgrade(&'static str),
     /// No DHCP server answered and no router announced itself.
@@ -134,6 +136,7 @@ impl Failure {
             | Code::Sae(_)
             | Code::Owe(_)
             | Code::EndedByAccessPoint(_)
+            | Code::OperatingChannel(_)
             | Code::Downgrade(_)
             | Code::NoAddress => Whose::AccessPoint,
             Code::NoneSuitable
@@ -179,6 +182,7 @@ impl Failure {
             Code::Asked => "asked",
             Code::InterfaceDown => "interface-down",
             Code::InterfaceRemoved => "interface-removed",
+            Code::OperatingChannel(_) => "operating-channel",
             Code::Downgrade(_) => "downgrade",
             Code::NoAddress => "no-address",
             Code::RekeyByReconnect => "rekey-by-reconnect",
@@ -217,6 +221,9 @@ impl Failure {
             Code::KernelSilent(_) => "Wait for the next try; if it repeats, reload the driver.",
             Code::AuthenticationRefused(_) | Code::AssociationRefused(_) => {
                 "Another access point or a later try may succeed; the status says why this one refused."
+            }
+            Code::OperatingChannel(_) => {
+                "Another try follows by itself; if it repeats, somebody may be relaying the network from elsewhere."
             }
             Code::Downgrade(_) => "Do not trust this access point until its owner confirms the change.",
             Code::NoAddress => "Check the DHCP server of the network; the radio link itself works.",
@@ -271,6 +278,7 @@ impl fmt::Display for Failure {
             Code::Asked => f.write_str("it was asked for"),
             Code::InterfaceDown => f.write_str("the interface was switched off"),
             Code::InterfaceRemoved => f.write_str("the interface is gone"),
+            Code::OperatingChannel(how) => write!(f, "the operating channel was not confirmed: {how}"),
             Code::Downgrade(what) => write!(f, "the access point offers less protection than before: {what}"),
             Code::NoAddress => f.write_str("no DHCP server or router answered"),
             Code::RekeyByReconnect => {

@@ -5,6 +5,10 @@
 //! Every request carries a [`Ticket`](crate::attempt::Ticket); a reply to another ticket than the one
 //! waited for is late, and changes nothing.
 
+mod channel;
+
+pub use channel::{ChannelDefinition, ChannelWidth};
+
 use crate::secret::Secret;
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
@@ -405,8 +409,8 @@ pub struct InterfaceState {
     pub address: MacAddr,
     /// The network that it is connected *or connecting* to.
     pub ssid: Option<Ssid>,
-    /// Its channel, on an interface without links.
-    pub frequency: Option<Frequency>,
+    /// Its channel, on an interface without links, if it is on one.
+    pub channel: Option<ChannelDefinition>,
     /// Its links; none on an interface that is not multi-link.
     pub links: Vec<InterfaceLink>,
 }
@@ -419,7 +423,7 @@ pub struct InterfaceLink {
     /// Our own address on it.
     pub address: MacAddr,
     /// Its channel, if the kernel says.
-    pub frequency: Option<Frequency>,
+    pub channel: Option<ChannelDefinition>,
 }
 
 /// A peer as the kernel sees it.

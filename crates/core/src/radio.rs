@@ -55,7 +55,7 @@ pub struct Radio {
     pub extended_key_id: bool,
     /// The pairwise key 0 can be replaced while in use.
     pub can_replace_pairwise_key: bool,
-    /// Operating channel validation can be done.
+    /// Operating channel validation can be done: the frames are ours, or the firmware does its part.
     pub operating_channel_validation: bool,
     /// Multi-link operation.
     pub multi_link: bool,

@@ -258,12 +258,7 @@ fn consider(
         band: bss.frequency.band(),
         multi_link: false,
     };
-    let capabilities = Capabilities {
-        // It needs the width of the channel, which the kernel is not asked for: a station that announced it
-        // without could not answer message 1.
-        operating_channel_validation: false,
-        ..Capabilities::of(radio)
-    };
+    let capabilities = Capabilities::of(radio);
     let mut allowed = negotiate::Policy::of(network);
     if let negotiate::Policy::Personal { sae, .. } = &mut allowed {
         // SAE starts from the passphrase here; what is stored of it alone is not used yet.

@@ -4,7 +4,7 @@
 //! Message 4 counts only after message 2 proved the PMK; an answer counts only with a replay counter that
 //! was sent in the exchange under way.
 
-use super::{Candidate, Peer, contents::Contents};
+use super::{Candidate, Peer, contents::Contents, operating_channel::reaches};
 use crate::{
     Duration, Entropy, Instant,
     crypto::{
@@ -447,8 +447,12 @@ fn check_second(setup: &Setup, frame: &KeyFrame) -> Result<bool, &'static str> {
     if has_overrides && overriding != contents.selection.is_some() {
         return Err("somebody hid the override elements from the station");
     }
-    let told = contents.operating_channel;
-    if setup.operating_channel_validation && (told.is_none() || told != setup.peer.channel()) {
+    // A station may be narrower than the AP, not elsewhere.
+    let same_channel = || match (setup.peer.channel(), contents.operating_channel) {
+        (Some(own), Some(told)) => reaches(told, own),
+        _ => false,
+    };
+    if setup.operating_channel_validation && !same_channel() {
         return Err("it is on another channel");
     }
     if let Peer::Mld { station, association_link, links, .. } = &setup.peer {

@@ -10,6 +10,7 @@ pub mod authenticator;
 mod contents;
 mod ledger;
 pub mod negotiate;
+pub mod operating_channel;
 pub mod peer;
 pub mod plan;
 pub mod supplicant;

@@ -31,7 +31,7 @@ use alloc::vec::Vec;
 use lapwing_frames::{
     LinkId, Ssid,
     eapol::{DescriptorType, KeyFrame, KeyInformation as Info},
-    kde::Kde,
+    kde::{Kde, OperatingChannel},
     suite::Akm,
 };
 
@@ -161,6 +161,25 @@ impl Supplicant {
             removed.accepted = false;
         }
         self.ledger.forget_link(link);
+    }
+
+    /// Takes the operating channel of the association (of one of its links), for its validation.
+    pub fn set_channel(&mut self, link: Option<LinkId>, channel: Option<OperatingChannel>) {
+        match (&mut self.setup.peer, link) {
+            (Peer::Bss(bss), None) => bss.channel = channel,
+            (Peer::Mld { links, .. }, Some(id)) => {
+                if let Some(link) = links.get_mut(&id) {
+                    link.channel = channel;
+                }
+            }
+            (Peer::Bss(_), Some(_)) | (Peer::Mld { .. }, None) => {}
+        }
+    }
+
+    /// The operating channel of the association (of the link that carries it), if it is known.
+    #[must_use]
+    pub fn channel(&self) -> Option<OperatingChannel> {
+        self.setup.peer.channel()
     }
 
     /// Takes an EAPOL frame of the AP, from the 802.1X header on. The caller has checked that it is from

@@ -2,11 +2,12 @@
 
 use super::{
     Footing, LATE, State,
+    associating::KeyFrame,
     context::{Journey, Turn},
     departure::{Next, Then},
     resync::Picture,
-    sa_query::{self, SaQuery},
-    securing::{Outstanding, rekeyed},
+    sa_query::{self, Between, SaQuery, Validation},
+    securing::{Outstanding, READ_CHANNEL, UNKNOWN_CHANNEL, handshake_code, rekeyed, take_channel},
     vocabulary::{self, Learned, Report},
 };
 use crate::{
@@ -48,6 +49,8 @@ pub(super) struct Connected {
     /// Until when they must be answered.
     outstanding_until: Instant,
     query: Option<SaQuery>,
+    /// A key frame that has to wait until the channel is known again.
+    early: Option<KeyFrame>,
     /// When the connection counts as a good one; none when it does.
     settles: Option<Instant>,
     /// The kernel ended it by itself, with this reason; until when an explanation is waited for.
@@ -115,6 +118,7 @@ impl Connected {
             outstanding: Outstanding::default(),
             outstanding_until: turn.now,
             query: None,
+            early: None,
             settles: Some(turn.now + SETTLED_AFTER),
             ending: None,
         }))
@@ -182,7 +186,11 @@ impl Connected {
         outcome: Result<Reply, Refusal>,
     ) -> State {
         let Some(command) = self.outstanding.take(ticket) else { return self.ignore(turn, LATE) };
-        let Err(refusal) = outcome else { return State::Connected(self) };
+        let refusal = match outcome {
+            Ok(reply) if command == READ_CHANNEL && self.is_held() => return self.take_channel(turn, &reply),
+            Ok(_) => return State::Connected(self),
+            Err(refusal) => refusal,
+        };
         turn.log(Some(self.journey.id), Entry::Refused { command, refusal: refusal.clone() });
         if !self.is_held() {
             return State::Connected(self);
@@ -197,12 +205,46 @@ impl Connected {
         }
     }
 
-    fn key_frame(mut self: Box<Self>, turn: &mut Turn<'_>, bytes: &[u8], in_clear: bool) -> State {
+    /// Who takes part in an SA Query.
+    fn between(&self, turn: &Turn<'_>) -> Between {
+        let validation = match &self.supplicant {
+            Some(supplicant) if supplicant.setup().plan.operating_channel_validation() => {
+                Validation::On(supplicant.channel())
+            }
+            _ => Validation::None,
+        };
+        Between { own: turn.context.address, peer: self.peer, validation }
+    }
+
+    /// The channel after a switch is known: the AP has to prove that it is there too (802.11-2020 11.13).
+    fn take_channel(mut self: Box<Self>, turn: &mut Turn<'_>, reply: &Reply) -> State {
+        let peer = self.peer;
+        if self.outstanding.contains(READ_CHANNEL) {
+            // There was another switch since: the later answer counts.
+            return State::Connected(self);
+        }
+        if !self.supplicant.as_mut().is_some_and(|supplicant| take_channel(supplicant, reply)) {
+            turn.context.radio.operating_channel_validation = false;
+            return self.lost(turn, Code::OperatingChannel(UNKNOWN_CHANNEL), Footing::Connected(peer));
+        }
+        self.query =
+            Some(SaQuery::new(turn.now, random(&mut *turn.means.entropy), sa_query::Why::ChannelSwitch));
+        match self.early.take() {
+            Some(frame) => self.key_frame(turn, frame),
+            None => State::Connected(self),
+        }
+    }
+
+    fn key_frame(mut self: Box<Self>, turn: &mut Turn<'_>, frame: KeyFrame) -> State {
+        if self.outstanding.contains(READ_CHANNEL) {
+            self.early = Some(frame);
+            return State::Connected(self);
+        }
         let Some(supplicant) = &mut self.supplicant else {
             return self.ignore(turn, "a key frame in an open network");
         };
         let mut outputs = Vec::new();
-        supplicant.handle(&mut *turn.means.entropy, bytes, !in_clear, &mut outputs);
+        supplicant.handle(&mut *turn.means.entropy, &frame.bytes, !frame.in_clear, &mut outputs);
         let peer = self.peer;
         for output in outputs {
             match output {
@@ -228,7 +270,7 @@ impl Connected {
                     return self.lost(turn, Code::RekeyByReconnect, Footing::Connected(peer));
                 }
                 Output::Broken(why) => {
-                    return self.lost(turn, Code::Handshake(why.text()), Footing::Connected(peer));
+                    return self.lost(turn, handshake_code(why), Footing::Connected(peer));
                 }
             }
         }
@@ -240,7 +282,7 @@ impl Connected {
         match event {
             _ if !self.is_held() => self.ignore(turn, event.name()),
             KernelEvent::KeyFrame { from, bytes, in_clear } if from == peer => {
-                self.key_frame(turn, &bytes, in_clear)
+                self.key_frame(turn, KeyFrame { bytes, in_clear })
             }
             KernelEvent::KeyFrameStatus { .. } | KernelEvent::FrameStatus { .. } => State::Connected(self),
             // The event of the frame itself comes before that of the end, which says the same and more.
@@ -256,6 +298,7 @@ impl Connected {
                     return self.lost(turn, Code::LostBeacons(reason), Footing::Clean);
                 }
                 self.query = None;
+                self.early = None;
                 self.outstanding = Outstanding::default();
                 self.ending = Some((reason, turn.now + EXPLANATION_LIMIT));
                 State::Connected(self)
@@ -274,11 +317,12 @@ impl Connected {
                         Some(self.journey.id),
                         "a farewell without protection: asking the access point",
                     );
-                    self.query = Some(SaQuery::new(turn.now, random(&mut *turn.means.entropy)));
+                    let transaction = random(&mut *turn.means.entropy);
+                    self.query = Some(SaQuery::new(turn.now, transaction, sa_query::Why::Farewell));
                 }
                 State::Connected(self)
             }
-            KernelEvent::Frame { bytes, .. } => match sa_query::read(&bytes, turn.context.address, peer) {
+            KernelEvent::Frame { bytes, .. } => match self.between(turn).read(&bytes) {
                 Some(sa_query::Heard::Asked(answer)) => {
                     let ticket = turn.ask(Some(self.journey.id), answer);
                     self.outstanding.push(ticket, "FRAME");
@@ -299,6 +343,12 @@ impl Connected {
                     Some(self.journey.id),
                     Entry::Configuration(format!("the access point is on {frequency} now")),
                 );
+                if self.between(turn).validation != Validation::None {
+                    // Until it is known, nothing of the AP is taken.
+                    self.query = None;
+                    turn.read_channel(&self.journey, &mut self.outstanding);
+                    self.outstanding_until = turn.now + KERNEL_LIMIT;
+                }
                 State::Connected(self)
             }
             // We are connected: another one means that somebody else connected the interface, or that the
@@ -346,14 +396,20 @@ impl Connected {
             let command = self.outstanding.first().unwrap_or("NEW_KEY");
             return self.lost(turn, Code::KernelSilent(command), Footing::Connected(peer));
         }
+        let between = self.between(turn);
         if let Some(query) = &mut self.query {
             if query.is_over(turn.now) {
-                // The AP does not know us any more: it meant what it said.
-                let code = Code::EndedByAccessPoint(ReasonCode::InvalidClass3Frame);
+                let code = match query.why {
+                    // The AP does not know us any more: it meant what it said.
+                    sa_query::Why::Farewell => Code::EndedByAccessPoint(ReasonCode::InvalidClass3Frame),
+                    sa_query::Why::ChannelSwitch => Code::OperatingChannel(
+                        "the access point did not answer on the channel it switched to",
+                    ),
+                };
                 return self.lost(turn, code, Footing::Connected(peer));
             }
             if query.deadline() <= turn.now {
-                let request = query.repeat(turn.now, turn.context.address, peer);
+                let request = query.repeat(turn.now, &between);
                 let ticket = turn.ask(Some(self.journey.id), request);
                 self.outstanding.push(ticket, "FRAME");
                 self.outstanding_until = turn.now + KERNEL_LIMIT;

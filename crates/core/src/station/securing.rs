@@ -9,10 +9,10 @@ use super::{
 use crate::{
     attempt::{Entry, Phase, Ticket},
     failure::Code,
-    kernel::{Connection, KernelEvent, KeyRequest, Refusal, Reply, Request},
+    kernel::{ChannelDefinition, Connection, KernelEvent, KeyRequest, Refusal, Reply, Request},
     rsn::{
         Candidate, Link, Peer, Plan, Supplicant,
-        supplicant::{Output, Rekeyed, Setup, Waiting},
+        supplicant::{HandshakeFailure, Output, Rekeyed, Setup, Waiting},
     },
     select::Target,
     time::{Duration, Instant},
@@ -28,6 +28,11 @@ const THIRD_LIMIT: Duration = Duration::from_secs(4);
 const THIRD_AGAIN_LIMIT: Duration = Duration::from_millis(1200);
 /// How long the kernel may take to install keys and open the port.
 const KERNEL_LIMIT: Duration = Duration::from_secs(5);
+
+/// The command that says which channel the interface is on.
+pub(super) const READ_CHANNEL: &str = "GET_INTERFACE";
+/// Why there is no validation of the channel.
+pub(super) const UNKNOWN_CHANNEL: &str = "the kernel does not say on which channel the interface is";
 
 /// An association that the kernel has reported, and what is known for the handshake.
 pub(super) struct Association {
@@ -60,6 +65,10 @@ impl Outstanding {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(super) fn contains(&self, command: &str) -> bool {
+        self.0.iter().any(|(_, ours)| *ours == command)
     }
 
     pub(super) fn first(&self) -> Option<&'static str> {
@@ -95,6 +104,8 @@ pub(super) struct Securing {
     /// The port was asked for: everything else is in front of it.
     port_asked: bool,
     transition_disable: u8,
+    /// A key frame that has to wait until the channel is known.
+    early: Option<KeyFrame>,
     until: Instant,
 }
 
@@ -134,7 +145,8 @@ impl Turn<'_> {
             candidates,
             can_replace_pairwise: self.context.radio.can_replace_pairwise_key,
         };
-        let securing = Box::new(Securing {
+        let validates = setup.plan.operating_channel_validation();
+        let mut securing = Box::new(Securing {
             journey,
             target,
             supplicant: Box::new(Supplicant::new(setup)),
@@ -145,10 +157,14 @@ impl Turn<'_> {
             outstanding: Outstanding::default(),
             port_asked: false,
             transition_disable: 0,
+            early: None,
             until: self.now + FIRST_LIMIT,
         });
+        if validates {
+            self.read_channel(&securing.journey, &mut securing.outstanding);
+        }
         match early {
-            Some(frame) => securing.key_frame(self, &frame.bytes, frame.in_clear),
+            Some(frame) => securing.key_frame(self, frame),
             None => State::Securing(securing),
         }
     }
@@ -162,6 +178,12 @@ impl Turn<'_> {
         in_clear: bool,
     ) -> Ticket {
         self.ask(Some(journey.id), Request::SendKeyFrame { to, bytes, in_clear })
+    }
+
+    /// Reads back which channel the interface is on, with its width.
+    pub(super) fn read_channel(&mut self, journey: &Journey, outstanding: &mut Outstanding) {
+        let ticket = self.ask(Some(journey.id), Request::ReadInterface);
+        outstanding.push(ticket, READ_CHANNEL);
     }
 
     /// Installs a key.
@@ -201,9 +223,14 @@ impl Securing {
         turn.failed(journey, Some(&target), code, footing)
     }
 
-    fn key_frame(mut self: Box<Self>, turn: &mut Turn<'_>, bytes: &[u8], in_clear: bool) -> State {
+    fn key_frame(mut self: Box<Self>, turn: &mut Turn<'_>, frame: KeyFrame) -> State {
+        if self.outstanding.contains(READ_CHANNEL) {
+            // The answer must name the channel. An AP repeats itself: the latest is enough.
+            self.early = Some(frame);
+            return State::Securing(self);
+        }
         let mut outputs = Vec::new();
-        self.supplicant.handle(&mut *turn.means.entropy, bytes, !in_clear, &mut outputs);
+        self.supplicant.handle(&mut *turn.means.entropy, &frame.bytes, !frame.in_clear, &mut outputs);
         let peer = self.peer();
         for output in outputs {
             match output {
@@ -255,7 +282,7 @@ impl Securing {
                     return self.broken(turn, Code::RekeyByReconnect, Footing::Connected(peer));
                 }
                 Output::Broken(why) => {
-                    return self.broken(turn, Code::Handshake(why.text()), Footing::Connected(peer));
+                    return self.broken(turn, handshake_code(why), Footing::Connected(peer));
                 }
             }
         }
@@ -274,6 +301,7 @@ impl Securing {
                 turn.log(Some(self.journey.id), Entry::Refused { command, refusal: refusal.clone() });
                 self.broken(turn, Code::Refused { command, refusal }, Footing::Doubt)
             }
+            Ok(reply) if command == READ_CHANNEL => self.take_channel(turn, &reply),
             Ok(reply) => {
                 if let Reply::Sent { cookie } = reply
                     && self.second_ticket == Some(ticket)
@@ -286,6 +314,20 @@ impl Securing {
                 }
                 self.secured(turn)
             }
+        }
+    }
+
+    /// The kernel's word about the channel: what has waited for it goes on.
+    fn take_channel(mut self: Box<Self>, turn: &mut Turn<'_>, reply: &Reply) -> State {
+        if !take_channel(&mut self.supplicant, reply) {
+            // What cannot be kept is not promised again.
+            turn.context.radio.operating_channel_validation = false;
+            let footing = Footing::Connected(self.peer());
+            return self.broken(turn, Code::OperatingChannel(UNKNOWN_CHANNEL), footing);
+        }
+        match self.early.take() {
+            Some(frame) => self.key_frame(turn, frame),
+            None => State::Securing(self),
         }
     }
 
@@ -302,7 +344,13 @@ impl Securing {
         let peer = self.peer();
         match event {
             KernelEvent::KeyFrame { from, bytes, in_clear } if from == peer => {
-                self.key_frame(turn, &bytes, in_clear)
+                self.key_frame(turn, KeyFrame { bytes, in_clear })
+            }
+            KernelEvent::ChannelSwitched { .. }
+                if self.supplicant.setup().plan.operating_channel_validation() =>
+            {
+                turn.read_channel(&self.journey, &mut self.outstanding);
+                State::Securing(self)
             }
             KernelEvent::KeyFrameStatus { cookie, acknowledged } => {
                 match self.second {
@@ -369,6 +417,28 @@ impl Securing {
         };
         let peer = self.peer();
         self.broken(turn, code, Footing::Connected(peer))
+    }
+}
+
+/// Takes the channel of the association, or of each of its links, from the kernel's word about the
+/// interface. Whether it is one that frames have a name for.
+pub(super) fn take_channel(supplicant: &mut Supplicant, reply: &Reply) -> bool {
+    let Reply::Interface(interface) = reply else { return false };
+    let name = |channel: Option<ChannelDefinition>| channel?.operating_channel();
+    if interface.links.is_empty() {
+        supplicant.set_channel(None, name(interface.channel));
+    }
+    for link in &interface.links {
+        supplicant.set_channel(Some(link.id), name(link.channel));
+    }
+    supplicant.channel().is_some()
+}
+
+/// A broken handshake in the catalogue.
+pub(super) const fn handshake_code(why: HandshakeFailure) -> Code {
+    match why {
+        HandshakeFailure::OperatingChannel => Code::OperatingChannel(why.text()),
+        _ => Code::Handshake(why.text()),
     }
 }
 

@@ -4,7 +4,7 @@ use lapwing_core::{
     Instant, Secret,
     crypto::keys::{Pmk, Pmkid},
     curve::Group,
-    kernel::{Frequency, KeyKind, KeyRequest},
+    kernel::{ChannelDefinition, ChannelWidth, Frequency, KeyKind, KeyRequest},
     means::Means,
     owe,
     rsn::{
@@ -61,6 +61,9 @@ pub(crate) struct Setup {
     pub(crate) hidden: bool,
     pub(crate) transition_disable: Option<u8>,
     pub(crate) token_threshold: usize,
+    /// Operating channel validation.
+    pub(crate) validates_channel: bool,
+    pub(crate) width: ChannelWidth,
 }
 
 impl Setup {
@@ -79,6 +82,8 @@ impl Setup {
             hidden: false,
             transition_disable: None,
             token_threshold: 5,
+            validates_channel: false,
+            width: ChannelWidth::Mhz20,
         }
     }
 }
@@ -146,6 +151,32 @@ impl Ap {
         }
     }
 
+    /// The channel with its width.
+    pub(crate) fn channel(&self) -> ChannelDefinition {
+        let (primary, width) = (self.setup.frequency, self.setup.width);
+        let above = match width {
+            ChannelWidth::Mhz40 => 10,
+            ChannelWidth::Mhz80 => 30,
+            _ => 0,
+        };
+        ChannelDefinition { primary, width, center1: Frequency(primary.0 + above), center2: None }
+    }
+
+    /// The elements with which it answers an SA Query with these elements, if it is asked and does.
+    pub(crate) fn vouches(&self, bssid: MacAddr, elements: &[u8]) -> Option<Vec<u8>> {
+        if self.setup.bssid != bssid {
+            return None;
+        }
+        if !self.setup.validates_channel {
+            return Some(vec![]);
+        }
+        let own = self.channel().operating_channel()?;
+        let mut named = vec![];
+        let octets = [own.operating_class, own.primary, own.segment1];
+        write_raw(ElementId::Extended(54), &octets, &mut named);
+        (elements == named).then_some(named)
+    }
+
     /// The elements of a beacon; with the name, even if it is hidden.
     pub(crate) fn elements(&self, named: bool) -> Vec<u8> {
         let mut elements = vec![];
@@ -157,6 +188,9 @@ impl Ap {
             let mut capabilities = RsnCapabilities::default();
             if strong {
                 capabilities = capabilities.with(RsnCapabilities::MFPC);
+            }
+            if self.setup.validates_channel {
+                capabilities = capabilities.with(RsnCapabilities::OCVC);
             }
             if self.setup.akms.iter().all(|akm| !akm.is_psk()) {
                 capabilities = capabilities.with(RsnCapabilities::MFPR);
@@ -301,7 +335,7 @@ impl Ap {
                 bssid: self.setup.bssid,
                 station: from,
                 advertised: Advertised::of(Elements::new(&self.elements(true))),
-                channel: None,
+                channel: self.channel().operating_channel(),
                 accepted: true,
             };
             let mut authenticator = Authenticator::new(authenticator::Setup {
@@ -314,7 +348,8 @@ impl Ap {
                 selection: whole(elements.find_raw::<RsnSelection>()),
                 candidates,
                 announced: announced.map(Pmkid),
-                operating_channel_validation: false,
+                operating_channel_validation: self.setup.validates_channel
+                    && rsn.capabilities().contains(RsnCapabilities::OCVC),
                 ssid_protection: false,
                 extended_key_id: false,
                 transition_disable: self.setup.transition_disable,

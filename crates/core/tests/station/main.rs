@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod ap;
+mod channel;
 mod choosing;
 mod joining;
 mod seeds;

@@ -5,7 +5,12 @@ use super::{
     joining::{SECOND, open, personal},
     world::{Faults, World},
 };
-use lapwing_core::{Duration, kernel::Errno, network::Network, station::Event};
+use lapwing_core::{
+    Duration,
+    kernel::{Errno, KernelEvent},
+    network::Network,
+    station::Event,
+};
 use lapwing_frames::{management::ReasonCode, suite::Akm};
 
 const COMMANDS: [&str; 10] = [
@@ -58,6 +63,9 @@ fn world(seed: u64) -> World {
             Setup::new(b"owe", 5, &[Akm::Owe]),
         ],
     );
+    for ap in &mut world.aps {
+        ap.setup.validates_channel = seed.is_multiple_of(3);
+    }
     world.faults =
         Faults { loss: world.roll(30), delay: 1 + world.roll(40), early_key_frames: world.roll(2) == 0 };
     world.give(Event::Networks(networks()));
@@ -70,7 +78,7 @@ fn pick<T: Copy>(world: &mut World, from: &[T]) -> T {
 
 fn mischief(world: &mut World) {
     let place = usize::try_from(world.roll(5)).unwrap();
-    match world.roll(18) {
+    match world.roll(19) {
         0 => world.give(Event::Disconnect),
         1 | 2 => {
             let network = networks()[usize::try_from(world.roll(4)).unwrap()].clone();
@@ -115,6 +123,10 @@ fn mischief(world: &mut World) {
             // The AP starts anew: it knows nobody.
             world.aps[place].client = None;
             world.aps[place].pmksas.clear();
+        }
+        17 => {
+            let frequency = world.aps[place].setup.frequency;
+            world.event(KernelEvent::ChannelSwitched { link: None, frequency });
         }
         _ => world.aps[place].present = !world.aps[place].present,
     }

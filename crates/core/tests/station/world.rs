@@ -8,8 +8,8 @@ use lapwing_core::{
     entropy::SeededEntropy,
     failure::Code,
     kernel::{
-        Connection, Errno, Frequency, Interface, InterfaceState, KernelEvent, KeyKind, Refusal, Reply,
-        Request, ScanEntry, StationState,
+        ChannelDefinition, Connection, Errno, Frequency, Interface, InterfaceState, KernelEvent, KeyKind,
+        Refusal, Reply, Request, ScanEntry, StationState,
     },
     means::Means,
     radio::{Channel, Radio, RadioKind},
@@ -101,6 +101,8 @@ pub(crate) struct World {
     /// Whether events are delivered; if not, they are lost.
     pub(crate) deaf: bool,
     connected: Option<AttemptId>,
+    /// The channel that the kernel says the interface is on; none for that of the AP.
+    pub(crate) channel: Option<ChannelDefinition>,
 }
 
 pub(crate) fn radio() -> Radio {
@@ -122,7 +124,7 @@ pub(crate) fn radio() -> Radio {
         beacon_protection: true,
         extended_key_id: false,
         can_replace_pairwise_key: true,
-        operating_channel_validation: false,
+        operating_channel_validation: true,
         multi_link: false,
         random_scan_address: false,
         spp_amsdu: false,
@@ -158,6 +160,7 @@ impl World {
             awaiting: BTreeSet::new(),
             deaf: false,
             connected: None,
+            channel: None,
         }
     }
 
@@ -700,9 +703,11 @@ impl World {
                 let mut answer = Management::parse(&bytes).map_err(|_| Errno::EINVAL)?;
                 if let Some([8, 0, low, high]) = bytes.get(24..28)
                     && self.agrees()
+                    && let Some(elements) = self.aps.iter().find_map(|ap| ap.vouches(bssid, &bytes[28..]))
                 {
                     answer.header = Header::new(OWN, bssid, bssid);
-                    answer.body = Body::Action(Action80211::parse(&[8, 1, *low, *high]).unwrap());
+                    let body = [&[8, 1, *low, *high][..], &elements].concat();
+                    answer.body = Body::Action(Action80211::parse(&body).unwrap());
                     let mut bytes = vec![];
                     answer.write(&mut bytes);
                     self.event(KernelEvent::Frame { frequency: None, bytes });
@@ -717,8 +722,8 @@ impl World {
                     _ => None,
                 };
                 let ssid: Option<Ssid> = place.map(|place| self.aps[place].setup.ssid.clone());
-                let frequency = None;
-                return Ok(Reply::Interface(InterfaceState { address: OWN, ssid, frequency, links: vec![] }));
+                let channel = place.map(|place| self.channel.unwrap_or(self.aps[place].channel()));
+                return Ok(Reply::Interface(InterfaceState { address: OWN, ssid, channel, links: vec![] }));
             }
             Request::ReadStations => {
                 let station = match self.held {

@@ -73,7 +73,7 @@ impl Fake {
             Request::ReadInterface => Ok(Reply::Interface(InterfaceState {
                 address: WE,
                 ssid: self.connected.then(|| Ssid::new(b"cafe").unwrap()),
-                frequency: None,
+                channel: None,
                 links: Vec::new(),
             })),
             Request::ReadStations => Ok(Reply::Stations(if self.connected {

@@ -181,6 +181,9 @@ numbers! {
         WDEV = 153,
         AUTH_DATA = 156,
         SCAN_FLAGS = 158,
+        CHANNEL_WIDTH = 159,
+        CENTER_FREQ1 = 160,
+        CENTER_FREQ2 = 161,
         RADAR_EVENT = 168,
         EXT_CAPA = 169,
         PROTOCOL_FEATURES = 173,
@@ -206,6 +209,19 @@ numbers! {
         EML_CAPABILITY = 317,
         MLD_CAPA_AND_OPS = 318,
         EXT_MLD_CAPA_AND_OPS = 337,
+    }
+}
+
+numbers! {
+    /// Widths of a channel.
+    pub(super) mod chan: u32 = "NL80211_CHAN_" {
+        WIDTH_20_NOHT = 0,
+        WIDTH_20 = 1,
+        WIDTH_40 = 2,
+        WIDTH_80 = 3,
+        WIDTH_80P80 = 4,
+        WIDTH_160 = 5,
+        WIDTH_320 = 13,
     }
 }
 
@@ -462,6 +478,7 @@ numbers! {
 pub(super) const TABLES: &[&[(&str, u64)]] = &[
     Command::TABLE,
     attr::TABLE,
+    chan::TABLE,
     band::TABLE,
     band_iftype::TABLE,
     bitrate::TABLE,

@@ -103,7 +103,7 @@ mod tests {
 
     fn interface(last: u8) -> Reply {
         let address = MacAddr([2, 0, 0, 0, 0, last]);
-        Reply::Interface(InterfaceState { address, ssid: None, frequency: None, links: vec![] })
+        Reply::Interface(InterfaceState { address, ssid: None, channel: None, links: vec![] })
     }
 
     /// Answers each request in turn, the interface as the function says; how many requests it took.

@@ -1,9 +1,12 @@
 //! The kernel's state as it is read back: interfaces, BSS table, peers, regulatory rules.
 
-use super::constants::{attr, bss, bss_status, rate, reg, sta, sta_flag};
+use super::constants::{attr, bss, bss_status, chan, rate, reg, sta, sta_flag};
 use crate::netlink::{Attribute, Attributes, DecodeError};
 use lapwing_core::Duration;
-use lapwing_core::kernel::{Frequency, Interface, InterfaceLink, InterfaceState, ScanEntry, StationState};
+use lapwing_core::kernel::{
+    ChannelDefinition, ChannelWidth, Frequency, Interface, InterfaceLink, InterfaceState, ScanEntry,
+    StationState,
+};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
 
 /// An interface, as `NEW_INTERFACE` reports it.
@@ -36,10 +39,11 @@ impl InterfaceInfo {
             state: InterfaceState {
                 address: MacAddr::default(),
                 ssid: None,
-                frequency: None,
+                channel: None,
                 links: Vec::new(),
             },
         };
+        let mut channel = ChannelFields::default();
         for attribute in attributes {
             let attribute = attribute?;
             match attribute.kind {
@@ -50,31 +54,74 @@ impl InterfaceInfo {
                 attr::IFTYPE => info.iftype = u16::try_from(attribute.u32()?).unwrap_or_default(),
                 attr::MAC => info.state.address = attribute.mac()?,
                 attr::SSID => info.state.ssid = Some(ssid(&attribute)?),
-                attr::WIPHY_FREQ => info.state.frequency = Some(Frequency(attribute.u32()?)),
                 attr::MLO_LINKS => {
                     for link in attribute.nested("links of an interface") {
                         info.state.links.extend(interface_link(link?)?);
                     }
                 }
-                _ => {}
+                _ => channel.take(&attribute)?,
             }
         }
+        info.state.channel = channel.definition();
         Ok(info)
     }
 }
 
 fn interface_link(link: Attribute<'_>) -> Result<Option<InterfaceLink>, DecodeError> {
-    let (mut id, mut address, mut frequency) = (None, MacAddr::default(), None);
+    let (mut id, mut address, mut channel) = (None, MacAddr::default(), ChannelFields::default());
     for field in link.nested("link of an interface") {
         let field = field?;
         match field.kind {
             attr::MLO_LINK_ID => id = Some(link_id(&field)?),
             attr::MAC => address = field.mac()?,
-            attr::WIPHY_FREQ => frequency = Some(Frequency(field.u32()?)),
-            _ => {}
+            _ => channel.take(&field)?,
         }
     }
-    Ok(id.map(|id| InterfaceLink { id, address, frequency }))
+    Ok(id.map(|id| InterfaceLink { id, address, channel: channel.definition() }))
+}
+
+/// The attributes that describe a channel, which stand among others.
+#[derive(Clone, Copy, Default)]
+struct ChannelFields {
+    primary: Option<u32>,
+    width: Option<u32>,
+    center1: Option<u32>,
+    center2: Option<u32>,
+}
+
+impl ChannelFields {
+    /// Takes an attribute, if it is one of these.
+    fn take(&mut self, attribute: &Attribute<'_>) -> Result<(), DecodeError> {
+        let field = match attribute.kind {
+            attr::WIPHY_FREQ => &mut self.primary,
+            attr::CHANNEL_WIDTH => &mut self.width,
+            attr::CENTER_FREQ1 => &mut self.center1,
+            attr::CENTER_FREQ2 => &mut self.center2,
+            _ => return Ok(()),
+        };
+        *field = Some(attribute.u32()?);
+        Ok(())
+    }
+
+    /// The channel. A width that is not told is one of 20 MHz, around the primary channel.
+    fn definition(self) -> Option<ChannelDefinition> {
+        let primary = self.primary?;
+        let width = match self.width.unwrap_or(chan::WIDTH_20_NOHT) {
+            chan::WIDTH_20_NOHT | chan::WIDTH_20 => ChannelWidth::Mhz20,
+            chan::WIDTH_40 => ChannelWidth::Mhz40,
+            chan::WIDTH_80 => ChannelWidth::Mhz80,
+            chan::WIDTH_80P80 => ChannelWidth::Mhz80Plus80,
+            chan::WIDTH_160 => ChannelWidth::Mhz160,
+            chan::WIDTH_320 => ChannelWidth::Mhz320,
+            other => ChannelWidth::Other(other),
+        };
+        Some(ChannelDefinition {
+            primary: Frequency(primary),
+            width,
+            center1: Frequency(self.center1.unwrap_or(primary)),
+            center2: self.center2.filter(|center| *center != 0).map(Frequency),
+        })
+    }
 }
 
 pub(super) fn ssid(attribute: &Attribute<'_>) -> Result<Ssid, DecodeError> {

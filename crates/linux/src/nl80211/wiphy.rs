@@ -252,7 +252,9 @@ impl Wiphy {
                 || self.has(extended::BEACON_PROTECTION_CLIENT),
             extended_key_id: self.has(extended::EXT_KEY_ID),
             can_replace_pairwise_key: self.has(extended::CAN_REPLACE_PTK0),
-            operating_channel_validation: self.has(extended::OPERATING_CHANNEL_VALIDATION),
+            // Where the frames are ours, so is the validation; the flag is for firmwares that send them.
+            operating_channel_validation: kind == RadioKind::SoftMac
+                || self.has(extended::OPERATING_CHANNEL_VALIDATION),
             multi_link: self.multi_link,
             random_scan_address: self.features & feature::SCAN_RANDOM_MAC_ADDR != 0,
             spp_amsdu: self.has(extended::SPP_AMSDU_SUPPORT),

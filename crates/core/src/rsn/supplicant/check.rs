@@ -4,6 +4,7 @@ use super::{
     super::{
         Advertised, Peer,
         contents::{Contents, SecurityElements},
+        operating_channel::reaches,
     },
     Authentic, Established, HandshakeFailure, State, Supplicant,
 };
@@ -149,11 +150,14 @@ impl Supplicant {
     /// Operating channel validation: the channel told must be that of a link in use.
     fn check_channel(&self, contents: &Contents<'_>) -> Result<(), HandshakeFailure> {
         let told = contents.operating_channel;
-        let right = || told.is_some() && self.setup.peer.accepted().any(|(_, link)| link.channel == told);
-        if self.setup.plan.operating_channel_validation() && !right() {
-            return Err(HandshakeFailure::OperatingChannel);
+        if !self.setup.plan.operating_channel_validation() {
+            return Ok(());
         }
-        Ok(())
+        let mut own = self.setup.peer.accepted().filter_map(|(_, link)| link.channel);
+        match told {
+            Some(told) if own.any(|own| reaches(own, told)) => Ok(()),
+            _ => Err(HandshakeFailure::OperatingChannel),
+        }
     }
 
     /// The request to install a group key; nothing for a key that was not negotiated.

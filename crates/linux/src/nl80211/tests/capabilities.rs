@@ -1,11 +1,11 @@
 use super::super::constants::{extended, feature};
 use super::super::reply::Shape;
 use super::*;
-use lapwing_core::kernel::{self, Band};
+use lapwing_core::kernel::{self, Band, ChannelDefinition, ChannelWidth, Frequency};
 use lapwing_core::radio::RadioKind;
 use lapwing_frames::suite::{Akm, Cipher};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The messages that answer each request for `command`, one list for each request.
 fn answers(name: &str, wanted: Command) -> Vec<Vec<Vec<u8>>> {
@@ -143,6 +143,7 @@ fn every_recorded_interface() {
     let interfaces = replies(Command::GET_INTERFACE, Shape::Interfaces);
     assert!(interfaces.len() > 100);
     let mut with_links = 0;
+    let mut channels = BTreeSet::new();
     for reply in interfaces {
         let Reply::Interfaces(found) = reply else { panic!("{reply:?}") };
         let [info] = &found[..] else { panic!("{found:?}") };
@@ -152,8 +153,14 @@ fn every_recorded_interface() {
             with_links += 1;
             assert!(info.state.links.iter().all(|link| !link.address.is_zero()));
         }
+        let links = info.state.links.iter().map(|link| link.channel);
+        channels.extend([info.state.channel].into_iter().chain(links).flatten());
     }
     assert!(with_links > 0);
+    for channel in &channels {
+        assert_eq!((channel.width, channel.center1), (ChannelWidth::Mhz20, channel.primary), "{channel:?}");
+    }
+    assert!(channels.len() > 1, "{channels:?}");
 }
 
 #[test]
@@ -223,6 +230,44 @@ fn replies_cut_at_every_length_never_panic() {
             }
         }
     }
+}
+
+#[test]
+fn wide_channels() {
+    use super::super::constants::{attr, chan};
+    let decoded = |fields: &[(u16, u32)]| {
+        let mut message = crate::netlink::Builder::generic(0x25, Command::NEW_INTERFACE.0);
+        for (kind, value) in fields {
+            message.u32(*kind, *value);
+        }
+        InterfaceInfo::decode(message.finish().unwrap().payload()).unwrap().state.channel
+    };
+    let expected = |width, center1, center2: Option<u32>| {
+        let (primary, center1) = (Frequency(5180), Frequency(center1));
+        Some(ChannelDefinition { primary, width, center1, center2: center2.map(Frequency) })
+    };
+    let primary = (attr::WIPHY_FREQ, 5180);
+    for (width, ours) in [
+        (chan::WIDTH_20, ChannelWidth::Mhz20),
+        (chan::WIDTH_40, ChannelWidth::Mhz40),
+        (chan::WIDTH_80, ChannelWidth::Mhz80),
+        (chan::WIDTH_160, ChannelWidth::Mhz160),
+        (chan::WIDTH_320, ChannelWidth::Mhz320),
+        (6, ChannelWidth::Other(6)),
+    ] {
+        let fields =
+            [primary, (attr::CHANNEL_WIDTH, width), (attr::CENTER_FREQ1, 5210), (attr::CENTER_FREQ2, 0)];
+        assert_eq!(decoded(&fields), expected(ours, 5210, None));
+    }
+    let both = [
+        primary,
+        (attr::CHANNEL_WIDTH, chan::WIDTH_80P80),
+        (attr::CENTER_FREQ1, 5210),
+        (attr::CENTER_FREQ2, 5775),
+    ];
+    assert_eq!(decoded(&both), expected(ChannelWidth::Mhz80Plus80, 5210, Some(5775)));
+    assert_eq!(decoded(&[primary]), expected(ChannelWidth::Mhz20, 5180, None));
+    assert_eq!(decoded(&[(attr::CHANNEL_WIDTH, chan::WIDTH_80)]), None);
 }
 
 #[test]
