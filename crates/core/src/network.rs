@@ -36,6 +36,19 @@ pub enum Credentials {
     Personal(Personal),
 }
 
+impl Credentials {
+    /// Whether it is the same secret, whatever was computed from it meanwhile.
+    #[must_use]
+    pub fn is_same_secret(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Personal(one), Self::Personal(other)) if one.passphrase.is_some() => {
+                one.passphrase == other.passphrase && one.password_identifier == other.password_identifier
+            }
+            _ => self == other,
+        }
+    }
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -259,12 +259,7 @@ fn consider(
         multi_link: false,
     };
     let capabilities = Capabilities::of(radio);
-    let mut allowed = negotiate::Policy::of(network);
-    if let negotiate::Policy::Personal { sae, .. } = &mut allowed {
-        // SAE starts from the passphrase here; what is stored of it alone is not used yet.
-        *sae =
-            matches!(&network.credentials, Credentials::Personal(personal) if personal.passphrase.is_some());
-    }
+    let allowed = negotiate::Policy::of(network);
     let security = negotiate::negotiate(&offer, &capabilities, &allowed);
     let plan = match security.map_err(Rejection::Unsuitable)? {
         Security::Protected(plan) if plan.akm().is_psk() && history.sae_worked(&network.ssid) => {

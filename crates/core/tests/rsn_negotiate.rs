@@ -42,7 +42,7 @@ const MFP: Bits = Bits::MFPC;
 const CCMP: Cipher = Cipher::Ccmp128;
 const H2E: &[RsnxCapability] = &[RsnxCapability::SaeH2e];
 const PASSPHRASE: Policy =
-    Policy::Personal { psk: true, sae: true, password_identifier: false, transition_disabled: false };
+    Policy::Personal { psk: true, sae: true, hash_to_element_only: false, transition_disabled: false };
 const OPEN: Policy = Policy::Open { owe_only: false };
 
 fn capable() -> Capabilities {
@@ -158,7 +158,7 @@ fn protected_management_frames_are_used_whenever_both_can() {
 #[test]
 fn transition_disable_forbids_the_way_back() {
     let disabled =
-        Policy::Personal { psk: true, sae: true, password_identifier: false, transition_disabled: true };
+        Policy::Personal { psk: true, sae: true, hash_to_element_only: false, transition_disabled: true };
     let psk = ap(&rsn(CCMP, &[CCMP], &[Akm::Psk], MFP), &[]);
     assert_eq!(refusal(&psk, &disabled), Unsuitable::TransitionDisabled);
     let both = ap(&rsn(CCMP, &[CCMP], &[Akm::Psk, Akm::Sae], MFP), H2E);
@@ -178,7 +178,7 @@ fn the_method_of_sae() {
         assert!(matches!(judge(&psk, &PASSPHRASE, band, multi_link), Err(Unsuitable::NoCommonAkm(_))));
     }
     let key =
-        Policy::Personal { psk: true, sae: false, password_identifier: false, transition_disabled: false };
+        Policy::Personal { psk: true, sae: false, hash_to_element_only: false, transition_disabled: false };
     assert_eq!(refusal(&ap(&sae, H2E), &key), Unsuitable::PassphraseMissing);
     let mut weak = capable();
     weak.sae = false;

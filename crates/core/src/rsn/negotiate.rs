@@ -2,6 +2,8 @@
 
 use super::{Advertised, Plan, plan::SaeMethod};
 use crate::{
+    Secret,
+    curve::Group,
     kernel::Band,
     network::{Credentials, Network, TransitionDisable},
     radio::{Radio, RadioKind},
@@ -83,8 +85,9 @@ pub enum Policy {
         psk: bool,
         /// Whether SAE is possible: there is a password for it.
         sae: bool,
-        /// Whether there is an SAE password identifier, which needs hash-to-element.
-        password_identifier: bool,
+        /// Whether only hash-to-element is possible: there is an SAE password identifier, or the password
+        /// itself is not known.
+        hash_to_element_only: bool,
         /// Whether WPA2-Personal was forbidden by the AP (Transition Disable) and PMF is required.
         transition_disabled: bool,
     },
@@ -98,18 +101,23 @@ impl Policy {
         match &network.credentials {
             Credentials::Open => Self::Open { owe_only: disabled.has(TransitionDisable::ENHANCED_OPEN) },
             Credentials::Personal(personal) => {
-                let passphrase = personal.passphrase.as_ref().map(crate::Secret::len);
+                let passphrase = personal.passphrase.as_ref().map(Secret::len);
                 let transition_disabled = disabled.has(TransitionDisable::WPA3_PERSONAL);
                 Self::Personal {
                     psk: personal.psk.is_some()
                         || passphrase.is_some_and(|length| (8..=63).contains(&length)),
-                    sae: passphrase.is_some() || !personal.password_elements.is_empty(),
-                    password_identifier: personal.password_identifier.is_some(),
+                    sae: passphrase.is_some() || has_element(&personal.password_elements),
+                    hash_to_element_only: personal.password_identifier.is_some() || passphrase.is_none(),
                     transition_disabled,
                 }
             }
         }
     }
+}
+
+/// Whether there is an element of a group that SAE can use.
+fn has_element(elements: &[(u16, Secret)]) -> bool {
+    elements.iter().any(|(group, _)| Group::from_number(*group).is_some())
 }
 
 /// Why an AP cannot be used.
@@ -323,12 +331,12 @@ fn choose_akm(
         rsn.akms().contains(&akm) && capabilities.akms.as_ref().is_none_or(|akms| akms.contains(&akm))
     };
     let none = || Err(nothing_common(rsn.akms(), policy));
-    let (psk, sae, identifier, disabled) = match *policy {
+    let (psk, sae, only, disabled) = match *policy {
         Policy::Open { .. } if !offers(Akm::Owe) => return none(),
         Policy::Open { .. } if !protected => return Err(Unsuitable::NoManagementFrameProtection),
         Policy::Open { .. } => return Ok((Akm::Owe, None)),
-        Policy::Personal { psk, sae, password_identifier, transition_disabled } => {
-            (psk, sae, password_identifier, transition_disabled)
+        Policy::Personal { psk, sae, hash_to_element_only, transition_disabled } => {
+            (psk, sae, hash_to_element_only, transition_disabled)
         }
     };
     // The reason is that of the best AKM that the AP offers.
@@ -345,9 +353,7 @@ fn choose_akm(
                 _ if !capabilities.sae => Some(Unsuitable::SaeUnsupported),
                 // WPA3 requires it, and without it SAE's gain is small.
                 _ if !protected => Some(Unsuitable::NoManagementFrameProtection),
-                SaeMethod::HuntingAndPecking if modern || identifier => {
-                    Some(Unsuitable::HashToElementMissing)
-                }
+                SaeMethod::HuntingAndPecking if modern || only => Some(Unsuitable::HashToElementMissing),
                 _ => None,
             }
         } else {

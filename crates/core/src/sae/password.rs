@@ -16,7 +16,8 @@ use subtle::{Choice, ConditionallySelectable};
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Password {
     ssid: Vec<u8>,
-    password: Secret,
+    /// None if only elements made of it are known.
+    password: Option<Secret>,
     identifier: Option<Vec<u8>>,
     prepared: Vec<Point>,
 }
@@ -25,9 +26,16 @@ impl Password {
     /// A password of the network with this SSID, perhaps one of many that an identifier tells apart.
     #[must_use]
     pub fn new(ssid: &[u8], password: &[u8], identifier: Option<&[u8]>) -> Self {
+        Self { password: Some(Secret::new(password)), ..Self::of_elements(ssid, identifier) }
+    }
+
+    /// A password that is not known itself: [`Self::store`] gives it elements, which do for hash-to-element in
+    /// their groups.
+    #[must_use]
+    pub fn of_elements(ssid: &[u8], identifier: Option<&[u8]>) -> Self {
         Self {
             ssid: ssid.to_vec(),
-            password: Secret::new(password),
+            password: None,
             identifier: identifier.map(<[u8]>::to_vec),
             prepared: Vec::new(),
         }
@@ -37,6 +45,30 @@ impl Password {
     #[must_use]
     pub fn identifier(&self) -> Option<&[u8]> {
         self.identifier.as_deref()
+    }
+
+    /// Takes an element PT that was calculated earlier, as x then y, each of [`Group::octets`], big endian.
+    /// Whether it is one: a point of the group's curve. One that is there already is kept.
+    pub fn store(&mut self, curves: &dyn Curves, group: Group, octets: &[u8]) -> bool {
+        if octets.len() != 2 * group.octets() {
+            return false;
+        }
+        let Some(point) = curves.point(group, octets) else { return false };
+        if self.prepared(group).is_none() {
+            self.prepared.push(point);
+        }
+        true
+    }
+
+    /// The elements PT that are ready, to be stored.
+    pub fn elements(&self) -> impl Iterator<Item = (Group, Secret)> {
+        self.prepared.iter().map(|point| (point.group(), Secret::new(point.octets())))
+    }
+
+    /// Whether there is an element for a group, or what it is calculated from.
+    #[must_use]
+    pub fn serves(&self, group: Group) -> bool {
+        self.password.is_some() || self.prepared(group).is_some()
     }
 
     /// Calculates the secret element PT of hash-to-element for a group and keeps it, so that the next
@@ -53,9 +85,10 @@ impl Password {
 
     /// PT.
     fn calculate(&self, curves: &dyn Curves, group: Group) -> Option<Point> {
+        let password = self.password.as_ref()?;
         let hash = group.hash();
         let identifier = self.identifier.as_deref().unwrap_or_default();
-        let seed = hash.hkdf_extract(&self.ssid, &[self.password.expose(), identifier]);
+        let seed = hash.hkdf_extract(&self.ssid, &[password.expose(), identifier]);
         let value = |label: &[u8]| hash.hkdf_expand(&seed, label, group.wide_octets());
         let first = value(b"SAE Hash to Element u1 P1");
         let second = value(b"SAE Hash to Element u2 P2");
@@ -94,13 +127,14 @@ impl Password {
     fn hunt(&self, means: &mut Means<'_>, group: Group, addresses: &[[u8; 6]; 2]) -> Option<Point> {
         const ROUNDS: u8 = 40;
         const LIMIT: u8 = 200;
+        let password = self.password.as_ref()?;
         let mut found = Choice::from(0);
         let mut odd = Choice::from(0);
         let mut x = vec![0; group.octets()];
         let curves = means.curves;
         let entropy: &mut dyn Entropy = &mut *means.entropy;
         for counter in 1..=LIMIT {
-            let seed = Hash::Sha256.hmac(addresses.as_flattened(), &[self.password.expose(), &[counter]]);
+            let seed = Hash::Sha256.hmac(addresses.as_flattened(), &[password.expose(), &[counter]]);
             let label = "SAE Hunting and Pecking";
             let value = Hash::Sha256.kdf_bits(&seed, label, &[group.prime()], group.bits());
             let value = align_right(&value, group.bits());

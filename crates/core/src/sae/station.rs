@@ -209,6 +209,12 @@ impl Sae {
         Self { setup, password, rejected: Vec::new(), state: State::Idle }
     }
 
+    /// The password, with all that was calculated from it.
+    #[must_use]
+    pub const fn password(&self) -> &Password {
+        &self.password
+    }
+
     /// Begins an exchange, or begins anew, with fresh secrets, in the first group that the AP has not refused.
     pub fn start(&mut self, means: &mut Means<'_>) -> Progress {
         self.state = State::Idle;
@@ -221,6 +227,10 @@ impl Sae {
         let Some(&group) = self.setup.groups.iter().find(|group| !self.rejected.contains(group)) else {
             return Progress::Failed(SaeFailure::NoCommonGroup);
         };
+        if hash_to_element {
+            // It stays ready for the next exchange.
+            self.password.prepare(means.curves, group);
+        }
         let addresses = [self.setup.own, self.setup.peer];
         let element = self.password.element(means, group, self.setup.method, addresses);
         let Some(own) = element.and_then(|element| OwnCommit::new(means, element)) else {

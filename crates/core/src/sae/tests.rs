@@ -161,3 +161,27 @@ fn recorded_exchanges() {
         assert!(mirrored.verify(confirms[0].send_confirm, &confirms[0].confirm), "{name}");
     }
 }
+
+#[test]
+fn stored_elements_are_points_of_the_curve() {
+    for group in Group::ALL {
+        let mut password = Password::new(b"net", b"secret", None);
+        password.prepare(&PureCurves, group);
+        let elements: Vec<_> = password.elements().collect();
+        let [(found, octets)] = &elements[..] else { panic!("{group}") };
+        assert_eq!((*found, octets.len()), (group, 2 * group.octets()));
+        let mut stored = Password::of_elements(b"net", None);
+        assert!(!stored.serves(group));
+        assert!(stored.store(&PureCurves, group, octets.expose()) && stored.serves(group));
+        assert!(stored.elements().eq(elements.clone()));
+        // Neither another point nor another length.
+        let mut other = Password::of_elements(b"net", None);
+        let mut wrong = octets.expose().to_vec();
+        wrong[2 * group.octets() - 1] ^= 1;
+        assert!(!other.store(&PureCurves, group, &wrong));
+        for length in 0..octets.len() {
+            assert!(!other.store(&PureCurves, group, &octets.expose()[..length]), "{length}");
+        }
+        assert!(!other.serves(group));
+    }
+}

@@ -19,8 +19,7 @@ use crate::{
     network::{Credentials, Network},
     owe::Owe,
     rsn::{Candidate, Plan, plan::SaeMethod},
-    sae::{self, Password, Sae, SaeFailure},
-    secret::Secret,
+    sae::{self, Sae, SaeFailure},
     select::Target,
     time::{Duration, Instant},
 };
@@ -143,10 +142,7 @@ impl Turn<'_> {
         target: &Target,
         plan: &Plan,
     ) -> Result<(Box<Sae>, Authentication), Code> {
-        let Credentials::Personal(personal) = &network.credentials else { return Err(Code::NoneSuitable) };
-        let passphrase = personal.passphrase.as_ref().map_or(&[][..], Secret::expose);
-        let identifier = personal.password_identifier.as_deref();
-        let password = Password::new(network.ssid.octets(), passphrase, identifier);
+        let Some(password) = self.password(network) else { return Err(Code::NoneSuitable) };
         let setup = sae::Setup {
             own: self.context.address,
             peer: target.bss().bssid,
@@ -155,10 +151,12 @@ impl Turn<'_> {
                 Some(SaeMethod::HuntingAndPecking) => sae::Method::HuntingAndPecking,
                 Some(SaeMethod::HashToElement) | None => sae::Method::HashToElement,
             },
-            groups: Group::ALL.to_vec(),
+            groups: Group::ALL.into_iter().filter(|group| password.serves(*group)).collect(),
         };
         let mut machine = Box::new(Sae::new(setup, password));
-        match machine.start(&mut self.means.lend()) {
+        let progress = machine.start(&mut self.means.lend());
+        self.keep_password(network, machine.password());
+        match progress {
             sae::Progress::Send(frame) => Ok((machine, frame)),
             sae::Progress::Failed(failure) => Err(sae_code(&failure)),
             sae::Progress::Ignored(_) | sae::Progress::Accepted(_) => Err(Code::Sae("it did not begin")),
@@ -325,7 +323,11 @@ impl Authenticating {
             }
             Some(sae::Progress::Ignored(_)) => self.ignore(turn, "an SAE frame out of order"),
             Some(sae::Progress::Accepted(accepted)) => {
-                let Self { journey, target, .. } = *self;
+                let Self { journey, target, method, .. } = *self;
+                if let Method::Sae(machine) = method {
+                    // Another group than the first may have been needed.
+                    turn.keep_password(&journey.network, machine.password());
+                }
                 let Some(pmk) = Pmk::new(accepted.pmk) else {
                     let footing = Footing::Halfway(target.bss().bssid);
                     return turn.failed(journey, Some(&target), Code::Sae("a key of no use"), footing);

@@ -105,7 +105,10 @@ impl Connected {
             ssid,
             frequency: bss.frequency.0,
             psk: plan.filter(|plan| plan.akm().is_psk()).and_then(|_| pre_shared(&journey)),
-            password_elements: Vec::new(),
+            password_elements: match plan {
+                Some(plan) if plan.akm().is_sae() => turn.new_elements(&journey.network),
+                _ => Vec::new(),
+            },
             transition_disable: forbidden,
         }));
         journey.enter(turn, Phase::Address);

@@ -2,6 +2,7 @@
 
 use super::{
     Survey,
+    passwords::Passwords,
     resync::Resync,
     vocabulary::{Action, Report, Summary},
 };
@@ -57,6 +58,7 @@ pub(super) struct Context {
     pub resync: Resync,
     pub history: History,
     pub pmksa: PmksaCache,
+    pub passwords: Passwords,
     pub next_ticket: u64,
     pub next_attempt: u32,
     /// The summary that was last reported.
@@ -94,6 +96,7 @@ impl Context {
             resync: Resync::default(),
             history: History::default(),
             pmksa: PmksaCache::default(),
+            passwords: Passwords::default(),
             next_ticket: 1,
             next_attempt: 1,
             reported: None,

@@ -21,6 +21,7 @@ mod context;
 mod departure;
 mod disconnecting;
 mod idle;
+mod passwords;
 mod pmk;
 mod policy;
 mod resync;

@@ -37,13 +37,14 @@ impl Turn<'_> {
     /// are dropped.
     pub(super) fn take_networks(&mut self, networks: alloc::vec::Vec<crate::network::Network>) {
         let kept = |ssid: &Ssid, old: &crate::network::Credentials| {
-            networks.iter().any(|network| network.ssid == *ssid && network.credentials == *old)
+            networks.iter().any(|network| network.ssid == *ssid && network.credentials.is_same_secret(old))
         };
         for old in &self.context.networks {
             if !kept(&old.ssid, &old.credentials) {
                 self.context.pmksa.forget(&old.ssid);
             }
         }
+        self.context.passwords.retain(&networks);
         self.context.networks = networks;
     }
 }

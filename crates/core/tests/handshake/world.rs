@@ -154,7 +154,7 @@ impl Case {
             _ => Policy::Personal {
                 psk: true,
                 sae: true,
-                password_identifier: false,
+                hash_to_element_only: false,
                 transition_disabled: false,
             },
         };

@@ -6,6 +6,7 @@ mod ap;
 mod channel;
 mod choosing;
 mod joining;
+mod passwords;
 mod seeds;
 mod staying;
 mod world;

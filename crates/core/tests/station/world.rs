@@ -4,7 +4,7 @@ use super::ap::{Ap, Client, Said, Setup};
 use lapwing_core::{
     Duration, Entropy, Instant,
     attempt::{AttemptId, Ticket},
-    curve::ShamCurves,
+    curve::{Curves, Group, Point, Scalar, ShamCurves},
     entropy::SeededEntropy,
     failure::Code,
     kernel::{
@@ -24,9 +24,42 @@ use lapwing_frames::{
     },
     suite::Cipher,
 };
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use subtle::Choice;
 
 pub(crate) const OWN: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+
+/// The sham groups, counting how often the station calculates a password element.
+#[derive(Default)]
+pub(crate) struct Counting {
+    pub(crate) elements: Cell<u32>,
+}
+
+impl Curves for Counting {
+    fn point(&self, group: Group, octets: &[u8]) -> Option<Point> {
+        ShamCurves.point(group, octets)
+    }
+    fn point_with_x(&self, group: Group, x: &[u8], odd: Choice) -> Option<Point> {
+        ShamCurves.point_with_x(group, x, odd)
+    }
+    fn is_x_of_point(&self, group: Group, x: &[u8], entropy: &mut dyn Entropy) -> Choice {
+        ShamCurves.is_x_of_point(group, x, entropy)
+    }
+    fn multiply_generator(&self, scalar: &Scalar) -> Option<Point> {
+        ShamCurves.multiply_generator(scalar)
+    }
+    fn multiply(&self, scalar: &Scalar, point: &Point) -> Option<Point> {
+        ShamCurves.multiply(scalar, point)
+    }
+    fn multiply_add(&self, first: (&Scalar, &Point), second: (&Scalar, &Point)) -> Option<Point> {
+        ShamCurves.multiply_add(first, second)
+    }
+    fn map_to_curve(&self, group: Group, first: &[u8], second: &[u8]) -> Option<Point> {
+        self.elements.set(self.elements.get() + 1);
+        ShamCurves.map_to_curve(group, first, second)
+    }
+}
 
 /// How badly the world behaves.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,6 +104,7 @@ enum Thing {
 
 pub(crate) struct World {
     pub(crate) now: Instant,
+    pub(crate) curves: Counting,
     pub(crate) station: Station,
     pub(crate) aps: Vec<Ap>,
     pub(crate) faults: Faults,
@@ -137,6 +171,7 @@ impl World {
         let interface = Interface { wiphy: 0, ifindex: 3, wdev: 1 };
         Self {
             now: Instant::after_start(Duration::from_secs(1000)),
+            curves: Counting::default(),
             station: Station::new(interface, radio(), OWN, Settings::default()),
             aps: setups.into_iter().map(Ap::new).collect(),
             faults: Faults { delay: 2, ..Faults::default() },
@@ -212,8 +247,8 @@ impl World {
     pub(crate) fn give(&mut self, event: Event) {
         let mut actions = vec![];
         self.trace(|world| format!("    {event:?} (held: {:?})", world.held));
-        let Self { station, entropy, now, .. } = self;
-        let mut means = Means { entropy, curves: &ShamCurves };
+        let Self { station, entropy, now, curves, .. } = self;
+        let mut means = Means { entropy, curves };
         station.turn(*now, event, &mut means, |action| actions.push(action));
         for action in actions {
             match action {
