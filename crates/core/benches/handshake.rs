@@ -41,7 +41,7 @@ fn setups(akm: Akm, cipher: Cipher) -> (Setup, ApSetup) {
         overriding: false,
     };
     let policy =
-        Policy::Personal { psk: true, sae: true, password_identifier: false, transition_disabled: false };
+        Policy::Personal { psk: true, sae: true, hash_to_element_only: false, transition_disabled: false };
     let Ok(Security::Protected(plan)) = negotiate(&offer, &capabilities, &policy) else {
         unreachable!("this offer suits")
     };

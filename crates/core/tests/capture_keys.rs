@@ -235,7 +235,7 @@ fn plan(capture: &Capture, advertised: &Advertised, handshake: &Handshake, mlo: 
     let policy = match capture.akm {
         Akm::Owe => Policy::Open { owe_only: true },
         _ => {
-            Policy::Personal { psk: true, sae: true, password_identifier: false, transition_disabled: false }
+            Policy::Personal { psk: true, sae: true, hash_to_element_only: false, transition_disabled: false }
         }
     };
     let Security::Protected(plan) = negotiate(&offer, &capabilities, &policy).unwrap() else { panic!() };

@@ -38,13 +38,14 @@ fn examples() -> Vec<Code> {
         Code::Asked,
         Code::InterfaceDown,
         Code::InterfaceRemoved,
+        Code::OperatingChannel("the operating channel is not the one we are on"),
         Code::Downgrade("WPA2 where WPA3 was used before"),
         Code::NoAddress,
         Code::RekeyByReconnect,
         Code::StateLost,
     ];
     let kinds: BTreeSet<u8> = all.iter().map(kind).collect();
-    assert_eq!(kinds, (0..26).collect(), "each code has one example");
+    assert_eq!(kinds, (0..27).collect(), "each code has one example");
     all
 }
 
@@ -72,6 +73,7 @@ fn kind(code: &Code) -> u8 {
         Code::Asked => 19,
         Code::InterfaceDown => 20,
         Code::InterfaceRemoved => 21,
+        Code::OperatingChannel(_) => 26,
         Code::Downgrade(_) => 22,
         Code::NoAddress => 23,
         Code::RekeyByReconnect => 24,
