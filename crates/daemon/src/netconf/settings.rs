@@ -77,6 +77,13 @@ pub const fn prefix_length(mask: Ipv4Addr) -> Option<u8> {
     if length == bits.count_ones() { Some(length as u8) } else { None }
 }
 
+/// Whether a text can stand as a domain in a resolver's configuration, and be nothing but that.
+#[must_use]
+pub fn is_domain(text: &[u8]) -> bool {
+    let is_fit = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
+    (1..=253).contains(&text.len()) && text.iter().all(is_fit)
+}
+
 /// A lease that is worth asking for again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remembered {

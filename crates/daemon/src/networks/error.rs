@@ -94,6 +94,9 @@ pub enum Problem {
     /// An address that is none.
     #[error("an IP address is expected")]
     BadAddress,
+    /// A domain that a resolver's configuration cannot hold.
+    #[error("a domain has letters, digits, '-', '.' and '_', at most 253")]
+    BadDomain,
     /// A netmask or prefix that is none.
     #[error("a netmask or prefix length is expected")]
     BadPrefix,

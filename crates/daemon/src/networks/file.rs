@@ -3,7 +3,7 @@
 use super::document::{Document, Malformed, Value, hex};
 use super::error::Problem;
 use super::name::{FileName, Security};
-use crate::netconf::settings::{Addressing, Prefix, StaticIpv4, StaticIpv6};
+use crate::netconf::settings::{Addressing, Prefix, StaticIpv4, StaticIpv6, is_domain};
 use lapwing_core::{
     Secret,
     network::{Credentials, Network, Personal, TransitionDisable},
@@ -235,7 +235,11 @@ fn addressing(document: &Document) -> Result<Addressing, Malformed> {
         }
     }
     for value in [four("DomainName"), six("DomainName")].into_iter().flatten() {
-        addressing.domain = Some(value.plain()?);
+        let domain = value.plain()?;
+        if !is_domain(domain.as_bytes()) {
+            return Err(value.wrong(Problem::BadDomain));
+        }
+        addressing.domain = Some(domain);
     }
     Ok(addressing)
 }

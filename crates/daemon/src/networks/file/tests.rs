@@ -81,6 +81,12 @@ fn what_does_not_fit_is_told_with_its_line() {
             Problem::BadPrefix,
         ),
         ("[Security]\nPassphrase=a\n[IPv6]\nDNS=x\n", Some(4), Problem::BadAddress),
+        // Behind an escaped line end, it would be a name server in the resolver's configuration.
+        (
+            "[Security]\nPassphrase=a\n[IPv4]\nDomainName=lan\\nnameserver 192.0.2.66\n",
+            Some(4),
+            Problem::BadDomain,
+        ),
         ("[Security]\nPassphrase=a\n[Settings]\nAddressOverride=x\n", Some(4), Problem::BadMacAddress),
         (
             "[Security]\nPassphrase=a\n[Settings]\nTransitionDisable=true\nDisabledTransitionModes=wep\n",
