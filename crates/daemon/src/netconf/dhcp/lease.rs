@@ -1,7 +1,7 @@
 //! What a server gave us.
 
 use super::message::{Message, option};
-use crate::netconf::settings::{Prefix, prefix_length};
+use crate::netconf::settings::{Prefix, is_domain, prefix_length};
 use lapwing_core::Duration;
 use lapwing_frames::MacAddr;
 use lapwing_frames::reader::Reader;
@@ -42,6 +42,8 @@ const MOST: usize = 16;
 
 /// The shortest time that a lease is taken to last: a server that says less would have us ask without pause.
 const SHORTEST: u32 = 30;
+/// The shortest T1, for the same reason.
+const SHORTEST_RENEWAL: u32 = SHORTEST / 2;
 
 impl Lease {
     /// The lease in an offer or an acknowledgement.
@@ -110,15 +112,17 @@ fn is_host(address: Ipv4Addr) -> bool {
         && address.octets().first() != Some(&0)
 }
 
-/// T1 and T2 as the server says, if they rise; else half and seven eighths (RFC 2131 4.4.5).
+/// T1 and T2 as the server says, if they rise and T1 is not at once; else half and seven eighths (RFC 2131 4.4.5).
 fn times(message: &Message, end: u32) -> Times {
     let seconds = |value: u32| Duration::from_secs(u64::from(value));
     let rebind = message
         .duration(option::REBINDING)
-        .filter(|&rebind| rebind < end)
+        .filter(|&rebind| rebind > SHORTEST_RENEWAL && rebind < end)
         .unwrap_or(end.saturating_sub(end / 8));
-    let renew =
-        message.duration(option::RENEWAL).filter(|&renew| renew < rebind).unwrap_or(rebind.min(end / 2));
+    let renew = message
+        .duration(option::RENEWAL)
+        .filter(|&renew| renew >= SHORTEST_RENEWAL && renew < rebind)
+        .unwrap_or((end / 2).min(rebind.saturating_sub(1)));
     Times { renew: seconds(renew), rebind: seconds(rebind), end: seconds(end) }
 }
 
@@ -126,6 +130,11 @@ fn times(message: &Message, end: u32) -> Times {
 fn classless(value: &[u8]) -> Option<Vec<(Prefix<Ipv4Addr>, Option<Ipv4Addr>)>> {
     let mut reader = Reader::new("classless static routes", value);
     let mut routes = Vec::new();
+    // What leads to no host, or through none, is passed over.
+    let is_fit = |network: Ipv4Addr, length: u8, router: Ipv4Addr| {
+        (length == 0 || is_host(network) || network.octets().first() == Some(&0))
+            && (router.is_unspecified() || is_host(router))
+    };
     while !reader.is_empty() && routes.len() < MOST {
         let length = reader.u8().ok().filter(|&length| length <= 32)?;
         let significant = reader.take(usize::from(length.div_ceil(8))).ok()?;
@@ -136,7 +145,9 @@ fn classless(value: &[u8]) -> Option<Vec<(Prefix<Ipv4Addr>, Option<Ipv4Addr>)>> 
         let mask = u32::MAX.checked_shl(32_u32.saturating_sub(u32::from(length))).unwrap_or(0);
         let address = Ipv4Addr::from_bits(u32::from_be_bytes(octets) & mask);
         let router = Ipv4Addr::from(reader.array::<4>().ok()?);
-        routes.push((Prefix { address, length }, (!router.is_unspecified()).then_some(router)));
+        if is_fit(address, length, router) {
+            routes.push((Prefix { address, length }, (!router.is_unspecified()).then_some(router)));
+        }
     }
     Some(routes)
 }
@@ -145,7 +156,5 @@ fn classless(value: &[u8]) -> Option<Vec<(Prefix<Ipv4Addr>, Option<Ipv4Addr>)>> 
 fn domain(value: &[u8]) -> Option<String> {
     // Some servers end it with a zero.
     let value = value.strip_suffix(b"\0").unwrap_or(value);
-    let is_fit = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
-    let fits = (1..=253).contains(&value.len()) && value.iter().all(is_fit);
-    fits.then(|| String::from_utf8_lossy(value).into_owned())
+    is_domain(value).then(|| String::from_utf8_lossy(value).into_owned())
 }

@@ -354,6 +354,40 @@ fn odd_servers_are_understood() {
 }
 
 #[test]
+fn a_server_cannot_have_us_ask_without_pause() {
+    let mut run = Run::new(None);
+    run.step(Server::Silent);
+    let mut answer = Server::Plain.answer(&run.sent[0].2).unwrap();
+    for (renewal, rebinding, end) in [(0, 1, 3600), (0, 0, 0), (1, 3599, 3600), (5, 6, 20)] {
+        for (number, value) in
+            [(option::RENEWAL, renewal), (option::REBINDING, rebinding), (option::LEASE, end)]
+        {
+            answer.options.insert(number, u32::to_be_bytes(value).to_vec());
+        }
+        let time = Lease::read(&answer, SERVER_HARDWARE).unwrap().time.unwrap();
+        assert!(time.renew >= Duration::from_secs(15), "{time:?}");
+        assert!(time.renew < time.rebind && time.rebind < time.end, "{time:?}");
+    }
+}
+
+#[test]
+fn routes_lead_to_hosts_through_hosts() {
+    let mut run = Run::new(None);
+    run.step(Server::Silent);
+    let mut answer = Server::Plain.answer(&run.sent[0].2).unwrap();
+    for route in [
+        &[8, 127, 192, 0, 2, 1][..],
+        &[4, 224, 192, 0, 2, 1],
+        &[0, 127, 0, 0, 1],
+        &[0, 224, 0, 0, 1],
+        &[0, 255, 255, 255, 255],
+    ] {
+        answer.options.insert(option::ROUTES, route.to_vec());
+        assert_eq!(Lease::read(&answer, SERVER_HARDWARE).unwrap().routes, [], "{route:?}");
+    }
+}
+
+#[test]
 fn a_message_both_ways() {
     let mut options = BTreeMap::from([
         (option::KIND, vec![Kind::Offer.0]),
