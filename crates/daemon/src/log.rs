@@ -30,8 +30,7 @@ impl Log {
             Level::DEBUG | Level::TRACE => (7, ""),
         };
         let start = if self.journal { format!("<{priority}>") } else { word.to_owned() };
-        // One line each, whatever is in it.
-        let text = text.replace('\n', "\\n");
+        let text = one_line(text);
         format!("{start}{text}\n")
     }
 }
@@ -66,6 +65,24 @@ impl Subscriber for Log {
     fn exit(&self, _: &Id) {}
 }
 
+/// A text on one line, in which nothing speaks to a terminal or changes the direction of what follows:
+/// names and words in it may be of somebody else.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => line.push_str("\\n"),
+            '\r' => line.push_str("\\r"),
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+                line.extend(character.escape_unicode());
+            }
+            character if character.is_control() => line.extend(character.escape_unicode()),
+            character => line.push(character),
+        }
+    }
+    line
+}
+
 /// The message, and behind it the fields.
 struct Text(String);
 
@@ -76,5 +93,18 @@ impl Visit for Text {
             "message" => write!(self.0, "{value:?}"),
             name => write!(self.0, " {name}={value:?}"),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_writes_to_the_terminal_or_begins_a_line() {
+        assert_eq!(
+            one_line("a\nb\r\u{1b}[31m\0\u{85}\u{202e}caf\u{e9} \\x"),
+            "a\\nb\\r\\u{1b}[31m\\u{0}\\u{85}\\u{202e}caf\u{e9} \\x"
+        );
     }
 }
