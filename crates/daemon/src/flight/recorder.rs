@@ -1,5 +1,6 @@
 //! The flight recorder: a bounded file of lines, one event each.
 
+use rustix::fs::OFlags;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -51,9 +52,11 @@ impl Recorder {
         let file = match &mut self.file {
             Some(file) => file,
             None => {
+                // Whatever else lies under the name is not written, and a pipe is not waited for.
+                const FLAGS: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK);
                 let mut options = OpenOptions::new();
-                let path = self.directory.join(FILE);
-                let file = options.append(true).create(true).mode(0o600).open(path)?;
+                let options = options.append(true).create(true).custom_flags(FLAGS.bits().cast_signed());
+                let file = options.mode(0o600).open(self.directory.join(FILE))?;
                 self.length = file.metadata()?.len();
                 self.file.insert(file)
             }
@@ -76,6 +79,19 @@ impl Recorder {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_symbolic_link_is_not_followed() {
+        let directory = std::env::temp_dir().join(format!("lapwing-flight-link-{}", std::process::id()));
+        drop(fs::remove_dir_all(&directory));
+        fs::create_dir(&directory).unwrap();
+        let victim = directory.join("victim");
+        fs::write(&victim, "precious").unwrap();
+        std::os::unix::fs::symlink(&victim, directory.join(FILE)).unwrap();
+        assert!(Recorder::new(directory.clone()).write("{}").is_err());
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        fs::remove_dir_all(&directory).unwrap();
+    }
 
     #[test]
     fn two_bounded_files_for_the_owner_only() {

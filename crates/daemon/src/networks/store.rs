@@ -7,6 +7,7 @@ use super::memory::{self, Memory};
 use super::name::{FileName, Parsed};
 use crate::netconf::settings::Remembered;
 use lapwing_core::{Secret, station::Learned};
+use rustix::fs::OFlags;
 use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes, OpenOptions};
 use std::io::{self, Read, Write};
@@ -146,8 +147,8 @@ fn load_file(path: &Path, name: FileName) -> Result<(Document, KnownNetwork), Fi
 /// Reads a file whole, into a buffer that is wiped.
 fn read(path: &Path) -> io::Result<Secret> {
     // Not blocking: somebody may have put a pipe there.
-    const O_NONBLOCK: i32 = 0o4000;
-    let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path)?;
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));

@@ -134,6 +134,31 @@ fn a_directory_that_cannot_be_written_is_an_error_and_no_more() {
 }
 
 #[test]
+fn what_lies_in_wait_under_the_temporary_name_is_not_followed() {
+    let directory = Directory::new("planted");
+    directory.put("victim", "precious");
+    directory.put("home.psk", "[Security]\nPassphrase=secret123\n");
+    let planted = directory.0.join(format!("home.psk.{}.tmp", std::process::id()));
+    std::os::unix::fs::symlink(directory.0.join("victim"), &planted).unwrap();
+    let mut store = directory.store();
+    store.load();
+    store.learn(&name(b"home", Security::Personal), &learned(b"home"), 1).unwrap();
+    assert_eq!(directory.text("victim"), "precious");
+    assert!(fs::symlink_metadata(directory.0.join("home.psk")).unwrap().is_file());
+    assert!(directory.text("home.psk").contains("PreSharedKey"));
+}
+
+#[test]
+fn a_pipe_is_no_network_file_and_holds_nobody_up() {
+    let directory = Directory::new("pipe");
+    let path = directory.0.join("home.psk");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let loaded = directory.store().load();
+    assert_eq!((loaded.networks.len(), loaded.errors.len()), (0, 1));
+}
+
+#[test]
 fn five_hundred_files_of_any_name() {
     let directory = Directory::new("many");
     let mut entropy = lapwing_core::entropy::SeededEntropy(1);
