@@ -19,6 +19,16 @@ fn octets(value: &Value) -> Vec<u8> {
 }
 
 #[test]
+fn what_has_hashed_a_secret_is_wiped() {
+    // HMAC, HKDF and PBKDF2 are made of these; a passphrase or a key is in their buffers.
+    fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+    wiped::<sha1::Sha1>();
+    wiped::<sha2::Sha256>();
+    wiped::<sha2::Sha384>();
+    wiped::<sha2::Sha512>();
+}
+
+#[test]
 fn prf_and_kdf() {
     let vectors = vectors(include_str!("data/vectors/prf_kdf.json"));
     assert!(vectors.len() > 10);
