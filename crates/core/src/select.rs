@@ -259,7 +259,9 @@ fn consider(
         multi_link: false,
     };
     let capabilities = Capabilities::of(radio);
-    let allowed = negotiate::Policy::of(network);
+    // The twin's name is not the network's: only encryption makes it the other half of it.
+    let allowed =
+        if is_twin { negotiate::Policy::Open { owe_only: true } } else { negotiate::Policy::of(network) };
     let security = negotiate::negotiate(&offer, &capabilities, &allowed);
     let plan = match security.map_err(Rejection::Unsuitable)? {
         Security::Protected(plan) if plan.akm().is_psk() && history.sae_worked(&network.ssid) => {
