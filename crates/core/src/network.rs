@@ -3,7 +3,7 @@
 use crate::secret::Secret;
 use alloc::vec::Vec;
 use core::fmt;
-use lapwing_frames::{MacAddr, Ssid};
+use lapwing_frames::{MacAddr, Ssid, suite::Akm};
 
 /// A network that may be joined.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -85,6 +85,18 @@ impl TransitionDisable {
     pub const WPA3_ENTERPRISE: u8 = 1 << 2;
     /// Bit 3: no open association any more, OWE only.
     pub const ENHANCED_OPEN: u8 = 1 << 3;
+
+    /// The bits that an AP may set that was joined with this AKM: those that close the older way of the
+    /// same kind of network. Whoever knows no more than the older way's secret cannot close anything.
+    #[must_use]
+    pub const fn may_be_set_by(akm: Akm) -> u8 {
+        match akm {
+            akm if akm.is_sae() => Self::WPA3_PERSONAL | Self::SAE_PK,
+            Akm::Owe => Self::ENHANCED_OPEN,
+            Akm::Ieee8021xSha256 | Akm::Ieee8021xSha384 | Akm::SuiteB192 => Self::WPA3_ENTERPRISE,
+            _ => 0,
+        }
+    }
 
     /// Whether a bit is set.
     #[must_use]

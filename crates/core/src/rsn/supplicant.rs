@@ -26,6 +26,7 @@ use crate::{
         keywrap,
     },
     entropy::random,
+    network::TransitionDisable,
 };
 use alloc::vec::Vec;
 use lapwing_frames::{
@@ -423,7 +424,10 @@ impl Supplicant {
         if repeated {
             return Ok(());
         }
-        if let Some(bitmap) = checked.transition_disable {
+        let may_close = TransitionDisable::may_be_set_by(self.setup.plan.akm());
+        if let Some(bitmap) = checked.transition_disable.map(|told| told & may_close)
+            && bitmap != 0
+        {
             out.push(Output::TransitionDisable(bitmap));
         }
         let keys = Established {

@@ -9,6 +9,7 @@ use lapwing_core::{
         keys::{Ptk, PtkInput},
         keywrap,
     },
+    entropy::SeededEntropy,
     rsn::{
         Authenticator, Link, Peer, Supplicant,
         supplicant::{HandshakeFailure as Failure, Ignored, Output, Rekeyed, Waiting},
@@ -16,9 +17,10 @@ use lapwing_core::{
 };
 use lapwing_frames::{
     LinkId, MacAddr, Ssid,
-    eapol::{KeyFrame, KeyInformation as Info},
+    eapol::{DescriptorType, KeyFrame, KeyInformation as Info},
     kde::{GroupKeyKind, KeyData, pad},
     management::ReasonCode,
+    suite::Akm,
 };
 
 /// A world whose message 3 is in the air, and the keys that both sides have by then.
@@ -187,6 +189,89 @@ fn once_there_is_a_key_frames_in_clear_are_dropped() {
 }
 
 #[test]
+fn frames_of_another_shape_are_passed_over() {
+    let (mut world, third, ptk) = before_third(&SAE);
+    let first = KeyFrame { nonce: [1; 32], ..KeyFrame::new(Info::PAIRWISE.with(Info::ACK), 50, 16) };
+    let of =
+        |frame: &KeyFrame, information: u16| KeyFrame { information: Info(information), ..frame.clone() };
+    for frame in [&first, &third] {
+        let bits = frame.information.0;
+        for version in [1, 2, 3] {
+            let other = signed(&of(frame, bits | version), &ptk);
+            assert_eq!(handle(&mut world, &other, false), [Output::Ignored(Ignored::DescriptorVersion)]);
+        }
+        for index in 1..=3 {
+            let other = signed(&of(frame, bits | index << 4), &ptk);
+            assert_eq!(handle(&mut world, &other, false), [Output::Ignored(Ignored::KeyIndex)]);
+        }
+        let smk = signed(&of(frame, bits | Info::SMK.0), &ptk);
+        assert_eq!(handle(&mut world, &smk, false), [Output::Ignored(Ignored::Descriptor)]);
+        let wpa = KeyFrame { descriptor: DescriptorType::Wpa, ..frame.clone() };
+        assert_eq!(handle(&mut world, &signed(&wpa, &ptk), false), [Output::Ignored(Ignored::Descriptor)]);
+        for bit in [Info::REQUEST, Info::ERROR] {
+            let request = signed(&of(frame, bits | bit.0), &ptk);
+            assert_eq!(handle(&mut world, &request, false), [Output::Ignored(Ignored::NotForSupplicant)]);
+        }
+    }
+    // A message 1 of no MLD, or of another one.
+    let mut world = World::new(&MLO, 22);
+    for data in [&[][..], &[0xdd, 10, 0, 0x0f, 0xac, 3, 9, 9, 9, 9, 9, 9]] {
+        let first = KeyFrame { key_data: data.to_vec(), ..first.clone() };
+        assert_eq!(handle(&mut world, &first.to_octets(), false), [Output::Ignored(Ignored::OtherMld)]);
+    }
+}
+
+#[test]
+fn few_messages_one_are_kept() {
+    let (mut world, third, _) = before_third(&SAE);
+    for forged in 0..4 {
+        let first = KeyFrame { nonce: [forged; 32], ..KeyFrame::new(Info::PAIRWISE.with(Info::ACK), 50, 16) };
+        assert!(matches!(handle(&mut world, &first.to_octets(), false)[..], [Output::SendKeyFrame { .. }]));
+    }
+    assert_eq!(handle(&mut world, &third.to_octets(), false), [Output::Ignored(Ignored::OtherAnonce)]);
+}
+
+#[test]
+fn a_rekeying_comes_under_the_key_and_with_new_counters() {
+    let mut world = World::connected(&SAE, 14);
+    let old = KeyFrame { nonce: [5; 32], ..KeyFrame::new(Info::PAIRWISE.with(Info::ACK), 1, 16) };
+    assert_eq!(handle(&mut world, &old.to_octets(), true), [Output::Ignored(Ignored::Replayed)]);
+    world.start();
+    for _ in 0..2 {
+        let flight = world.air.pop_front().unwrap();
+        world.deliver(&flight);
+    }
+    let third = world.air.pop_front().unwrap().octets;
+    assert_eq!(handle(&mut world, &third, false), [Output::Ignored(Ignored::Unencrypted)]);
+    assert!(handle(&mut world, &third, true).contains(&Output::Rekeyed(Rekeyed::Pairwise)));
+}
+
+#[test]
+fn krack_a_rekeying_to_the_same_key_installs_nothing() {
+    // Both sides repeat their nonces, so that the second handshake ends with the key of the first.
+    let (_, template, old) = before_third(&SAE);
+    let data = plain(&template, &old);
+    let mut world = World::new(&SAE, 23);
+    let mut installed = Vec::new();
+    for (round, encrypted) in [(1, false), (2, true)] {
+        world.entropy = SeededEntropy(5);
+        let nonce = [6; 32];
+        let first = KeyFrame { nonce, ..KeyFrame::new(Info::PAIRWISE.with(Info::ACK), 100 * round, 16) };
+        let out = handle(&mut world, &first.to_octets(), encrypted);
+        let [Output::SendKeyFrame { octets, .. }] = &out[..] else { panic!("{out:?}") };
+        let snonce = KeyFrame::parse(octets, 16).unwrap().nonce;
+        let input = PtkInput { authenticator: AP, supplicant: SAE.peer().station(), anonce: nonce, snonce };
+        let ptk = Ptk::derive(SAE.akm, &pmk(7, 32).pmk, SAE.cipher, &input, false).unwrap();
+        let key_data = keywrap::wrap(ptk.kek.expose(), &data).unwrap();
+        let third = KeyFrame { nonce, key_data, replay_counter: 100 * round + 1, ..template.clone() };
+        let out = handle(&mut world, &signed(&third, &ptk), encrypted);
+        assert!(matches!(out.last(), Some(Output::Secured | Output::Rekeyed(_))), "{out:?}");
+        installed.push(out.iter().filter(|output| matches!(output, Output::InstallKey(_))).count());
+    }
+    assert!(installed[0] >= 3 && installed[1] == 0, "{installed:?}");
+}
+
+#[test]
 fn a_pmkid_of_another_key_is_not_accepted() {
     let mut setup = authenticator_setup(&SAE);
     setup.announced = pmk(9, 32).pmkid;
@@ -258,6 +343,51 @@ fn elements_of_message_three_are_those_of_the_beacon() {
     }
     let moved = |link: &mut Link| link.bssid = MacAddr([9; 6]);
     assert_eq!(other(&MLO, moved), Failure::LinkAddress(LinkId::new(2).unwrap()));
+}
+
+#[test]
+fn a_beacon_without_its_rsnxe_is_found_out() {
+    // Somebody hides the RSNXE, so that SAE is done without hash-to-element; message 3 still has it.
+    for case in [SAE, MLO] {
+        let mut station = supplicant_setup(&case);
+        match &mut station.peer {
+            Peer::Bss(link) => link.advertised.rsnxe = None,
+            Peer::Mld { links, .. } => {
+                links.values_mut().for_each(|link| link.advertised.rsnxe = None);
+            }
+        }
+        let mut world = World::with(station, authenticator_setup(&case), 17);
+        world.start();
+        world.settle();
+        assert!(matches!(world.broken, Some(Failure::Rsnxe(_))), "{:?}", world.broken);
+        assert!(world.secured == 0 && world.station_radio.pairwise().is_none());
+    }
+}
+
+#[test]
+fn only_a_network_of_the_newer_kind_closes_the_older_way() {
+    // Whoever knows a WPA2 passphrase must not have WPA2 forbidden for good in the network's file.
+    for (akm, told, heard) in [
+        (Akm::Psk, 0x0f, None),
+        (Akm::PskSha256, 0x01, None),
+        (Akm::Sae, 0x01, Some(0x01)),
+        (Akm::Sae, 0x0f, Some(0x03)),
+        (Akm::SaeExtKey, 0x0c, None),
+        (Akm::Owe, 0x0f, Some(0x08)),
+        (Akm::Owe, 0x07, None),
+    ] {
+        let case = Case { akm, ..SAE };
+        let kde = [0xdd, 5, 0x50, 0x6f, 0x9a, 0x20, told];
+        let (mut world, frame, ptk) = before_third(&case);
+        let is_old = |octets: &[u8]| octets.get(..6).is_none_or(|head| head[2..] != [0x50, 0x6f, 0x9a, 0x20]);
+        let out = handle(&mut world, &with_data(&frame, &ptk, is_old, &kde), false);
+        let announced = out.iter().find_map(|output| match output {
+            Output::TransitionDisable(bitmap) => Some(*bitmap),
+            _ => None,
+        });
+        assert!(out.contains(&Output::Secured));
+        assert_eq!(announced, heard, "{akm} {told:#x}");
+    }
 }
 
 #[test]
@@ -356,6 +486,42 @@ fn a_malformed_group_message_is_not_answered() {
         let out = handle(&mut world, &with_data(&group, &ptk, |_| false, kde), true);
         assert!(matches!(out[..], [Output::Ignored(Ignored::Group(_))]), "{out:?}");
     }
+}
+
+#[test]
+fn group_keys_in_clear_are_not_taken() {
+    for missing in [Info::ENCRYPTED, Info::SECURE] {
+        let (mut world, frame, ptk) = before_third(&SAE);
+        handle(&mut world, &frame.to_octets(), false);
+        let information = frame.information.0 & !Info::PAIRWISE.0 & !Info::INSTALL.0 & !missing.0;
+        let group = KeyFrame { information: Info(information), replay_counter: 40, ..frame };
+        let out = handle(&mut world, &with_data(&group, &ptk, |_| true, &[]), true);
+        assert_eq!(out, [Output::Ignored(Ignored::Group(Failure::KeyInformation))]);
+    }
+}
+
+#[test]
+fn group_keys_and_a_new_index_are_bound_too() {
+    // The operating channel in the group handshake.
+    let case = Case { channel_validation: true, ..SAE };
+    let moved = [0xdd, 7, 0, 0x0f, 0xac, 13, 115, 149, 0];
+    for more in [&[][..], &moved] {
+        let (mut world, frame, ptk) = before_third(&case);
+        handle(&mut world, &frame.to_octets(), false);
+        let information = Info(frame.information.0 & !Info::PAIRWISE.0 & !Info::INSTALL.0);
+        let group = KeyFrame { information, replay_counter: 40, ..frame };
+        let out = handle(&mut world, &with_data(&group, &ptk, starts(13), more), true);
+        assert_eq!(out, [Output::Ignored(Ignored::Group(Failure::OperatingChannel))]);
+    }
+    // A message 3 that comes again cannot move the pairwise key to the other index.
+    let (mut world, frame, ptk) = before_third(&Case { extended_key_id: true, ..SAE });
+    assert!(handle(&mut world, &frame.to_octets(), false).contains(&Output::Secured));
+    let used =
+        plain(&frame, &ptk).windows(7).find(|kde| kde[..6] == [0xdd, 6, 0, 0x0f, 0xac, 10]).unwrap()[6];
+    let other = [0xdd, 6, 0, 0x0f, 0xac, 10, used ^ 1, 0];
+    let again = KeyFrame { replay_counter: 40, ..frame };
+    let out = handle(&mut world, &with_data(&again, &ptk, starts(10), &other), true);
+    assert_eq!(out, [Output::Broken(Failure::PairwiseIndex)]);
 }
 
 #[test]
