@@ -156,6 +156,14 @@ fn protected_management_frames_are_used_whenever_both_can() {
 }
 
 #[test]
+fn sae_is_not_done_without_protected_management_frames() {
+    for akm in [Akm::Sae, Akm::SaeExtKey] {
+        let bare = ap(&rsn(CCMP, &[CCMP], &[akm], Bits::default()), H2E);
+        assert_eq!(refusal(&bare, &PASSPHRASE), Unsuitable::NoManagementFrameProtection);
+    }
+}
+
+#[test]
 fn transition_disable_forbids_the_way_back() {
     let disabled =
         Policy::Personal { psk: true, sae: true, hash_to_element_only: false, transition_disabled: true };

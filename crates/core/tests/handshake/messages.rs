@@ -398,6 +398,12 @@ fn every_link_must_be_named_and_have_its_keys() {
     };
     assert_eq!(broken(&MLO, without), Failure::LinkMissing(two));
     assert_eq!(broken(&MLO, |frame, ptk| with_data(frame, ptk, starts(3), &[])), Failure::OtherMld);
+    let twice = |frame: &KeyFrame, ptk: &Ptk| {
+        let old = plain(frame, ptk);
+        let link = KeyData::new(&old).map(|datum| datum.unwrap().octets).find(|octets| !starts(19)(octets));
+        with_data(frame, ptk, |_| true, link.unwrap())
+    };
+    assert!(matches!(broken(&MLO, twice), Failure::KeyData(_)));
     for (kde, kind) in [(16, GroupKeyKind::Data), (17, GroupKeyKind::Integrity)] {
         let first = LinkId::new(0);
         let why = broken(&MLO, move |frame, ptk| with_data(frame, ptk, starts(kde), &[]));
