@@ -19,6 +19,8 @@ struct Lessons {
     failures: u32,
     /// The secret that was wrong, or probably wrong.
     wrong: Option<Credentials>,
+    /// A secret with which an AP did not go on, once: it may be wrong, or something was lost.
+    suspected: Option<Credentials>,
     /// SAE has been completed: the network is no pure WPA2 one.
     sae_worked: bool,
 }
@@ -80,6 +82,19 @@ impl History {
         lessons.failures
     }
 
+    /// Notes that an AP did not go on with this secret, which may have another reason. Whether the attempt
+    /// before went the same way.
+    pub fn suspect(&mut self, ssid: &Ssid, credentials: &Credentials) -> bool {
+        self.lessons(ssid).suspected.replace(credentials.clone()).as_ref() == Some(credentials)
+    }
+
+    /// Notes an attempt that ended in another way: nothing speaks against the secret.
+    pub fn acquit(&mut self, ssid: &Ssid) {
+        if let Some(lessons) = self.networks.get_mut(ssid) {
+            lessons.suspected = None;
+        }
+    }
+
     /// Notes that the secret of a network is wrong.
     pub fn wrong(&mut self, ssid: &Ssid, credentials: &Credentials) {
         self.lessons(ssid).wrong = Some(credentials.clone());
@@ -92,7 +107,8 @@ impl History {
 
     /// The network has been joined: its secret is right, and this BSS need not wait.
     pub fn joined(&mut self, ssid: &Ssid, bssid: MacAddr) {
-        self.lessons(ssid).wrong = None;
+        let lessons = self.lessons(ssid);
+        (lessons.wrong, lessons.suspected) = (None, None);
         self.setbacks.remove(&bssid);
         self.silences.remove(&bssid);
     }
@@ -106,7 +122,7 @@ impl History {
     pub fn asked(&mut self, ssid: &Ssid) {
         let lessons = self.lessons(ssid);
         lessons.failures = 0;
-        lessons.wrong = None;
+        (lessons.wrong, lessons.suspected) = (None, None);
         self.setbacks.clear();
     }
 

@@ -21,7 +21,7 @@ use crate::{
 use alloc::{boxed::Box, vec::Vec};
 use lapwing_frames::{
     MacAddr,
-    element::{Element, ElementId, Elements, OweDhParameter, Rsn, write_raw},
+    element::{Element, Elements, ExtendedCapabilities, ExtendedCapability, OweDhParameter, Rsn},
     management::{Body, Management, StatusCode},
 };
 
@@ -30,8 +30,31 @@ use lapwing_frames::{
 const WORD_LIMIT: Duration = Duration::from_secs(5);
 /// The most time that an AP is given to be ready for us.
 const COMEBACK_LIMIT: Duration = Duration::from_secs(10);
-/// Extended Capabilities: the ID of the element, and the number of the bit for BSS transition.
-const EXTENDED_CAPABILITIES: ElementId = ElementId::Plain(127);
+/// Extended capabilities that a driver may want announced and that need more than a driver: nobody here
+/// answers their frames.
+const NOT_KEPT: [ExtendedCapability; 11] = [
+    ExtendedCapability::ProxyArp,
+    ExtendedCapability::Tfs,
+    ExtendedCapability::WnmSleepMode,
+    ExtendedCapability::TimBroadcast,
+    ExtendedCapability::BssTransition,
+    ExtendedCapability::SsidList,
+    ExtendedCapability::Dms,
+    ExtendedCapability::Interworking,
+    ExtendedCapability::QosMap,
+    ExtendedCapability::WnmNotification,
+    ExtendedCapability::Fils,
+];
+
+/// What the driver wants announced, without what cannot be kept.
+fn extended_capabilities(wanted: &[u8]) -> ExtendedCapabilities {
+    let mut announced = ExtendedCapabilities::default();
+    if let Ok(wanted) = ExtendedCapabilities::parse(wanted) {
+        let kept = wanted.capabilities().filter(|capability| !NOT_KEPT.contains(capability));
+        kept.for_each(|capability| announced.insert(capability));
+    }
+    announced
+}
 
 /// What will protect the connection.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -112,8 +135,9 @@ impl Turn<'_> {
                 }
             }
         }
-        if !self.context.radio.extended_capabilities.is_empty() {
-            write_raw(EXTENDED_CAPABILITIES, &self.context.radio.extended_capabilities, &mut elements);
+        let extended = extended_capabilities(&self.context.radio.extended_capabilities);
+        if !extended.octets().is_empty() {
+            extended.write(&mut elements);
         }
         let security = plan.as_ref().map(|plan| AssociateSecurity {
             akm: plan.akm(),

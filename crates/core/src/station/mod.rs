@@ -14,12 +14,14 @@
 //! the networks, the table of BSSs, what failed before. The kernel's truth is never remembered on its
 //! behalf: where there is doubt, it is read back.
 
+mod asked;
 mod associating;
 mod authenticating;
 mod connected;
 mod context;
 mod departure;
 mod disconnecting;
+mod doubt;
 mod idle;
 mod passwords;
 mod pmk;
@@ -54,7 +56,6 @@ use departure::Then;
 use disconnecting::Disconnecting;
 use idle::Idle;
 use lapwing_frames::MacAddr;
-use resync::Picture;
 use scanning::Scanning;
 use securing::Securing;
 use survey::{Survey, Surveyed};
@@ -253,7 +254,8 @@ impl State {
             Event::Disconnect => {
                 turn.context.autoconnect = false;
                 // Without the wish to join known networks, looking for one ends in rest.
-                self.leave(turn, Then::Seek)
+                self.tell_end(turn);
+                self.depart(turn, Then::Seek)
             }
             Event::Scan => {
                 turn.context.scan_wanted = true;
@@ -298,57 +300,6 @@ impl State {
         }
     }
 
-    fn connect(self, turn: &mut Turn<'_>, network: Network) -> Self {
-        turn.context.history.asked(&network.ssid);
-        let journey = Journey::begin(turn, network, true, Cause::Asked);
-        if let Self::Unavailable(_) = self {
-            turn.gave_up(&journey, Code::InterfaceDown, None);
-            return self;
-        }
-        self.leave(turn, Then::Join(Box::new(journey)))
-    }
-
-    /// Ends whatever is going on, because somebody asked, and goes on with something else.
-    fn leave(self, turn: &mut Turn<'_>, then: Then) -> Self {
-        match self {
-            Self::Idle(_) => then.follow(turn),
-            Self::Scanning(state) => {
-                if let Some(journey) = state.journey() {
-                    turn.gave_up(journey, Code::Asked, None);
-                }
-                then.follow(turn)
-            }
-            Self::Authenticating(state) => {
-                turn.gave_up(&state.journey, Code::Asked, None);
-                Disconnecting::begin(turn, state.peer(), false, then)
-            }
-            Self::Associating(state) => {
-                turn.gave_up(&state.journey, Code::Asked, None);
-                Disconnecting::begin(turn, state.peer(), false, then)
-            }
-            Self::Securing(state) => {
-                turn.gave_up(&state.journey, Code::Asked, None);
-                Disconnecting::begin(turn, state.peer(), true, then)
-            }
-            Self::Connected(state) if !state.is_held() => {
-                turn.ended(&state.journey, Code::Asked);
-                then.follow(turn)
-            }
-            Self::Connected(state) => {
-                turn.ended(&state.journey, Code::Asked);
-                Disconnecting::begin(turn, state.peer(), true, then)
-            }
-            Self::Disconnecting(mut state) => {
-                if let Some(journey) = state.then.journey() {
-                    turn.gave_up(journey, Code::Asked, None);
-                }
-                state.then = then.entered(turn);
-                Self::Disconnecting(state)
-            }
-            Self::Unavailable(state) => Self::Unavailable(state.leave(then)),
-        }
-    }
-
     fn completed(self, turn: &mut Turn<'_>, ticket: Ticket, outcome: Result<Reply, Refusal>) -> Self {
         let outcome = match turn.survey_completed(ticket, outcome) {
             Ok(None) => return self,
@@ -381,54 +332,6 @@ impl State {
         }
     }
 
-    /// The kernel's view has been read back.
-    fn resynced(self, turn: &mut Turn<'_>, picture: &Picture) -> Self {
-        match self {
-            Self::Connected(state) => state.resynced(turn, picture),
-            Self::Disconnecting(state) => state.resynced(turn, picture),
-            // Nobody may be connected now: whoever is, is not us.
-            Self::Idle(idle) => match picture.peer() {
-                Some(peer) => {
-                    turn.ignore(None, "a connection that is not ours: ending it");
-                    Disconnecting::begin(turn, peer, true, idle.then())
-                }
-                None => Self::Idle(idle),
-            },
-            state => state,
-        }
-    }
-
-    /// Events were lost, or the machine slept: what we believe about the kernel is not certain.
-    fn in_doubt(self, turn: &mut Turn<'_>) -> Self {
-        match self {
-            Self::Idle(_) => {
-                turn.resync();
-                self
-            }
-            Self::Scanning(_) => self,
-            // What has begun may still come about after the kernel was read: it is ended first.
-            Self::Authenticating(state) => {
-                let peer = state.peer();
-                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Halfway(peer))
-            }
-            Self::Associating(state) => {
-                let peer = state.peer();
-                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Halfway(peer))
-            }
-            Self::Securing(state) => {
-                let peer = state.peer();
-                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Connected(peer))
-            }
-            Self::Connected(_) => {
-                turn.resync();
-                self
-            }
-            Self::Disconnecting(state) => state.in_doubt(turn),
-            // The event that it came up may be among the lost: trying tells.
-            Self::Unavailable(state) => state.try_again(turn),
-        }
-    }
-
     fn heard(self, turn: &mut Turn<'_>, event: KernelEvent) -> Self {
         match event {
             KernelEvent::ScanStarted | KernelEvent::ScanDone { .. } | KernelEvent::ScanAborted => {
@@ -458,32 +361,6 @@ impl State {
                 Self::Scanning(_) | Self::Unavailable(_) => self.ignore(turn, event.name()),
             },
         }
-    }
-
-    /// The interface went down or away: the kernel has dropped everything by itself.
-    fn unavailable(self, turn: &mut Turn<'_>, code: Code) -> Self {
-        turn.survey_dropped();
-        turn.context.resync = resync::Resync::Resting;
-        let then = match self {
-            Self::Idle(idle) => idle.then(),
-            Self::Scanning(state) => match state.into_journey() {
-                Some(journey) => turn.cut_short(&journey, code),
-                None => Then::Seek,
-            },
-            Self::Authenticating(state) => turn.cut_short(&state.journey, code),
-            Self::Associating(state) => turn.cut_short(&state.journey, code),
-            Self::Securing(state) => turn.cut_short(&state.journey, code),
-            Self::Connected(state) => {
-                turn.ended(&state.journey, code);
-                Then::after(&state.journey)
-            }
-            Self::Disconnecting(state) => match state.then {
-                Then::Join(journey) => turn.cut_short(&journey, code),
-                then => then,
-            },
-            Self::Unavailable(state) => state.then,
-        };
-        Self::Unavailable(Unavailable { then })
     }
 
     /// What becomes of the state if a deadline is over; `Err` gives it back if none is.

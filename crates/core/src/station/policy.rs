@@ -5,6 +5,7 @@ use super::{
     context::{Journey, Turn},
     departure::{Next, Then},
     disconnecting::Disconnecting,
+    securing::NOT_HEEDED,
 };
 use crate::{
     attempt::{Cause, Difference, Entry},
@@ -56,6 +57,9 @@ impl Turn<'_> {
         footing: Footing,
     ) -> (Then, Option<Duration>) {
         let network = &journey.network;
+        if *code != NOT_HEEDED {
+            self.context.history.acquit(&network.ssid);
+        }
         if matches!(code, Code::WrongPassword | Code::WrongPasswordLikely | Code::UnknownPasswordIdentifier) {
             // Asking again with the same secret would only lock us out: another secret or a person is needed.
             self.context.history.wrong(&network.ssid, &network.credentials);

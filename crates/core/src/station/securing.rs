@@ -34,6 +34,11 @@ pub(super) const READ_CHANNEL: &str = "GET_INTERFACE";
 /// Why there is no validation of the channel.
 pub(super) const UNKNOWN_CHANNEL: &str = "the kernel does not say on which channel the interface is";
 
+/// How often an AP must ask again for a message 2 that it has acknowledged before the key counts as wrong.
+const UNHEEDED: u8 = 2;
+/// It had message 2, and did not go on: the key may be wrong.
+pub(super) const NOT_HEEDED: Code = Code::Handshake("the access point did not go on after message 2");
+
 /// An association that the kernel has reported, and what is known for the handshake.
 pub(super) struct Association {
     pub journey: Journey,
@@ -81,12 +86,38 @@ impl Outstanding {
 enum Second {
     /// It was not sent yet, or nothing is known of it.
     Unknown,
+    /// The kernel told what became of a frame before it said what it calls ours.
+    Told { cookie: u64, acknowledged: bool },
     /// It is on its way; the kernel calls it so.
     Sent(u64),
     /// The AP has it.
     Acknowledged,
     /// The AP has not acknowledged it.
     Lost(u64),
+}
+
+impl Second {
+    /// The kernel says what it calls the frame.
+    const fn named(self, cookie: u64) -> Self {
+        match self {
+            Self::Unknown => Self::Sent(cookie),
+            Self::Told { cookie: theirs, acknowledged } if theirs == cookie => {
+                Self::Sent(cookie).told(cookie, acknowledged)
+            }
+            Self::Told { .. } => Self::Sent(cookie),
+            Self::Sent(_) | Self::Acknowledged | Self::Lost(_) => self,
+        }
+    }
+
+    /// The kernel says what became of a frame.
+    const fn told(self, cookie: u64, acknowledged: bool) -> Self {
+        match self {
+            Self::Sent(ours) if ours == cookie && acknowledged => Self::Acknowledged,
+            Self::Sent(ours) if ours == cookie => Self::Lost(cookie),
+            Self::Unknown | Self::Told { .. } => Self::Told { cookie, acknowledged },
+            Self::Sent(_) | Self::Acknowledged | Self::Lost(_) => self,
+        }
+    }
 }
 
 /// The handshake, the keys and the port.
@@ -98,6 +129,8 @@ pub(super) struct Securing {
     fresh: Option<Candidate>,
     used_cache: bool,
     second: Second,
+    /// How often the AP asked again for a message 2 that it had acknowledged.
+    unheeded: u8,
     /// The request that sent message 2.
     second_ticket: Option<Ticket>,
     outstanding: Outstanding,
@@ -153,6 +186,7 @@ impl Turn<'_> {
             fresh,
             used_cache,
             second: Second::Unknown,
+            unheeded: 0,
             second_ticket: None,
             outstanding: Outstanding::default(),
             port_asked: false,
@@ -242,6 +276,9 @@ impl Securing {
                                 Some(self.journey.id),
                                 Entry::Handshake("message 1, answered by message 2"),
                             );
+                            if self.second == Second::Acknowledged {
+                                self.unheeded = self.unheeded.saturating_add(1);
+                            }
                             self.second_ticket = Some(ticket);
                             self.second = Second::Unknown;
                             self.until = match answered {
@@ -305,9 +342,8 @@ impl Securing {
             Ok(reply) => {
                 if let Reply::Sent { cookie } = reply
                     && self.second_ticket == Some(ticket)
-                    && self.second == Second::Unknown
                 {
-                    self.second = Second::Sent(cookie);
+                    self.second = self.second.named(cookie);
                 }
                 if !self.port_asked || !self.outstanding.is_empty() {
                     return State::Securing(self);
@@ -353,13 +389,7 @@ impl Securing {
                 State::Securing(self)
             }
             KernelEvent::KeyFrameStatus { cookie, acknowledged } => {
-                match self.second {
-                    Second::Sent(ours) if ours == cookie && acknowledged => {
-                        self.second = Second::Acknowledged
-                    }
-                    Second::Sent(ours) if ours == cookie => self.second = Second::Lost(cookie),
-                    Second::Unknown | Second::Sent(_) | Second::Acknowledged | Second::Lost(_) => {}
-                }
+                self.second = self.second.told(cookie, acknowledged);
                 State::Securing(self)
             }
             // The event of the frame itself comes before that of the end, which says the same and more.
@@ -369,7 +399,7 @@ impl Securing {
             KernelEvent::Disconnected { reason, by_ap } => {
                 turn.log(Some(self.journey.id), Entry::Farewell { reason, by_ap });
                 let code = if by_ap {
-                    self.verdict(reason)
+                    self.verdict(turn, reason)
                 } else if reason == ReasonCode::Inactivity {
                     Code::LostBeacons(reason)
                 } else {
@@ -382,7 +412,7 @@ impl Securing {
     }
 
     /// Why the AP ended a handshake.
-    fn verdict(&self, reason: ReasonCode) -> Code {
+    fn verdict(&self, turn: &mut Turn<'_>, reason: ReasonCode) -> Code {
         let about_keys = matches!(
             reason,
             ReasonCode::FourWayHandshakeTimeout
@@ -390,26 +420,37 @@ impl Securing {
                 | ReasonCode::Unspecified
                 | ReasonCode::MicFailure
         );
-        if about_keys && self.is_key_wrong() {
-            return Code::WrongPasswordLikely;
+        if about_keys && self.is_key_suspect() {
+            return self.suspicion(turn);
         }
         Code::EndedByAccessPoint(reason)
     }
 
-    /// Whether all points to a pre-shared key that is not the AP's: it has our message 2, which only the
-    /// same key makes right, and did not go on.
-    fn is_key_wrong(&self) -> bool {
+    /// Whether the pre-shared key may not be the AP's: it has our message 2, which only the same key makes
+    /// right, and did not go on.
+    fn is_key_suspect(&self) -> bool {
+        // Zero is the cookie of a driver that never tells what became of a frame.
+        let acknowledged = self.unheeded > 0 || matches!(self.second, Second::Acknowledged | Second::Sent(0));
         self.supplicant.setup().plan.akm().is_psk()
             && matches!(self.supplicant.waiting_for(), Waiting::MessageThree { .. })
-            && !matches!(self.second, Second::Lost(_))
+            && acknowledged
+    }
+
+    /// What to say of a key that may be wrong. An AP that likes message 2 sends message 3, again and again,
+    /// and never message 1 any more: that it asked twice for what it had acknowledged leaves no doubt. Else
+    /// all its messages 3 may have been lost, and only a second attempt of the same kind tells.
+    fn suspicion(&self, turn: &mut Turn<'_>) -> Code {
+        let network = &self.journey.network;
+        let again = turn.context.history.suspect(&network.ssid, &network.credentials);
+        if again || self.unheeded >= UNHEEDED { Code::WrongPasswordLikely } else { NOT_HEEDED }
     }
 
     pub(super) fn overdue(self: Box<Self>, turn: &mut Turn<'_>) -> State {
         let code = match self.supplicant.waiting_for() {
             Waiting::MessageOne => Code::HandshakeSilent,
-            Waiting::MessageThree { .. } if self.is_key_wrong() => Code::WrongPasswordLikely,
+            Waiting::MessageThree { .. } if self.is_key_suspect() => self.suspicion(turn),
             Waiting::MessageThree { .. } | Waiting::MessageThreeOfRekeying => {
-                Code::Handshake("the access point did not go on after message 2")
+                Code::Handshake("the access point did not answer message 2")
             }
             Waiting::Nothing | Waiting::Broken(_) => {
                 Code::KernelSilent(self.outstanding.first().unwrap_or("SET_STATION"))

@@ -8,10 +8,15 @@ use lapwing_core::{
     Duration, Secret,
     attempt::{Cause, Difference, Entry},
     failure::Code,
+    kernel::Request,
     network::{Credentials, Network, Personal, TransitionDisable},
     station::{Event, Report},
 };
-use lapwing_frames::{Ssid, suite::Akm};
+use lapwing_frames::{
+    Ssid,
+    element::{Elements, ExtendedCapabilities},
+    suite::Akm,
+};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
@@ -62,6 +67,19 @@ fn joins_every_kind_of_network() {
         assert!(world.agrees(), "{akms:?}");
         assert!(world.failures().is_empty() && world.refusals.is_empty(), "{akms:?} {:?}", world.refusals);
     }
+}
+
+#[test]
+fn only_what_can_be_kept_is_announced() {
+    // The driver wants extended channel switching, BSS transition, interworking, and operating mode
+    // notifications: the second and the third are not the driver's to keep.
+    let world = joined(vec![Setup::new(b"home", 1, &[])], open(b"home"));
+    let elements = world.requests.iter().find_map(|request| match request {
+        Request::Associate(request) => Some(&request.elements[..]),
+        _ => None,
+    });
+    let found = Elements::new(elements.unwrap()).find::<ExtendedCapabilities>().unwrap().unwrap();
+    assert_eq!(found.octets(), [4, 0, 0, 0, 0, 0, 0, 0x40]);
 }
 
 /// Entries of the timeline.

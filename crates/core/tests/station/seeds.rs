@@ -7,6 +7,7 @@ use super::{
 };
 use lapwing_core::{
     Duration,
+    failure::Code,
     kernel::{Errno, KernelEvent},
     network::Network,
     station::Event,
@@ -148,6 +149,9 @@ fn no_day_is_too_bad() {
             mischief(&mut world);
             assert!(world.violations.is_empty(), "seed {seed}: {:?}", world.violations);
         }
+        // The passphrase is right, whatever is lost.
+        let wrong = |code: &Code| matches!(code, Code::WrongPassword | Code::WrongPasswordLikely);
+        assert!(!world.failures().iter().any(wrong), "seed {seed}: a right passphrase was called wrong");
         // Calm.
         world.refuse.clear();
         world.faults = Faults { loss: 0, delay: 2, early_key_frames: false };

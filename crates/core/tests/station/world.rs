@@ -3,7 +3,7 @@
 use super::ap::{Ap, Client, Said, Setup};
 use lapwing_core::{
     Duration, Entropy, Instant,
-    attempt::{AttemptId, Ticket},
+    attempt::{AttemptId, Entry, Record, Ticket},
     curve::{Curves, Group, Point, Scalar, ShamCurves},
     entropy::SeededEntropy,
     failure::Code,
@@ -132,6 +132,10 @@ pub(crate) struct World {
     heard: BTreeMap<MacAddr, Instant>,
     installed: BTreeSet<(KeyKind, u8, Vec<u8>)>,
     awaiting: BTreeSet<Ticket>,
+    /// What the association of the moment asked for keys and port, and whether it was done.
+    securing: BTreeMap<Ticket, (&'static str, Option<bool>)>,
+    /// The attempts that have begun and not ended.
+    live: BTreeSet<AttemptId>,
     /// Whether events are delivered; if not, they are lost.
     pub(crate) deaf: bool,
     connected: Option<AttemptId>,
@@ -162,7 +166,7 @@ pub(crate) fn radio() -> Radio {
         multi_link: false,
         random_scan_address: false,
         spp_amsdu: false,
-        extended_capabilities: vec![0, 0, 8],
+        extended_capabilities: vec![4, 0, 8, 0x80, 0, 0, 0, 0x40],
     }
 }
 
@@ -193,6 +197,8 @@ impl World {
             heard: BTreeMap::new(),
             installed: BTreeSet::new(),
             awaiting: BTreeSet::new(),
+            securing: BTreeMap::new(),
+            live: BTreeSet::new(),
             deaf: false,
             connected: None,
             channel: None,
@@ -273,17 +279,29 @@ impl World {
     fn note(&mut self, report: Report) {
         self.trace(|_| format!("{report:?}"));
         match &report {
+            Report::Timeline(Record { attempt: Some(attempt), entry: Entry::Began { .. }, .. }) => {
+                self.live.insert(*attempt);
+                if self.live.len() > 1 {
+                    self.violations.push(format!("more than one attempt is live: {:?}", self.live));
+                }
+            }
+            Report::Failed { attempt, .. } if !self.live.remove(attempt) => {
+                self.violations.push("an attempt failed that was not live".into());
+            }
             Report::Connected(connected) => {
-                let port = matches!(self.held, Held::Connected { authorized: true, .. } | Held::Nothing)
-                    || matches!(self.held, Held::Connected { .. }) && connected.akm.is_none();
-                if !port && !self.things.values().any(|thing| matches!(thing, Thing::Event(_))) {
-                    self.violations.push("connected before the port was open".into());
+                let done = self.securing.values().all(|(_, done)| *done == Some(true));
+                let port = self.securing.values().any(|(name, _)| *name == "SET_STATION");
+                let key = self.securing.values().any(|(name, _)| *name == "NEW_KEY");
+                if connected.akm.is_some() && !(done && port && key) {
+                    self.violations.push(format!("connected, and not all was done: {:?}", self.securing));
                 }
                 if self.connected.replace(connected.attempt).is_some() {
                     self.violations.push("connected twice".into());
                 }
             }
-            Report::Disconnected { attempt, .. } if self.connected.take() != Some(*attempt) => {
+            Report::Disconnected { attempt, .. }
+                if self.connected.take() != Some(*attempt) || !self.live.remove(attempt) =>
+            {
                 self.violations.push("disconnected from nothing".into());
             }
             _ => {}
@@ -371,8 +389,11 @@ impl World {
     fn happen(&mut self, thing: Thing) {
         match thing {
             Thing::Event(event) => {
-                if let Event::Completed { ticket, .. } = &event {
+                if let Event::Completed { ticket, outcome } = &event {
                     self.awaiting.remove(ticket);
+                    if let Some((_, done)) = self.securing.get_mut(ticket) {
+                        *done = Some(outcome.is_ok());
+                    }
                 }
                 self.give(event);
             }
@@ -549,6 +570,13 @@ impl World {
         }
         let name = request.name();
         self.requests.push(request.clone());
+        match name {
+            "ASSOCIATE" => self.securing.clear(),
+            "NEW_KEY" | "SET_STATION" | "CONTROL_PORT_FRAME" => {
+                self.securing.insert(ticket, (name, None));
+            }
+            _ => {}
+        }
         let forced = self.refuse.iter().position(|(command, _)| *command == name);
         let outcome = match forced {
             Some(place) => Err(self.refuse.remove(place).unwrap().1),
