@@ -461,3 +461,6 @@ impl Turn<'_> {
         Then::after(journey)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,337 @@
+//! The table of transitions: each event in each state, and what becomes of it.
+
+mod table;
+
+use super::{Action, Event, Settings, State, Station};
+use crate::{
+    Duration, Instant, Means, Secret,
+    attempt::{AttemptId, Phase, Ticket},
+    curve::ShamCurves,
+    entropy::SeededEntropy,
+    failure::{Code, Failure},
+    kernel::{
+        Connection, Frequency, Interface, InterfaceState, KernelEvent, Quality, Reply, Request, ScanEntry,
+    },
+    network::{Credentials, Network, Personal, TransitionDisable},
+    radio::{Channel, Radio, RadioKind},
+};
+use lapwing_frames::{
+    LinkId, MacAddr, Ssid,
+    element::{Element, ElementId, Rsn, RsnCapabilities, write_raw},
+    management::{ReasonCode, StatusCode},
+    suite::{Akm, Cipher},
+};
+use std::{collections::BTreeSet, format, string::String, vec, vec::Vec};
+use table::TABLE;
+
+const OWN: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+const SECURED: MacAddr = MacAddr([2, 0, 0, 0, 0, 2]);
+const OPEN: MacAddr = MacAddr([2, 0, 0, 0, 0, 3]);
+const STATES: [&str; 8] = [
+    "Idle",
+    "Scanning",
+    "Authenticating",
+    "Associating",
+    "Securing",
+    "Connected",
+    "Disconnecting",
+    "Unavailable",
+];
+
+fn name(station: &Station) -> &'static str {
+    match station.state {
+        State::Idle(_) => "Idle",
+        State::Scanning(_) => "Scanning",
+        State::Authenticating(_) => "Authenticating",
+        State::Associating(_) => "Associating",
+        State::Securing(_) => "Securing",
+        State::Connected(_) => "Connected",
+        State::Disconnecting(_) => "Disconnecting",
+        State::Unavailable(_) => "Unavailable",
+    }
+}
+
+fn network(ssid: &[u8], credentials: Credentials) -> Network {
+    Network {
+        ssid: Ssid::new(ssid).unwrap(),
+        credentials,
+        hidden: false,
+        autoconnect: true,
+        last_joined: None,
+        known_frequencies: vec![],
+        transition_disable: TransitionDisable::default(),
+        bssid: None,
+    }
+}
+
+fn secured() -> Network {
+    let personal = Personal { psk: Some(Secret::new(&[7; 32])), ..Personal::default() };
+    network(b"secured", Credentials::Personal(personal))
+}
+
+fn entry(bssid: MacAddr, ssid: &[u8]) -> ScanEntry {
+    let mut elements = vec![];
+    write_raw(ElementId::Plain(0), ssid, &mut elements);
+    if bssid == SECURED {
+        let capabilities = RsnCapabilities::default();
+        Rsn::new(Cipher::Ccmp128, vec![Cipher::Ccmp128], vec![Akm::Psk], capabilities).write(&mut elements);
+    }
+    ScanEntry {
+        bssid,
+        frequency: Frequency(2412),
+        beacon_interval: 100,
+        capability: if bssid == SECURED { 0x11 } else { 1 },
+        signal_mbm: Some(-4000),
+        age: Duration::ZERO,
+        elements,
+        beacon_elements: None,
+        associated: false,
+        mld: None,
+    }
+}
+
+/// A station and what it asked last.
+struct Bench {
+    station: Station,
+    entropy: SeededEntropy,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let channel = Channel {
+            frequency: Frequency(2412),
+            disabled: false,
+            no_initiating_radiation: false,
+            radar: false,
+        };
+        let radio = Radio {
+            kind: RadioKind::SoftMac,
+            ciphers: vec![Cipher::Ccmp128, Cipher::BipCmac128],
+            akms: None,
+            channels: vec![channel],
+            max_scan_ssids: 4,
+            max_scan_elements: 500,
+            sae: true,
+            control_port: true,
+            beacon_protection: true,
+            extended_key_id: false,
+            can_replace_pairwise_key: true,
+            operating_channel_validation: true,
+            multi_link: false,
+            random_scan_address: false,
+            spp_amsdu: false,
+            extended_capabilities: vec![],
+        };
+        let interface = Interface { wiphy: 0, ifindex: 3, wdev: 1 };
+        let station = Station::new(interface, radio, OWN, Settings::default());
+        let mut bench = Self { station, entropy: SeededEntropy(1) };
+        for (ticket, request) in bench.turn(Event::Tick) {
+            let reply = match request {
+                Request::ReadInterface => Reply::Interface(InterfaceState {
+                    address: OWN,
+                    ssid: None,
+                    channel: None,
+                    links: vec![],
+                }),
+                Request::ReadStations => Reply::Stations(vec![]),
+                _ => Reply::Scan(vec![entry(SECURED, b"secured"), entry(OPEN, b"open")]),
+            };
+            bench.turn(Event::Completed { ticket, outcome: Ok(reply) });
+        }
+        bench
+    }
+
+    fn turn(&mut self, event: Event) -> Vec<(Ticket, Request)> {
+        let mut asked = vec![];
+        let mut means = Means { entropy: &mut self.entropy, curves: &ShamCurves };
+        let now = Instant::after_start(Duration::from_secs(100));
+        self.station.turn(now, event, &mut means, |action| {
+            if let Action::Ask { ticket, request } = action {
+                asked.push((ticket, request));
+            }
+        });
+        asked
+    }
+
+    /// In one of the states.
+    fn within(state: &str) -> Self {
+        let mut bench = Self::new();
+        let peer = if state == "Connected" || state == "Disconnecting" { OPEN } else { SECURED };
+        let target = if peer == OPEN { network(b"open", Credentials::Open) } else { secured() };
+        let events = match state {
+            "Idle" => vec![],
+            "Scanning" => vec![Event::Connect(network(b"elsewhere", Credentials::Open))],
+            "Authenticating" => vec![Event::Connect(target)],
+            "Associating" => vec![Event::Connect(target), authentication(peer)],
+            "Securing" | "Connected" => {
+                vec![Event::Connect(target), authentication(peer), connected(peer)]
+            }
+            "Disconnecting" => {
+                vec![Event::Connect(target), authentication(peer), connected(peer), Event::Disconnect]
+            }
+            _ => vec![Event::Kernel(KernelEvent::InterfaceDown)],
+        };
+        for event in events {
+            bench.turn(event);
+        }
+        assert_eq!(name(&bench.station), state);
+        bench
+    }
+
+    fn peer(&self) -> MacAddr {
+        match self.station.state {
+            State::Connected(_) | State::Disconnecting(_) => OPEN,
+            _ => SECURED,
+        }
+    }
+}
+
+fn frame(kind: u8, from: MacAddr, body: &[u8]) -> Vec<u8> {
+    [&[kind, 0, 0, 0][..], &OWN.0, &from.0, &from.0, &[0, 0], body].concat()
+}
+
+fn authentication(from: MacAddr) -> Event {
+    Event::Kernel(KernelEvent::Authentication { frame: frame(0xb0, from, &[0, 0, 2, 0, 0, 0]) })
+}
+
+fn connection(peer: MacAddr) -> Connection {
+    Connection {
+        peer,
+        status: StatusCode::Success,
+        timed_out: false,
+        request_elements: vec![],
+        response_elements: vec![],
+        links: vec![],
+    }
+}
+
+fn connected(peer: MacAddr) -> Event {
+    Event::Kernel(KernelEvent::Connected(connection(peer)))
+}
+
+/// The number of each kind of event: a new one is an error here until it is in the list below.
+fn kind(event: &Event) -> u8 {
+    let Event::Kernel(event) = event else {
+        return match event {
+            Event::Networks(_) => 0,
+            Event::Connect(_) => 1,
+            Event::Disconnect => 2,
+            Event::Autoconnect(_) => 3,
+            Event::Scan => 4,
+            Event::Completed { .. } => 5,
+            Event::EventsLost => 6,
+            Event::Resumed(_) => 7,
+            Event::Configured(_) => 8,
+            Event::Unconfigured(..) => 9,
+            Event::Tick | Event::Kernel(_) => 10,
+        };
+    };
+    match event {
+        KernelEvent::ScanStarted => 11,
+        KernelEvent::ScanDone { .. } => 12,
+        KernelEvent::ScanAborted => 13,
+        KernelEvent::Authentication { .. } => 14,
+        KernelEvent::AuthenticationTimedOut { .. } => 15,
+        KernelEvent::Association { .. } => 16,
+        KernelEvent::AssociationTimedOut { .. } => 17,
+        KernelEvent::AssociationComeback { .. } => 18,
+        KernelEvent::Connected(_) => 19,
+        KernelEvent::Roamed(_) => 20,
+        KernelEvent::Deauthentication { .. } => 21,
+        KernelEvent::Disassociation { .. } => 22,
+        KernelEvent::Disconnected { .. } => 23,
+        KernelEvent::UnprotectedFarewell { .. } => 24,
+        KernelEvent::KeyFrame { .. } => 25,
+        KernelEvent::KeyFrameStatus { .. } => 26,
+        KernelEvent::Frame { .. } => 27,
+        KernelEvent::FrameStatus { .. } => 28,
+        KernelEvent::PortAuthorized { .. } => 29,
+        KernelEvent::ChannelSwitchStarted { .. } => 30,
+        KernelEvent::ChannelSwitched { .. } => 31,
+        KernelEvent::LinksRemoved { .. } => 32,
+        KernelEvent::LinksReconfigured { .. } => 33,
+        KernelEvent::Quality(_) => 34,
+        KernelEvent::UnprotectedBeacon { .. } => 35,
+        KernelEvent::RegulatoryChanged => 36,
+        KernelEvent::InterfaceDown => 37,
+        KernelEvent::InterfaceUp => 38,
+        KernelEvent::InterfaceRemoved => 39,
+        KernelEvent::AddressChanged { .. } => 40,
+    }
+}
+
+/// One event of each kind, from the peer of the moment.
+fn events(peer: MacAddr) -> Vec<Event> {
+    let late = Ticket { attempt: None, number: u64::MAX };
+    let why = Failure { phase: Phase::Address, code: Code::NoAddress };
+    let leaving = [3, 0];
+    let frequency = Frequency(2412);
+    let mut events = vec![
+        Event::Networks(vec![]),
+        Event::Connect(network(b"open", Credentials::Open)),
+        Event::Disconnect,
+        Event::Autoconnect(true),
+        Event::Scan,
+        Event::Completed { ticket: late, outcome: Ok(Reply::Done) },
+        Event::EventsLost,
+        Event::Resumed(Duration::from_secs(60)),
+        Event::Configured(AttemptId(1)),
+        Event::Unconfigured(AttemptId(1), why),
+        Event::Tick,
+    ];
+    events.extend(
+        [
+            KernelEvent::ScanStarted,
+            KernelEvent::ScanDone { frequencies: vec![] },
+            KernelEvent::ScanAborted,
+            KernelEvent::Authentication { frame: frame(0xb0, peer, &[0, 0, 2, 0, 0, 0]) },
+            KernelEvent::AuthenticationTimedOut { peer },
+            KernelEvent::Association { frame: frame(0x10, peer, &[1, 0, 0, 0, 1, 0xc0]) },
+            KernelEvent::AssociationTimedOut { peer },
+            KernelEvent::AssociationComeback { peer, after: Duration::from_secs(1) },
+            KernelEvent::Connected(connection(peer)),
+            KernelEvent::Roamed(connection(peer)),
+            KernelEvent::Deauthentication { frame: frame(0xc0, peer, &leaving) },
+            KernelEvent::Disassociation { frame: frame(0xa0, peer, &leaving) },
+            KernelEvent::Disconnected { reason: ReasonCode::Unspecified, by_ap: true },
+            KernelEvent::UnprotectedFarewell { frame: frame(0xc0, peer, &leaving) },
+            KernelEvent::KeyFrame { from: peer, bytes: vec![], in_clear: true },
+            KernelEvent::KeyFrameStatus { cookie: 1, acknowledged: true },
+            KernelEvent::Frame { frequency: None, bytes: frame(0xd0, peer, &[8, 0, 1, 2]) },
+            KernelEvent::FrameStatus { cookie: 1, acknowledged: true },
+            KernelEvent::PortAuthorized { peer },
+            KernelEvent::ChannelSwitchStarted { link: None, frequency },
+            KernelEvent::ChannelSwitched { link: None, frequency },
+            KernelEvent::LinksRemoved { links: LinkId::new(1).into_iter().collect() },
+            KernelEvent::LinksReconfigured { frame: vec![] },
+            KernelEvent::Quality(Quality::BeaconLoss),
+            KernelEvent::UnprotectedBeacon { frame: vec![] },
+            KernelEvent::RegulatoryChanged,
+            KernelEvent::InterfaceDown,
+            KernelEvent::InterfaceUp,
+            KernelEvent::InterfaceRemoved,
+            KernelEvent::AddressChanged { address: SECURED },
+        ]
+        .map(Event::Kernel),
+    );
+    events
+}
+
+#[test]
+fn every_event_in_every_state() {
+    let kinds: BTreeSet<u8> = events(OPEN).iter().map(kind).collect();
+    assert_eq!(kinds, (0..41).collect());
+    for (place, (event, outcomes)) in TABLE.iter().enumerate() {
+        for (state, expected) in STATES.iter().zip(outcomes) {
+            let mut bench = Bench::within(state);
+            let given = events(bench.peer()).swap_remove(place);
+            assert!(format!("{given:?}").trim_start_matches("Kernel(").starts_with(event), "{given:?}");
+            let asked = bench.turn(given);
+            let next = name(&bench.station);
+            let next = if next == *state { "." } else { next };
+            let found =
+                asked.iter().fold(String::from(next), |text, (_, request)| text + " " + request.name());
+            assert_eq!(found, *expected, "{event} in {state}");
+        }
+    }
+}
