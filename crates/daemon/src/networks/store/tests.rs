@@ -151,7 +151,7 @@ fn what_lies_in_wait_under_the_temporary_name_is_not_followed() {
 #[test]
 fn a_pipe_is_no_network_file_and_holds_nobody_up() {
     let directory = Directory::new("pipe");
-    let path = directory.0.join("home.psk");
+    let path = directory.0.join("home.open");
     let mode = rustix::fs::Mode::from_raw_mode(0o600);
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
     let loaded = directory.store().load();
