@@ -392,7 +392,7 @@ impl Supplicant {
         }
         let authentic = Authentic::verify(frame, &ptk)?;
         self.replay_counter = Some(frame.replay_counter);
-        let checked = match self.check_third(&authentic) {
+        let checked = match self.check_third(&authentic, repeated) {
             Ok(checked) => checked,
             Err(why) => {
                 self.state = State::Broken(why);

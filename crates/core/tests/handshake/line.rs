@@ -172,3 +172,32 @@ fn the_same_seed_gives_the_same_state() {
     assert!(run(9) == run(9));
     assert!(run(9) != run(10));
 }
+
+#[test]
+fn a_group_key_that_was_replaced_is_not_installed_again() {
+    for case in [PLAIN, SAE, MLO] {
+        let mut world = World::connected(&case, 11);
+        // The second has the indices of the first; the radio of this world refuses a key that it had.
+        for generation in [2, 0, 1, 2, 0] {
+            world.renew_group_keys(case.group_keys(generation));
+            world.settle();
+        }
+        assert_eq!(world.taken, 5, "every message is answered");
+        assert_eq!(world.rekeyed.len(), 2, "{case:?}");
+    }
+}
+
+#[test]
+fn a_nonce_that_comes_again_does_not_put_a_new_key_over_the_one_in_use() {
+    let case = Case { extended_key_id: true, ..SAE };
+    let mut world = World::connected(&case, 12);
+    let before = world.station_radio.pairwise().cloned();
+    // The AP draws its nonce first: the same as at the beginning. The station's is another.
+    world.entropy = SeededEntropy(12);
+    world.start();
+    world.entropy = SeededEntropy(13);
+    world.settle();
+    assert_eq!((world.broken, world.rekeyed.as_slice()), (None, &[Rekeyed::Pairwise][..]));
+    world.check_agreement(&case, 0);
+    assert!(world.station_radio.pairwise() != before.as_ref());
+}

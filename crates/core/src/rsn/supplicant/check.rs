@@ -31,7 +31,12 @@ pub(super) struct Checked {
 }
 
 impl Supplicant {
-    pub(super) fn check_third(&self, third: &Authentic<'_>) -> Result<Checked, HandshakeFailure> {
+    /// Checks message 3; `repeated` if it is that of the keys in use.
+    pub(super) fn check_third(
+        &self,
+        third: &Authentic<'_>,
+        repeated: bool,
+    ) -> Result<Checked, HandshakeFailure> {
         use HandshakeFailure as Failure;
         let plan = &self.setup.plan;
         let info = third.frame.information;
@@ -69,7 +74,7 @@ impl Supplicant {
         self.check_channel(&contents)?;
         let key_id = match (plan.extended_key_id(), contents.key_id) {
             (false, _) => 0,
-            (true, Some(key_id @ 0..=1)) if self.index_is_free(third, key_id) => key_id,
+            (true, Some(key_id @ 0..=1)) if self.index_is_free(key_id, repeated) => key_id,
             (true, _) => return Err(Failure::PairwiseIndex),
         };
         let mut group_keys = Vec::new();
@@ -116,10 +121,10 @@ impl Supplicant {
     }
 
     /// An index is free if it is not that of the pairwise key in use; a repeated message 3 names its own.
-    fn index_is_free(&self, third: &Authentic<'_>, key_id: u8) -> bool {
+    fn index_is_free(&self, key_id: u8, repeated: bool) -> bool {
         match &self.state {
-            State::Established { keys: Established { anonce, key_id: used, .. }, .. } => {
-                (*anonce == third.frame.nonce) == (*used == key_id)
+            State::Established { keys: Established { key_id: used, .. }, .. } => {
+                repeated == (*used == key_id)
             }
             _ => true,
         }
