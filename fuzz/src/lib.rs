@@ -6,32 +6,36 @@
 pub mod daemon;
 pub mod eapol;
 pub mod elements;
+pub mod handshake;
 pub mod management;
 pub mod multi_link;
 pub mod nl80211;
 pub mod phy;
 pub mod rnr;
 pub mod sae;
+pub mod station;
 
 /// The name of a target and what it does with the bytes; a panic is a finding.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// The targets by subject.
-pub const GROUPS: &[&[Target]] = &[
-    daemon::TARGETS,
-    eapol::TARGETS,
-    elements::TARGETS,
-    management::TARGETS,
-    multi_link::TARGETS,
-    nl80211::TARGETS,
-    phy::TARGETS,
-    rnr::TARGETS,
-    sae::TARGETS,
+/// The targets by subject: what they read, and they.
+pub const GROUPS: &[(&str, &[Target])] = &[
+    ("files from disk, DHCP and ARP packets", daemon::TARGETS),
+    ("EAPOL-Key frames and key data", eapol::TARGETS),
+    ("elements of frames", elements::TARGETS),
+    ("moves in the 4-way and group key handshake", handshake::TARGETS),
+    ("management frames", management::TARGETS),
+    ("multi-link elements", multi_link::TARGETS),
+    ("messages of the kernel (nl80211, rtnetlink)", nl80211::TARGETS),
+    ("HT, VHT, HE and EHT elements", phy::TARGETS),
+    ("reduced neighbour reports", rnr::TARGETS),
+    ("SAE frames and exchanges", sae::TARGETS),
+    ("events, replies and frames, to the whole station", station::TARGETS),
 ];
 
 /// All targets.
 pub fn targets() -> impl Iterator<Item = Target> {
-    GROUPS.iter().copied().flatten().copied()
+    GROUPS.iter().flat_map(|(_, targets)| targets.iter().copied())
 }
 
 /// The target of this name.

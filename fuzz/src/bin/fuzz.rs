@@ -7,12 +7,14 @@ use std::sync::OnceLock;
 
 static TARGET: OnceLock<fn(&[u8])> = OnceLock::new();
 
-/// Looks the target up, or ends the process with the names there are.
+/// Looks the target up, or ends the process with the names there are, each with what it reads.
 fn choose() -> fn(&[u8]) {
     let name = std::env::var("LAPWING_FUZZ").unwrap_or_default();
     lapwing_fuzz::find(&name).unwrap_or_else(|| {
         eprintln!("set LAPWING_FUZZ to a target:");
-        lapwing_fuzz::targets().for_each(|target| println!("{}", target.0));
+        for (reads, targets) in lapwing_fuzz::GROUPS {
+            targets.iter().for_each(|target| println!("{}\t{reads}", target.0));
+        }
         std::process::exit(2)
     })
 }
