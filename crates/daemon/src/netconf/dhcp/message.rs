@@ -136,6 +136,8 @@ impl Message {
         if overload & 2 != 0 {
             read_options(&mut options, "DHCP options in the server name field", &server_name)?;
         }
+        // The fields have been read: in them it means nothing.
+        options.remove(&option::OVERLOAD);
         Ok(Self { reply, transaction, seconds, client, yours, hardware, options })
     }
 

@@ -416,6 +416,10 @@ fn a_message_both_ways() {
     let parsed = Message::parse(&octets).unwrap();
     assert_eq!(parsed.address(option::ROUTER), Some(SERVER));
     assert_eq!(parsed.addresses(option::DNS), [Ipv4Addr::new(192, 0, 2, 2)]);
+    // In the fields themselves it means nothing.
+    octets[114..117].copy_from_slice(&[option::OVERLOAD, 1, 2]);
+    assert_eq!(Message::parse(&octets), Ok(parsed.clone()));
+    assert_eq!(Message::parse(&parsed.build()), Ok(parsed));
     for length in 0..octets.len() {
         let _error_or_less = Message::parse(&octets[..length]);
     }
