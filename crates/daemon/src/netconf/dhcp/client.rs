@@ -14,9 +14,12 @@ use lapwing_frames::MacAddr;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-/// The wait before the first repetition; it doubles with each. RFC 2131 says 4 s, from a time when a server
-/// took that long; on a radio the first message is lost more often than a server is slow.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The wait before the first repetition. The first message leaves within a millisecond of message 4 of the
+/// handshake, and an access point that has not opened its own port by then drops it in silence.
+const FIRST_WAIT: Duration = Duration::from_millis(150);
+/// The wait before the second repetition; it doubles with each. RFC 2131 says 4 s, from a time when a server
+/// took that long; on a radio a message is lost more often than a server is slow.
+const SECOND_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait between repetitions (RFC 2131 4.1).
 const LONGEST_WAIT: Duration = Duration::from_secs(64);
 /// How often a remembered address is asked for before looking for any server.
@@ -567,7 +570,10 @@ impl Turn<'_> {
         .build();
         let to = server.map_or(MacAddr::BROADCAST, |lease| lease.server_hardware);
         self.out.push(Action::Send { to, octets });
-        let wait = FIRST_WAIT.saturating_mul(1 << exchange.sent.min(6)).min(LONGEST_WAIT);
+        let wait = match exchange.sent.checked_sub(1) {
+            None => FIRST_WAIT,
+            Some(repetitions) => SECOND_WAIT.saturating_mul(1 << repetitions.min(6)).min(LONGEST_WAIT),
+        };
         // An eighth more or less, so that stations which lost power together do not ask together.
         let [jitter] = random(&mut *self.entropy);
         let wait = wait - wait / 8 + wait / 4 * u32::from(jitter) / 255;
