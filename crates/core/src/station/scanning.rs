@@ -24,6 +24,9 @@ use lapwing_frames::Ssid;
 const TABLE_FRESH: Duration = Duration::from_secs(2);
 /// What was heard within this time is joined without a scan.
 const HEARD_FRESH: Duration = Duration::from_secs(20);
+/// How often the hidden, encrypted twin of an open BSS is probed for. A probe or its answer is easily lost, and
+/// the price is a connection in clear; an AP that announces a twin it does not have costs as many short scans.
+const TWIN_PROBES: u8 = 3;
 /// How many judged BSSs a timeline holds.
 const MAX_JUDGED: usize = 32;
 
@@ -32,8 +35,8 @@ const MAX_JUDGED: usize = 32;
 pub(super) struct Scanning {
     goal: Goal,
     look: Look,
-    /// Hidden names of encrypted twins have been probed for.
-    twins_probed: bool,
+    /// How often hidden names of encrypted twins may still be probed for.
+    twin_probes: u8,
 }
 
 /// What is looked for.
@@ -62,20 +65,20 @@ impl Scanning {
     /// Looks for the network of an attempt; in fresh scan results only, if asked.
     pub(super) fn join(turn: &mut Turn<'_>, mut journey: Journey, fresh: bool) -> State {
         journey.enter(turn, Phase::Scan);
-        let scanning = Self { goal: Goal::One(journey), look: Look::Table, twins_probed: false };
+        let scanning = Self { goal: Goal::One(journey), look: Look::Table, twin_probes: TWIN_PROBES };
         if fresh { scanning.widen(turn) } else { scanning.start(turn) }
     }
 
     /// Looks for any known network.
     pub(super) fn search(turn: &mut Turn<'_>, after: Option<Ssid>, round: u32) -> State {
-        Self { goal: Goal::Any { after, round }, look: Look::Table, twins_probed: false }.start(turn)
+        Self { goal: Goal::Any { after, round }, look: Look::Table, twin_probes: TWIN_PROBES }.start(turn)
     }
 
     /// Looks again for the network of an attempt on one channel.
     pub(super) fn rescan(turn: &mut Turn<'_>, mut journey: Journey, frequency: Frequency) -> State {
         journey.rescanned = true;
         journey.enter(turn, Phase::Scan);
-        let scanning = Self { goal: Goal::One(journey), look: Look::Again, twins_probed: true };
+        let scanning = Self { goal: Goal::One(journey), look: Look::Again, twin_probes: 0 };
         scanning.scan(turn, Stage::All, Some((frequency, None)))
     }
 
@@ -195,13 +198,13 @@ impl Scanning {
         // Before any scan, only what was heard a moment ago is good enough to leave the scan out.
         let fresh_for = if self.look == Look::Table { HEARD_FRESH } else { Policy::FRESH_FOR };
         let policy = Policy { now: turn.now, fresh_for };
-        if !self.twins_probed {
+        if let Some(left) = self.twin_probes.checked_sub(1) {
             let networks = self.networks(turn);
             let twin = networks.iter().find_map(|network| {
                 select::twins_to_probe(&turn.context.table, network, &policy).pop_first()
             });
             if let Some((name, frequency)) = twin {
-                self.twins_probed = true;
+                self.twin_probes = left;
                 return self.scan(turn, Stage::All, Some((frequency, Some(name))));
             }
         }

@@ -59,6 +59,8 @@ pub(crate) struct Setup {
     pub(crate) cached: Cached,
     pub(crate) twin: Option<(MacAddr, Ssid)>,
     pub(crate) hidden: bool,
+    /// How many probes for a hidden name are lost on the way.
+    pub(crate) lost_probes: u8,
     pub(crate) transition_disable: Option<u8>,
     pub(crate) token_threshold: usize,
     /// Operating channel validation.
@@ -80,6 +82,7 @@ impl Setup {
             cached: Cached::Taken,
             twin: None,
             hidden: false,
+            lost_probes: 0,
             transition_disable: None,
             token_threshold: 5,
             validates_channel: false,

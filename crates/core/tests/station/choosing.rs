@@ -48,6 +48,19 @@ fn an_open_network_leads_to_its_encrypted_twin() {
 }
 
 #[test]
+fn an_encrypted_twin_is_found_though_probes_are_lost() {
+    for lost_probes in 1..=2 {
+        let mut setups = twins();
+        setups[1].lost_probes = lost_probes;
+        let world = joined(setups, open(b"cafe"));
+        assert!(
+            matches!(world.held, Held::Connected { bssid, .. } if bssid == world.aps[1].setup.bssid),
+            "{lost_probes} lost"
+        );
+    }
+}
+
+#[test]
 fn an_open_network_without_its_twin_is_open_unless_that_is_forbidden() {
     let mut setups = twins();
     setups.truncate(1);

@@ -600,7 +600,12 @@ impl World {
                 self.scanning = Some(scan.frequencies);
                 for ssid in scan.ssids {
                     let named = |ap: &&mut Ap| ap.setup.hidden && ap.setup.ssid == ssid;
-                    self.aps.iter_mut().filter(named).for_each(|ap| ap.setup.hidden = false);
+                    for ap in self.aps.iter_mut().filter(named) {
+                        match ap.setup.lost_probes.checked_sub(1) {
+                            Some(left) => ap.setup.lost_probes = left,
+                            None => ap.setup.hidden = false,
+                        }
+                    }
                 }
                 self.event(KernelEvent::ScanStarted);
                 self.later(Duration::from_millis(40 * channels as u64), Thing::ScanEnds);
