@@ -153,7 +153,10 @@ pub fn twins_to_probe(table: &Table, network: &Network, policy: &Policy) -> BTre
     let of_network = table.iter().filter(|bss| bss.ssid == network.ssid && policy.is_fresh(bss));
     of_network
         .filter_map(|bss| transition(bss).map(|twin| (bss, twin)))
-        .filter(|(_, twin)| table.get(twin.bssid).is_none_or(|bss| bss.ssid != twin.ssid))
+        // What was heard of the twin long ago does not keep anybody from the open half.
+        .filter(|(_, twin)| {
+            table.get(twin.bssid).is_none_or(|bss| bss.ssid != twin.ssid || !policy.is_fresh(bss))
+        })
         .map(|(bss, twin)| (twin.ssid, table.get(twin.bssid).map_or(bss.frequency, |bss| bss.frequency)))
         .collect()
 }

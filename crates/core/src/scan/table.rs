@@ -38,7 +38,20 @@ pub struct Bss {
     pub mld: Option<(LinkId, MacAddr)>,
 }
 
+/// How long the kernel keeps a BSS that is not heard.
+const KERNEL_KEEPS: Duration = Duration::from_secs(30);
+
 impl Bss {
+    /// Whether another entry of the same BSSID says nothing better. The kernel lists a BSS that hides its name
+    /// twice: nameless from its beacons, which go on, and by name from the answer to a probe, which was once.
+    fn outweighs(&self, other: &Self) -> bool {
+        match (self.ssid.is_hidden(), other.ssid.is_hidden()) {
+            (false, true) => other.heard.since(self.heard) <= KERNEL_KEEPS,
+            (true, false) => self.heard.since(other.heard) > KERNEL_KEEPS,
+            (true, true) | (false, false) => self.heard > other.heard,
+        }
+    }
+
     /// Reads an entry of the kernel's table.
     ///
     /// # Errors
@@ -113,7 +126,7 @@ impl Table {
         }
     }
 
-    /// Takes in an entry of the kernel's table. What was heard later stays.
+    /// Takes in an entry of the kernel's table. What was heard later stays, and a name that was learned.
     ///
     /// # Errors
     /// If its elements cannot be read; [`Table::unreadable`] remembers it.
@@ -131,7 +144,7 @@ impl Table {
         };
         self.unreadable.remove(&bssid);
         if let Some(known) = self.entries.get(&bssid) {
-            if known.heard > bss.heard {
+            if known.outweighs(&bss) {
                 return Ok(());
             }
             self.order.remove(&known.rank());

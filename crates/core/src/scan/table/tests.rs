@@ -67,3 +67,28 @@ fn unreadable_elements_are_kept_out_and_named() {
     let long = ScanEntry { elements: [vec![0, 33], vec![b'a'; 33]].concat(), ..entry(1, 0) };
     assert_eq!(table.insert(long, at(1)).unwrap_err().what, "SSID");
 }
+
+/// The kernel lists a hidden BSS twice: nameless from its beacons, and by name from the answer to a probe.
+#[test]
+fn a_name_that_was_learned_outlives_the_beacons_that_hide_it() {
+    let hidden = |age| ScanEntry { elements: vec![0, 2, 0, 0], ..entry(1, age) };
+    let name = |table: &Table| table.iter().next().unwrap().ssid.octets().to_vec();
+    // In either order, with the beacon heard after the answer.
+    for swapped in [false, true] {
+        let mut pair = [entry(1, 70), hidden(3)];
+        if swapped {
+            pair.reverse();
+        }
+        let mut table = Table::default();
+        pair.into_iter().for_each(|entry| table.insert(entry, at(100)).unwrap());
+        assert_eq!(name(&table), b"hi");
+        assert_eq!(table.order.len(), 1);
+    }
+    // Not for ever: the kernel drops the named one 30 seconds after the answer.
+    let mut table = Table::default();
+    table.insert(entry(1, 0), at(100)).unwrap();
+    table.insert(hidden(0), at(129)).unwrap();
+    assert_eq!(name(&table), b"hi");
+    table.insert(hidden(0), at(131)).unwrap();
+    assert_eq!(name(&table), [0, 0]);
+}
