@@ -2,6 +2,7 @@
 //! against published vectors.
 
 pub mod bip;
+pub mod fils;
 pub mod kdf;
 pub mod keys;
 pub mod keywrap;
