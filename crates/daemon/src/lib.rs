@@ -5,6 +5,7 @@
 //! The networks come from files ([`networks`]).
 #![forbid(unsafe_code)]
 
+pub mod control;
 pub mod daemon;
 pub mod flight;
 pub mod kernel;

@@ -1,0 +1,319 @@
+//! What people and programs ask of the daemon and what they are told, whichever surface carries it.
+//!
+//! A surface (D-Bus today) turns its messages into [`Call`]s and makes its objects from the [`View`]; it
+//! decides nothing. A call gets a number from the surface, and exactly one [`News::Answered`] with that
+//! number follows, at once or later.
+
+use crate::netconf::Configured;
+use crate::networks::FileName;
+use lapwing_core::Secret;
+use lapwing_core::failure::Failure;
+use lapwing_core::select::Judged;
+use lapwing_core::station::{Connected, Summary};
+use lapwing_frames::{MacAddr, Ssid};
+
+/// The number of a call; the surface counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// The number of a question for a secret; the daemon counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SecretId(pub u64);
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Scan all channels. Answered as soon as the scan is accepted, as iwd does; its end is seen in the view.
+    Scan {
+        /// The interface.
+        ifindex: u32,
+    },
+    /// Join a network that is in the view. Answered when the port is open, or with the reason why not. A
+    /// network that is not known yet is stored once it was joined; its passphrase is asked for first.
+    Connect {
+        /// The interface.
+        ifindex: u32,
+        /// The network.
+        network: FileName,
+    },
+    /// Join a network that does not announce its name.
+    ConnectHidden {
+        /// The interface.
+        ifindex: u32,
+        /// Its name.
+        ssid: Ssid,
+    },
+    /// Leave, and stay away until asked otherwise. Answered when the kernel confirms it.
+    Disconnect {
+        /// The interface.
+        ifindex: u32,
+    },
+    /// Forget a known network: its file, its memory and its cached keys. Who is in it leaves it.
+    Forget {
+        /// The network.
+        network: FileName,
+    },
+    /// Whether a known network is joined without being asked. Written into its file.
+    SetAutoconnect {
+        /// The network.
+        network: FileName,
+        /// Whether to.
+        on: bool,
+    },
+    /// Set an interface up or down.
+    SetPowered {
+        /// The interface.
+        ifindex: u32,
+        /// Up or down.
+        on: bool,
+    },
+    /// Set all interfaces of a radio up (lifting its soft block) or down.
+    SetRadioPowered {
+        /// The radio.
+        wiphy: u32,
+        /// On or off.
+        on: bool,
+    },
+    /// The link's figures of this moment.
+    Diagnose {
+        /// The interface.
+        ifindex: u32,
+    },
+    /// The timeline of the latest attempt.
+    Timeline {
+        /// The interface.
+        ifindex: u32,
+    },
+}
+
+/// The answer to a call that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// To [`Call::Diagnose`].
+    Diagnostics(Box<Diagnostics>),
+    /// To [`Call::Timeline`]: readable lines; empty if nothing happened yet.
+    Timeline(String),
+}
+
+/// Why a call was not done. Each has a name among iwd's errors; the sentence tells people the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// Another request took its place, or the person cancelled it.
+    Aborted,
+    /// Something of the kind is being done.
+    InProgress,
+    /// The interface cannot do it in its state; the text says which.
+    Busy(&'static str),
+    /// Nobody is there who could be asked for the secret.
+    NoAgent,
+    /// The agent did not answer in time.
+    AgentTimedOut,
+    /// The agent's answer cannot be a secret of this network; the text says why.
+    BadSecret(&'static str),
+    /// The network cannot be joined with what we can do; the text says why.
+    NotSupported(String),
+    /// There is no such thing (any more); the text says what.
+    NotFound(&'static str),
+    /// The interface is in no network.
+    NotConnected,
+    /// The network announces its name: it is joined as any other.
+    NotHidden,
+    /// It is known already.
+    AlreadyProvisioned,
+    /// What was given makes no sense; the text says why.
+    InvalidArguments(&'static str),
+    /// The interface is down or blocked; the text says what to do.
+    NotAvailable(&'static str),
+    /// A file could not be written or removed; the text says which and why.
+    NotStored(String),
+    /// The attempt failed.
+    Failed(Failure),
+}
+
+/// What the daemon tells a surface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A call is done.
+    Answered {
+        /// Which.
+        call: CallId,
+        /// How.
+        outcome: Result<Answer, CallError>,
+    },
+    /// A secret is wanted from the person who made a call. `Daemon::secret` takes the answer, once.
+    SecretWanted {
+        /// The number of the question.
+        secret: SecretId,
+        /// The call.
+        call: CallId,
+        /// The interface.
+        ifindex: u32,
+        /// The network.
+        network: FileName,
+    },
+    /// The secret is not wanted any more.
+    SecretUnwanted {
+        /// The number of the question.
+        secret: SecretId,
+        /// Why, in iwd's words for agents.
+        why: Unwanted,
+    },
+    /// Something happened: the flight recorder's line.
+    Happened(String),
+}
+
+/// Why a secret is not wanted any more, as `net.connman.iwd.Agent.Cancel` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unwanted {
+    /// The network is out of range.
+    OutOfRange,
+    /// The person changed their mind.
+    UserCanceled,
+    /// The agent took too long.
+    TimedOut,
+    /// The daemon ends.
+    Shutdown,
+}
+
+/// An agent's answer.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SecretAnswer {
+    /// The passphrase.
+    Passphrase(Secret),
+    /// The person does not want to say.
+    Canceled,
+    /// There is no agent, or it is gone.
+    NoAgent,
+    /// The answer was of a wrong kind; the text says how.
+    Garbage(&'static str),
+}
+
+impl std::fmt::Debug for SecretAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Passphrase(_) => "Passphrase",
+            Self::Canceled => "Canceled",
+            Self::NoAgent => "NoAgent",
+            Self::Garbage(_) => "Garbage",
+        })
+    }
+}
+
+/// All that can be seen. Two views are compared, and the difference is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// The radios, by their number.
+    pub radios: Vec<RadioView>,
+    /// The interfaces that are run, by their index.
+    pub devices: Vec<DeviceView>,
+    /// The known networks, by name.
+    pub known: Vec<KnownView>,
+}
+
+/// A radio.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RadioView {
+    /// Its number.
+    pub wiphy: u32,
+    /// Its name, such as `phy0`.
+    pub name: String,
+    /// Whether it is not blocked and has an interface that is up.
+    pub powered: bool,
+    /// The model, if the hardware tells.
+    pub model: Option<String>,
+    /// The vendor, if the hardware tells.
+    pub vendor: Option<String>,
+}
+
+/// An interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceView {
+    /// Its index.
+    pub ifindex: u32,
+    /// Its radio.
+    pub wiphy: u32,
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: MacAddr,
+    /// Whether it is up.
+    pub powered: bool,
+    /// What the station does.
+    pub state: Summary,
+    /// Whether a scan runs.
+    pub scanning: bool,
+    /// The network that it is in, or on the way into.
+    pub network: Option<FileName>,
+    /// The connection, while the port is open.
+    pub connected: Option<Connected>,
+    /// Its addresses, while there are some.
+    pub configured: Option<Configured>,
+    /// Why the last attempt or connection failed, until the next one succeeds.
+    pub last_failure: Option<Failure>,
+    /// What a person should know of this interface though no attempt failed: that a network could not be
+    /// stored, or that another program runs this radio.
+    pub warning: Option<String>,
+    /// The networks that were heard, the best first: the one it is in, then known ones, then the others, each
+    /// kind by signal.
+    pub networks: Vec<NetworkView>,
+}
+
+/// A network that was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkView {
+    /// Its name and kind.
+    pub name: FileName,
+    /// The signal of the strongest BSS, in hundredths of dBm.
+    pub signal_mbm: i32,
+    /// Its BSSs with what is thought of each, in the order in which they would be tried.
+    pub bsss: Vec<Judged>,
+}
+
+/// A known network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownView {
+    /// Its name and kind.
+    pub name: FileName,
+    /// Whether it does not announce its name.
+    pub hidden: bool,
+    /// Whether it is joined without being asked.
+    pub autoconnect: bool,
+    /// When it was last joined, in seconds since 1970.
+    pub last_joined: Option<u64>,
+}
+
+/// The figures of a link at a moment, as the kernel gives them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostics {
+    /// The connection.
+    pub connected: Connected,
+    /// The signal of the last frame in dBm.
+    pub signal_dbm: Option<i8>,
+    /// The average signal in dBm.
+    pub average_signal_dbm: Option<i8>,
+    /// What was last received.
+    pub receive: Option<RateView>,
+    /// What was last sent.
+    pub transmit: Option<RateView>,
+    /// How long nothing was heard, in ms.
+    pub inactive_ms: Option<u32>,
+    /// How long connected, in s.
+    pub connected_s: Option<u32>,
+    /// The throughput to expect, in kbit/s.
+    pub expected_kbps: Option<u32>,
+}
+
+/// A rate and how it is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateView {
+    /// In units of 100 kbit/s.
+    pub bitrate: u32,
+    /// `802.11a/b/g`, `802.11n`, `802.11ac`, `802.11ax` or `802.11be`.
+    pub mode: &'static str,
+    /// The index of modulation and coding; none for the oldest modes.
+    pub mcs: Option<u8>,
+    /// The number of spatial streams, where the mode counts them.
+    pub streams: Option<u8>,
+}
