@@ -24,6 +24,7 @@ const PACKAGES: &[&str] = &[
     "iw",
     "iwd",
     "kmod",
+    "strace",
     "tcpdump",
     "wireless-regdb",
     "wpasupplicant",
