@@ -10,7 +10,7 @@ use lapwing_core::{
         Connection, ConnectionLink, Errno, Frequency, KernelEvent, Quality, Refusal, Reply, ScanEntry,
         StationState,
     },
-    network::{Credentials, Network, Personal, TransitionDisable},
+    network::{Credentials, Network, Personal},
     station::{Event, Report, Settings, Station, Summary},
 };
 use lapwing_frames::{
@@ -52,16 +52,8 @@ fn network(name: &[u8], secret: bool) -> Network {
         psk: Some(Secret::new(&[7; 32])),
         ..Personal::default()
     };
-    Network {
-        ssid: Ssid::new(name).expect("a short name"),
-        credentials: if secret { Credentials::Personal(personal) } else { Credentials::Open },
-        hidden: false,
-        autoconnect: true,
-        last_joined: None,
-        known_frequencies: vec![5180],
-        transition_disable: TransitionDisable::default(),
-        bssid: None,
-    }
+    let credentials = if secret { Credentials::Personal(personal) } else { Credentials::Open };
+    Network { known_frequencies: vec![5180], ..Network::new(Ssid::new(name).expect("a short name"), credentials) }
 }
 
 fn networks() -> Vec<Network> {

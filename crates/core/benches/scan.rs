@@ -6,7 +6,7 @@ use divan::{Bencher, counter::ItemsCount};
 use lapwing_core::{
     Duration, Instant, Secret,
     kernel::{Frequency, ScanEntry},
-    network::{Credentials, Network, Personal, TransitionDisable},
+    network::{Credentials, Network, Personal},
     radio::{Channel, Radio, RadioKind},
     scan::Table,
     select::{self, History, Policy},
@@ -86,19 +86,13 @@ fn insert_each_of_bounded(bencher: Bencher<'_, '_>, count: u32) {
 fn choose_among(bencher: Bencher<'_, '_>, count: u32) {
     let mut table = Table::default();
     fill(&mut table, (0..count).map(beacon).collect());
-    let network = Network {
-        ssid: Ssid::new(b"home").unwrap(),
-        credentials: Credentials::Personal(Personal {
+    let network = Network::new(
+        Ssid::new(b"home").unwrap(),
+        Credentials::Personal(Personal {
             passphrase: Some(Secret::new(b"correct horse battery")),
             ..Personal::default()
         }),
-        hidden: false,
-        autoconnect: true,
-        last_joined: None,
-        known_frequencies: vec![],
-        transition_disable: TransitionDisable::default(),
-        bssid: None,
-    };
+    );
     let channel =
         Channel { frequency: Frequency(5180), disabled: false, no_initiating_radiation: false, radar: false };
     let radio = Radio {

@@ -225,7 +225,9 @@ impl Failure {
             Code::OperatingChannel(_) => {
                 "Another try follows by itself; if it repeats, somebody may be relaying the network from elsewhere."
             }
-            Code::Downgrade(_) => "Do not trust this access point until its owner confirms the change.",
+            Code::Downgrade(_) => {
+                "Do not trust this access point until its owner confirms the change; then forget the network and enter it anew."
+            }
             Code::NoAddress => "Check the DHCP server of the network; the radio link itself works.",
             Code::Sae(_) | Code::Owe(_) | Code::Handshake(_) | Code::HandshakeSilent => {
                 "Another try follows by itself; if it repeats, restart or update the access point."

@@ -23,8 +23,35 @@ pub struct Network {
     pub known_frequencies: Vec<u32>,
     /// Weaker ways that the AP has forbidden for good (Transition Disable, WPA3 specification 8).
     pub transition_disable: TransitionDisable,
+    /// The stronger ways by which it has been joined: it is not joined by a weaker one any more.
+    pub proven: Proven,
     /// Join only this BSSID (or the AP MLD that has it as a link), if set.
     pub bssid: Option<MacAddr>,
+}
+
+impl Network {
+    /// A network of which nothing is known but how to get in: it announces its name, is joined without being
+    /// asked, and has never been joined.
+    #[must_use]
+    pub const fn new(ssid: Ssid, credentials: Credentials) -> Self {
+        Self {
+            ssid,
+            credentials,
+            hidden: false,
+            autoconnect: true,
+            last_joined: None,
+            known_frequencies: Vec::new(),
+            transition_disable: TransitionDisable(0),
+            proven: Proven(0),
+            bssid: None,
+        }
+    }
+
+    /// Whether it is the same network with the same secret.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.ssid == other.ssid && self.credentials.is_same_secret(&other.credentials)
+    }
 }
 
 /// How to get into a network.
@@ -102,5 +129,42 @@ impl TransitionDisable {
     #[must_use]
     pub const fn has(self, bit: u8) -> bool {
         self.0 & bit != 0
+    }
+}
+
+/// The stronger ways by which a network has been joined, to be stored with it. Whoever can make an AP vanish
+/// and show one of the same name in its place shows one without them.
+///
+/// They belong to the network as it was entered: forgetting it and entering it anew (or entering another
+/// secret) is how a person says that the access point really changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Proven(pub u8);
+
+impl Proven {
+    /// SAE has been completed: the AP knows the password.
+    pub const SAE: u8 = 1 << 0;
+    /// The connection was encrypted by OWE.
+    pub const OWE: u8 = 1 << 1;
+
+    /// What a connection by this AKM proves.
+    #[must_use]
+    pub const fn by(akm: Akm) -> Self {
+        match akm {
+            akm if akm.is_sae() => Self(Self::SAE),
+            Akm::Owe => Self(Self::OWE),
+            _ => Self(0),
+        }
+    }
+
+    /// Whether a bit is set.
+    #[must_use]
+    pub const fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+
+    /// This and that.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }

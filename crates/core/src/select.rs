@@ -7,7 +7,7 @@ pub use history::{History, backoff};
 
 use crate::{
     kernel::Frequency,
-    network::{Credentials, Network},
+    network::{Credentials, Network, Proven},
     radio::Radio,
     rsn::{
         Advertised, Plan, Unsuitable,
@@ -64,7 +64,7 @@ pub enum Rejection {
     Unsuitable(Unsuitable),
     /// It is the open half of a network with opportunistic encryption; the encrypted half is used.
     OpenTwin,
-    /// It offers no SAE, while the network has been joined with SAE before.
+    /// It offers no SAE (or OWE), while the network has been joined by it before.
     Downgrade,
 }
 
@@ -267,7 +267,7 @@ fn consider(
         if is_twin { negotiate::Policy::Open { owe_only: true } } else { negotiate::Policy::of(network) };
     let security = negotiate::negotiate(&offer, &capabilities, &allowed);
     let plan = match security.map_err(Rejection::Unsuitable)? {
-        Security::Protected(plan) if plan.akm().is_psk() && history.sae_worked(&network.ssid) => {
+        Security::Protected(plan) if plan.akm().is_psk() && network.proven.has(Proven::SAE) => {
             return Err(Rejection::Downgrade);
         }
         Security::Protected(plan) => Some(plan),
@@ -276,6 +276,9 @@ fn consider(
                 transition(bss).and_then(|twin| table.get(twin.bssid).filter(|bss| bss.ssid == twin.ssid));
             if !is_twin && twin.is_some_and(|twin| policy.is_fresh(twin)) {
                 return Err(Rejection::OpenTwin);
+            }
+            if network.proven.has(Proven::OWE) {
+                return Err(Rejection::Downgrade);
             }
             None
         }

@@ -4,7 +4,7 @@
 use lapwing_core::{
     Duration, Instant,
     kernel::{Frequency, ScanEntry},
-    network::{Credentials, Network, TransitionDisable},
+    network::{Credentials, Network},
     radio::{Channel, Radio, RadioKind},
     rsn::Unsuitable,
     scan::Table,
@@ -73,16 +73,7 @@ fn an_open_bss_of_another_name_is_nobodys_encrypted_twin() {
     let mut table = Table::new(8);
     table.insert(entry(impostor, b"cafe", &pointer), now).unwrap();
     table.insert(entry(other, b"elsewhere", &[]), now).unwrap();
-    let network = Network {
-        ssid: ssid(b"cafe"),
-        credentials: Credentials::Open,
-        hidden: false,
-        autoconnect: true,
-        last_joined: None,
-        known_frequencies: Vec::new(),
-        transition_disable: TransitionDisable::default(),
-        bssid: None,
-    };
+    let network = Network::new(ssid(b"cafe"), Credentials::Open);
     let (judged, target) = choose(&table, &network, &radio(), &History::default(), &Policy::at(now));
     assert!(target.is_none_or(|target| target.bss().ssid == network.ssid));
     let twin = judged.iter().find(|judged| judged.bssid == other).unwrap();

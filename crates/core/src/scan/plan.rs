@@ -68,20 +68,15 @@ pub fn request(
 mod tests {
     use super::*;
     use crate::{
-        network::{Credentials, TransitionDisable},
+        network::Credentials,
         radio::{Channel, RadioKind},
     };
 
     fn network(name: &[u8], hidden: bool, known: &[u32]) -> Network {
         Network {
-            ssid: Ssid::new(name).unwrap(),
-            credentials: Credentials::Open,
             hidden,
-            autoconnect: true,
-            last_joined: None,
             known_frequencies: known.to_vec(),
-            transition_disable: TransitionDisable::default(),
-            bssid: None,
+            ..Network::new(Ssid::new(name).unwrap(), Credentials::Open)
         }
     }
 

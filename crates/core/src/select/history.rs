@@ -21,8 +21,6 @@ struct Lessons {
     wrong: Option<Credentials>,
     /// A secret with which an AP did not go on, once: it may be wrong, or something was lost.
     suspected: Option<Credentials>,
-    /// SAE has been completed: the network is no pure WPA2 one.
-    sae_worked: bool,
 }
 
 /// What earlier attempts taught: which BSS has to wait, which secret is wrong, what has worked.
@@ -51,12 +49,6 @@ impl History {
     #[must_use]
     pub fn is_wrong(&self, ssid: &Ssid, credentials: &Credentials) -> bool {
         self.networks.get(ssid).is_some_and(|lessons| lessons.wrong.as_ref() == Some(credentials))
-    }
-
-    /// Whether SAE has been completed with the network.
-    #[must_use]
-    pub fn sae_worked(&self, ssid: &Ssid) -> bool {
-        self.networks.get(ssid).is_some_and(|lessons| lessons.sae_worked)
     }
 
     /// Notes a failure of a BSS, which has to wait for so long.
@@ -98,11 +90,6 @@ impl History {
     /// Notes that the secret of a network is wrong.
     pub fn wrong(&mut self, ssid: &Ssid, credentials: &Credentials) {
         self.lessons(ssid).wrong = Some(credentials.clone());
-    }
-
-    /// Notes that SAE was completed.
-    pub fn sae_completed(&mut self, ssid: &Ssid) {
-        self.lessons(ssid).sae_worked = true;
     }
 
     /// The network has been joined: its secret is right, and this BSS need not wait.

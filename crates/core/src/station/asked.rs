@@ -10,7 +10,8 @@ use crate::{attempt::Cause, failure::Code, network::Network};
 use alloc::boxed::Box;
 
 impl State {
-    pub(super) fn connect(self, turn: &mut Turn<'_>, network: Network) -> Self {
+    pub(super) fn connect(self, turn: &mut Turn<'_>, mut network: Network) -> Self {
+        turn.take_known(&mut network);
         turn.context.history.asked(&network.ssid);
         // The attempt of before ends before this one begins.
         self.tell_end(turn);

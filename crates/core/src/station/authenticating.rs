@@ -323,7 +323,7 @@ impl Authenticating {
             }
             Some(sae::Progress::Ignored(_)) => self.ignore(turn, "an SAE frame out of order"),
             Some(sae::Progress::Accepted(accepted)) => {
-                let Self { journey, target, method, .. } = *self;
+                let Self { mut journey, target, method, .. } = *self;
                 if let Method::Sae(machine) = method {
                     // Another group than the first may have been needed.
                     turn.keep_password(&journey.network, machine.password());
@@ -333,7 +333,9 @@ impl Authenticating {
                     return turn.failed(journey, Some(&target), Code::Sae("a key of no use"), footing);
                 };
                 let candidate = Candidate { pmkid: Some(Pmkid(accepted.pmkid)), pmk };
-                turn.context.history.sae_completed(&journey.network.ssid);
+                if let Some(plan) = target.plan() {
+                    turn.proved(&mut journey.network, plan.akm());
+                }
                 turn.associate(journey, target, Keys::Fresh(candidate))
             }
             Some(sae::Progress::Failed(failure)) => {

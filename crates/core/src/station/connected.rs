@@ -15,7 +15,7 @@ use crate::{
     crypto::kdf::passphrase_to_psk,
     entropy::random,
     failure::{Code, Failure},
-    kernel::{Frequency, KernelEvent, Refusal, Reply, Request},
+    kernel::{KernelEvent, Refusal, Reply, Request},
     network::{Credentials, TransitionDisable},
     rsn::{Plan, Supplicant, supplicant::Output},
     secret::Secret,
@@ -39,9 +39,10 @@ const KERNEL_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Connected {
     pub journey: Journey,
+    pub connection: vocabulary::Connected,
+    /// The name under which the kernel knows it: that of the twin, of an encrypted half.
     ssid: Ssid,
     peer: MacAddr,
-    frequency: Frequency,
     /// The keys; none in an open network.
     supplicant: Option<Box<Supplicant>>,
     /// Requests of a rekeying.
@@ -62,7 +63,7 @@ impl core::fmt::Debug for Connected {
         f.debug_struct("Connected")
             .field("journey", &self.journey)
             .field("peer", &self.peer)
-            .field("frequency", &self.frequency)
+            .field("frequency", &self.connection.frequency)
             .field("outstanding", &self.outstanding)
             .field("query", &self.query)
             .field("ending", &self.ending)
@@ -84,7 +85,7 @@ impl Connected {
         let ssid = journey.network.ssid.clone();
         let plan = supplicant.as_ref().map(|supplicant| &supplicant.setup().plan);
         turn.context.history.joined(&ssid, bss.bssid);
-        turn.report(Report::Connected(vocabulary::Connected {
+        let connection = vocabulary::Connected {
             attempt: journey.id,
             ssid: ssid.clone(),
             peer: bss.bssid,
@@ -95,12 +96,17 @@ impl Connected {
             beacon_protection: plan.is_some_and(Plan::beacon_protection),
             cached_pmksa,
             links: Vec::new(),
-        }));
+        };
+        turn.context.last_failure = None;
+        turn.report(Report::Connected(connection.clone()));
         // What the AP has forbidden for good counts for every later attempt.
         let forbidden = TransitionDisable(journey.network.transition_disable.0 | transition_disable);
         journey.network.transition_disable = forbidden;
         let known = turn.context.networks.iter_mut().filter(|network| network.ssid == ssid);
         known.for_each(|network| network.transition_disable.0 |= forbidden.0);
+        if let Some(plan) = plan {
+            turn.proved(&mut journey.network, plan.akm());
+        }
         turn.report(Report::Learned(Learned {
             ssid,
             frequency: bss.frequency.0,
@@ -110,13 +116,14 @@ impl Connected {
                 _ => Vec::new(),
             },
             transition_disable: forbidden,
+            proven: journey.network.proven,
         }));
         journey.enter(turn, Phase::Address);
         State::Connected(Box::new(Self {
             journey,
+            connection,
             ssid: bss.ssid.clone(),
             peer: bss.bssid,
-            frequency: bss.frequency,
             supplicant,
             outstanding: Outstanding::default(),
             outstanding_until: turn.now,
@@ -341,7 +348,7 @@ impl Connected {
                 None => self.ignore(turn, "a management frame that is not for us to answer"),
             },
             KernelEvent::ChannelSwitched { frequency, .. } => {
-                self.frequency = frequency;
+                self.connection.frequency = frequency.0;
                 turn.log(
                     Some(self.journey.id),
                     Entry::Configuration(format!("the access point is on {frequency} now")),

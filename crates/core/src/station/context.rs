@@ -63,6 +63,8 @@ pub(super) struct Context {
     pub next_attempt: u32,
     /// The summary that was last reported.
     pub reported: Option<Summary>,
+    /// Why the last attempt or connection failed, if none has succeeded since.
+    pub last_failure: Option<Failure>,
 }
 
 impl core::fmt::Debug for Context {
@@ -100,6 +102,7 @@ impl Context {
             next_ticket: 1,
             next_attempt: 1,
             reported: None,
+            last_failure: None,
         }
     }
 }

@@ -38,14 +38,15 @@ pub use context::Settings;
 pub use vocabulary::{Action, Connected, Event, Learned, Report, Summary};
 
 use crate::{
-    attempt::{Cause, Ticket},
+    attempt::{AttemptId, Cause, Ticket},
     failure::{Code, Failure},
     kernel::{Interface, KernelEvent, Refusal, Reply},
     means::Means,
     network::Network,
     radio::Radio,
+    rsn::Plan,
     scan::{Stage, Table},
-    select::{self, Judged, Policy},
+    select::{self, Judged, Policy, Target},
     time::Instant,
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -55,7 +56,7 @@ use context::{Context, Journey, Turn};
 use departure::Then;
 use disconnecting::Disconnecting;
 use idle::Idle;
-use lapwing_frames::MacAddr;
+use lapwing_frames::{MacAddr, suite::Akm};
 use scanning::Scanning;
 use securing::Securing;
 use survey::{Survey, Surveyed};
@@ -154,6 +155,47 @@ impl Station {
         self.state.summary()
     }
 
+    /// Whether channels are being scanned, by us.
+    #[must_use]
+    pub const fn is_scanning(&self) -> bool {
+        self.context.survey.is_scanning() || self.context.scan_wanted
+    }
+
+    /// The network that the station is in, or on the way into.
+    #[must_use]
+    pub fn network(&self) -> Option<&Network> {
+        self.state.journey().map(|journey| &journey.network)
+    }
+
+    /// The AKM of the BSS that is being joined or was joined, once one is chosen: `Some(None)` is an open one.
+    #[must_use]
+    pub fn akm(&self) -> Option<Option<Akm>> {
+        let of = |target: &Target| target.plan().map(Plan::akm);
+        match &self.state {
+            State::Authenticating(state) => Some(of(&state.target)),
+            State::Associating(state) => Some(of(&state.target)),
+            State::Securing(state) => Some(of(&state.target)),
+            State::Connected(state) => Some(state.connection.akm),
+            State::Idle(_) | State::Scanning(_) | State::Disconnecting(_) | State::Unavailable(_) => None,
+        }
+    }
+
+    /// The connection, while the port is open.
+    #[must_use]
+    pub fn connection(&self) -> Option<&Connected> {
+        match &self.state {
+            State::Connected(state) if state.is_held() => Some(&state.connection),
+            _ => None,
+        }
+    }
+
+    /// Why the last attempt or connection failed, until one succeeds. That somebody asked for its end is no
+    /// failure.
+    #[must_use]
+    pub const fn last_failure(&self) -> Option<&Failure> {
+        self.context.last_failure.as_ref()
+    }
+
     /// The interface.
     #[must_use]
     pub const fn interface(&self) -> Interface {
@@ -202,7 +244,7 @@ impl State {
         };
         match self {
             Self::Idle(idle) => idle.summary(),
-            Self::Scanning(scanning) => scanning.journey().map_or(Summary::Searching, connecting),
+            Self::Scanning(state) => state.journey().map_or(Summary::Searching, connecting),
             Self::Authenticating(state) => connecting(&state.journey),
             Self::Associating(state) => connecting(&state.journey),
             Self::Securing(state) => connecting(&state.journey),
@@ -228,16 +270,21 @@ impl State {
     }
 
     /// The attempt that is live.
-    fn attempt(&self) -> Option<crate::attempt::AttemptId> {
+    fn journey(&self) -> Option<&Journey> {
         match self {
             Self::Idle(_) | Self::Unavailable(_) => None,
-            Self::Scanning(state) => state.journey().map(|journey| journey.id),
-            Self::Authenticating(state) => Some(state.journey.id),
-            Self::Associating(state) => Some(state.journey.id),
-            Self::Securing(state) => Some(state.journey.id),
-            Self::Connected(state) => Some(state.journey.id),
-            Self::Disconnecting(state) => state.then.journey().map(|journey| journey.id),
+            Self::Scanning(state) => state.journey(),
+            Self::Authenticating(state) => Some(&state.journey),
+            Self::Associating(state) => Some(&state.journey),
+            Self::Securing(state) => Some(&state.journey),
+            Self::Connected(state) => Some(&state.journey),
+            Self::Disconnecting(state) => state.then.journey(),
         }
+    }
+
+    /// The number of the attempt that is live.
+    fn attempt(&self) -> Option<AttemptId> {
+        self.journey().map(|journey| journey.id)
     }
 
     fn step(self, turn: &mut Turn<'_>, event: Event) -> Self {
@@ -438,7 +485,7 @@ impl Journey {
 impl Turn<'_> {
     /// Reports that an attempt has ended without a connection.
     fn gave_up(&mut self, journey: &Journey, code: Code, next_try: Option<crate::time::Duration>) {
-        let why = journey.failure(code);
+        let why = self.failure(journey, code);
         self.log(Some(journey.id), crate::attempt::Entry::Failed(why.clone()));
         self.report(Report::Failed {
             attempt: journey.id,
@@ -448,9 +495,18 @@ impl Turn<'_> {
         });
     }
 
+    /// A failure in the phase of the moment, which is the last one from now on.
+    fn failure(&mut self, journey: &Journey, code: Code) -> Failure {
+        let why = journey.failure(code);
+        if why.code != Code::Asked {
+            self.context.last_failure = Some(why.clone());
+        }
+        why
+    }
+
     /// Reports that a connection has ended.
     fn ended(&mut self, journey: &Journey, code: Code) {
-        let why: Failure = journey.failure(code);
+        let why = self.failure(journey, code);
         self.log(Some(journey.id), crate::attempt::Entry::Ended(why.clone()));
         self.report(Report::Disconnected { attempt: journey.id, why });
     }

@@ -2,11 +2,13 @@
 
 use super::context::Turn;
 use crate::{
+    network::{Network, Proven},
     pmksa::{Key, LIFETIME},
     rsn::{Candidate, Plan},
     select::Target,
 };
-use lapwing_frames::{Ssid, suite::Akm};
+use alloc::vec::Vec;
+use lapwing_frames::suite::Akm;
 
 impl Turn<'_> {
     fn pmksa_key(&self, target: &Target, akm: Akm) -> Key {
@@ -35,16 +37,29 @@ impl Turn<'_> {
 
     /// Takes the networks as they are now: where a secret has changed, keys that were made of the old one
     /// are dropped.
-    pub(super) fn take_networks(&mut self, networks: alloc::vec::Vec<crate::network::Network>) {
-        let kept = |ssid: &Ssid, old: &crate::network::Credentials| {
-            networks.iter().any(|network| network.ssid == *ssid && network.credentials.is_same_secret(old))
-        };
+    pub(super) fn take_networks(&mut self, mut networks: Vec<Network>) {
         for old in &self.context.networks {
-            if !kept(&old.ssid, &old.credentials) {
-                self.context.pmksa.forget(&old.ssid);
+            match networks.iter_mut().find(|network| network.is_same(old)) {
+                // What was learned since may not have reached the disk.
+                Some(network) => network.proven = network.proven.and(old.proven),
+                None => drop(self.context.pmksa.forget(&old.ssid)),
             }
         }
         self.context.passwords.retain(&networks);
         self.context.networks = networks;
+    }
+
+    /// Takes what is known of a network that somebody asks for: they may know less of it.
+    pub(super) fn take_known(&self, network: &mut Network) {
+        let known = self.context.networks.iter().find(|known| known.is_same(network));
+        network.proven = known.map_or(network.proven, |known| network.proven.and(known.proven));
+    }
+
+    /// Notes that a network was joined, or SAE completed with it, by this AKM.
+    pub(super) fn proved(&mut self, network: &mut Network, akm: Akm) {
+        network.proven = network.proven.and(Proven::by(akm));
+        for known in self.context.networks.iter_mut().filter(|known| known.is_same(network)) {
+            known.proven = known.proven.and(network.proven);
+        }
     }
 }

@@ -90,7 +90,7 @@ impl Turn<'_> {
             }
         }
         // Every channel has just been scanned in vain: only time can help.
-        let searched = matches!(code, Code::NotFound | Code::NoneSuitable);
+        let searched = matches!(code, Code::NotFound | Code::NoneSuitable | Code::Downgrade(_));
         if wait.is_zero() && !searched {
             let difference = match footing {
                 Footing::Doubt => Difference::AfterFarewell,

@@ -14,7 +14,7 @@ use crate::{
     kernel::{Errno, Frequency, Refusal},
     network::Network,
     scan::{self, Stage},
-    select::{self, Policy, Target},
+    select::{self, Judged, Policy, Rejection, Target, Verdict},
     time::Duration,
 };
 use alloc::{vec, vec::Vec};
@@ -27,6 +27,8 @@ const HEARD_FRESH: Duration = Duration::from_secs(20);
 /// How often the hidden, encrypted twin of an open BSS is probed for. A probe or its answer is easily lost, and
 /// the price is a connection in clear; an AP that announces a twin it does not have costs as many short scans.
 const TWIN_PROBES: u8 = 3;
+/// Why a network is not joined that was joined by SAE or OWE before.
+const WEAKER: &str = "it does without SAE or OWE, by which the network was joined";
 /// How many judged BSSs a timeline holds.
 const MAX_JUDGED: usize = 32;
 
@@ -165,7 +167,13 @@ impl Scanning {
                 let heard = turn.context.table.iter().any(|bss| {
                     bss.ssid == journey.network.ssid && turn.now.since(bss.heard) <= Policy::FRESH_FOR
                 });
-                let code = if heard { Code::NoneSuitable } else { Code::NotFound };
+                let (judged, _) = turn.select(&journey.network, &Policy::at(turn.now));
+                let weaker = |judged: &Judged| judged.verdict == Verdict::Rejected(Rejection::Downgrade);
+                let code = match heard {
+                    false => Code::NotFound,
+                    true if judged.iter().any(weaker) => Code::Downgrade(WEAKER),
+                    true => Code::NoneSuitable,
+                };
                 turn.failed(journey, None, code, Footing::Clean)
             }
         }
@@ -262,7 +270,7 @@ impl Turn<'_> {
     }
 
     /// Chooses a BSS of a network.
-    pub(super) fn select(&self, network: &Network, policy: &Policy) -> (Vec<select::Judged>, Option<Target>) {
+    pub(super) fn select(&self, network: &Network, policy: &Policy) -> (Vec<Judged>, Option<Target>) {
         let context = &*self.context;
         let (mut judged, target) =
             select::choose(&context.table, network, &context.radio, &context.history, policy);

@@ -48,7 +48,15 @@ impl Survey {
         matches!(self, Self::Resting)
     }
 
-    /// Whether a scan is under way that will end by itself.
+    /// Whether a scan of ours is under way.
+    pub(super) const fn is_scanning(&self) -> bool {
+        match self {
+            Self::Resting | Self::Reading { job: None, .. } => false,
+            Self::Asking { .. } | Self::Running { .. } | Self::Blocked { .. } | Self::Reading { .. } => true,
+        }
+    }
+
+    /// Until when the survey waits, and for what.
     pub(super) const fn deadline(&self) -> Option<(Instant, &'static str)> {
         match self {
             Self::Resting => None,

@@ -12,7 +12,7 @@ use crate::{
     kernel::{
         Connection, Frequency, Interface, InterfaceState, KernelEvent, Quality, Reply, Request, ScanEntry,
     },
-    network::{Credentials, Network, Personal, TransitionDisable},
+    network::{Credentials, Network, Personal},
     radio::{Channel, Radio, RadioKind},
 };
 use lapwing_frames::{
@@ -52,16 +52,7 @@ fn name(station: &Station) -> &'static str {
 }
 
 fn network(ssid: &[u8], credentials: Credentials) -> Network {
-    Network {
-        ssid: Ssid::new(ssid).unwrap(),
-        credentials,
-        hidden: false,
-        autoconnect: true,
-        last_joined: None,
-        known_frequencies: vec![],
-        transition_disable: TransitionDisable::default(),
-        bssid: None,
-    }
+    Network::new(Ssid::new(ssid).unwrap(), credentials)
 }
 
 fn secured() -> Network {

@@ -4,7 +4,7 @@ use crate::{
     attempt::{AttemptId, Record, Ticket},
     failure::Failure,
     kernel::{KernelEvent, Refusal, Reply, Request},
-    network::{Network, TransitionDisable},
+    network::{Network, Proven, TransitionDisable},
     secret::Secret,
     time::Duration,
 };
@@ -135,6 +135,9 @@ pub struct Learned {
     pub password_elements: Vec<(u16, Secret)>,
     /// Weaker ways that the AP has forbidden for good.
     pub transition_disable: TransitionDisable,
+    /// The stronger ways by which it has been joined, this connection's included. It comes back with the
+    /// network as [`Network::proven`].
+    pub proven: Proven,
 }
 
 impl core::fmt::Debug for Learned {
@@ -143,6 +146,7 @@ impl core::fmt::Debug for Learned {
             .field("ssid", &self.ssid)
             .field("frequency", &self.frequency)
             .field("transition_disable", &self.transition_disable)
+            .field("proven", &self.proven)
             .finish_non_exhaustive()
     }
 }

@@ -10,7 +10,7 @@ use lapwing_core::{
     attempt::{Cause, Difference, Entry},
     failure::{Code, Failure},
     kernel::Errno,
-    network::{Credentials, TransitionDisable},
+    network::{Credentials, Network, Proven, TransitionDisable},
     select::{Rejection, Verdict},
     station::{Event, Report},
 };
@@ -27,7 +27,7 @@ fn twins() -> Vec<Setup> {
     vec![plain, encrypted]
 }
 
-fn verdicts(world: &World, network: &lapwing_core::network::Network) -> Vec<(MacAddr, Verdict)> {
+fn verdicts(world: &World, network: &Network) -> Vec<(MacAddr, Verdict)> {
     let judged = world.station.judge(network, world.now);
     judged.into_iter().map(|judged| (judged.bssid, judged.verdict)).collect()
 }
@@ -107,6 +107,47 @@ fn a_network_that_was_joined_by_sae_is_not_joined_by_less() {
     world.aps[0].present = true;
     assert!(world.run_until(120 * SECOND, World::is_connected));
     world.check();
+}
+
+/// What was learned last about how a network was joined.
+fn proven(world: &World) -> Proven {
+    let learned = world.reports.iter().rev().find_map(|report| match report {
+        Report::Learned(learned) => Some(learned.proven),
+        _ => None,
+    });
+    learned.unwrap()
+}
+
+#[test]
+fn what_was_proven_survives_a_restart_and_ends_with_the_network() {
+    for (strong, weak, network) in
+        [(Akm::Sae, &[Akm::Psk][..], personal(b"home")), (Akm::Owe, &[], open(b"home"))]
+    {
+        let world = joined(vec![Setup::new(b"home", 1, &[strong])], network.clone());
+        assert_eq!(proven(&world), Proven::by(strong));
+        // Another process, which has only the files.
+        let known = Network { proven: proven(&world), ..network.clone() };
+        let mut world = World::new(2, vec![Setup::new(b"home", 1, weak)]);
+        world.give(Event::Networks(vec![known.clone()]));
+        world.run(20 * SECOND);
+        assert_eq!(world.count("AUTHENTICATE"), 0);
+        // Asking for it is no consent, whether or not the one who asks knows.
+        for asked in [&network, &known] {
+            world.give(Event::Connect(asked.clone()));
+            world.run(20 * SECOND);
+            let Some(Code::Downgrade(_)) = world.failures().pop() else { panic!("{:?}", world.failures()) };
+            assert_eq!(world.count("AUTHENTICATE"), 0);
+        }
+        assert!(world.station.last_failure().is_some());
+        // Forgetting it and entering it anew is.
+        world.give(Event::Disconnect);
+        world.give(Event::Networks(vec![]));
+        world.give(Event::Connect(network.clone()));
+        assert!(world.run_until(10 * SECOND, World::is_connected), "{strong}");
+        assert_eq!((world.station.last_failure(), world.station.network().is_some()), (None, true));
+        assert_eq!(world.station.akm(), Some(weak.first().copied()));
+        world.check();
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use lapwing_core::{
     attempt::{Cause, Difference, Entry},
     failure::Code,
     kernel::Request,
-    network::{Credentials, Network, Personal, TransitionDisable},
+    network::{Credentials, Network, Personal},
     station::{Event, Report},
 };
 use lapwing_frames::{
@@ -30,16 +30,7 @@ pub(crate) fn personal(ssid: &[u8]) -> Network {
 }
 
 pub(crate) fn open(ssid: &[u8]) -> Network {
-    Network {
-        ssid: Ssid::new(ssid).unwrap(),
-        credentials: Credentials::Open,
-        hidden: false,
-        autoconnect: true,
-        last_joined: None,
-        known_frequencies: vec![],
-        transition_disable: TransitionDisable::default(),
-        bssid: None,
-    }
+    Network::new(Ssid::new(ssid).unwrap(), Credentials::Open)
 }
 
 /// A world whose station knows these networks and has run until it is connected.

@@ -6,7 +6,7 @@ use super::name::{FileName, Security};
 use crate::netconf::settings::{Addressing, Prefix, StaticIpv4, StaticIpv6, is_domain};
 use lapwing_core::{
     Secret,
-    network::{Credentials, Network, Personal, TransitionDisable},
+    network::{Credentials, Network, Personal, Proven, TransitionDisable},
     station::Learned,
 };
 use lapwing_frames::{MacAddr, Ssid};
@@ -85,6 +85,7 @@ impl KnownNetwork {
             last_joined: None,
             known_frequencies: Vec::new(),
             transition_disable: transition_disable(document)?,
+            proven: Proven::default(),
             bssid: None,
         };
         Ok(Self { name, network, addressing: addressing(document)? })

@@ -5,7 +5,7 @@ use lapwing_core::Secret;
 use lapwing_core::attempt::{Cause, Phase};
 use lapwing_core::failure::Code;
 use lapwing_core::kernel::{Errno, Frequency, Refusal};
-use lapwing_core::network::TransitionDisable;
+use lapwing_core::network::{Proven, TransitionDisable};
 use lapwing_core::select::Rejection;
 use lapwing_core::station::Summary;
 use lapwing_frames::management::{ReasonCode, StatusCode};
@@ -135,6 +135,7 @@ fn every_report_has_its_line_and_no_secret() {
         psk: Some(Secret::new(b"SECRETSECRETSECRETSECRETSECRETXX")),
         password_elements: vec![(19, Secret::new(b"SECRET"))],
         transition_disable: TransitionDisable(1),
+        proven: Proven::default(),
     };
     let why = Failure { phase: Phase::Online, code: Code::Asked };
     let next_try = Some(Duration::from_secs(2));

@@ -105,6 +105,7 @@ fn learned() -> Learned {
         psk: Some(Secret::new(&[7; 32])),
         password_elements: vec![(19, Secret::new(&[8; 64])), (99, Secret::new(&[9; 4]))],
         transition_disable: TransitionDisable(TransitionDisable::WPA3_PERSONAL),
+        proven: Proven::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::networks::error::Problem;
 use crate::networks::name::Security;
-use lapwing_core::network::TransitionDisable;
+use lapwing_core::network::{Proven, TransitionDisable};
 use lapwing_frames::Ssid;
 use std::os::unix::fs::PermissionsExt;
 
@@ -46,6 +46,7 @@ fn learned(ssid: &[u8]) -> Learned {
         psk: Some(Secret::new(&[7; 32])),
         password_elements: Vec::new(),
         transition_disable: TransitionDisable::default(),
+        proven: Proven::default(),
     }
 }
 
