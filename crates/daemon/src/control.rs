@@ -6,6 +6,7 @@
 
 use crate::netconf::Configured;
 use crate::networks::FileName;
+use crate::networks::name::Security;
 use lapwing_core::Secret;
 use lapwing_core::failure::Failure;
 use lapwing_core::select::Judged;
@@ -122,6 +123,8 @@ pub enum CallError {
     NotHidden,
     /// It is known already.
     AlreadyProvisioned,
+    /// An open and a protected network share the hidden name: which one is meant cannot be told.
+    ServiceSetOverlap,
     /// What was given makes no sense; the text says why.
     InvalidArguments(&'static str),
     /// The interface is down or blocked; the text says what to do.
@@ -258,6 +261,19 @@ pub struct DeviceView {
     /// The networks that were heard, the best first: the one it is in, then known ones, then the others, each
     /// kind by signal.
     pub networks: Vec<NetworkView>,
+    /// The BSSs that do not announce their name and whose name is not known, the strongest first.
+    pub hidden: Vec<HiddenView>,
+}
+
+/// A BSS that does not announce its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HiddenView {
+    /// Its BSSID.
+    pub bssid: MacAddr,
+    /// Its signal, in hundredths of dBm.
+    pub signal_mbm: i32,
+    /// How its network is protected.
+    pub security: Security,
 }
 
 /// A network that was heard.

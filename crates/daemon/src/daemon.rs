@@ -7,7 +7,7 @@ mod tests;
 use crate::flight::event::{self, Loudness, Place, Told};
 use crate::flight::status::{self, Status};
 use crate::flight::{Recorder, timeline};
-use crate::kernel::{Command, Found, Heard, Kernel, PacketKind};
+use crate::kernel::{Block, Command, Found, Heard, Kernel, PacketKind};
 use crate::netconf::configuration::{self, Begin, Configuration};
 use crate::netconf::{dhcp, settings::Addressing};
 use crate::networks::{FileName, KnownNetwork, Store, name::Security, store};
@@ -172,6 +172,20 @@ impl<K: Kernel> Daemon<K> {
                     configuration::Event::Address6Gone(address)
                 };
                 self.configure(now, ifindex, event);
+            }
+            Heard::Powered { outcome: Ok(()), .. } | Heard::RadioSwitched { outcome: Ok(()), .. } => {}
+            Heard::Powered { ifindex, outcome: Err(refusal) } => {
+                warn!("interface {ifindex} was not switched: {refusal}");
+            }
+            Heard::RadioSwitched { wiphy, outcome: Err(refusal) } => {
+                warn!("radio {wiphy} was not switched: {refusal}");
+            }
+            Heard::RadioBlocked { wiphy, by: None } => info!("radio {wiphy} is not blocked any more"),
+            Heard::RadioBlocked { wiphy, by: Some(Block::Soft) } => {
+                warn!("radio {wiphy} is blocked by software")
+            }
+            Heard::RadioBlocked { wiphy, by: Some(Block::Hard) } => {
+                warn!("radio {wiphy} is blocked by hardware")
             }
             Heard::Trouble(text) => warn!("{text}"),
         }

@@ -29,6 +29,28 @@ pub struct Found {
     pub radio: Radio,
     /// Whether it is up.
     pub up: bool,
+    /// Its radio's name, such as `phy0`.
+    pub radio_name: String,
+    /// The maker and the model of its radio, as far as the hardware tells.
+    pub hardware: Hardware,
+}
+
+/// The maker and the model of a radio, as far as the hardware tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hardware {
+    /// The maker.
+    pub vendor: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+}
+
+/// What keeps a radio silent (rfkill).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Block {
+    /// A soft block: [`Command::SetRadioBlocked`] lifts it.
+    Soft,
+    /// A switch on the machine, or its firmware: only a hand lifts it.
+    Hard,
 }
 
 /// Something to be done. Nothing waits for it; what comes of it is heard.
@@ -44,6 +66,21 @@ pub enum Command {
         ticket: Ticket,
         /// The request.
         request: Request,
+    },
+    /// Set an interface up or down; [`Heard::Powered`] follows, once. It stays down until it is set up again,
+    /// whatever becomes of the radio's block meanwhile.
+    SetPowered {
+        /// The interface.
+        ifindex: u32,
+        /// Up or down.
+        on: bool,
+    },
+    /// Block a radio softly, or lift its soft block; [`Heard::RadioSwitched`] follows, once.
+    SetRadioBlocked {
+        /// The radio.
+        wiphy: u32,
+        /// Whether to block it.
+        blocked: bool,
     },
     /// Tell the network stack whether the port is open.
     SetPort {
@@ -148,6 +185,27 @@ pub enum Heard {
         ticket: Ticket,
         /// What came of it.
         outcome: Result<Reply, Refusal>,
+    },
+    /// The answer to [`Command::SetPowered`].
+    Powered {
+        /// The interface.
+        ifindex: u32,
+        /// What came of it.
+        outcome: Result<(), Refusal>,
+    },
+    /// The answer to [`Command::SetRadioBlocked`]. `EOPNOTSUPP`: the radio has no switch.
+    RadioSwitched {
+        /// The radio.
+        wiphy: u32,
+        /// What came of it.
+        outcome: Result<(), Refusal>,
+    },
+    /// A radio is blocked, or no longer; not said of one that was never blocked.
+    RadioBlocked {
+        /// The radio.
+        wiphy: u32,
+        /// By what, a switch of hardware before a soft block; by nothing any more if none.
+        by: Option<Block>,
     },
     /// Something for a station; for all of them without an interface.
     Station {

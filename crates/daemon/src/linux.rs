@@ -1,6 +1,6 @@
 //! The machine: nl80211, rtnetlink, packet sockets and rfkill behind one descriptor.
 
-use crate::kernel::{Command, Found, Heard, Kernel, PacketKind};
+use crate::kernel::{Block, Command, Found, Hardware, Heard, Kernel, PacketKind};
 use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
 use crate::resolver;
@@ -8,7 +8,7 @@ use lapwing_core::attempt::Ticket;
 use lapwing_core::kernel::{Errno, Interface, KernelEvent, Refusal};
 use lapwing_linux::nl80211::{self, EventKind, InterfaceInfo, Nl80211, Wiphy, iftype};
 use lapwing_linux::packet::PacketSocket;
-use lapwing_linux::rfkill::{RadioKind, Rfkill};
+use lapwing_linux::rfkill::{self, Operation, RadioKind, Rfkill, RfkillEvent};
 use lapwing_linux::rtnetlink::{self, Address, Link, LinkMode, OperState, RouteProtocol, Rtnetlink};
 use lapwing_linux::sysctl;
 use rustix::event::epoll;
@@ -45,6 +45,14 @@ pub struct Linux {
     asked: BTreeMap<u32, Purpose>,
     /// What rtnetlink was asked, in words, for the log if it refuses.
     changes: BTreeMap<u32, String>,
+    /// The interfaces that rtnetlink was asked to set up or down, by the number of the request.
+    powering: BTreeMap<u32, u32>,
+    /// The interfaces that shall be down.
+    off: BTreeSet<u32>,
+    /// The switches of Wi-Fi radios by their number.
+    switches: BTreeMap<u32, RfkillEvent>,
+    /// The radios that were said to be blocked.
+    blocked: BTreeMap<u32, Block>,
     radios: BTreeMap<u32, Wiphy>,
     interfaces: BTreeMap<u32, InterfaceInfo>,
     links: BTreeMap<u32, Link>,
@@ -81,6 +89,10 @@ impl Linux {
             packets: BTreeMap::new(),
             asked: BTreeMap::new(),
             changes: BTreeMap::new(),
+            powering: BTreeMap::new(),
+            off: BTreeSet::new(),
+            switches: BTreeMap::new(),
+            blocked: BTreeMap::new(),
             radios: BTreeMap::new(),
             interfaces: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -164,6 +176,65 @@ impl Linux {
         self.change(&rtnetlink::Request::SetUp { ifindex, up: true }, what);
     }
 
+    fn set_powered(&mut self, ifindex: u32, on: bool) {
+        if on {
+            self.off.remove(&ifindex);
+        } else {
+            self.off.insert(ifindex);
+        }
+        match self.rtnetlink.send(&rtnetlink::Request::SetUp { ifindex, up: on }) {
+            Ok(sequence) => {
+                self.powering.insert(sequence, ifindex);
+            }
+            Err(error) => {
+                let outcome = Err(Refusal { errno: Errno::EIO, message: Some(error.to_string()) });
+                self.heard.push_back(Heard::Powered { ifindex, outcome });
+            }
+        }
+    }
+
+    /// The switches of a radio, and their states.
+    fn switches_of(&self, wiphy: u32) -> Vec<RfkillEvent> {
+        let name = self.radios.get(&wiphy).map(|radio| radio.name.clone());
+        let is_of = |event: &&RfkillEvent| name.is_some() && rfkill::radio_of(event.index) == name;
+        self.switches.values().filter(is_of).copied().collect()
+    }
+
+    fn set_radio_blocked(&mut self, wiphy: u32, blocked: bool) {
+        let switches = self.switches_of(wiphy);
+        let mut outcome = Ok(());
+        if switches.is_empty() {
+            outcome = Err(Refusal { errno: Errno::EOPNOTSUPP, message: None });
+        }
+        for switch in switches {
+            if let Err(error) = rfkill::set_soft(switch.index, blocked) {
+                let errno = error.raw_os_error().map_or(Errno::EIO, Errno);
+                outcome = Err(Refusal { errno, message: Some(error.to_string()) });
+            }
+        }
+        self.heard.push_back(Heard::RadioSwitched { wiphy, outcome });
+    }
+
+    /// Tells which radios are blocked now.
+    fn tell_blocks(&mut self) {
+        let radios: Vec<_> = self.radios.keys().copied().collect();
+        for wiphy in radios {
+            let switches = self.switches_of(wiphy);
+            let by = if switches.iter().any(|switch| switch.hard) {
+                Some(Block::Hard)
+            } else {
+                switches.iter().any(|switch| switch.soft).then_some(Block::Soft)
+            };
+            let before = match by {
+                Some(by) => self.blocked.insert(wiphy, by),
+                None => self.blocked.remove(&wiphy),
+            };
+            if before != by {
+                self.heard.push_back(Heard::RadioBlocked { wiphy, by });
+            }
+        }
+    }
+
     fn set_port(&mut self, ifindex: u32, open: bool) {
         let state = if open { OperState::Up } else { OperState::Dormant };
         let what = format!("set the state of {}", self.name(ifindex));
@@ -226,6 +297,8 @@ impl Linux {
                 address: link.address.unwrap_or(info.state.address),
                 radio: wiphy.radio(),
                 up: link.is_up(),
+                radio_name: wiphy.name.clone(),
+                hardware: Hardware::default(),
             }));
         }
     }
@@ -235,6 +308,7 @@ impl Linux {
         self.links.remove(&ifindex);
         self.packets.remove(&ifindex);
         self.adopted.remove(&ifindex);
+        self.off.remove(&ifindex);
         if self.announced.remove(&ifindex) {
             self.heard.push_back(Heard::Gone { ifindex });
         }
@@ -315,6 +389,7 @@ impl Linux {
             let event = KernelEvent::RegulatoryChanged;
             self.heard.push_back(Heard::Station { ifindex: None, event });
         }
+        self.tell_blocks();
         self.announce();
     }
 
@@ -365,6 +440,11 @@ impl Linux {
     fn heard_rtnetlink(&mut self, incoming: rtnetlink::Incoming) {
         match incoming {
             rtnetlink::Incoming::Reply { sequence, result } => {
+                if let Some(ifindex) = self.powering.remove(&sequence) {
+                    let outcome = result.map(|_| ()).map_err(Refusal::from);
+                    self.heard.push_back(Heard::Powered { ifindex, outcome });
+                    return;
+                }
                 let what = self.changes.remove(&sequence).unwrap_or_default();
                 match result {
                     Ok(rtnetlink::Reply::Links(links)) => {
@@ -426,9 +506,17 @@ impl Linux {
     fn heard_rfkill(&mut self) {
         while let Some(Ok(Some(event))) = self.rfkill.as_mut().map(Rfkill::receive) {
             let is_wifi = matches!(event.kind, RadioKind::Wlan | RadioKind::All);
+            if event.operation == Operation::Delete {
+                self.switches.remove(&event.index);
+            } else if is_wifi {
+                self.switches.insert(event.index, event);
+            }
+            self.tell_blocks();
             if is_wifi && !event.soft && !event.hard {
                 // The kernel has set the interface down when it was blocked, and leaves it so.
-                let is_down = |ifindex: &u32| self.links.get(ifindex).is_some_and(|link| !link.is_up());
+                let is_down = |ifindex: &u32| {
+                    !self.off.contains(ifindex) && self.links.get(ifindex).is_some_and(|link| !link.is_up())
+                };
                 let down: Vec<_> = self.adopted.iter().copied().filter(is_down).collect();
                 for ifindex in down {
                     self.set_up(ifindex);
@@ -481,6 +569,8 @@ impl Kernel for Linux {
                 let request = nl80211::Request::Station { ifindex, request };
                 self.ask(&request, Purpose::Station { ifindex, ticket });
             }
+            Command::SetPowered { ifindex, on } => self.set_powered(ifindex, on),
+            Command::SetRadioBlocked { wiphy, blocked } => self.set_radio_blocked(wiphy, blocked),
             Command::SetPort { ifindex, open } => self.set_port(ifindex, open),
             Command::Listen { ifindex, on } => self.listen(ifindex, on),
             Command::Send { ifindex, kind, to, octets } => self.send(ifindex, kind, to, &octets),

@@ -1,7 +1,7 @@
 //! The radio switches: `/dev/rfkill` (`include/uapi/linux/rfkill.h`).
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -62,6 +62,30 @@ impl RfkillEvent {
     }
 }
 
+/// Sets a switch's soft block, or lifts it.
+///
+/// # Errors
+/// Those of the system calls: `NotFound` on a machine without rfkill.
+pub fn set_soft(index: u32, blocked: bool) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(DEVICE)?;
+    file.write_all(&request(index, blocked))
+}
+
+/// The request to change one switch (`struct rfkill_event`).
+fn request(index: u32, blocked: bool) -> [u8; 8] {
+    let [a, b, c, d] = index.to_ne_bytes();
+    [a, b, c, d, RadioKind::Wlan.0, Operation::Change.0, u8::from(blocked), 0]
+}
+
+/// The name of the radio that a switch belongs to, such as `phy0`.
+#[must_use]
+pub fn radio_of(index: u32) -> Option<String> {
+    let device = std::fs::read_link(format!("/sys/class/rfkill/rfkill{index}/device")).ok()?;
+    Some(device.file_name()?.to_str()?.to_owned())
+}
+
+const DEVICE: &str = "/dev/rfkill";
+
 /// The reader of `/dev/rfkill`. On opening, the kernel first tells of each switch as [`Operation::Add`].
 #[derive(Debug)]
 pub struct Rfkill {
@@ -74,7 +98,7 @@ impl Rfkill {
     /// # Errors
     /// That of the system call: `NotFound` on a machine without rfkill, which then blocks nothing.
     pub fn open() -> io::Result<Self> {
-        Self::open_path(Path::new("/dev/rfkill"))
+        Self::open_path(Path::new(DEVICE))
     }
 
     fn open_path(path: &Path) -> io::Result<Self> {
@@ -126,6 +150,9 @@ mod tests {
         for length in 0..8 {
             assert_eq!(RfkillEvent::decode(&octets[..length]), None);
         }
+        let asked = RfkillEvent::decode(&request(7, true)).unwrap();
+        assert_eq!((asked.index, asked.kind, asked.operation), (7, RadioKind::Wlan, Operation::Change));
+        assert!(asked.soft && !asked.hard);
     }
 
     #[test]
@@ -143,7 +170,7 @@ mod tests {
         let mut writer = OpenOptions::new().write(true).open(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         assert_eq!(rfkill.receive().unwrap(), None);
-        io::Write::write_all(&mut writer, &[0, 0, 0, 0, 1, 0, 1, 0]).unwrap();
+        Write::write_all(&mut writer, &[0, 0, 0, 0, 1, 0, 1, 0]).unwrap();
         assert!(rfkill.receive().unwrap().unwrap().soft);
     }
 }

@@ -1,6 +1,7 @@
 //! The whole daemon against a scripted kernel.
 
 use super::*;
+use crate::kernel::Hardware;
 use crate::netconf::dhcp::message::{Kind, Message, option};
 use crate::netconf::ip::Datagram;
 use lapwing_core::attempt::Ticket;
@@ -215,6 +216,8 @@ impl Run {
                 extended_capabilities: Vec::new(),
             },
             up: true,
+            radio_name: format!("phy{wiphy}"),
+            hardware: Hardware::default(),
         }
     }
 

@@ -91,6 +91,9 @@ pub enum Problem {
     /// The group is encrypted.
     #[error("[Security] is encrypted by iwd and cannot be read here")]
     Encrypted,
+    /// A network with accounts.
+    #[error("802.1X networks are not supported yet")]
+    Enterprise,
     /// An address that is none.
     #[error("an IP address is expected")]
     BadAddress,

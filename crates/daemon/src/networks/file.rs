@@ -79,6 +79,7 @@ impl KnownNetwork {
             credentials: match name.security {
                 Security::Open => Credentials::Open,
                 Security::Personal => Credentials::Personal(personal(&name.ssid, document)?),
+                Security::Enterprise => return Err(Problem::Enterprise.into()),
             },
             hidden: boolean("Hidden", false)?,
             autoconnect: boolean("AutoConnect", true)?,

@@ -12,6 +12,20 @@ pub enum Security {
     Open,
     /// `.psk`: a passphrase.
     Personal,
+    /// `.8021x`: an account. Such networks are shown, and their files kept as they are; they are not joined yet.
+    Enterprise,
+}
+
+impl Security {
+    /// The extension of the network's file.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Personal => "psk",
+            Self::Enterprise => "8021x",
+        }
+    }
 }
 
 /// The name of a network file.
@@ -44,7 +58,7 @@ impl FileName {
         let security = match extension {
             b".open" => Security::Open,
             b".psk" => Security::Personal,
-            b".8021x" => return Parsed::Unusable("802.1X networks are not supported yet"),
+            b".8021x" => Security::Enterprise,
             _ => return Parsed::Other,
         };
         let octets = match stem {
@@ -84,10 +98,7 @@ impl fmt::Display for FileName {
         f.write_str(if is_plain { "" } else { "=" })?;
         // Both forms are ASCII.
         f.write_str(&String::from_utf8_lossy(stem))?;
-        f.write_str(match self.security {
-            Security::Open => ".open",
-            Security::Personal => ".psk",
-        })
+        write!(f, ".{}", self.security.extension())
     }
 }
 
@@ -120,6 +131,7 @@ mod tests {
             ("My home_2-G.psk", &b"My home_2-G"[..], Security::Personal),
             ("=636166c3a9.psk", "café".as_bytes(), Security::Personal),
             ("=00ff.open", &[0, 0xff], Security::Open),
+            ("work.8021x", b"work", Security::Enterprise),
             ("=2e2e2f6574632f706173737764.open", b"../etc/passwd", Security::Open),
         ] {
             assert_eq!(FileName::parse(OsStr::new(text)), Parsed::Network(name(octets, security)));
@@ -136,7 +148,7 @@ mod tests {
         for other in ["", "home", ".psk", ".known_network.freq", "home.psk.tmp", "hotspot"] {
             assert_eq!(FileName::parse(OsStr::new(other)), Parsed::Other, "{other}");
         }
-        for unusable in ["caf\u{e9}.psk", "=4.psk", "=.psk", "=xx.psk", "work.8021x"] {
+        for unusable in ["caf\u{e9}.psk", "=4.psk", "=.psk", "=xx.psk", "=4.8021x"] {
             assert!(matches!(FileName::parse(OsStr::new(unusable)), Parsed::Unusable(_)), "{unusable}");
         }
         let long = format!("{}.open", "a".repeat(33));
@@ -146,7 +158,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_ssid_has_a_name(octets in proptest::collection::vec(any::<u8>(), 1..=32)) {
-            for security in [Security::Open, Security::Personal] {
+            for security in [Security::Open, Security::Personal, Security::Enterprise] {
                 let written = name(&octets, security).to_string();
                 prop_assert!(!written.contains('/') && written.len() <= 255);
                 prop_assert_eq!(FileName::parse(OsStr::new(&written)), Parsed::Network(name(&octets, security)));
