@@ -3,18 +3,18 @@
 
 use crate::Target;
 use lapwing_core::{
-    Duration, Secret,
+    Duration,
     attempt::{AttemptId, Entry, Phase, Ticket},
     failure::{Code, Failure},
     kernel::{
         Connection, ConnectionLink, Errno, Frequency, KernelEvent, Quality, Refusal, Reply, ScanEntry,
         StationState,
     },
-    network::{Credentials, Network, Personal},
+    network::Network,
     station::{Event, Report, Settings, Station, Summary},
 };
 use lapwing_frames::{
-    LinkId, MacAddr, Ssid,
+    LinkId, MacAddr,
     management::{ReasonCode, StatusCode},
     suite::Akm,
 };
@@ -24,6 +24,8 @@ use world::{OWN, World};
 #[allow(dead_code)]
 #[path = "../../crates/core/tests/station/ap.rs"]
 mod ap;
+#[path = "../../crates/core/tests/common/fixtures.rs"]
+mod fixtures;
 #[allow(dead_code)]
 #[path = "../../crates/core/tests/station/world.rs"]
 mod world;
@@ -47,13 +49,8 @@ const COMMANDS: [&str; 8] = [
 ];
 
 fn network(name: &[u8], secret: bool) -> Network {
-    let personal = Personal {
-        passphrase: Some(Secret::new(b"correct horse battery")),
-        psk: Some(Secret::new(&[7; 32])),
-        ..Personal::default()
-    };
-    let credentials = if secret { Credentials::Personal(personal) } else { Credentials::Open };
-    Network { known_frequencies: vec![5180], ..Network::new(Ssid::new(name).expect("a short name"), credentials) }
+    let network = if secret { fixtures::personal(name) } else { fixtures::open(name) };
+    Network { known_frequencies: vec![5180], ..network }
 }
 
 fn networks() -> Vec<Network> {

@@ -11,6 +11,14 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+// What unit tests share with the other tests names the crate as they do.
+#[cfg(test)]
+extern crate self as lapwing_core;
+
+#[cfg(test)]
+#[path = "../tests/common/fixtures.rs"]
+mod fixtures;
+
 pub mod attempt;
 pub mod crypto;
 pub mod curve;

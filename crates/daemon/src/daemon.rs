@@ -408,7 +408,7 @@ impl<K: Kernel> Daemon<K> {
                 }
                 None
             }
-            Report::Scanned | Report::ScanFailed(_) => None,
+            Report::Heard { .. } | Report::Scanned | Report::ScanFailed(_) => None,
         }
     }
 

@@ -3,5 +3,5 @@
 mod plan;
 mod table;
 
-pub use plan::{Stage, request};
+pub use plan::{Search, Stage};
 pub use table::{Bss, Table};

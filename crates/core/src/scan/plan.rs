@@ -1,128 +1,173 @@
-//! What to scan: the channels where a network is known to be come first.
+//! What to scan, and in which order: a network is looked for in stages, each of which costs more than the one
+//! before and promises less, so that most searches end long before all channels were scanned.
+//!
+//! An active channel takes some 30 ms, a passive one more than 100 ms. The stages overlap with the first one
+//! on purpose: a probe or its answer is easily lost, and a second look at the channel where a network ought to
+//! be is worth more than the 30 ms.
 
 use crate::{
     kernel::{Band, Frequency, ScanRequest},
     network::Network,
-    radio::Radio,
+    radio::{Channel, Radio},
 };
-use alloc::{collections::BTreeSet, vec, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+use core::{cmp::Reverse, iter};
 use lapwing_frames::Ssid;
 
-/// How widely to scan.
+/// A part of all channels. Their order is that in which they are scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// Only the channels on which the networks were heard before.
+    /// Where the networks were heard before. For a network that was never joined: where others were, as
+    /// people have their access points in the same places.
     Known,
-    /// Every channel.
-    All,
+    /// Channels 1, 6 and 11 and the first four of 5 GHz: most access points are on one of them.
+    Common,
+    /// The upper channels of 5 GHz that need no radar detection.
+    Upper,
+    /// All others of 2.4 and 5 GHz on which we may send first.
+    Active,
+    /// Those on which the rules let nobody send before an access point was heard.
+    Passive,
+    /// Those of 5 GHz that need radar detection: many, and slow.
+    Radar,
+    /// 6 GHz: last, as access points of the other bands tell by then which channels are worth it.
+    Band6,
 }
 
-/// The known channels of one scan: more of them are hardly faster than all.
+/// The most channels of [`Stage::Known`]: more of them are hardly faster than the next stages.
 const MAX_KNOWN: usize = 12;
+/// The most channels on which a network is looked for because others were heard there.
+const MAX_POPULAR: usize = 4;
 
-/// The scan request of a stage for these networks; nothing if the stage has no channels.
-///
-/// `ours` allows what must not be done while connected: a random source address.
-#[must_use]
-pub fn request(
-    stage: Stage,
-    networks: &[Network],
-    radio: &Radio,
-    random_address: bool,
-) -> Option<ScanRequest> {
-    let usable = |frequency: Frequency| {
-        radio.channels.iter().any(|channel| channel.frequency == frequency && !channel.disabled)
-    };
-    let frequencies = match stage {
-        Stage::All => Vec::new(),
-        Stage::Known => {
-            let mut seen = BTreeSet::new();
-            let known =
-                networks.iter().flat_map(|network| &network.known_frequencies).copied().map(Frequency);
-            let known: Vec<_> = known
-                .filter(|&frequency| usable(frequency) && seen.insert(frequency))
-                .take(MAX_KNOWN)
-                .collect();
-            if known.is_empty() {
-                return None;
+impl Stage {
+    /// All that together are all channels.
+    pub const SURVEY: [Self; 6] =
+        [Self::Common, Self::Upper, Self::Active, Self::Passive, Self::Radar, Self::Band6];
+
+    /// The one that comes after it.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        Self::SURVEY.into_iter().find(|stage| *stage > self)
+    }
+
+    /// The stage of [`Self::SURVEY`] that a channel belongs to; none if it is never scanned: nobody may use it,
+    /// or it is in a band without networks for us.
+    fn of(channel: &Channel) -> Option<Self> {
+        let band = channel.frequency.band().filter(|_| !channel.disabled)?;
+        Some(match (band, channel.frequency.0) {
+            (Band::Band6, _) => Self::Band6,
+            _ if channel.radar => Self::Radar,
+            _ if channel.no_initiating_radiation => Self::Passive,
+            (_, 2412 | 2437 | 2462 | 5180 | 5200 | 5220 | 5240) => Self::Common,
+            (_, 5745..=5825) => Self::Upper,
+            _ => Self::Active,
+        })
+    }
+}
+
+/// A search for some networks.
+#[derive(Clone, Debug)]
+pub struct Search<'a> {
+    /// The networks that are looked for, the most wanted first.
+    pub networks: Vec<&'a Network>,
+    /// All that are known.
+    pub known: &'a [Network],
+    /// How many searches of the kind came before this one: hidden names take turns where not all fit.
+    pub round: u32,
+    /// Scan from a random source address, if the radio can. Must not be while connected.
+    pub random_address: bool,
+}
+
+impl Search<'_> {
+    /// The scan request of a stage; none if the stage has no channels.
+    #[must_use]
+    pub fn stage(&self, stage: Stage, radio: &Radio) -> Option<ScanRequest> {
+        let frequencies = match stage {
+            Stage::Known => self.known_frequencies(radio),
+            // A radio that names no channels is not asked for some.
+            Stage::Active if radio.channels.is_empty() => return Some(self.request(Vec::new(), radio)),
+            _ => {
+                let channels = radio.channels.iter().filter(|channel| Stage::of(channel) == Some(stage));
+                channels.map(|channel| channel.frequency).collect()
             }
-            known
+        };
+        if frequencies.is_empty() {
+            return None;
         }
-    };
-    // The wildcard first: every AP that announces its name answers it.
-    let mut ssids = vec![Ssid::default()];
-    let hidden = networks.iter().filter(|network| network.hidden).map(|network| network.ssid.clone());
-    ssids.extend(hidden.take(radio.max_scan_ssids.saturating_sub(1)));
-    let has_6ghz = radio.channels.iter().any(|channel| channel.frequency.band() == Some(Band::Band6));
-    Some(ScanRequest {
-        colocated_6ghz: has_6ghz && frequencies.is_empty(),
-        frequencies,
-        ssids,
-        flush: false,
-        random_address: random_address && radio.random_scan_address,
-        elements: Vec::new(),
-    })
+        Some(ScanRequest { colocated_6ghz: stage == Stage::Band6, ..self.request(frequencies, radio) })
+    }
+
+    /// The scan request of one channel, with a name that nobody announces.
+    #[must_use]
+    pub fn channel(&self, frequency: Frequency, name: Option<Ssid>, radio: &Radio) -> ScanRequest {
+        let mut request = self.request(Vec::from([frequency]), radio);
+        if let Some(name) = name {
+            request.ssids.insert(0, name);
+            request.ssids.truncate(radio.max_scan_ssids.max(1));
+        }
+        request
+    }
+
+    fn request(&self, frequencies: Vec<Frequency>, radio: &Radio) -> ScanRequest {
+        ScanRequest {
+            frequencies,
+            ssids: self.names(radio.max_scan_ssids),
+            flush: false,
+            random_address: self.random_address && radio.random_scan_address,
+            colocated_6ghz: false,
+            elements: Vec::new(),
+        }
+    }
+
+    /// The names to probe for: the empty one, which every AP answers that announces its name, and as many
+    /// hidden ones as fit.
+    fn names(&self, fit: usize) -> Vec<Ssid> {
+        let hidden: Vec<_> = self.networks.iter().filter(|network| network.hidden).collect();
+        let round = usize::try_from(self.round).unwrap_or(0);
+        // Where only one fits, it is the hidden one if nothing else is looked for, or every second time.
+        let wildcard =
+            fit > 1 || hidden.is_empty() || hidden.len() < self.networks.len() && round.is_multiple_of(2);
+        let room = fit.max(1) - usize::from(wildcard);
+        let turns = if fit > 1 { round.saturating_mul(room) } else { round / 2 };
+        let start = turns.checked_rem(hidden.len()).unwrap_or(0);
+        let hidden = hidden.iter().cycle().skip(start).take(room.min(hidden.len()));
+        let wildcard = iter::once(Ssid::default()).take(usize::from(wildcard));
+        wildcard.chain(hidden.map(|network| network.ssid.clone())).collect()
+    }
+
+    /// Where the networks were heard: the latest channel of each in their order, then the one before …
+    fn known_frequencies(&self, radio: &Radio) -> Vec<Frequency> {
+        let channel = |frequency: &u32| {
+            radio.channels.iter().find(|channel| channel.frequency.0 == *frequency && !channel.disabled)
+        };
+        let deepest = self.networks.iter().map(|network| network.known_frequencies.len()).max();
+        let mut seen = BTreeSet::new();
+        let known: Vec<_> = (0..deepest.unwrap_or(0))
+            .flat_map(|depth| self.networks.iter().filter_map(move |it| it.known_frequencies.get(depth)))
+            .filter_map(channel)
+            .map(|channel| channel.frequency)
+            .filter(|frequency| seen.insert(*frequency))
+            .take(MAX_KNOWN)
+            .collect();
+        if !known.is_empty() {
+            return known;
+        }
+        let mut counts: BTreeMap<Frequency, usize> = BTreeMap::new();
+        let elsewhere = self.known.iter().flat_map(|network| &network.known_frequencies).filter_map(channel);
+        // A guess must be cheap: passive channels have their time later.
+        let active = elsewhere.filter(|channel| {
+            !(channel.no_initiating_radiation || channel.radar)
+                && channel.frequency.band() != Some(Band::Band6)
+        });
+        active.for_each(|channel| *counts.entry(channel.frequency).or_default() += 1);
+        let mut popular: Vec<_> = counts.into_iter().collect();
+        popular.sort_by_key(|(_, count)| Reverse(*count));
+        popular.into_iter().map(|(frequency, _)| frequency).take(MAX_POPULAR).collect()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        network::Credentials,
-        radio::{Channel, RadioKind},
-    };
-
-    fn network(name: &[u8], hidden: bool, known: &[u32]) -> Network {
-        Network {
-            hidden,
-            known_frequencies: known.to_vec(),
-            ..Network::new(Ssid::new(name).unwrap(), Credentials::Open)
-        }
-    }
-
-    fn radio(frequencies: &[u32]) -> Radio {
-        let channel = |&frequency| Channel {
-            frequency: Frequency(frequency),
-            disabled: frequency == 5500,
-            no_initiating_radiation: false,
-            radar: false,
-        };
-        Radio {
-            kind: RadioKind::SoftMac,
-            ciphers: vec![],
-            akms: None,
-            channels: frequencies.iter().map(channel).collect(),
-            max_scan_ssids: 3,
-            max_scan_elements: 500,
-            sae: true,
-            control_port: true,
-            beacon_protection: true,
-            extended_key_id: false,
-            can_replace_pairwise_key: true,
-            operating_channel_validation: false,
-            multi_link: false,
-            random_scan_address: true,
-            spp_amsdu: false,
-            extended_capabilities: vec![],
-        }
-    }
-
-    #[test]
-    fn known_channels_first_and_only_usable_ones() {
-        let networks = [network(b"a", false, &[2412, 5500, 5180]), network(b"b", true, &[2412, 9999])];
-        let radio = radio(&[2412, 5180, 5500]);
-        let known = request(Stage::Known, &networks, &radio, true).unwrap();
-        assert_eq!(known.frequencies, [Frequency(2412), Frequency(5180)]);
-        assert_eq!(known.ssids, [Ssid::default(), Ssid::new(b"b").unwrap()]);
-        assert!(known.random_address && !known.colocated_6ghz);
-        assert!(request(Stage::Known, &[network(b"a", false, &[5500])], &radio, true).is_none());
-    }
-
-    #[test]
-    fn all_channels_with_as_many_hidden_names_as_fit() {
-        let networks: Vec<_> = (0..9).map(|number| network(&[number], true, &[])).collect();
-        let all = request(Stage::All, &networks, &radio(&[2412, 5955]), false).unwrap();
-        assert!(all.frequencies.is_empty() && all.colocated_6ghz && !all.random_address);
-        assert_eq!(all.ssids.len(), 3);
-    }
-}
+mod tests;

@@ -14,11 +14,11 @@ use crate::{
     network::Network,
     pmksa::PmksaCache,
     radio::Radio,
-    scan::Table,
+    scan::{Stage, Table},
     select::History,
     time::Instant,
 };
-use alloc::{format, string::String, vec::Vec};
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 use lapwing_frames::MacAddr;
 
 /// What a station may be told to do otherwise.
@@ -53,8 +53,10 @@ pub(super) struct Context {
     /// When the kernel's table was last read.
     pub table_read: Option<Instant>,
     pub survey: Survey,
-    /// A person waits for a scan of all channels.
-    pub scan_wanted: bool,
+    /// What is still to be scanned for a person who waits for all channels.
+    pub scan_wanted: BTreeSet<Stage>,
+    /// How often a person has asked for that.
+    pub person_scans: u32,
     pub resync: Resync,
     pub history: History,
     pub pmksa: PmksaCache,
@@ -94,7 +96,8 @@ impl Context {
             table: Table::new(settings.table_capacity),
             table_read: None,
             survey: Survey::default(),
-            scan_wanted: false,
+            scan_wanted: BTreeSet::new(),
+            person_scans: 0,
             resync: Resync::default(),
             history: History::default(),
             pmksa: PmksaCache::default(),

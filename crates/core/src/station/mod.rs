@@ -45,7 +45,7 @@ use crate::{
     network::Network,
     radio::Radio,
     rsn::Plan,
-    scan::{Stage, Table},
+    scan::Table,
     select::{self, Judged, Policy, Target},
     time::Instant,
 };
@@ -157,8 +157,8 @@ impl Station {
 
     /// Whether channels are being scanned, by us.
     #[must_use]
-    pub const fn is_scanning(&self) -> bool {
-        self.context.survey.is_scanning() || self.context.scan_wanted
+    pub fn is_scanning(&self) -> bool {
+        self.context.survey.is_scanning() || !self.context.scan_wanted.is_empty()
     }
 
     /// The network that the station is in, or on the way into.
@@ -305,7 +305,7 @@ impl State {
                 self.depart(turn, Then::Seek)
             }
             Event::Scan => {
-                turn.context.scan_wanted = true;
+                turn.want_scan();
                 if matches!(self, Self::Unavailable(_)) {
                     turn.survey_dropped();
                 }
@@ -442,15 +442,8 @@ impl State {
     /// Begins the scan that a person waits for, unless a connection is being made: then it comes after it.
     fn survey_if_wanted(&self, turn: &mut Turn<'_>) {
         let connected = matches!(self, Self::Connected(_));
-        if turn.context.scan_wanted
-            && turn.context.survey.is_resting()
-            && (connected || matches!(self, Self::Idle(_)))
-        {
-            let networks = turn.searched();
-            let random = turn.context.settings.random_scan_address && !connected;
-            if let Some(request) = crate::scan::request(Stage::All, &networks, &turn.context.radio, random) {
-                turn.scan(None, request);
-            }
+        if connected || matches!(self, Self::Idle(_)) {
+            turn.scan_for_person(turn.context.settings.random_scan_address && !connected);
         }
     }
 }

@@ -13,11 +13,11 @@ use crate::{
     failure::Code,
     kernel::{Errno, Frequency, Refusal},
     network::Network,
-    scan::{self, Stage},
+    scan::{Search, Stage},
     select::{self, Judged, Policy, Rejection, Target, Verdict},
     time::Duration,
 };
-use alloc::{vec, vec::Vec};
+use alloc::{collections::BTreeSet, vec, vec::Vec};
 use lapwing_frames::Ssid;
 
 /// The kernel's table is not read again within this time.
@@ -53,27 +53,33 @@ enum Goal {
 /// Where it is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Look {
+    /// In our table.
+    Memory,
     /// In the kernel's table.
     Table,
-    /// On the channels where the networks were heard before.
-    Known,
-    /// On all channels.
-    All,
     /// On one channel again: the kernel had forgotten the BSS there.
     Again,
+    /// On the channels of a stage.
+    Stage(Stage),
 }
 
 impl Scanning {
+    fn new(goal: Goal) -> Self {
+        Self { goal, look: Look::Memory, twin_probes: TWIN_PROBES }
+    }
+
     /// Looks for the network of an attempt; in fresh scan results only, if asked.
     pub(super) fn join(turn: &mut Turn<'_>, mut journey: Journey, fresh: bool) -> State {
         journey.enter(turn, Phase::Scan);
-        let scanning = Self { goal: Goal::One(journey), look: Look::Table, twin_probes: TWIN_PROBES };
-        if fresh { scanning.widen(turn) } else { scanning.start(turn) }
+        // Somebody waits: whatever else is scanned has time.
+        turn.abandon_scan();
+        let scanning = Self::new(Goal::One(journey));
+        if fresh { scanning.stage(turn, Stage::Known) } else { scanning.start(turn) }
     }
 
     /// Looks for any known network.
     pub(super) fn search(turn: &mut Turn<'_>, after: Option<Ssid>, round: u32) -> State {
-        Self { goal: Goal::Any { after, round }, look: Look::Table, twin_probes: TWIN_PROBES }.start(turn)
+        Self::new(Goal::Any { after, round }).start(turn)
     }
 
     /// Looks again for the network of an attempt on one channel.
@@ -81,7 +87,7 @@ impl Scanning {
         journey.rescanned = true;
         journey.enter(turn, Phase::Scan);
         let scanning = Self { goal: Goal::One(journey), look: Look::Again, twin_probes: 0 };
-        scanning.scan(turn, Stage::All, Some((frequency, None)))
+        scanning.channel(turn, frequency, None)
     }
 
     pub(super) const fn journey(&self) -> Option<&Journey> {
@@ -99,53 +105,64 @@ impl Scanning {
     }
 
     fn start(self, turn: &mut Turn<'_>) -> State {
-        let read = turn.context.table_read;
-        if read.is_some_and(|at| turn.now.since(at) < TABLE_FRESH) && turn.context.survey.is_resting() {
+        // Whatever anybody scans is read, so that the kernel has nothing newer than our table.
+        if turn.context.table_read.is_some() && turn.context.survey.is_resting() {
             return self.look(turn);
         }
+        self.read(turn)
+    }
+
+    /// Reads the kernel's table, or waits for the survey that is under way.
+    fn read(mut self, turn: &mut Turn<'_>) -> State {
+        self.look = Look::Table;
         turn.read_table(self.journey().map(|journey| journey.id));
         State::Scanning(self)
     }
 
-    /// The networks that are looked for.
-    fn networks(&self, turn: &Turn<'_>) -> Vec<Network> {
-        match &self.goal {
-            Goal::One(journey) => vec![journey.network.clone()],
-            Goal::Any { .. } => turn.wanted().cloned().collect(),
-        }
+    /// The search for the networks that are looked for.
+    fn sought<'t>(&'t self, turn: &'t Turn<'_>) -> Search<'t> {
+        let (networks, round) = match &self.goal {
+            Goal::One(journey) => (vec![&journey.network], 0),
+            Goal::Any { round, .. } => (turn.in_order(), *round),
+        };
+        let random_address = turn.context.settings.random_scan_address;
+        Search { networks, known: &turn.context.networks, round, random_address }
     }
 
-    /// Begins the scan of a stage, or of one channel (with a hidden name, perhaps).
-    fn scan(self, turn: &mut Turn<'_>, stage: Stage, one: Option<(Frequency, Option<Ssid>)>) -> State {
-        let networks = self.networks(turn);
-        let random = turn.context.settings.random_scan_address;
-        let Some(mut request) = scan::request(stage, &networks, &turn.context.radio, random) else {
-            return self.widen(turn);
-        };
-        if let Some((frequency, name)) = one {
-            request.frequencies = vec![frequency];
-            request.colocated_6ghz = false;
-            if let Some(name) = name {
-                request.ssids.insert(0, name);
-                request.ssids.truncate(turn.context.radio.max_scan_ssids.max(1));
-            }
-        }
-        turn.scan(self.journey().map(|journey| journey.id), request);
+    /// Begins the scan of one channel, with a hidden name, perhaps.
+    fn channel(self, turn: &mut Turn<'_>, frequency: Frequency, name: Option<Ssid>) -> State {
+        let request = self.sought(turn).channel(frequency, name, &turn.context.radio);
+        turn.scan(self.journey().map(|journey| journey.id), None, request);
         State::Scanning(self)
     }
 
+    /// Begins the scan of a stage, or of the next one that has channels.
+    fn stage(mut self, turn: &mut Turn<'_>, first: Stage) -> State {
+        let mut next = Some(first);
+        while let Some(stage) = next {
+            self.look = Look::Stage(stage);
+            if let Some(request) = self.sought(turn).stage(stage, &turn.context.radio) {
+                turn.scan(self.journey().map(|journey| journey.id), Some(stage), request);
+                return State::Scanning(self);
+            }
+            next = stage.next();
+        }
+        self.in_vain(turn)
+    }
+
     /// Nothing was found: look more widely.
-    fn widen(mut self, turn: &mut Turn<'_>) -> State {
+    fn widen(self, turn: &mut Turn<'_>) -> State {
         match self.look {
-            Look::Table => {
-                self.look = Look::Known;
-                self.scan(turn, Stage::Known, None)
+            Look::Memory if turn.context.table_read.is_some_and(|at| turn.now.since(at) < TABLE_FRESH) => {
+                self.stage(turn, Stage::Known)
             }
-            Look::Known | Look::Again => {
-                self.look = Look::All;
-                self.scan(turn, Stage::All, None)
-            }
-            Look::All => self.in_vain(turn),
+            // While connected, the kernel hears the beacons of the AP, and of no other.
+            Look::Memory => self.read(turn),
+            Look::Table | Look::Again => self.stage(turn, Stage::Known),
+            Look::Stage(stage) => match stage.next() {
+                Some(next) => self.stage(turn, next),
+                None => self.in_vain(turn),
+            },
         }
     }
 
@@ -154,12 +171,11 @@ impl Scanning {
         match self.goal {
             Goal::Any { after, round } => {
                 // Why none of those that were heard: one line for each network.
-                let networks: Vec<_> = turn.wanted().cloned().collect();
-                for network in networks {
-                    let (judged, _) = turn.select(&network, &Policy::at(turn.now));
-                    if !judged.is_empty() {
-                        turn.log(None, Entry::Judged(judged));
-                    }
+                let policy = Policy::at(turn.now);
+                let judged: Vec<_> =
+                    turn.heard(turn.in_order()).map(|network| turn.select(network, &policy).0).collect();
+                for judged in judged.into_iter().filter(|judged| !judged.is_empty()) {
+                    turn.log(None, Entry::Judged(judged));
                 }
                 Idle::pause(turn, after, round)
             }
@@ -189,6 +205,10 @@ impl Scanning {
                 };
                 State::Unavailable(Unavailable { then })
             }
+            // Of no use to the kernel by now, perhaps as the rules have changed: the other stages may be.
+            Err(Refusal { errno: Errno::EINVAL, .. }) if matches!(self.look, Look::Stage(stage) if stage.next().is_some()) => {
+                self.widen(turn)
+            }
             Err(refusal) => match self.goal {
                 Goal::One(journey) => turn.failed(
                     journey,
@@ -204,16 +224,17 @@ impl Scanning {
     /// Looks at what the table has now.
     fn look(mut self, turn: &mut Turn<'_>) -> State {
         // Before any scan, only what was heard a moment ago is good enough to leave the scan out.
-        let fresh_for = if self.look == Look::Table { HEARD_FRESH } else { Policy::FRESH_FOR };
+        let unscanned = matches!(self.look, Look::Memory | Look::Table);
+        let fresh_for = if unscanned { HEARD_FRESH } else { Policy::FRESH_FOR };
         let policy = Policy { now: turn.now, fresh_for };
         if let Some(left) = self.twin_probes.checked_sub(1) {
-            let networks = self.networks(turn);
-            let twin = networks.iter().find_map(|network| {
+            let networks = self.sought(turn).networks;
+            let twin = turn.heard(networks).find_map(|network| {
                 select::twins_to_probe(&turn.context.table, network, &policy).pop_first()
             });
             if let Some((name, frequency)) = twin {
                 self.twin_probes = left;
-                return self.scan(turn, Stage::All, Some((frequency, Some(name))));
+                return self.channel(turn, frequency, Some(name));
             }
         }
         match self.goal {
@@ -231,10 +252,16 @@ impl Scanning {
                 }
             },
             Goal::Any { after, round } => {
-                let networks: Vec<_> = turn.in_order().into_iter().cloned().collect();
-                let found = networks.into_iter().find_map(|network| {
-                    let (judged, target) = turn.select(&network, &policy);
-                    target.map(|target| (network, judged, target))
+                // Where nothing was scanned yet, only the network that is wanted most is taken: the table may
+                // be from a part of the channels, and a look at those where the known networks ought to be
+                // costs less than half a second. After that look each has had its chance, and whoever was
+                // heard goes before a better one that is probably not here: to look for it everywhere would
+                // take seconds from everybody.
+                let most = if unscanned { 1 } else { usize::MAX };
+                let networks = turn.in_order().into_iter().take(most).collect();
+                let found = turn.heard(networks).find_map(|network| {
+                    let (judged, target) = turn.select(network, &policy);
+                    target.map(|target| (network.clone(), judged, target))
                 });
                 let Some((network, judged, target)) = found else {
                     return Self { goal: Goal::Any { after, round }, ..self }.widen(turn);
@@ -260,6 +287,12 @@ impl Turn<'_> {
             .networks
             .iter()
             .filter(|network| network.autoconnect && !history.is_wrong(&network.ssid, &network.credentials))
+    }
+
+    /// Those of which a BSS is in the table.
+    fn heard<'n>(&self, networks: Vec<&'n Network>) -> impl Iterator<Item = &'n Network> {
+        let names: BTreeSet<_> = self.context.table.iter().map(|bss| &bss.ssid).collect();
+        networks.into_iter().filter(move |network| names.contains(&network.ssid))
     }
 
     /// The same, the one that was joined last first.

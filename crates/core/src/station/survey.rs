@@ -4,9 +4,9 @@ use super::{context::Turn, vocabulary::Report};
 use crate::{
     attempt::{AttemptId, Entry, Ticket},
     kernel::{Errno, KernelEvent, Refusal, Reply, Request, ScanRequest},
+    scan::{Search, Stage},
     time::{Duration, Instant},
 };
-use alloc::vec::Vec;
 
 /// How long a scan of all channels may take: 40 channels of 110 ms passively, twice over, and a driver
 /// that goes home in between.
@@ -20,8 +20,12 @@ const TRIES: u8 = 3;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Job {
     request: ScanRequest,
+    /// The part of all channels that this is, if it is one.
+    stage: Option<Stage>,
     attempt: Option<AttemptId>,
     tries: u8,
+    /// It was broken off for something more urgent: it has not been done.
+    abandoned: bool,
 }
 
 /// What the survey of channels is doing.
@@ -70,9 +74,20 @@ impl Survey {
 
 impl Turn<'_> {
     /// Begins a scan, unless one is under way: then its end counts.
-    pub(super) fn scan(&mut self, attempt: Option<AttemptId>, request: ScanRequest) {
+    pub(super) fn scan(&mut self, attempt: Option<AttemptId>, stage: Option<Stage>, request: ScanRequest) {
         if self.context.survey.is_resting() {
-            self.trigger(Job { request, attempt, tries: 0 });
+            self.trigger(Job { request, stage, attempt, tries: 0, abandoned: false });
+        }
+    }
+
+    /// Breaks off a scan that runs, as something more urgent waits for its end. The kernel may refuse that;
+    /// then it ends as it would have.
+    pub(super) fn abandon_scan(&mut self) {
+        if let Survey::Asking { job, .. } | Survey::Running { job, .. } = &mut self.context.survey
+            && !job.abandoned
+        {
+            job.abandoned = true;
+            self.ask(None, Request::AbortScan);
         }
     }
 
@@ -95,18 +110,55 @@ impl Turn<'_> {
         self.context.survey = Survey::Reading { ticket, job, until: self.now + ANSWER_LIMIT };
     }
 
-    /// The end of a survey.
+    /// The end of a survey. The stage that it was is done for the person too who waits for all of them.
     fn surveyed(&mut self, job: Option<&Job>, outcome: Surveyed) -> Option<Surveyed> {
         self.context.survey = Survey::Resting;
-        let complete = job.is_some_and(|job| job.request.frequencies.is_empty());
-        if self.context.scan_wanted && (complete || outcome.is_err() && job.is_some()) {
-            self.context.scan_wanted = false;
-            self.report(match &outcome {
-                Ok(()) => Report::Scanned,
-                Err(refusal) => Report::ScanFailed(refusal.clone()),
-            });
+        let wanted = &mut self.context.scan_wanted;
+        if let Some(job) = job.filter(|job| !job.abandoned && !wanted.is_empty()) {
+            match &outcome {
+                Err(refusal) if refusal.errno != Errno::EINVAL => {
+                    wanted.clear();
+                    self.report(Report::ScanFailed(refusal.clone()));
+                }
+                // Of no use to the kernel by now, perhaps as the rules have changed: the other stages may be.
+                Ok(()) | Err(_) => {
+                    if job.stage.is_some_and(|stage| wanted.remove(&stage)) && wanted.is_empty() {
+                        self.report(Report::Scanned);
+                    }
+                }
+            }
         }
         Some(outcome)
+    }
+
+    /// Wants all channels scanned, for a person.
+    pub(super) fn want_scan(&mut self) {
+        self.context.scan_wanted = Stage::SURVEY.into_iter().collect();
+        self.context.person_scans = self.context.person_scans.wrapping_add(1);
+    }
+
+    /// Begins the next stage of the scan that a person waits for.
+    pub(super) fn scan_for_person(&mut self, random_address: bool) {
+        while let Some(&stage) = self.context.scan_wanted.first()
+            && self.context.survey.is_resting()
+        {
+            let context = &*self.context;
+            let search = Search {
+                networks: context.networks.iter().filter(|network| network.autoconnect).collect(),
+                known: &context.networks,
+                round: context.person_scans,
+                random_address,
+            };
+            match search.stage(stage, &context.radio) {
+                Some(request) => self.scan(None, Some(stage), request),
+                None => {
+                    self.context.scan_wanted.pop_first();
+                    if self.context.scan_wanted.is_empty() {
+                        self.report(Report::Scanned);
+                    }
+                }
+            }
+        }
     }
 
     /// Takes the completion of a request of the survey. `Err` gives it back if it is not one.
@@ -133,6 +185,8 @@ impl Turn<'_> {
                         let _ = self.context.table.insert(entry, self.now);
                     }
                     self.context.table_read = Some(self.now);
+                    let bsss = u32::try_from(self.context.table.len()).unwrap_or(u32::MAX);
+                    self.report(Report::Heard { bsss });
                     self.surveyed(job.as_ref(), Ok(()))
                 }
                 Ok(_) => self.surveyed(job.as_ref(), Ok(())),
@@ -214,14 +268,9 @@ impl Turn<'_> {
     /// The interface is gone: so is its scan.
     pub(super) fn survey_dropped(&mut self) {
         self.context.survey = Survey::Resting;
-        if core::mem::take(&mut self.context.scan_wanted) {
+        if !core::mem::take(&mut self.context.scan_wanted).is_empty() {
             self.report(Report::ScanFailed(Refusal { errno: Errno::ENETDOWN, message: None }));
         }
-    }
-
-    /// The names for which directed probes are sent.
-    pub(super) fn searched(&self) -> Vec<crate::network::Network> {
-        self.context.networks.iter().filter(|network| network.autoconnect).cloned().collect()
     }
 }
 

@@ -9,17 +9,17 @@ use crate::{
     curve::ShamCurves,
     entropy::SeededEntropy,
     failure::{Code, Failure},
+    fixtures::{entry, named, open, radio, rsn},
     kernel::{
         Connection, Frequency, Interface, InterfaceState, KernelEvent, Quality, Reply, Request, ScanEntry,
     },
     network::{Credentials, Network, Personal},
-    radio::{Channel, Radio, RadioKind},
 };
 use lapwing_frames::{
-    LinkId, MacAddr, Ssid,
-    element::{Element, ElementId, Rsn, RsnCapabilities, write_raw},
+    LinkId, MacAddr,
+    element::RsnCapabilities,
     management::{ReasonCode, StatusCode},
-    suite::{Akm, Cipher},
+    suite::Akm,
 };
 use std::{collections::BTreeSet, format, string::String, vec, vec::Vec};
 use table::TABLE;
@@ -51,34 +51,14 @@ fn name(station: &Station) -> &'static str {
     }
 }
 
-fn network(ssid: &[u8], credentials: Credentials) -> Network {
-    Network::new(Ssid::new(ssid).unwrap(), credentials)
-}
-
 fn secured() -> Network {
     let personal = Personal { psk: Some(Secret::new(&[7; 32])), ..Personal::default() };
-    network(b"secured", Credentials::Personal(personal))
+    Network { credentials: Credentials::Personal(personal), ..open(b"secured") }
 }
 
-fn entry(bssid: MacAddr, ssid: &[u8]) -> ScanEntry {
-    let mut elements = vec![];
-    write_raw(ElementId::Plain(0), ssid, &mut elements);
-    if bssid == SECURED {
-        let capabilities = RsnCapabilities::default();
-        Rsn::new(Cipher::Ccmp128, vec![Cipher::Ccmp128], vec![Akm::Psk], capabilities).write(&mut elements);
-    }
-    ScanEntry {
-        bssid,
-        frequency: Frequency(2412),
-        beacon_interval: 100,
-        capability: if bssid == SECURED { 0x11 } else { 1 },
-        signal_mbm: Some(-4000),
-        age: Duration::ZERO,
-        elements,
-        beacon_elements: None,
-        associated: false,
-        mld: None,
-    }
+fn entries() -> Vec<ScanEntry> {
+    let protected = [named(b"secured"), rsn(&[Akm::Psk], RsnCapabilities::default())].concat();
+    vec![entry(SECURED, 2412, protected), entry(OPEN, 2412, named(b"open"))]
 }
 
 /// A station and what it asked last.
@@ -89,32 +69,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let channel = Channel {
-            frequency: Frequency(2412),
-            disabled: false,
-            no_initiating_radiation: false,
-            radar: false,
-        };
-        let radio = Radio {
-            kind: RadioKind::SoftMac,
-            ciphers: vec![Cipher::Ccmp128, Cipher::BipCmac128],
-            akms: None,
-            channels: vec![channel],
-            max_scan_ssids: 4,
-            max_scan_elements: 500,
-            sae: true,
-            control_port: true,
-            beacon_protection: true,
-            extended_key_id: false,
-            can_replace_pairwise_key: true,
-            operating_channel_validation: true,
-            multi_link: false,
-            random_scan_address: false,
-            spp_amsdu: false,
-            extended_capabilities: vec![],
-        };
         let interface = Interface { wiphy: 0, ifindex: 3, wdev: 1 };
-        let station = Station::new(interface, radio, OWN, Settings::default());
+        let station = Station::new(interface, radio(&[2412]), OWN, Settings::default());
         let mut bench = Self { station, entropy: SeededEntropy(1) };
         for (ticket, request) in bench.turn(Event::Tick) {
             let reply = match request {
@@ -125,7 +81,7 @@ impl Bench {
                     links: vec![],
                 }),
                 Request::ReadStations => Reply::Stations(vec![]),
-                _ => Reply::Scan(vec![entry(SECURED, b"secured"), entry(OPEN, b"open")]),
+                _ => Reply::Scan(entries()),
             };
             bench.turn(Event::Completed { ticket, outcome: Ok(reply) });
         }
@@ -148,10 +104,10 @@ impl Bench {
     fn within(state: &str) -> Self {
         let mut bench = Self::new();
         let peer = if state == "Connected" || state == "Disconnecting" { OPEN } else { SECURED };
-        let target = if peer == OPEN { network(b"open", Credentials::Open) } else { secured() };
+        let target = if peer == OPEN { open(b"open") } else { secured() };
         let events = match state {
             "Idle" => vec![],
-            "Scanning" => vec![Event::Connect(network(b"elsewhere", Credentials::Open))],
+            "Scanning" => vec![Event::Connect(open(b"elsewhere"))],
             "Authenticating" => vec![Event::Connect(target)],
             "Associating" => vec![Event::Connect(target), authentication(peer)],
             "Securing" | "Connected" => {
@@ -259,7 +215,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
     let frequency = Frequency(2412);
     let mut events = vec![
         Event::Networks(vec![]),
-        Event::Connect(network(b"open", Credentials::Open)),
+        Event::Connect(open(b"open")),
         Event::Disconnect,
         Event::Autoconnect(true),
         Event::Scan,

@@ -91,7 +91,12 @@ pub enum Report {
     },
     /// The network was joined: what is worth keeping about it.
     Learned(Learned),
-    /// A scan that was asked for has ended.
+    /// The table of BSSs is up to date with the kernel's: after each part of a scan, whoever wanted it.
+    Heard {
+        /// How many BSSs are in it.
+        bsss: u32,
+    },
+    /// A scan that was asked for has ended: all channels were scanned.
     Scanned,
     /// A scan that was asked for could not be done.
     ScanFailed(Refusal),

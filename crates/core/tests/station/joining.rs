@@ -9,29 +9,17 @@ use lapwing_core::{
     attempt::{Cause, Difference, Entry},
     failure::Code,
     kernel::Request,
-    network::{Credentials, Network, Personal},
+    network::{Credentials, Network},
     station::{Event, Report},
 };
 use lapwing_frames::{
-    Ssid,
     element::{Elements, ExtendedCapabilities},
     suite::Akm,
 };
 
+pub(crate) use super::fixtures::{open, personal};
+
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
-
-pub(crate) fn personal(ssid: &[u8]) -> Network {
-    let personal = Personal {
-        passphrase: Some(Secret::new(b"correct horse battery")),
-        psk: Some(Secret::new(&[7; 32])),
-        ..Personal::default()
-    };
-    Network { credentials: Credentials::Personal(personal), ..open(ssid) }
-}
-
-pub(crate) fn open(ssid: &[u8]) -> Network {
-    Network::new(Ssid::new(ssid).unwrap(), Credentials::Open)
-}
 
 /// A world whose station knows these networks and has run until it is connected.
 pub(crate) fn joined(setups: Vec<Setup>, network: Network) -> World {

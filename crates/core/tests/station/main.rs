@@ -2,11 +2,15 @@
 // A test may fail by panicking; the configuration's exception is for functions with #[test] only.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "../common/fixtures.rs"]
+mod fixtures;
+
 mod ap;
 mod channel;
 mod choosing;
 mod joining;
 mod passwords;
+mod scanning;
 mod seeds;
 mod staying;
 mod world;

@@ -1,6 +1,7 @@
 //! A scripted kernel between a station and some APs, in virtual time.
 
 use super::ap::{Ap, Client, Said, Setup};
+use super::fixtures;
 use lapwing_core::{
     Duration, Entropy, Instant,
     attempt::{AttemptId, Entry, Record, Ticket},
@@ -12,7 +13,7 @@ use lapwing_core::{
         Refusal, Reply, Request, ScanEntry, StationState,
     },
     means::Means,
-    radio::{Channel, Radio, RadioKind},
+    radio::Radio,
     sae,
     station::{Action, Event, Report, Settings, Station, Summary},
 };
@@ -22,7 +23,6 @@ use lapwing_frames::{
         Action as Action80211, AssociationRequest, Authentication, AuthenticationAlgorithm, Body,
         CapabilityInformation, Departure, Header, Management, ReasonCode, StatusCode,
     },
-    suite::Cipher,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -99,7 +99,7 @@ enum Thing {
     /// The kernel's patience with a frame is over.
     Impatience { number: u64 },
     /// A scan ends.
-    ScanEnds,
+    ScanEnds { number: u64 },
 }
 
 pub(crate) struct World {
@@ -128,6 +128,7 @@ pub(crate) struct World {
     last_sent: Instant,
     up: bool,
     scanning: Option<Vec<Frequency>>,
+    scan_number: u64,
     /// What was heard, and when.
     heard: BTreeMap<MacAddr, Instant>,
     installed: BTreeSet<(KeyKind, u8, Vec<u8>)>,
@@ -144,30 +145,8 @@ pub(crate) struct World {
 }
 
 pub(crate) fn radio() -> Radio {
-    let channel = |frequency| Channel {
-        frequency: Frequency(frequency),
-        disabled: false,
-        no_initiating_radiation: false,
-        radar: false,
-    };
-    Radio {
-        kind: RadioKind::SoftMac,
-        ciphers: vec![Cipher::Ccmp128, Cipher::Gcmp256, Cipher::BipCmac128, Cipher::BipGmac256],
-        akms: None,
-        channels: [2412, 5180].map(channel).to_vec(),
-        max_scan_ssids: 4,
-        max_scan_elements: 500,
-        sae: true,
-        control_port: true,
-        beacon_protection: true,
-        extended_key_id: false,
-        can_replace_pairwise_key: true,
-        operating_channel_validation: true,
-        multi_link: false,
-        random_scan_address: false,
-        spp_amsdu: false,
-        extended_capabilities: vec![4, 0, 8, 0x80, 0, 0, 0, 0x40],
-    }
+    let extended_capabilities = vec![4, 0, 8, 0x80, 0, 0, 0, 0x40];
+    Radio { extended_capabilities, ..fixtures::radio(&[2412, 5180]) }
 }
 
 impl World {
@@ -194,6 +173,7 @@ impl World {
             last_sent: Instant::default(),
             up: true,
             scanning: None,
+            scan_number: 0,
             heard: BTreeMap::new(),
             installed: BTreeSet::new(),
             awaiting: BTreeSet::new(),
@@ -426,7 +406,10 @@ impl World {
                 }
                 _ => {}
             },
-            Thing::ScanEnds => {
+            Thing::ScanEnds { number } => {
+                if number != self.scan_number {
+                    return;
+                }
                 let Some(frequencies) = self.scanning.take() else { return };
                 let now = self.now;
                 for ap in self.aps.iter().filter(|ap| ap.present) {
@@ -596,7 +579,16 @@ impl World {
                 if self.scanning.is_some() {
                     return Err(Errno::EBUSY);
                 }
-                let channels = if scan.frequencies.is_empty() { 2 } else { scan.frequencies.len() };
+                if scan.frequencies.is_empty() {
+                    self.violations.push("a scan of all channels at once".into());
+                }
+                let passive = |frequency: &&Frequency| {
+                    self.station.radio().channels.iter().any(|channel| {
+                        channel.frequency == **frequency && (channel.no_initiating_radiation || channel.radar)
+                    })
+                };
+                let slow = scan.frequencies.iter().filter(passive).count() as u64;
+                let quick = scan.frequencies.len() as u64 - slow;
                 self.scanning = Some(scan.frequencies);
                 for ssid in scan.ssids {
                     let named = |ap: &&mut Ap| ap.setup.hidden && ap.setup.ssid == ssid;
@@ -608,9 +600,15 @@ impl World {
                     }
                 }
                 self.event(KernelEvent::ScanStarted);
-                self.later(Duration::from_millis(40 * channels as u64), Thing::ScanEnds);
+                self.count += 1;
+                self.scan_number = self.count;
+                let number = self.count;
+                self.later(Duration::from_millis(33 * quick + 110 * slow), Thing::ScanEnds { number });
             }
-            Request::AbortScan => {}
+            Request::AbortScan => {
+                self.scanning.take().ok_or(Errno::ENOENT)?;
+                self.event(KernelEvent::ScanAborted);
+            }
             Request::ReadScan => {
                 let now = self.now;
                 let entries = self.aps.iter().filter_map(|ap| {

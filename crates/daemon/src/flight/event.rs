@@ -96,6 +96,10 @@ pub fn report(place: Place<'_>, report: &Report) -> Told {
                 Loudness::Debug,
             )
         }
+        Report::Heard { bsss } => {
+            let object = place.object(None, "heard").number("bsss", *bsss);
+            told(object, format!("{bsss} BSSs are in the table"), Loudness::Debug)
+        }
         Report::Scanned => {
             told(place.object(None, "scanned"), "the scan has ended".to_owned(), Loudness::Debug)
         }

@@ -8,7 +8,7 @@ pub(super) const TABLE: [(&str, [&str; 8]); 41] = [
         "Connect",
         [
             "Authenticating AUTHENTICATE",
-            ".",
+            ". ABORT_SCAN",
             "Disconnecting DEAUTHENTICATE",
             "Disconnecting DEAUTHENTICATE",
             "Disconnecting DEAUTHENTICATE",
