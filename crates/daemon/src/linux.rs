@@ -466,7 +466,9 @@ impl Linux {
                 rtnetlink::Event::LinkRemoved(link) => self.gone(link.ifindex),
                 rtnetlink::Event::Address(address) => self.address(&address, true),
                 rtnetlink::Event::AddressRemoved(address) => self.address(&address, false),
-                rtnetlink::Event::Route(_) | rtnetlink::Event::RouteRemoved(_) => {}
+                rtnetlink::Event::Advertisement(_)
+                | rtnetlink::Event::Route(_)
+                | rtnetlink::Event::RouteRemoved(_) => {}
             },
             rtnetlink::Incoming::Malformed(error) => {
                 self.trouble(format!("a message of rtnetlink does not decode: {error}"));
@@ -657,6 +659,7 @@ fn route(ifindex: u32, route: Route) -> rtnetlink::Route {
         gateway: route.router,
         source: route.source,
         metric: Some(METRIC),
+        mtu: None,
         protocol: RouteProtocol::Dhcp,
     }
 }

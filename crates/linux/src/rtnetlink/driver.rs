@@ -9,8 +9,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 /// `NETLINK_ROUTE`.
 const PROTOCOL: isize = 0;
-/// The multicast groups of interfaces, and of addresses and routes of IPv4 and IPv6.
-const GROUPS: [u32; 5] = [1, 5, 7, 9, 11];
+/// The multicast groups of interfaces, of addresses and routes of IPv4 and IPv6, and of options of routers.
+const GROUPS: [u32; 6] = [1, 5, 7, 9, 11, 20];
 
 /// What rtnetlink says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,12 +8,14 @@ mod driver;
 mod link;
 mod request;
 mod route;
+mod router;
 
 pub use address::Address;
 pub use driver::{Incoming, Rtnetlink};
 pub use link::{AddressGeneration, Link, LinkMode, OperState};
 pub use request::{EncodeError, Request};
 pub use route::{Route, RouteProtocol};
+pub use router::{Advertisement, RouterOption};
 
 use crate::netlink::DecodeError;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -31,6 +33,7 @@ mod kind {
     pub(super) const NEW_ROUTE: u16 = 24;
     pub(super) const DEL_ROUTE: u16 = 25;
     pub(super) const GET_ROUTE: u16 = 26;
+    pub(super) const NEW_ROUTER_OPTION: u16 = 68;
 }
 
 /// `AF_INET`.
@@ -66,6 +69,8 @@ pub enum Event {
     Route(Route),
     /// A route is gone.
     RouteRemoved(Route),
+    /// A router said where names are looked up.
+    Advertisement(Advertisement),
 }
 
 impl Event {
@@ -82,6 +87,7 @@ impl Event {
             kind::DEL_ADDRESS => Address::decode(message)?.map(Self::AddressRemoved),
             kind::NEW_ROUTE => Route::decode(message)?.map(Self::Route),
             kind::DEL_ROUTE => Route::decode(message)?.map(Self::RouteRemoved),
+            kind::NEW_ROUTER_OPTION => Advertisement::decode(message)?.map(Self::Advertisement),
             _ => None,
         })
     }

@@ -12,9 +12,12 @@ mod attr {
     pub(super) const GATEWAY: u16 = 5;
     pub(super) const PRIORITY: u16 = 6;
     pub(super) const PREFERRED_SOURCE: u16 = 7;
+    pub(super) const METRICS: u16 = 8;
     pub(super) const TABLE: u16 = 15;
 }
 
+/// `RTAX_MTU` in the nest of metrics.
+const MTU: u16 = 2;
 /// `RT_TABLE_MAIN`.
 const MAIN: u8 = 254;
 /// `RTN_UNICAST`.
@@ -55,6 +58,8 @@ pub struct Route {
     pub source: Option<IpAddr>,
     /// The smallest metric wins.
     pub metric: Option<u32>,
+    /// The greatest packet that takes it, in octets, if it is less than what the interface takes.
+    pub mtu: Option<u16>,
     /// Who made it.
     pub protocol: RouteProtocol,
 }
@@ -82,8 +87,16 @@ impl Route {
         };
         let mut table = u32::from(table);
         let protocol = RouteProtocol(protocol);
-        let mut route =
-            Self { ifindex: 0, destination, prefix, gateway: None, source: None, metric: None, protocol };
+        let mut route = Self {
+            ifindex: 0,
+            destination,
+            prefix,
+            gateway: None,
+            source: None,
+            metric: None,
+            mtu: None,
+            protocol,
+        };
         for attribute in Attributes::new("route", reader.peek()) {
             let attribute = attribute?;
             match attribute.kind {
@@ -92,6 +105,11 @@ impl Route {
                 attr::GATEWAY => route.gateway = ip(attribute.payload),
                 attr::PRIORITY => route.metric = Some(attribute.u32()?),
                 attr::PREFERRED_SOURCE => route.source = ip(attribute.payload),
+                attr::METRICS => {
+                    let mtu = attribute.nested("route metrics").find(MTU);
+                    // More than any packet says nothing.
+                    route.mtu = mtu.map(|mtu| mtu.u32()).transpose()?.and_then(|mtu| mtu.try_into().ok());
+                }
                 attr::TABLE => table = attribute.u32()?,
                 _ => {}
             }
@@ -117,6 +135,11 @@ impl Route {
         }
         if let Some(metric) = self.metric {
             message.u32(attr::PRIORITY, metric);
+        }
+        if let Some(mtu) = self.mtu {
+            message.nest(attr::METRICS, |metrics| {
+                metrics.u32(MTU, mtu.into());
+            });
         }
         message
     }

@@ -67,6 +67,7 @@ fn addresses_and_routes_both_ways() {
         gateway: Some(IpAddr::from([192, 0, 2, 1])),
         source: Some(IpAddr::from([192, 0, 2, 10])),
         metric: Some(600),
+        mtu: Some(1400),
         protocol: RouteProtocol::Dhcp,
     };
     let six = Address::new(7, "2001:db8::5".parse().unwrap(), 64);
@@ -76,6 +77,7 @@ fn addresses_and_routes_both_ways() {
         gateway: None,
         source: None,
         metric: None,
+        mtu: None,
         ..route
     };
     let six_route = Route {
@@ -226,6 +228,7 @@ fn the_real_kernel() {
             gateway: None,
             source: Some(own.into()),
             metric: Some(600),
+            mtu: None,
             protocol: RouteProtocol::Dhcp,
         };
         let default = Route {
