@@ -7,7 +7,10 @@ use lapwing_frames::{MacAddr, Ssid};
 use lapwingd::netconf::arp::Arp;
 use lapwingd::netconf::dhcp::message::Message;
 use lapwingd::netconf::dhcp::{Action, Client, Event, Settings};
+use lapwingd::netconf::domain::{self, Pointers};
 use lapwingd::netconf::ip::Datagram;
+use lapwingd::netconf::remembered::Remembered;
+use lapwingd::netconf::settings::is_domain;
 use lapwingd::networks::document::Document;
 use lapwingd::networks::file::KnownNetwork;
 use lapwingd::networks::memory::Memory;
@@ -63,11 +66,34 @@ fn dhcp_message(octets: &[u8]) {
     let _typed = Datagram::parse(octets);
 }
 
+/// A list of domain names: whatever is read fits into a resolver's configuration, and names without pointers
+/// are the same either way.
+fn domain_names(octets: &[u8]) {
+    let names = domain::list(octets, Pointers::Backwards);
+    let plain = domain::list(octets, Pointers::None);
+    assert!(names.len() <= domain::MOST && plain.len() <= domain::MOST);
+    assert!(names.iter().all(|name| is_domain(name.as_bytes())));
+    assert_eq!(names.get(..plain.len()), Some(&plain[..]), "what ends at a pointer is a beginning");
+}
+
+/// A lease as a line of text: what is read is written back to the same value.
+fn remembered(octets: &[u8]) {
+    let Ok(text) = std::str::from_utf8(octets) else { return };
+    let Ok(remembered) = text.parse::<Remembered>() else { return };
+    assert_eq!(remembered.to_string().parse(), Ok(remembered.clone()));
+    if let Some(lease) = remembered.lease(remembered.hardware, 1_800_000_000) {
+        assert!(lease.time.is_none_or(|left| Some(left.end) <= remembered.lease.time.map(|given| given.end)));
+    }
+}
+
 /// The DHCP client: each octet of the input lets time pass, sends it an answer made from the rest (with
 /// the right transaction, so that it gets in), or garbage. It never stops, and never asks in a loop.
 fn dhcp_client(octets: &[u8]) {
     let Some((&first, rest)) = octets.split_first() else { return };
-    let remembered = (first & 1 != 0).then_some(Ipv4Addr::new(192, 0, 2, 7));
+    let text = "192.0.2.7/24 02:00:00:00:00:01 192.0.2.1 02:00:00:00:00:01 ends=9 lasts=600 router=02:00:00:00:00:02 \
+                route=0.0.0.0/0,192.0.2.1";
+    let before = text.parse::<Remembered>().expect("this is a lease").lease;
+    let remembered = (first & 1 != 0).then_some(before);
     let mut now = Instant::after_start(Duration::from_secs(1));
     let mut client = Client::new(now, Settings { hardware: WE, hostname: None, remembered });
     let mut entropy = SeededEntropy(u64::from(first));
@@ -119,6 +145,8 @@ fn dhcp_client(octets: &[u8]) {
 pub const TARGETS: &[Target] = &[
     ("dhcp_client", dhcp_client),
     ("dhcp_message", dhcp_message),
+    ("domain_names", domain_names),
     ("memory_file", memory_file),
     ("network_file", network_file),
+    ("remembered", remembered),
 ];

@@ -187,6 +187,9 @@ impl<K: Kernel> Daemon<K> {
             Heard::RadioBlocked { wiphy, by: Some(Block::Hard) } => {
                 warn!("radio {wiphy} is blocked by hardware")
             }
+            Heard::Advertised { ifindex, advertised } => {
+                self.configure(now, ifindex, configuration::Event::Advertised(&advertised));
+            }
             Heard::Trouble(text) => warn!("{text}"),
         }
         self.write_status();
@@ -493,10 +496,7 @@ impl<K: Kernel> Daemon<K> {
         let place = Place { at: now.clock, interface: &name };
         let command = match action {
             Wanted::Send { to, octets } => Command::Send { ifindex, kind: PacketKind::Dhcp, to, octets },
-            Wanted::SendArp(octets) => {
-                let to = lapwing_frames::MacAddr::BROADCAST;
-                Command::Send { ifindex, kind: PacketKind::Arp, to, octets }
-            }
+            Wanted::SendArp { to, octets } => Command::Send { ifindex, kind: PacketKind::Arp, to, octets },
             Wanted::SetAddress { address, lifetime } => Command::SetAddress { ifindex, address, lifetime },
             Wanted::RemoveAddress(address) => Command::RemoveAddress { ifindex, address },
             Wanted::SetRoute(route) => Command::SetRoute { ifindex, route },

@@ -3,9 +3,9 @@
 //! The product's implementation is [`crate::linux::Linux`]; tests script their own. Both ends are values,
 //! so that a whole run of the daemon can be written down.
 
-use crate::netconf::Resolver;
 use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
+use crate::netconf::{Advertised, Resolver};
 use lapwing_core::Duration;
 use lapwing_core::attempt::Ticket;
 use lapwing_core::kernel::{Interface, KernelEvent, Refusal, Reply, Request};
@@ -235,6 +235,13 @@ pub enum Heard {
         address: Ipv6Addr,
         /// Whether it can.
         usable: bool,
+    },
+    /// A router said where names are looked up.
+    Advertised {
+        /// The interface.
+        ifindex: u32,
+        /// What it said.
+        advertised: Advertised,
     },
     /// Something worth a line in the log.
     Trouble(String),

@@ -1,6 +1,7 @@
 //! The machine: nl80211, rtnetlink, packet sockets and rfkill behind one descriptor.
 
 use crate::kernel::{Block, Command, Found, Hardware, Heard, Kernel, PacketKind};
+use crate::netconf::Advertised;
 use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
 use crate::resolver;
@@ -466,9 +467,12 @@ impl Linux {
                 rtnetlink::Event::LinkRemoved(link) => self.gone(link.ifindex),
                 rtnetlink::Event::Address(address) => self.address(&address, true),
                 rtnetlink::Event::AddressRemoved(address) => self.address(&address, false),
-                rtnetlink::Event::Advertisement(_)
-                | rtnetlink::Event::Route(_)
-                | rtnetlink::Event::RouteRemoved(_) => {}
+                rtnetlink::Event::Advertisement(found) => {
+                    let ifindex = found.ifindex;
+                    let said = found.options.into_iter().map(Advertised::from);
+                    self.heard.extend(said.map(|advertised| Heard::Advertised { ifindex, advertised }));
+                }
+                rtnetlink::Event::Route(_) | rtnetlink::Event::RouteRemoved(_) => {}
             },
             rtnetlink::Incoming::Malformed(error) => {
                 self.trouble(format!("a message of rtnetlink does not decode: {error}"));
@@ -659,7 +663,7 @@ fn route(ifindex: u32, route: Route) -> rtnetlink::Route {
         gateway: route.router,
         source: route.source,
         metric: Some(METRIC),
-        mtu: None,
+        mtu: route.mtu,
         protocol: RouteProtocol::Dhcp,
     }
 }

@@ -39,8 +39,8 @@ fn text(resolver: &Resolver) -> String {
     for server in &resolver.servers {
         let _done = writeln!(text, "nameserver {server}");
     }
-    if let Some(domain) = &resolver.domain {
-        let _done = writeln!(text, "search {domain}");
+    if !resolver.search.is_empty() {
+        let _done = writeln!(text, "search {}", resolver.search.join(" "));
     }
     text
 }
@@ -69,8 +69,11 @@ mod tests {
     fn a_file_that_resolvers_understand() {
         let resolver = Resolver {
             servers: vec!["192.0.2.53".parse().unwrap(), "2001:db8::53".parse().unwrap()],
-            domain: Some("example.org".to_owned()),
+            search: vec!["example.org".to_owned(), "example.net".to_owned()],
         };
-        assert_eq!(text(&resolver), "nameserver 192.0.2.53\nnameserver 2001:db8::53\nsearch example.org\n");
+        assert_eq!(
+            text(&resolver),
+            "nameserver 192.0.2.53\nnameserver 2001:db8::53\nsearch example.org example.net\n"
+        );
     }
 }

@@ -316,7 +316,7 @@ fn from_an_interface_to_an_address() {
     assert_eq!(run.text("cafe.open"), "# mine\n");
     let memory = run.text(".lapwing.memory");
     assert!(memory.contains("[cafe.open]") && memory.contains("Frequencies=2412"), "{memory}");
-    assert!(memory.contains("Lease=192.0.2.7 02:00:00:00:00:01 1003600"));
+    assert!(memory.contains("Lease=192.0.2.7/24 02:00:00:00:00:01 192.0.2.1 02:00:00:00:00:fe ends=1003600"));
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub struct Arp {
 /// Ethernet, IPv4, and the lengths of their addresses.
 const KIND: [u8; 6] = [0, 1, 8, 0, 6, 4];
 const REQUEST: u16 = 1;
+const REPLY: u16 = 2;
 
 impl Arp {
     /// Asks whether somebody has `address`, without claiming it (RFC 5227 2.1.1).
@@ -48,11 +49,31 @@ impl Arp {
         }
     }
 
+    /// Asks who has `target`, from an address of our own (RFC 826; RFC 4436 2.1.1 with the link address that
+    /// `target` had).
+    #[must_use]
+    pub const fn request(hardware: MacAddr, address: Ipv4Addr, target: Ipv4Addr) -> Self {
+        Self { target, ..Self::announcement(hardware, address) }
+    }
+
+    /// Whether this packet answers a question of ours, asked from `address`.
+    #[must_use]
+    pub fn answers(&self, hardware: MacAddr, address: Ipv4Addr) -> bool {
+        self.operation == REPLY && self.target_hardware == hardware && self.target == address
+    }
+
+    /// Whether this packet means that somebody else has `address`.
+    #[must_use]
+    pub fn claims(&self, hardware: MacAddr, address: Ipv4Addr) -> bool {
+        self.sender_hardware != hardware && self.sender == address
+    }
+
     /// Whether this packet means that somebody else has, or is about to take, `address`.
     #[must_use]
     pub fn conflicts(&self, hardware: MacAddr, address: Ipv4Addr) -> bool {
         let is_probe = self.operation == REQUEST && self.sender.is_unspecified();
-        self.sender_hardware != hardware && (self.sender == address || is_probe && self.target == address)
+        let wants = self.sender_hardware != hardware && is_probe && self.target == address;
+        self.claims(hardware, address) || wants
     }
 
     /// Reads a packet. Octets behind it (Ethernet padding) are ignored.

@@ -4,16 +4,22 @@
 //! address. IPv6 without a static address is the kernel's own business (router advertisements, duplicate
 //! address detection); what it did is heard here and told.
 
+mod names;
+
 use super::dhcp::{self, Client, Lease};
-use super::settings::{Addressing, Prefix, Remembered};
+use super::remembered::Remembered;
+use super::settings::{Addressing, Prefix};
 use lapwing_core::attempt::{AttemptId, Phase};
 use lapwing_core::failure::{Code, Failure};
 use lapwing_core::{Duration, Entropy, Instant};
 use lapwing_frames::MacAddr;
+use names::Names;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// After this time without an address the station is told so. DHCP has asked five times by then.
+pub use names::{Advertised, Resolver};
+
+/// After this time without an address the station is told so. DHCP has asked nine times by then.
 const PATIENCE: Duration = Duration::from_secs(25);
 
 /// A connection to be addressed.
@@ -42,6 +48,8 @@ pub enum Event<'a> {
     Address6(Ipv6Addr),
     /// The kernel no longer has it.
     Address6Gone(Ipv6Addr),
+    /// A router said where names are looked up.
+    Advertised(&'a Advertised),
 }
 
 /// A route.
@@ -53,15 +61,8 @@ pub struct Route {
     pub router: Option<IpAddr>,
     /// From which address.
     pub source: Option<IpAddr>,
-}
-
-/// Where names are looked up.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resolver {
-    /// The name servers.
-    pub servers: Vec<IpAddr>,
-    /// The domain to search.
-    pub domain: Option<String>,
+    /// The greatest packet that goes that way, if it is less than what the link takes.
+    pub mtu: Option<u16>,
 }
 
 /// What a connection got, for people and the flight recorder.
@@ -87,8 +88,13 @@ pub enum Action {
         /// From the IPv4 header on.
         octets: Vec<u8>,
     },
-    /// Send an ARP packet to everybody.
-    SendArp(Vec<u8>),
+    /// Send an ARP packet to a link address.
+    SendArp {
+        /// To which.
+        to: MacAddr,
+        /// The packet.
+        octets: Vec<u8>,
+    },
     /// Add an address, or renew its lifetime.
     SetAddress {
         /// The address.
@@ -98,13 +104,13 @@ pub enum Action {
     },
     /// Remove an address.
     RemoveAddress(Prefix<IpAddr>),
-    /// Add a route.
+    /// Add a route, or replace the one to the same destination.
     SetRoute(Route),
     /// Remove a route.
     RemoveRoute(Route),
     /// Use these name servers for the interface; none of it any more if nothing.
     Resolve(Option<Resolver>),
-    /// Switch IPv6 on the interface.
+    /// Switch IPv6 off on the interface, or leave it as it was before that.
     EnableIpv6(bool),
     /// The connection has an address, or another one than before.
     Configured(Configured),
@@ -133,6 +139,7 @@ pub struct Configuration {
     addresses: BTreeSet<Prefix<IpAddr>>,
     routes: BTreeSet<Route>,
     kernel6: BTreeSet<Ipv6Addr>,
+    names: Names,
     resolver: Resolver,
     told: Told,
 }
@@ -140,10 +147,8 @@ pub struct Configuration {
 impl Configuration {
     /// Begins: the port is open.
     pub fn begin(now: Instant, begin: Begin) -> (Self, Vec<Action>) {
-        let remembered = begin
-            .remembered
-            .filter(|lease| lease.hardware == begin.hardware && lease.ends > begin.wall_clock)
-            .map(|lease| lease.address);
+        let remembered =
+            begin.remembered.as_ref().and_then(|lease| lease.lease(begin.hardware, begin.wall_clock));
         let dhcp = begin.addressing.ipv4.is_none().then(|| {
             let hostname = begin.hostname.clone().filter(|_| begin.addressing.send_hostname);
             Client::new(now, dhcp::Settings { hardware: begin.hardware, hostname, remembered })
@@ -154,6 +159,7 @@ impl Configuration {
             addresses: BTreeSet::new(),
             routes: BTreeSet::new(),
             kernel6: BTreeSet::new(),
+            names: Names::default(),
             resolver: Resolver::default(),
             told: Told::Nothing { until: now + PATIENCE },
             begin,
@@ -171,7 +177,7 @@ impl Configuration {
             this.fixed(address, any, fixed.gateway.map(IpAddr::V6), &mut out);
         }
         if !this.addresses.is_empty() {
-            this.resolve(None, &mut out);
+            this.resolve(&mut out);
             this.tell(now, &mut out);
         }
         (this, out)
@@ -185,7 +191,7 @@ impl Configuration {
             Told::Nothing { until } => Some(until),
             Told::Configured | Told::Unconfigured => None,
         };
-        dhcp.into_iter().chain(patience).min()
+        dhcp.into_iter().chain(patience).chain(self.names.next_deadline()).min()
     }
 
     /// The attempt whose connection this is.
@@ -223,22 +229,39 @@ impl Configuration {
                 }
                 dhcp::Event::Tick
             }
+            Event::Advertised(advertised) => {
+                if self.begin.addressing.ipv6_enabled {
+                    self.names.advertised(now, advertised);
+                }
+                dhcp::Event::Tick
+            }
         };
+        self.names.expire(now);
         if let Some(client) = &mut self.dhcp {
             for action in client.turn(now, entropy, dhcp_event) {
                 match action {
                     dhcp::Action::Send { to, octets } => out.push(Action::Send { to, octets }),
-                    dhcp::Action::SendArp(octets) => out.push(Action::SendArp(octets)),
+                    dhcp::Action::SendArp { to, octets } => out.push(Action::SendArp { to, octets }),
                     dhcp::Action::Note(text) => out.push(Action::Note(text)),
-                    dhcp::Action::Use(lease) => self.lease(now, wall_clock, &lease, &mut out),
+                    dhcp::Action::Use(lease) => self.lease(now, &lease, &mut out),
+                    dhcp::Action::Keep(lease) => {
+                        let ends = lease.time.map(|time| wall_clock.saturating_add(time.end.as_secs()));
+                        let hardware = self.begin.hardware;
+                        out.push(Action::Remember(Some(Remembered { hardware, ends, lease })));
+                    }
                     dhcp::Action::Drop(why) => {
                         out.push(Action::Note(why.to_owned()));
-                        self.remove(true, &mut out);
+                        self.remove(|address| address.is_ipv4(), &mut out);
+                        self.names.leased(None);
+                        self.resolve(&mut out);
                         out.push(Action::Remember(None));
                         self.tell(now, &mut out);
                     }
                 }
             }
+        }
+        if self.resolve(&mut out) && self.told == Told::Configured {
+            self.tell(now, &mut out);
         }
         if let Told::Nothing { until } = self.told
             && now >= until
@@ -253,7 +276,10 @@ impl Configuration {
     #[must_use]
     pub fn end(mut self) -> Vec<Action> {
         let mut out = Vec::new();
-        self.remove(false, &mut out);
+        self.remove(|_| true, &mut out);
+        if self.resolver != Resolver::default() {
+            out.push(Action::Resolve(None));
+        }
         if !self.begin.addressing.ipv6_enabled {
             out.push(Action::EnableIpv6(true));
         }
@@ -272,77 +298,61 @@ impl Configuration {
         out.push(Action::SetAddress { address, lifetime: None });
         if let Some(router) = gateway {
             let destination = Prefix { address: any, length: 0 };
-            let route = Route { destination, router: Some(router), source: Some(address.address) };
+            let route = Route { destination, router: Some(router), source: Some(address.address), mtu: None };
             self.routes.insert(route);
             out.push(Action::SetRoute(route));
         }
     }
 
-    /// Puts a lease in place of what was there.
-    fn lease(&mut self, now: Instant, wall_clock: u64, lease: &Lease, out: &mut Vec<Action>) {
+    /// Puts a lease in place of what was there: first the new, then away with the old, so that there is no
+    /// moment without a way out.
+    fn lease(&mut self, now: Instant, lease: &Lease, out: &mut Vec<Action>) {
         let source = IpAddr::V4(lease.address.address);
         let address = Prefix { address: source, length: lease.address.length };
-        let routes: BTreeSet<_> = lease
-            .routes
-            .iter()
-            .map(|&(network, router)| Route {
-                destination: Prefix { address: IpAddr::V4(network.address), length: network.length },
-                router: router.map(IpAddr::V4),
-                source: Some(source),
-            })
-            .collect();
-        let is_four = |route: &Route| route.destination.address.is_ipv4();
-        let old: Vec<_> = self.routes.iter().filter(|route| is_four(route)).copied().collect();
-        for route in old.into_iter().filter(|route| !routes.contains(route)) {
-            self.routes.remove(&route);
-            out.push(Action::RemoveRoute(route));
-        }
-        let old: Vec<_> = self.addresses.iter().filter(|other| other.address.is_ipv4()).copied().collect();
-        for other in old.into_iter().filter(|&other| other != address) {
-            self.addresses.remove(&other);
-            out.push(Action::RemoveAddress(other));
-        }
+        let routes = routes(lease);
         let is_new = self.addresses.insert(address);
         out.push(Action::SetAddress { address, lifetime: lease.time.map(|time| time.end) });
         // Routes on the link first: the routers of the others may be reached through them.
-        let (direct, routed): (Vec<_>, Vec<_>) = routes.into_iter().partition(|route| route.router.is_none());
+        let (direct, routed): (Vec<&Route>, Vec<&Route>) =
+            routes.iter().partition(|route| route.router.is_none());
         let changed = direct.into_iter().chain(routed).fold(is_new, |changed, route| {
-            out.push(Action::SetRoute(route));
-            self.routes.insert(route) || changed
+            out.push(Action::SetRoute(*route));
+            self.routes.insert(*route) || changed
         });
-        let changed = self.resolve(Some(lease), out) || changed;
-        let seconds = lease.time.map_or(u64::from(u32::MAX), |time| time.end.as_secs());
-        out.push(Action::Remember(Some(Remembered {
-            address: lease.address.address,
-            hardware: self.begin.hardware,
-            ends: wall_clock.saturating_add(seconds),
-        })));
-        if changed {
+        self.routes.retain(|old| {
+            let stays = !old.destination.address.is_ipv4() || routes.contains(old);
+            // The kernel has put a new one to the same destination in its place.
+            if !stays && routes.iter().all(|route| route.destination != old.destination) {
+                out.push(Action::RemoveRoute(*old));
+            }
+            stays
+        });
+        self.addresses.retain(|&old| {
+            let stays = !old.address.is_ipv4() || old == address;
+            if !stays {
+                out.push(Action::RemoveAddress(old));
+            }
+            stays
+        });
+        self.names.leased(Some(lease));
+        if self.resolve(out) || changed {
             self.tell(now, out);
         }
     }
 
-    /// Sets the name servers: those of the file, else those of the lease.
-    fn resolve(&mut self, lease: Option<&Lease>, out: &mut Vec<Action>) -> bool {
-        let addressing = &self.begin.addressing;
-        let servers = if addressing.dns.is_empty() {
-            lease.map(|lease| lease.dns.iter().copied().map(IpAddr::V4).collect()).unwrap_or_default()
-        } else {
-            addressing.dns.clone()
-        };
-        let domain = addressing.domain.clone().or_else(|| lease.and_then(|lease| lease.domain.clone()));
-        let resolver = Resolver { servers, domain };
+    /// Sets the name servers, if they are others than before.
+    fn resolve(&mut self, out: &mut Vec<Action>) -> bool {
+        let resolver = self.names.resolver(&self.begin.addressing);
         let changed = self.resolver != resolver;
         if changed {
-            out.push(Action::Resolve(Some(resolver.clone())));
+            out.push(Action::Resolve(Some(resolver.clone()).filter(|new| *new != Resolver::default())));
             self.resolver = resolver;
         }
         changed
     }
 
-    /// Removes what was put in place: all of it, or the part of DHCP.
-    fn remove(&mut self, only_dhcp: bool, out: &mut Vec<Action>) {
-        let goes = |address: IpAddr| !only_dhcp || address.is_ipv4();
+    /// Removes what was put in place, as far as it is about such an address.
+    fn remove(&mut self, goes: impl Fn(IpAddr) -> bool, out: &mut Vec<Action>) {
         self.routes.retain(|route| {
             let goes = goes(route.destination.address);
             if goes {
@@ -357,10 +367,6 @@ impl Configuration {
             }
             !goes
         });
-        if self.resolver != Resolver::default() {
-            self.resolver = Resolver::default();
-            out.push(Action::Resolve(None));
-        }
     }
 
     /// Tells what there is now.
@@ -382,6 +388,22 @@ impl Configuration {
             duration: now.since(self.began),
         }));
     }
+}
+
+/// The routes of a lease. An MTU holds for them only: the interface's would change IPv6 too, and would have to
+/// be put back. The kernel's own route to the prefix knows nothing of it, so one that does takes its place.
+fn routes(lease: &Lease) -> BTreeSet<Route> {
+    let mask = u32::MAX.checked_shl(32_u32.saturating_sub(lease.address.length.into())).unwrap_or(0);
+    let network = Ipv4Addr::from_bits(lease.address.address.to_bits() & mask);
+    let prefix = (Prefix { address: network, length: lease.address.length }, None);
+    let direct = lease.mtu.is_some().then_some(&prefix);
+    let route = |&(network, router): &(Prefix<Ipv4Addr>, Option<Ipv4Addr>)| Route {
+        destination: Prefix { address: IpAddr::V4(network.address), length: network.length },
+        router: router.map(IpAddr::V4),
+        source: Some(IpAddr::V4(lease.address.address)),
+        mtu: lease.mtu,
+    };
+    direct.into_iter().chain(&lease.routes).map(route).collect()
 }
 
 const fn no_address() -> Failure {

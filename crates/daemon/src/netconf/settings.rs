@@ -1,9 +1,7 @@
 //! How a network is addressed: the values that files, leases and the kernel share.
 
-use lapwing_frames::MacAddr;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::str::FromStr;
 
 /// An address and the length of its prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,42 +82,6 @@ pub fn is_domain(text: &[u8]) -> bool {
     (1..=253).contains(&text.len()) && text.iter().all(is_fit)
 }
 
-/// A lease that is worth asking for again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Remembered {
-    /// The address.
-    pub address: Ipv4Addr,
-    /// The interface address that it was given to.
-    pub hardware: MacAddr,
-    /// When it ends, in seconds since 1970.
-    pub ends: u64,
-}
-
-impl fmt::Display for Remembered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.address, self.hardware, self.ends)
-    }
-}
-
-/// A text that is no lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a lease is an IPv4 address, a MAC address and a number of seconds")]
-pub struct NoLease;
-
-impl FromStr for Remembered {
-    type Err = NoLease;
-
-    fn from_str(text: &str) -> Result<Self, NoLease> {
-        let mut words = text.split_ascii_whitespace();
-        let mut word = || words.next().ok_or(NoLease);
-        Ok(Self {
-            address: word()?.parse().map_err(|_| NoLease)?,
-            hardware: word()?.parse().map_err(|_| NoLease)?,
-            ends: word()?.parse().map_err(|_| NoLease)?,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,15 +96,6 @@ mod tests {
             ("0.0.0.255", None),
         ] {
             assert_eq!(prefix_length(mask.parse().unwrap()), length, "{mask}");
-        }
-    }
-
-    #[test]
-    fn a_lease_as_text() {
-        let text = "192.0.2.7 02:00:00:00:00:01 1800000000";
-        assert_eq!(text.parse::<Remembered>().unwrap().to_string(), text);
-        for wrong in ["", "192.0.2.7", "192.0.2.7 x 1", "192.0.2.7 02:00:00:00:00:01 -1"] {
-            assert_eq!(wrong.parse::<Remembered>(), Err(NoLease));
         }
     }
 }

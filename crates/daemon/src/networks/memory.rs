@@ -5,7 +5,7 @@
 
 use super::document::Document;
 use super::name::FileName;
-use crate::netconf::settings::Remembered;
+use crate::netconf::Remembered;
 use std::ffi::OsStr;
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use super::error::{FileError, FileProblem};
 use super::file::{KnownNetwork, Unfit, learn};
 use super::memory::{self, Memory};
 use super::name::{FileName, Parsed};
-use crate::netconf::settings::Remembered;
+use crate::netconf::Remembered;
 use lapwing_core::{Secret, station::Learned};
 use rustix::fs::OFlags;
 use std::collections::BTreeMap;

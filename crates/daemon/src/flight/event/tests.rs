@@ -174,7 +174,7 @@ fn an_address_has_its_line() {
     let done = Configured {
         addresses: vec![Prefix { address: address("192.0.2.7"), length: 24 }],
         routers: vec![address("192.0.2.1")],
-        resolver: Resolver { servers: vec![address("192.0.2.53")], domain: None },
+        resolver: Resolver { servers: vec![address("192.0.2.53")], search: Vec::new() },
         duration: Duration::from_millis(203),
     };
     assert_eq!(

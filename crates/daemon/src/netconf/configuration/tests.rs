@@ -86,22 +86,21 @@ fn static_addresses_are_there_at_once_and_go_with_the_connection() {
 fn dhcp_gives_an_address_and_a_renewal_is_no_news() {
     let (mut configuration, _) = Configuration::begin(NOW, begin(Addressing::default()));
     let sent = turn(&mut configuration, NOW, TICK);
-    let octets = answer(sent.last().unwrap(), [192, 0, 2, 7]);
+    let octets =
+        answer(sent.iter().find(|action| matches!(action, Action::Send { .. })).unwrap(), [192, 0, 2, 7]);
     let packet = Event::Dhcp(dhcp::Event::Packet { source: WE, octets: &octets });
-    turn(&mut configuration, NOW, packet);
-    let mut actions = Vec::new();
+    let actions = turn(&mut configuration, NOW, packet);
     let mut now;
-    while configured(&actions).is_none() {
-        now = configuration.next_deadline().unwrap();
-        actions = turn(&mut configuration, now, TICK);
-    }
     let done = configured(&actions).unwrap();
     assert_eq!(done.addresses[0].to_string(), "192.0.2.7/24");
-    assert_eq!(done.duration, Duration::from_millis(200));
-    assert!(actions.iter().any(|action| matches!(
-        action,
-        Action::Remember(Some(lease)) if lease.ends == 1_000_600 && lease.address == Ipv4Addr::new(192, 0, 2, 7)
-    )));
+    assert_eq!(done.duration, Duration::ZERO);
+    let remembered = actions.iter().find_map(|action| match action {
+        Action::Remember(Some(lease)) => Some(lease.clone()),
+        _ => None,
+    });
+    let remembered = remembered.unwrap();
+    assert_eq!((remembered.ends, remembered.hardware), (Some(1_000_600), WE));
+    assert_eq!(remembered.lease.address.address, Ipv4Addr::new(192, 0, 2, 7));
     // T1: the same address for longer.
     let sent = loop {
         now = configuration.next_deadline().unwrap();
@@ -150,19 +149,157 @@ fn nobody_answers() {
 
 #[test]
 fn a_lease_is_asked_for_again_only_where_it_can_hold() {
-    let lease = Remembered { address: Ipv4Addr::new(192, 0, 2, 7), hardware: WE, ends: 1_000_001 };
+    let lease: Remembered =
+        "192.0.2.7/24 02:00:00:00:00:01 192.0.2.1 02:00:00:00:00:fe ends=1000100 lasts=3600 \
+                             router=02:00:00:00:00:fe route=0.0.0.0/0,192.0.2.1"
+            .parse()
+            .unwrap();
     for (remembered, kind) in [
-        (Some(lease), Kind::Request),
+        (Some(lease.clone()), Kind::Request),
         (None, Kind::Discover),
-        (Some(Remembered { ends: 1_000_000, ..lease }), Kind::Discover),
-        (Some(Remembered { hardware: MacAddr([2; 6]), ..lease }), Kind::Discover),
+        (Some(Remembered { ends: Some(1_000_000), ..lease.clone() }), Kind::Discover),
+        (Some(Remembered { hardware: MacAddr([2; 6]), ..lease.clone() }), Kind::Discover),
     ] {
         let begin = Begin { remembered, ..begin(Addressing::default()) };
         let (mut configuration, _) = Configuration::begin(NOW, begin);
         let sent = turn(&mut configuration, NOW, TICK);
-        let Some(Action::Send { octets, .. }) = sent.last() else { panic!("{sent:?}") };
-        let message = Message::parse(Datagram::parse(octets).unwrap().payload).unwrap();
+        let octets = sent.iter().find_map(|action| match action {
+            Action::Send { octets, .. } => Some(octets),
+            _ => None,
+        });
+        let message = Message::parse(Datagram::parse(octets.unwrap()).unwrap().payload).unwrap();
         assert_eq!(message.kind(), Some(kind));
         assert!(!message.options.contains_key(&option::HOSTNAME), "not unless the file says so");
     }
+}
+
+/// A lease with this router and name server.
+fn lease(address: [u8; 4], router: [u8; 4]) -> Lease {
+    let text = "192.0.2.7/24 02:00:00:00:00:01 192.0.2.1 02:00:00:00:00:fe dns=192.0.2.53 search=example.org";
+    let mut lease = text.parse::<Remembered>().unwrap().lease;
+    lease.address.address = address.into();
+    lease.routes = vec![(Prefix { address: Ipv4Addr::UNSPECIFIED, length: 0 }, Some(router.into()))];
+    lease
+}
+
+fn leased(configuration: &mut Configuration, lease: &Lease) -> Vec<Action> {
+    let mut out = Vec::new();
+    configuration.lease(NOW, lease, &mut out);
+    out
+}
+
+#[test]
+fn another_router_takes_the_place_of_the_old_one() {
+    let (mut configuration, _) = Configuration::begin(NOW, begin(Addressing::default()));
+    leased(&mut configuration, &lease([192, 0, 2, 7], [192, 0, 2, 1]));
+    let actions = leased(&mut configuration, &lease([192, 0, 2, 7], [192, 0, 2, 9]));
+    let routes: Vec<_> = actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::SetRoute(route) => Some((true, route.router.unwrap().to_string())),
+            Action::RemoveRoute(route) => Some((false, route.router.unwrap().to_string())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(routes, [(true, "192.0.2.9".to_owned())], "replaced, not taken away");
+    assert_eq!(configured(&actions).unwrap().routers, ["192.0.2.9".parse::<IpAddr>().unwrap()]);
+    // At the end there is one to remove.
+    let undone = configuration.end();
+    assert_eq!(undone.iter().filter(|action| matches!(action, Action::RemoveRoute(_))).count(), 1);
+}
+
+#[test]
+fn another_address_comes_before_the_old_one_goes() {
+    let (mut configuration, _) = Configuration::begin(NOW, begin(Addressing::default()));
+    let mut first = lease([192, 0, 2, 7], [192, 0, 2, 1]);
+    let network = Prefix { address: Ipv4Addr::new(198, 51, 100, 0), length: 24 };
+    first.routes.push((network, Some(Ipv4Addr::new(192, 0, 2, 2))));
+    leased(&mut configuration, &first);
+    let actions = leased(&mut configuration, &lease([192, 0, 2, 8], [192, 0, 2, 1]));
+    let at = |wanted: fn(&Action) -> bool| actions.iter().position(wanted).unwrap();
+    let new = at(|action| matches!(action, Action::SetAddress { .. }));
+    let route = at(|action| matches!(action, Action::SetRoute(_)));
+    let no_route =
+        at(|action| matches!(action, Action::RemoveRoute(route) if route.destination.length == 24));
+    let old = at(|action| matches!(action, Action::RemoveAddress(_)));
+    assert!(new < route && route < no_route && no_route < old, "{actions:?}");
+    assert_eq!(configured(&actions).unwrap().addresses.len(), 1);
+}
+
+#[test]
+fn a_smaller_mtu_holds_for_the_routes_of_the_lease() {
+    let (mut configuration, _) = Configuration::begin(NOW, begin(Addressing::default()));
+    let small = Lease { mtu: Some(1400), ..lease([192, 0, 2, 7], [192, 0, 2, 1]) };
+    let actions = leased(&mut configuration, &small);
+    let routes: Vec<_> = actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::SetRoute(route) => Some((route.destination.to_string(), route.mtu)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(routes, [("192.0.2.0/24".to_owned(), Some(1400)), ("0.0.0.0/0".to_owned(), Some(1400))]);
+}
+
+#[test]
+fn name_servers_of_routers_come_behind_and_go_with_their_time() {
+    let (mut configuration, _) = Configuration::begin(NOW, begin(Addressing::default()));
+    leased(&mut configuration, &lease([192, 0, 2, 7], [192, 0, 2, 1]));
+    let six: Ipv6Addr = "2001:db8::53".parse().unwrap();
+    let servers = |lifetime| Advertised::Servers {
+        servers: vec![six, Ipv6Addr::UNSPECIFIED, "ff02::1".parse().unwrap()],
+        lifetime: Some(Duration::from_secs(lifetime)),
+    };
+    let search = Advertised::Search { domains: vec!["six.example".to_owned()], lifetime: None };
+    turn(&mut configuration, NOW, Event::Advertised(&search));
+    let actions = turn(&mut configuration, NOW, Event::Advertised(&servers(60)));
+    let resolver = actions.iter().find_map(|action| match action {
+        Action::Resolve(resolver) => resolver.clone(),
+        _ => None,
+    });
+    let resolver = resolver.unwrap();
+    assert_eq!(resolver.servers, ["192.0.2.53".parse::<IpAddr>().unwrap(), six.into()]);
+    assert_eq!(resolver.search, ["example.org", "six.example"]);
+    assert_eq!(configured(&actions).unwrap().resolver, resolver);
+    // The same again is no news, but lasts longer.
+    let later = NOW + Duration::from_secs(30);
+    assert_eq!(configured(&turn(&mut configuration, later, Event::Advertised(&servers(60)))), None);
+    let over = NOW + Duration::from_secs(90);
+    assert_eq!(configured(&turn(&mut configuration, over - Duration::from_millis(1), TICK)), None);
+    assert_eq!(configuration.names.next_deadline(), Some(over));
+    assert_eq!(configured(&turn(&mut configuration, over, TICK)).unwrap().resolver.servers.len(), 1);
+    // A router that goes says so with a lifetime of zero.
+    turn(&mut configuration, over, Event::Advertised(&servers(60)));
+    let gone = turn(&mut configuration, over, Event::Advertised(&servers(0)));
+    assert_eq!(configured(&gone).unwrap().resolver.servers.len(), 1);
+    // Ever new ones do not pile up.
+    for number in 0..100 {
+        let servers = vec![Ipv6Addr::from_bits(1 << 120 | number)];
+        turn(&mut configuration, over, Event::Advertised(&Advertised::Servers { servers, lifetime: None }));
+    }
+    assert_eq!(configuration.resolver.servers.len(), 9);
+}
+
+#[test]
+fn the_file_goes_before_the_network() {
+    let server: IpAddr = "9.9.9.9".parse().unwrap();
+    let addressing =
+        Addressing { dns: vec![server], domain: Some("file.example".to_owned()), ..Addressing::default() };
+    let (mut configuration, _) = Configuration::begin(NOW, begin(addressing));
+    leased(&mut configuration, &lease([192, 0, 2, 7], [192, 0, 2, 1]));
+    let six = Advertised::Servers { servers: vec!["2001:db8::53".parse().unwrap()], lifetime: None };
+    turn(&mut configuration, NOW, Event::Advertised(&six));
+    let expected = Resolver { servers: vec![server], search: vec!["file.example".to_owned()] };
+    assert_eq!(configuration.resolver, expected);
+}
+
+#[test]
+fn ipv6_off_means_off() {
+    let addressing = Addressing { ipv6_enabled: false, ..Addressing::default() };
+    let (mut configuration, actions) = Configuration::begin(NOW, begin(addressing));
+    assert!(actions.contains(&Action::EnableIpv6(false)));
+    let six = Advertised::Servers { servers: vec!["2001:db8::53".parse().unwrap()], lifetime: None };
+    turn(&mut configuration, NOW, Event::Advertised(&six));
+    assert_eq!(configuration.resolver, Resolver::default());
+    assert!(configuration.end().contains(&Action::EnableIpv6(true)));
 }

@@ -1,6 +1,7 @@
 //! What a server gave us.
 
 use super::message::{Message, option};
+use crate::netconf::domain::{self, Pointers};
 use crate::netconf::settings::{Prefix, is_domain, prefix_length};
 use lapwing_core::Duration;
 use lapwing_frames::MacAddr;
@@ -16,12 +17,16 @@ pub struct Lease {
     pub server: Ipv4Addr,
     /// The link address from which the server (or its relay) answered.
     pub server_hardware: MacAddr,
+    /// The link address of the default router, if it was heard.
+    pub router_hardware: Option<MacAddr>,
     /// Routes: to which network, and through which router; directly if none.
     pub routes: Vec<(Prefix<Ipv4Addr>, Option<Ipv4Addr>)>,
     /// Name servers.
     pub dns: Vec<Ipv4Addr>,
-    /// The domain.
-    pub domain: Option<String>,
+    /// The domains to search.
+    pub search: Vec<String>,
+    /// The greatest IPv4 packet, if it is less than what the link takes.
+    pub mtu: Option<u16>,
     /// How long it holds; for ever if none.
     pub time: Option<Times>,
 }
@@ -38,7 +43,11 @@ pub struct Times {
 }
 
 /// How many routes and name servers of a message are used.
-const MOST: usize = 16;
+pub const MOST: usize = 16;
+
+/// The MTUs that are believed. RFC 791 has every host take packets of 576 octets, and whoever says less means
+/// to slow us down; the link takes 1500 in any case, so more says nothing.
+const MTU: std::ops::Range<u16> = 576..1500;
 
 /// The shortest time that a lease is taken to last: a server that says less would have us ask without pause.
 const SHORTEST: u32 = 30;
@@ -92,7 +101,14 @@ impl Lease {
                 .filter(|&address| is_host(address))
                 .take(MOST)
                 .collect(),
-            domain: message.options.get(&option::DOMAIN).and_then(|value| domain(value)),
+            search: search(message),
+            mtu: message
+                .options
+                .get(&option::MTU)
+                .and_then(|value| <[u8; 2]>::try_from(value.as_slice()).ok())
+                .map(u16::from_be_bytes)
+                .filter(|mtu| MTU.contains(mtu)),
+            router_hardware: None,
             time,
         })
     }
@@ -152,9 +168,16 @@ fn classless(value: &[u8]) -> Option<Vec<(Prefix<Ipv4Addr>, Option<Ipv4Addr>)>> 
     Some(routes)
 }
 
-/// A domain, if it is fit for a resolver's configuration.
-fn domain(value: &[u8]) -> Option<String> {
-    // Some servers end it with a zero.
-    let value = value.strip_suffix(b"\0").unwrap_or(value);
-    is_domain(value).then(|| String::from_utf8_lossy(value).into_owned())
+/// The domains to search: the list of them, else the one domain (RFC 3397 section 2).
+fn search(message: &Message) -> Vec<String> {
+    let list = message.options.get(&option::SEARCH).map(|value| domain::list(value, Pointers::Backwards));
+    list.filter(|list| !list.is_empty()).unwrap_or_else(|| {
+        // Some servers end it with a zero.
+        let one =
+            message.options.get(&option::DOMAIN).map(|value| value.strip_suffix(b"\0").unwrap_or(value));
+        one.filter(|one| is_domain(one))
+            .map(|one| String::from_utf8_lossy(one).into_owned())
+            .into_iter()
+            .collect()
+    })
 }

@@ -1,4 +1,4 @@
-//! DHCP messages (RFC 2131 section 2, options of RFC 2132, 3396, 3442 and 4039).
+//! DHCP messages (RFC 2131 section 2, options of RFC 2132, 3396, 3397, 3442 and 4039).
 
 use lapwing_frames::MacAddr;
 use lapwing_frames::reader::{ParseError, Reader};
@@ -39,6 +39,8 @@ pub mod option {
     pub const HOSTNAME: u8 = 12;
     /// Domain name.
     pub const DOMAIN: u8 = 15;
+    /// The greatest packet of the network.
+    pub const MTU: u8 = 26;
     /// Requested address.
     pub const ADDRESS: u8 = 50;
     /// Lease time.
@@ -63,6 +65,8 @@ pub mod option {
     pub const CLIENT: u8 = 61;
     /// Rapid commit.
     pub const RAPID_COMMIT: u8 = 80;
+    /// Domains to search.
+    pub const SEARCH: u8 = 119;
     /// Classless static routes.
     pub const ROUTES: u8 = 121;
     /// End.
