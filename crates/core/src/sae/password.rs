@@ -48,16 +48,17 @@ impl Password {
     }
 
     /// Takes an element PT that was calculated earlier, as x then y, each of [`Group::octets`], big endian.
-    /// Whether it is one: a point of the group's curve. One that is there already is kept.
+    /// Whether there is one now: a point of the group's curve. One that is there already is kept.
     pub fn store(&mut self, curves: &dyn Curves, group: Group, octets: &[u8]) -> bool {
+        if self.prepared(group).is_some() {
+            return true;
+        }
         if octets.len() != 2 * group.octets() {
             return false;
         }
-        let Some(point) = curves.point(group, octets) else { return false };
-        if self.prepared(group).is_none() {
-            self.prepared.push(point);
-        }
-        true
+        let point = curves.point(group, octets);
+        self.prepared.extend(point);
+        self.prepared(group).is_some()
     }
 
     /// The elements PT that are ready, to be stored.

@@ -9,10 +9,7 @@ use super::{
 };
 use crate::{
     attempt::{Entry, Phase, Ticket},
-    crypto::{
-        kdf::passphrase_to_psk,
-        keys::{Pmk, Pmkid},
-    },
+    crypto::keys::{Pmk, Pmkid},
     curve::Group,
     failure::Code,
     kernel::{AuthenticateRequest, Errno, KernelEvent, Refusal, Reply, Request},
@@ -100,7 +97,7 @@ impl Turn<'_> {
             }
             (Some(_), _) if let Some(candidate) = candidate => Keys::Cached(candidate),
             (Some(plan), Credentials::Personal(_)) if plan.akm().is_psk() => {
-                match pre_shared(&journey.network) {
+                match self.pre_shared(&journey.network).and_then(Pmk::new) {
                     Some(pmk) => Keys::PreShared(pmk),
                     None => return self.failed(journey, Some(&target), Code::NoneSuitable, Footing::Clean),
                 }
@@ -181,16 +178,6 @@ impl Turn<'_> {
             }),
         )
     }
-}
-
-/// The key of a WPA2 network.
-fn pre_shared(network: &Network) -> Option<Pmk> {
-    let Credentials::Personal(personal) = &network.credentials else { return None };
-    let psk = personal.psk.clone().or_else(|| {
-        let passphrase = personal.passphrase.as_ref()?;
-        Some(passphrase_to_psk(passphrase.expose(), network.ssid.octets()))
-    });
-    psk.and_then(Pmk::new)
 }
 
 /// A failure of SAE in the catalogue.

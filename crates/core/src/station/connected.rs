@@ -12,13 +12,11 @@ use super::{
 };
 use crate::{
     attempt::{Cause, Entry, Phase, Ticket},
-    crypto::kdf::passphrase_to_psk,
     entropy::random,
     failure::{Code, Failure},
     kernel::{KernelEvent, Refusal, Reply, Request},
-    network::{Credentials, TransitionDisable},
+    network::TransitionDisable,
     rsn::{Plan, Supplicant, supplicant::Output},
-    secret::Secret,
     select::{self, Target},
     time::{Duration, Instant},
 };
@@ -110,7 +108,7 @@ impl Connected {
         turn.report(Report::Learned(Learned {
             ssid,
             frequency: bss.frequency.0,
-            psk: plan.filter(|plan| plan.akm().is_psk()).and_then(|_| pre_shared(&journey)),
+            psk: plan.filter(|plan| plan.akm().is_psk()).and_then(|_| turn.new_pre_shared(&journey.network)),
             password_elements: match plan {
                 Some(plan) if plan.akm().is_sae() => turn.new_elements(&journey.network),
                 _ => Vec::new(),
@@ -427,14 +425,4 @@ impl Connected {
         }
         State::Connected(self)
     }
-}
-
-/// The pre-shared key, if it was computed from the passphrase and is not stored yet.
-fn pre_shared(journey: &Journey) -> Option<Secret> {
-    let Credentials::Personal(personal) = &journey.network.credentials else { return None };
-    if personal.psk.is_some() {
-        return None;
-    }
-    let passphrase = personal.passphrase.as_ref()?;
-    Some(passphrase_to_psk(passphrase.expose(), journey.network.ssid.octets()))
 }

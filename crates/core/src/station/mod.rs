@@ -260,7 +260,8 @@ impl State {
     fn deadline(&self) -> Option<(Instant, &'static str)> {
         match self {
             Self::Idle(idle) => idle.deadline(),
-            Self::Scanning(_) | Self::Unavailable(_) => None,
+            Self::Scanning(state) => state.deadline(),
+            Self::Unavailable(_) => None,
             Self::Authenticating(state) => Some(state.deadline()),
             Self::Associating(state) => Some(state.deadline()),
             Self::Securing(state) => Some(state.deadline()),
@@ -430,7 +431,8 @@ impl State {
         }
         Ok(match self {
             Self::Idle(idle) => idle.overdue(turn),
-            Self::Scanning(_) | Self::Unavailable(_) => self,
+            Self::Scanning(state) => state.overdue(turn),
+            Self::Unavailable(_) => self,
             Self::Authenticating(state) => state.overdue(turn),
             Self::Associating(state) => state.overdue(turn),
             Self::Securing(state) => state.overdue(turn),

@@ -1,10 +1,11 @@
-//! The SAE passwords of networks, with the elements that were calculated from them: once for each network,
-//! not at each exchange.
+//! What is calculated from the secrets of networks: SAE's password elements and the pre-shared key of WPA2.
+//! Once for each network, not at each attempt, and while a scan runs if there is one.
 
 use super::context::Turn;
 use crate::{
+    crypto::kdf::passphrase_to_psk,
     curve::Group,
-    network::{Credentials, Network},
+    network::{Credentials, Network, Personal},
     sae::Password,
     secret::Secret,
 };
@@ -14,30 +15,47 @@ use lapwing_frames::Ssid;
 /// How many networks' passwords are kept.
 const BOUND: usize = 64;
 
-/// The passwords with their elements, by network.
+/// What was calculated, by network.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct Passwords(BTreeMap<Ssid, (Credentials, Password)>);
+pub(super) struct Passwords(BTreeMap<Ssid, Calculated>);
+
+/// What was calculated for a network.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Calculated {
+    /// From what.
+    secret: Credentials,
+    /// The password of SAE with its elements.
+    password: Option<Password>,
+    /// The pre-shared key of WPA2.
+    psk: Option<Secret>,
+}
 
 impl Passwords {
     /// Forgets those of networks that are gone or have another secret.
     pub(super) fn retain(&mut self, networks: &[Network]) {
-        self.0.retain(|ssid, (secret, _)| {
-            let same =
-                |network: &Network| network.ssid == *ssid && network.credentials.is_same_secret(secret);
+        self.0.retain(|ssid, calculated| {
+            let same = |network: &Network| {
+                network.ssid == *ssid && network.credentials.is_same_secret(&calculated.secret)
+            };
             networks.iter().any(same)
         });
     }
 
-    fn find(&self, network: &Network) -> Option<&Password> {
-        let (secret, password) = self.0.get(&network.ssid)?;
-        network.credentials.is_same_secret(secret).then_some(password)
+    fn find(&self, network: &Network) -> Option<&Calculated> {
+        let calculated = self.0.get(&network.ssid)?;
+        network.credentials.is_same_secret(&calculated.secret).then_some(calculated)
     }
 
-    fn keep(&mut self, network: &Network, password: Password) {
+    /// The place for what is calculated for a network; empty if it has another secret than before.
+    fn place(&mut self, network: &Network) -> &mut Calculated {
+        if self.find(network).is_none() {
+            self.0.remove(&network.ssid);
+        }
         if self.0.len() >= BOUND && !self.0.contains_key(&network.ssid) {
             self.0.pop_first();
         }
-        self.0.insert(network.ssid.clone(), (network.credentials.clone(), password));
+        let new = || Calculated { secret: network.credentials.clone(), password: None, psk: None };
+        self.0.entry(network.ssid.clone()).or_insert_with(new)
     }
 }
 
@@ -47,7 +65,8 @@ impl Turn<'_> {
         let Credentials::Personal(personal) = &network.credentials else { return None };
         let ssid = network.ssid.octets();
         let identifier = personal.password_identifier.as_deref();
-        let mut password = match (self.context.passwords.find(network), &personal.passphrase) {
+        let known = self.context.passwords.find(network).and_then(|calculated| calculated.password.as_ref());
+        let mut password = match (known, &personal.passphrase) {
             (Some(known), _) => known.clone(),
             (None, Some(passphrase)) => Password::new(ssid, passphrase.expose(), identifier),
             (None, None) => Password::of_elements(ssid, identifier),
@@ -63,13 +82,52 @@ impl Turn<'_> {
 
     /// Keeps what was calculated for a network.
     pub(super) fn keep_password(&mut self, network: &Network, password: &Password) {
-        self.context.passwords.keep(network, password.clone());
+        self.context.passwords.place(network).password = Some(password.clone());
+    }
+
+    /// The pre-shared key of a network, calculated if it is not there yet.
+    pub(super) fn pre_shared(&mut self, network: &Network) -> Option<Secret> {
+        let Credentials::Personal(personal) = &network.credentials else { return None };
+        if let Some(psk) = &personal.psk {
+            return Some(psk.clone());
+        }
+        let passphrase = personal.passphrase.as_ref()?;
+        if let Some(psk) = self.context.passwords.find(network).and_then(|known| known.psk.clone()) {
+            return Some(psk);
+        }
+        let psk = passphrase_to_psk(passphrase.expose(), network.ssid.octets());
+        self.context.passwords.place(network).psk = Some(psk.clone());
+        Some(psk)
+    }
+
+    /// The pre-shared key, if it was calculated for a network and is not stored with it yet.
+    pub(super) fn new_pre_shared(&self, network: &Network) -> Option<Secret> {
+        let Credentials::Personal(Personal { psk: None, .. }) = &network.credentials else { return None };
+        self.context.passwords.find(network)?.psk.clone()
+    }
+
+    /// Calculates what an attempt at a network may need, now that there is time. Both SAE and WPA2: which of
+    /// them the AP wants is not known before it was heard.
+    pub(super) fn prepare(&mut self, network: &Network) {
+        let Credentials::Personal(Personal { passphrase: Some(passphrase), psk, .. }) = &network.credentials
+        else {
+            return;
+        };
+        if let Some(mut password) = self.password(network) {
+            password.prepare(self.means.curves, Group::ALL[0]);
+            self.keep_password(network, &password);
+        }
+        // WPA2 takes passphrases of these lengths only.
+        if psk.is_none() && (8..=63).contains(&passphrase.len()) {
+            self.pre_shared(network);
+        }
     }
 
     /// The elements that were calculated for a network and are not stored with it yet.
     pub(super) fn new_elements(&self, network: &Network) -> Vec<(u16, Secret)> {
         let Credentials::Personal(personal) = &network.credentials else { return Vec::new() };
-        let Some(password) = self.context.passwords.find(network) else { return Vec::new() };
+        let known = self.context.passwords.find(network).and_then(|calculated| calculated.password.as_ref());
+        let Some(password) = known else { return Vec::new() };
         let elements = password.elements().map(|(group, octets)| (group.number(), octets));
         elements.filter(|element| !personal.password_elements.contains(element)).collect()
     }

@@ -15,7 +15,7 @@ use crate::{
     network::Network,
     scan::{Search, Stage},
     select::{self, Judged, Policy, Rejection, Target, Verdict},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use alloc::{collections::BTreeSet, vec, vec::Vec};
 use lapwing_frames::Ssid;
@@ -27,6 +27,8 @@ const HEARD_FRESH: Duration = Duration::from_secs(20);
 /// How often the hidden, encrypted twin of an open BSS is probed for. A probe or its answer is easily lost, and
 /// the price is a connection in clear; an AP that announces a twin it does not have costs as many short scans.
 const TWIN_PROBES: u8 = 3;
+/// How long after a scan was asked for it is under way.
+const PREPARES_AFTER: Duration = Duration::from_millis(1);
 /// Why a network is not joined that was joined by SAE or OWE before.
 const WEAKER: &str = "it does without SAE or OWE, by which the network was joined";
 /// How many judged BSSs a timeline holds.
@@ -39,6 +41,8 @@ pub(super) struct Scanning {
     look: Look,
     /// How often hidden names of encrypted twins may still be probed for.
     twin_probes: u8,
+    /// When to calculate what the attempt may need, unless that was done.
+    prepares: Option<Instant>,
 }
 
 /// What is looked for.
@@ -65,7 +69,7 @@ enum Look {
 
 impl Scanning {
     fn new(goal: Goal) -> Self {
-        Self { goal, look: Look::Memory, twin_probes: TWIN_PROBES }
+        Self { goal, look: Look::Memory, twin_probes: TWIN_PROBES, prepares: None }
     }
 
     /// Looks for the network of an attempt; in fresh scan results only, if asked.
@@ -86,8 +90,21 @@ impl Scanning {
     pub(super) fn rescan(turn: &mut Turn<'_>, mut journey: Journey, frequency: Frequency) -> State {
         journey.rescanned = true;
         journey.enter(turn, Phase::Scan);
-        let scanning = Self { goal: Goal::One(journey), look: Look::Again, twin_probes: 0 };
+        let scanning = Self { goal: Goal::One(journey), look: Look::Again, twin_probes: 0, prepares: None };
         scanning.channel(turn, frequency, None)
+    }
+
+    pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
+        self.prepares.map(|at| (at, "the scan to be under way, to calculate keys meanwhile"))
+    }
+
+    /// The scan is under way: there is time to calculate.
+    pub(super) fn overdue(mut self, turn: &mut Turn<'_>) -> State {
+        self.prepares = None;
+        if let Some(journey) = self.journey() {
+            turn.prepare(&journey.network);
+        }
+        State::Scanning(self)
     }
 
     pub(super) const fn journey(&self) -> Option<&Journey> {
@@ -142,6 +159,9 @@ impl Scanning {
         while let Some(stage) = next {
             self.look = Look::Stage(stage);
             if let Some(request) = self.sought(turn).stage(stage, &turn.context.radio) {
+                if stage <= Stage::Common && self.journey().is_some() {
+                    self.prepares = Some(turn.now + PREPARES_AFTER);
+                }
                 turn.scan(self.journey().map(|journey| journey.id), Some(stage), request);
                 return State::Scanning(self);
             }
@@ -291,8 +311,12 @@ impl Turn<'_> {
 
     /// Those of which a BSS is in the table.
     fn heard<'n>(&self, networks: Vec<&'n Network>) -> impl Iterator<Item = &'n Network> {
-        let names: BTreeSet<_> = self.context.table.iter().map(|bss| &bss.ssid).collect();
-        networks.into_iter().filter(move |network| names.contains(&network.ssid))
+        // For one, looking is as quick as gathering the names.
+        let names: Option<BTreeSet<_>> =
+            (networks.len() > 1).then(|| self.context.table.iter().map(|bss| &bss.ssid).collect());
+        let heard =
+            move |network: &&Network| names.as_ref().is_none_or(|names| names.contains(&network.ssid));
+        networks.into_iter().filter(heard)
     }
 
     /// The same, the one that was joined last first.

@@ -10,6 +10,7 @@ mod channel;
 mod choosing;
 mod joining;
 mod passwords;
+mod requests;
 mod scanning;
 mod seeds;
 mod staying;
