@@ -5,6 +5,7 @@
 //! The networks come from files ([`networks`]).
 #![forbid(unsafe_code)]
 
+pub mod bus;
 pub mod control;
 pub mod daemon;
 pub mod flight;

@@ -1,0 +1,278 @@
+//! The connection to the bus. Only this module knows the library that speaks the protocol.
+
+use super::BUS;
+use super::message::{Incoming, MethodCall, Origin, Outgoing};
+use super::value::Value;
+use std::future::{Future, poll_fn};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use zbus::export::futures_core::Stream;
+use zbus::message::{Builder, Flags, Message, Type};
+use zbus::{Array, Dict, MessageStream, ObjectPath, Signature, Structure, Variant};
+
+/// The longest body that is read, in octets. What our methods take is shorter; the bus lets 32 MiB through.
+const LONGEST_BODY: usize = 64 << 10;
+/// How many messages wait to be read by us; more wait at the bus, which bounds them itself.
+const WAITING: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
+/// How many messages are read in one turn, so that the rest of the daemon has its turns too.
+const AT_ONCE: usize = 32;
+/// How many octets wait to be sent. A bus that lets more pile up does not read any more.
+const UNSENT: usize = 8 << 20;
+
+type Sending = Pin<Box<dyn Future<Output = zbus::Result<()>> + Send>>;
+
+/// A connection.
+pub struct Connection {
+    connection: zbus::Connection,
+    stream: MessageStream,
+    unsent: Vec<Message>,
+    /// How many octets `unsent` has.
+    octets: usize,
+    /// What is being sent. A message that was begun has to be ended, so this is never dropped half-way.
+    sending: Option<Sending>,
+}
+
+impl Connection {
+    /// Connects to the bus at this address, or else to the system bus, which is where
+    /// `$DBUS_SYSTEM_BUS_ADDRESS` says if that is set.
+    ///
+    /// # Errors
+    /// If there is no bus, or it does not let us in.
+    pub async fn open(address: Option<String>) -> Result<Self, String> {
+        let builder = match address.as_deref() {
+            Some(address) => zbus::connection::Builder::address(address),
+            None => zbus::connection::Builder::system(),
+        };
+        let connection = builder.max_queued(WAITING).build().await;
+        let connection = connection.map_err(|error| error.to_string())?;
+        let stream = MessageStream::from(&connection);
+        Ok(Self { connection, stream, unsent: Vec::new(), octets: 0, sending: None })
+    }
+
+    /// Puts a message behind those that are to be sent.
+    ///
+    /// # Errors
+    /// If it cannot be written down: a name or path in it is none.
+    pub fn push(&mut self, message: &Outgoing) -> Result<(), String> {
+        let message = outgoing(message).map_err(|error| format!("{error}: {message:?}"))?;
+        self.octets += message.data().len();
+        self.unsent.push(message);
+        Ok(())
+    }
+
+    /// Sends what the socket takes now. The rest is sent by [`Self::wait`].
+    ///
+    /// # Errors
+    /// If the connection is lost.
+    pub async fn flush(&mut self) -> Result<(), String> {
+        poll_fn(|context| match self.send(context) {
+            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Pending if self.octets > UNSENT => {
+                Poll::Ready(Err("it does not read what is sent to it".to_owned()))
+            }
+            Poll::Pending => Poll::Ready(Ok(())),
+        })
+        .await
+    }
+
+    /// Waits for messages, and goes on sending meanwhile. Nothing is lost when this is dropped.
+    ///
+    /// # Errors
+    /// If the connection is lost.
+    pub async fn wait(&mut self) -> Result<Vec<Incoming>, String> {
+        poll_fn(|context| {
+            if let Poll::Ready(Err(error)) = self.send(context) {
+                return Poll::Ready(Err(error));
+            }
+            let mut heard = Vec::new();
+            while heard.len() < AT_ONCE {
+                match Pin::new(&mut self.stream).poll_next(context) {
+                    Poll::Ready(Some(Ok(message))) => heard.extend(incoming(&message)),
+                    Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error.to_string())),
+                    Poll::Ready(None) => return Poll::Ready(Err("the bus has closed it".to_owned())),
+                    Poll::Pending => break,
+                }
+            }
+            if heard.is_empty() { Poll::Pending } else { Poll::Ready(Ok(heard)) }
+        })
+        .await
+    }
+
+    /// Ready when everything is sent.
+    fn send(&mut self, context: &mut Context<'_>) -> Poll<Result<(), String>> {
+        loop {
+            if let Some(sending) = &mut self.sending {
+                let result = ready!(sending.as_mut().poll(context));
+                self.sending = None;
+                if let Err(error) = result {
+                    return Poll::Ready(Err(error.to_string()));
+                }
+            }
+            if self.unsent.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            let messages = std::mem::take(&mut self.unsent);
+            self.octets = 0;
+            let connection = self.connection.clone();
+            self.sending = Some(Box::pin(async move { connection.send_all(&messages).await }));
+        }
+    }
+}
+
+/// A message of the bus as a value; none if it is nothing for us.
+fn incoming(message: &Message) -> Option<Incoming> {
+    let header = message.header();
+    // The bus names the sender of everything.
+    let sender = header.sender()?.to_string();
+    let reply_serial = || header.reply_serial().map(NonZeroU32::get);
+    match message.message_type() {
+        Type::MethodCall => {
+            let primary = header.primary();
+            let origin = Origin {
+                sender,
+                serial: primary.serial_num().get(),
+                wants_reply: !primary.flags().contains(Flags::NO_REPLY_EXPECTED),
+            };
+            Some(match body(message) {
+                Ok(body) => Incoming::Call(MethodCall {
+                    origin,
+                    path: header.path()?.to_string(),
+                    interface: header.interface().map(ToString::to_string),
+                    member: header.member()?.to_string(),
+                    body,
+                }),
+                Err(why) => Incoming::BadCall(origin, why),
+            })
+        }
+        // What cannot be read is not one string either.
+        Type::MethodReturn => Some(Incoming::Reply {
+            serial: reply_serial()?,
+            sender,
+            outcome: Ok(body(message).unwrap_or_default()),
+        }),
+        Type::Error => Some(Incoming::Reply {
+            serial: reply_serial()?,
+            sender,
+            outcome: Err(header.error_name()?.to_string()),
+        }),
+        Type::Signal => {
+            let is_owner = sender == BUS && header.member()?.as_str() == "NameOwnerChanged";
+            match (is_owner, body(message).as_deref()) {
+                (true, Ok([Value::Text(name), Value::Text(_), Value::Text(owner)])) => {
+                    Some(Incoming::NameOwnerChanged { name: name.clone(), owner: owner.clone() })
+                }
+                _ => None,
+            }
+        }
+    }
+}
+
+fn body(message: &Message) -> Result<Vec<Value>, &'static str> {
+    let body = message.body();
+    if body.len() > LONGEST_BODY {
+        return Err("The arguments are too long. No method here takes so much.");
+    }
+    let signature = match body.signature() {
+        Signature::Unit => return Ok(Vec::new()),
+        several @ Signature::Structure(_) => several.clone(),
+        one => Signature::structure(vec![one.clone()]),
+    };
+    let read = body.data().deserialize_for_dynamic_signature::<_, Structure<'_>>(signature);
+    match read {
+        Ok((structure, _)) => Ok(structure.into_fields().into_iter().map(from_wire).collect()),
+        Err(_) => Err("The arguments are not as their signature says."),
+    }
+}
+
+fn from_wire(value: Variant<'_>) -> Value {
+    match value {
+        Variant::Bool(value) => Value::Boolean(value),
+        Variant::U8(value) => Value::Byte(value),
+        Variant::I16(value) => Value::Int16(value),
+        Variant::U16(value) => Value::Uint16(value),
+        Variant::U32(value) => Value::Uint32(value),
+        Variant::U64(value) => Value::Uint64(value),
+        Variant::Str(value) => Value::Text(value.into()),
+        Variant::ObjectPath(value) => Value::Path(value.to_string()),
+        Variant::Variant(value) => from_wire(*value).in_variant(),
+        other => Value::Other(other.value_signature().to_string()),
+    }
+}
+
+fn outgoing(message: &Outgoing) -> zbus::Result<Message> {
+    match message {
+        Outgoing::Return(origin, body) => build(Message::method_return(&call_of(origin)?.header()), body),
+        Outgoing::Error(origin, error) => {
+            let call = call_of(origin)?;
+            build(Message::error(&call.header(), error.name.as_str()), &[Value::text(&error.text)])
+        }
+        Outgoing::Signal { path, interface, member, body } => {
+            build(Message::signal(path.as_str(), *interface, *member), body)
+        }
+        Outgoing::Call { serial, destination, path, interface, member, body } => {
+            let call = Message::method_call(path.as_str(), *member)
+                .destination(destination.as_str())
+                .interface(*interface);
+            let call = match serial.and_then(NonZeroU32::new) {
+                Some(serial) => call.serial(serial),
+                None => call.with_flags(Flags::NO_REPLY_EXPECTED),
+            };
+            build(call, body)
+        }
+    }
+}
+
+/// A stand-in for a call, from which the library takes what a reply needs: the caller and the number.
+fn call_of(origin: &Origin) -> zbus::Result<Message> {
+    let call = Message::method_call("/", "Call").sender(origin.sender.as_str());
+    match NonZeroU32::new(origin.serial) {
+        Some(serial) => call.serial(serial),
+        None => call,
+    }
+    .build(&())
+}
+
+fn build(message: Builder<'_>, body: &[Value]) -> zbus::Result<Message> {
+    if body.is_empty() { message.build(&()) } else { message.build(&structure(body)?) }
+}
+
+fn structure(fields: &[Value]) -> zbus::Result<Structure<'_>> {
+    let mut builder = Structure::builder();
+    for field in fields {
+        builder.push_value(to_wire(field)?);
+    }
+    builder.build()
+}
+
+fn to_wire(value: &Value) -> zbus::Result<Variant<'_>> {
+    let signature = |text: &str| Signature::try_from(text).map_err(zbus::Error::from);
+    Ok(match value {
+        Value::Boolean(value) => Variant::Bool(*value),
+        Value::Byte(value) => Variant::U8(*value),
+        Value::Int16(value) => Variant::I16(*value),
+        Value::Uint16(value) => Variant::U16(*value),
+        Value::Uint32(value) => Variant::U32(*value),
+        Value::Uint64(value) => Variant::U64(*value),
+        Value::Text(text) => Variant::Str(text.as_str().into()),
+        Value::Path(path) => Variant::ObjectPath(ObjectPath::try_from(path.as_str())?),
+        Value::Array(element, elements) => {
+            let mut array = Array::new(&signature(element)?);
+            for element in elements {
+                array.append(to_wire(element)?)?;
+            }
+            Variant::Array(array)
+        }
+        Value::Dictionary(key, value, entries) => {
+            let mut dictionary = Dict::new(&signature(key)?, &signature(value)?);
+            for (key, value) in entries {
+                dictionary.append(to_wire(key)?, to_wire(value)?)?;
+            }
+            Variant::Dict(dictionary)
+        }
+        Value::Variant(value) => Variant::Variant(Box::new(to_wire(value)?)),
+        Value::Structure(fields) => Variant::Structure(structure(fields)?),
+        // Nothing of ours is of such a type.
+        Value::Other(_) => return Err(zbus::Error::Unsupported),
+    })
+}

@@ -1,0 +1,308 @@
+//! The daemon on the system bus, as `net.connman.iwd`: the API of iwd, and more under `org.lapwing`.
+//!
+//! Objects are data: [`tree`] makes them from the daemon's view, [`diff`] finds what has to be told, and
+//! [`service`] turns calls into replies and into calls of the daemon; [`agents`] are asked for passphrases.
+//! None of these has a socket. [`connection`] alone knows the bus, and [`Bus`] keeps one open.
+
+pub mod agents;
+pub mod connection;
+pub mod diff;
+pub mod errors;
+pub mod interfaces;
+pub mod message;
+pub mod path;
+pub mod service;
+#[cfg(test)]
+mod testing;
+pub mod time;
+pub mod tree;
+pub mod value;
+
+use crate::control::{Call, CallId, News, SecretAnswer, SecretId, View};
+use crate::daemon::Now;
+use connection::Connection;
+use message::Incoming;
+use service::{Effect, Facts, Service};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{debug, info, warn};
+
+/// Our name on the bus.
+pub const NAME: &str = "net.connman.iwd";
+/// The name of the bus itself, which is its interface too.
+pub const BUS: &str = "org.freedesktop.DBus";
+
+/// How long the start waits for the bus. A bus that is there answers in a millisecond or two.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// How long until the bus is tried again: at first, and at most.
+const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN_AT_MOST: Duration = Duration::from_secs(30);
+/// How often the daemon's news may lead to more news in one turn. A question that nobody can answer takes two.
+const ROUNDS: usize = 8;
+
+/// What a surface asks of the daemon.
+pub trait Control {
+    /// Asks for something; one [`News::Answered`] follows.
+    fn call(&mut self, now: Now, id: CallId, call: Call);
+    /// Answers a question.
+    fn secret(&mut self, now: Now, id: SecretId, answer: SecretAnswer);
+    /// What there is to tell.
+    fn take_news(&mut self) -> Vec<News>;
+    /// What can be seen.
+    fn view(&mut self, now: Now) -> View;
+    /// A number that grows whenever the view may have changed.
+    fn generation(&self) -> u64;
+}
+
+/// Another program has our name on the bus.
+#[derive(Debug)]
+pub struct NameTaken {
+    process: Option<u32>,
+}
+
+impl fmt::Display for NameTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let command = self.process.and_then(|process| {
+            let command = std::fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
+            Some(command.trim().to_owned())
+        });
+        let who = match (&command, self.process) {
+            (Some(command), Some(process)) => format!("{command} (process {process})"),
+            (None, Some(process)) => format!("process {process}"),
+            (_, None) => "another program".to_owned(),
+        };
+        write!(
+            f,
+            "{who} has the name {NAME} on the system bus, so another supplicant runs already. Stop it, or run this \
+             one with --no-dbus if the two have different interfaces"
+        )
+    }
+}
+
+impl std::error::Error for NameTaken {}
+
+type Opening = Pin<Box<dyn Future<Output = Result<Connection, String>> + Send>>;
+
+/// Which bus is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// None.
+    Nothing,
+    /// The system bus.
+    System,
+    /// The one at this address.
+    At(String),
+}
+
+enum State {
+    /// Not wanted.
+    Off,
+    /// On the way.
+    Opening(Opening),
+    /// There.
+    Open(Box<Connection>),
+    /// To be tried again.
+    Waiting(Instant),
+}
+
+/// The surface: the service, and the connection that it has when there is a bus.
+pub struct Bus {
+    service: Service,
+    address: Option<String>,
+    state: State,
+    inbox: Vec<Incoming>,
+    again: Duration,
+    /// The generation of the view that the service shows.
+    shown: Option<u64>,
+    is_named: bool,
+    /// That a bus is missing is told once, until it was there.
+    is_told: bool,
+}
+
+impl Bus {
+    /// A surface that is on its way to the bus, if that is wanted.
+    #[must_use]
+    pub fn new(facts: Facts, wanted: Wanted) -> Self {
+        let open = |address: &Option<String>| State::Opening(Box::pin(Connection::open(address.clone())));
+        let (state, address) = match wanted {
+            Wanted::Nothing => (State::Off, None),
+            Wanted::System => (open(&None), None),
+            Wanted::At(address) => {
+                let address = Some(address);
+                (open(&address), address)
+            }
+        };
+        Self {
+            service: Service::new(facts),
+            address,
+            state,
+            inbox: Vec::new(),
+            again: AGAIN,
+            shown: None,
+            is_named: false,
+            is_told: false,
+        }
+    }
+
+    /// Takes the name before anything else is begun, so that clients which wait for it wait no longer than
+    /// needed: their calls are answered once the daemon runs. Without a bus the daemon starts without.
+    ///
+    /// # Errors
+    /// If the name is taken: then nothing may be begun, since two programs would run the same radio.
+    pub async fn start(&mut self) -> Result<(), NameTaken> {
+        let named = async {
+            while matches!(self.state, State::Opening(_) | State::Open(_)) && !self.is_named {
+                self.wait().await;
+                // What clients send already is kept: there is nothing to answer it with yet.
+                let is_reply = |incoming: &mut Incoming| matches!(incoming, Incoming::Reply { .. });
+                let replies: Vec<_> = self.inbox.extract_if(.., is_reply).collect();
+                for reply in replies {
+                    for effect in self.service.receive(reply) {
+                        self.perform_alone(effect)?;
+                    }
+                }
+                self.flush().await;
+            }
+            Ok(())
+        };
+        match timeout(PATIENCE, named).await {
+            Ok(result) => result,
+            Err(_) => {
+                warn!("the system bus has not given us our name yet: going on meanwhile");
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until there is something to do in [`Self::turn`]. Nothing is lost when this is dropped.
+    pub async fn wait(&mut self) {
+        let lost = match &mut self.state {
+            State::Off => std::future::pending().await,
+            State::Opening(opening) => match opening.await {
+                Ok(connection) => {
+                    self.state = State::Open(Box::new(connection));
+                    self.shown = None;
+                    for message in self.service.begin() {
+                        self.send(&message);
+                    }
+                    return self.flush().await;
+                }
+                Err(error) => format!("there is no system bus: {error}"),
+            },
+            State::Open(connection) => match connection.wait().await {
+                Ok(heard) => return self.inbox.extend(heard),
+                Err(error) => format!("the connection to the system bus is lost: {error}"),
+            },
+            State::Waiting(until) => {
+                sleep_until(*until).await;
+                self.state = State::Opening(Box::pin(Connection::open(self.address.clone())));
+                return;
+            }
+        };
+        self.lose(&lost);
+    }
+
+    /// Does what was heard, tells what the daemon has to tell, and shows what has changed.
+    pub async fn turn<C: Control>(&mut self, now: Now, daemon: &mut C) {
+        for incoming in std::mem::take(&mut self.inbox) {
+            for effect in self.service.receive(incoming) {
+                self.perform(now, daemon, effect);
+            }
+        }
+        if matches!(self.state, State::Waiting(_)) {
+            for effect in self.service.end() {
+                self.perform(now, daemon, effect);
+            }
+        }
+        for _ in 0..ROUNDS {
+            let news = daemon.take_news();
+            let is_open = matches!(self.state, State::Open(_));
+            let is_seen = !is_open || self.shown == Some(daemon.generation());
+            if news.is_empty() && is_seen {
+                break;
+            }
+            let view = if is_seen {
+                None
+            } else {
+                self.shown = Some(daemon.generation());
+                Some(daemon.view(now))
+            };
+            for effect in self.service.settle(news, view) {
+                self.perform(now, daemon, effect);
+            }
+        }
+        self.flush().await;
+    }
+
+    /// Says goodbye to those who would wait otherwise.
+    pub async fn shut_down(&mut self) {
+        for message in self.service.shut_down() {
+            self.send(&message);
+        }
+        self.flush().await;
+    }
+
+    fn perform<C: Control>(&mut self, now: Now, daemon: &mut C, effect: Effect) {
+        match effect {
+            Effect::Call(id, call) => {
+                debug!("the bus asks for {call:?}");
+                daemon.call(now, id, call);
+            }
+            Effect::Secret(id, answer) => daemon.secret(now, id, answer),
+            other => {
+                if let Err(taken) = self.perform_alone(other) {
+                    self.lose(&taken.to_string());
+                }
+            }
+        }
+    }
+
+    /// Does what needs no daemon.
+    fn perform_alone(&mut self, effect: Effect) -> Result<(), NameTaken> {
+        match effect {
+            Effect::Send(message) => self.send(&message),
+            Effect::Named => {
+                self.is_named = true;
+                self.is_told = false;
+                self.again = AGAIN;
+                info!("on the system bus as {NAME}");
+            }
+            Effect::NameTaken(process) => return Err(NameTaken { process }),
+            Effect::Warn(text) => warn!("{text}"),
+            // Replies of the bus lead to neither.
+            Effect::Call(..) | Effect::Secret(..) => {}
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, message: &message::Outgoing) {
+        if let State::Open(connection) = &mut self.state
+            && let Err(error) = connection.push(message)
+        {
+            warn!("a message cannot be sent: {error}");
+        }
+    }
+
+    async fn flush(&mut self) {
+        if let State::Open(connection) = &mut self.state
+            && let Err(error) = connection.flush().await
+        {
+            self.lose(&format!("the connection to the system bus is lost: {error}"));
+        }
+    }
+
+    fn lose(&mut self, why: &str) {
+        self.is_named = false;
+        self.inbox.clear();
+        if std::mem::replace(&mut self.is_told, true) {
+            debug!("{why}");
+        } else {
+            warn!("{why}; going on without, and trying again");
+        }
+        self.state = State::Waiting(Instant::now() + self.again);
+        self.again = (self.again * 2).min(AGAIN_AT_MOST);
+    }
+}

@@ -1,0 +1,94 @@
+//! The paths of our objects: those of iwd, because its clients take them apart.
+
+use crate::networks::FileName;
+use crate::networks::name::Security;
+use lapwing_frames::{MacAddr, Ssid};
+use std::fmt::Write;
+
+/// The object that manages all others.
+pub const ROOT: &str = "/";
+/// The daemon itself.
+pub const DAEMON: &str = "/net/connman/iwd";
+
+/// A radio.
+#[must_use]
+pub fn radio(wiphy: u32) -> String {
+    format!("{DAEMON}/{wiphy}")
+}
+
+/// An interface.
+#[must_use]
+pub fn device(wiphy: u32, ifindex: u32) -> String {
+    format!("{DAEMON}/{wiphy}/{ifindex}")
+}
+
+/// A network that an interface hears.
+#[must_use]
+pub fn network(device: &str, name: &FileName) -> String {
+    format!("{device}/{}", element(name))
+}
+
+/// A BSS of a network.
+#[must_use]
+pub fn bss(network: &str, bssid: MacAddr) -> String {
+    format!("{network}/{}", hex(&bssid.0))
+}
+
+/// A known network.
+#[must_use]
+pub fn known(name: &FileName) -> String {
+    format!("{DAEMON}/{}", element(name))
+}
+
+/// The kind of a network, as iwd names it.
+#[must_use]
+pub const fn kind(security: Security) -> &'static str {
+    match security {
+        Security::Open => "open",
+        Security::Personal => "psk",
+        Security::Enterprise => "8021x",
+    }
+}
+
+/// The name of a network for people. D-Bus carries text without NUL only, so what is no such text is replaced;
+/// octets that have to be exact are in the path.
+#[must_use]
+pub fn label(ssid: &Ssid) -> String {
+    String::from_utf8_lossy(ssid.octets()).replace('\0', "\u{fffd}")
+}
+
+fn element(name: &FileName) -> String {
+    format!("{}_{}", hex(name.ssid.octets()), kind(name.security))
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_iwd() {
+        let name = FileName { ssid: Ssid::new(b"sae-net").unwrap(), security: Security::Personal };
+        let device = device(1, 5);
+        let network = network(&device, &name);
+        assert_eq!(network, "/net/connman/iwd/1/5/7361652d6e6574_psk");
+        let bss = bss(&network, MacAddr([2, 0, 0, 0, 0, 0]));
+        assert_eq!(bss, "/net/connman/iwd/1/5/7361652d6e6574_psk/020000000000");
+        assert_eq!(known(&name), "/net/connman/iwd/7361652d6e6574_psk");
+        assert_eq!(radio(1), "/net/connman/iwd/1");
+    }
+
+    #[test]
+    fn labels_are_text_without_nul() {
+        let label = |octets: &[u8]| label(&Ssid::new(octets).unwrap());
+        assert_eq!(label("café/\"\\".as_bytes()), "café/\"\\");
+        assert_eq!(label(b"a\0b\xff"), "a\u{fffd}b\u{fffd}");
+    }
+}

@@ -1,0 +1,346 @@
+//! The service: calls in, replies and signals out. It has no socket and decides nothing about Wi-Fi.
+
+mod calls;
+#[cfg(test)]
+mod tests;
+
+use super::BUS;
+use super::agents::Agents;
+use super::diff::{Change, diff};
+use super::errors::describe;
+use super::message::{Error, Incoming, MethodCall, Origin, Outgoing};
+use super::tree::{Tree, tree};
+use super::value::Value;
+use super::{errors, interfaces, path};
+use crate::control::{Answer, Call, CallId, News, SecretAnswer, SecretId, View};
+use std::collections::BTreeMap;
+
+/// How many calls may be open, in all and of one client: a person makes one at a time.
+const OPEN: usize = 256;
+const OPEN_OF_ONE: usize = 32;
+/// The serial numbers of our own calls begin here; those of other messages are counted from 1.
+const FIRST_SERIAL: u32 = 1 << 31;
+/// A name whose owner runs radios too.
+const RIVAL: &str = "fi.w1.wpa_supplicant1";
+
+/// What does not change while the daemon runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Where network files are.
+    pub state_directory: String,
+    /// Whether connections are given addresses.
+    pub network_configuration: bool,
+    /// The machine's number, if it has one.
+    pub machine_id: Option<String>,
+}
+
+/// What has to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Send a message.
+    Send(Outgoing),
+    /// Ask the daemon.
+    Call(CallId, Call),
+    /// Give the daemon a secret it asked for.
+    Secret(SecretId, SecretAnswer),
+    /// The bus name is ours.
+    Named,
+    /// The bus name is another process's, if it is known.
+    NameTaken(Option<u32>),
+    /// Something that people should know.
+    Warn(String),
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct Service {
+    facts: Facts,
+    view: View,
+    tree: Tree,
+    agents: Agents,
+    /// Calls that the daemon has not answered yet.
+    open: BTreeMap<CallId, Origin>,
+    /// Questions to the bus.
+    asked: BTreeMap<u32, Question>,
+    calls: u64,
+    serial: u32,
+    /// What the surface itself has to warn of: that another program runs radios.
+    caution: Option<String>,
+}
+
+/// What was asked of the bus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Question {
+    /// To own the name.
+    Name,
+    /// Which process owns the name.
+    OwnerOfName,
+    /// Whether this client is still there.
+    IsThere(String),
+    /// Whether another supplicant is there.
+    Rival,
+}
+
+impl Service {
+    /// A service that has nothing to show yet.
+    #[must_use]
+    pub fn new(facts: Facts) -> Self {
+        let view = View::default();
+        let tree = tree(&view, None);
+        Self {
+            facts,
+            view,
+            tree,
+            agents: Agents::default(),
+            open: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            calls: 0,
+            serial: FIRST_SERIAL,
+            caution: None,
+        }
+    }
+
+    /// What has to be said first on a new connection: whose name we want, and of whom we want to hear.
+    pub fn begin(&mut self) -> Vec<Outgoing> {
+        /// Fail at once if the name is taken, instead of waiting for it.
+        const DO_NOT_QUEUE: u32 = 4;
+        let name = vec![Value::text(super::NAME), Value::Uint32(DO_NOT_QUEUE)];
+        vec![
+            self.ask_bus(Question::Name, "RequestName", name),
+            watch(RIVAL, "AddMatch"),
+            self.ask_bus(Question::Rival, "NameHasOwner", vec![Value::text(RIVAL)]),
+        ]
+    }
+
+    /// The connection is gone, and all who were on it.
+    pub fn end(&mut self) -> Vec<Effect> {
+        self.open.clear();
+        self.asked.clear();
+        self.caution = None;
+        let questions = self.agents.clear();
+        questions.into_iter().map(|secret| Effect::Secret(secret, SecretAnswer::NoAgent)).collect()
+    }
+
+    /// Says goodbye to those who would wait otherwise.
+    pub fn shut_down(&mut self) -> Vec<Outgoing> {
+        self.agents.release()
+    }
+
+    /// Takes a message.
+    pub fn receive(&mut self, incoming: Incoming) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match incoming {
+            Incoming::Call(call) => self.called(call, &mut effects),
+            Incoming::BadCall(origin, why) => {
+                effects.extend(answer(origin, Err(errors::dbus("InvalidArgs", why))));
+            }
+            Incoming::Reply { serial, sender, outcome } => {
+                self.replied(serial, &sender, outcome, &mut effects);
+            }
+            Incoming::NameOwnerChanged { name, owner } if name == RIVAL => {
+                self.rival(!owner.is_empty(), &mut effects);
+            }
+            Incoming::NameOwnerChanged { name, owner } => {
+                if owner.is_empty() {
+                    self.left(&name, &mut effects);
+                }
+            }
+        }
+        self.ask_agents(&mut effects);
+        effects
+    }
+
+    /// Takes what the daemon has to tell after a turn, and the view if it changed. What follows is in the order
+    /// of iwd: new objects, replies, the rest.
+    pub fn settle(&mut self, news: Vec<News>, view: Option<View>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let send = |message| Effect::Send(message);
+        let changes = view.map_or_else(Vec::new, |view| self.show(view));
+        let (first, then): (Vec<_>, Vec<_>) = changes.into_iter().partition(Change::is_before_replies);
+        effects.extend(first.into_iter().map(Change::signal).map(send));
+        for news in news {
+            match news {
+                News::Answered { call, outcome } => {
+                    if let Some(origin) = self.open.remove(&call) {
+                        let outcome = outcome.map(values).map_err(|error| describe(&error));
+                        effects.extend(answer(origin, outcome));
+                    }
+                }
+                News::SecretWanted { secret, call, ifindex, network } => {
+                    let caller = self.open.get(&call).map(|origin| origin.sender.clone()).unwrap_or_default();
+                    let device = self.view.devices.iter().find(|device| device.ifindex == ifindex);
+                    let network =
+                        device.map(|device| path::network(&path::device(device.wiphy, ifindex), &network));
+                    let is_put = network.is_some_and(|network| self.agents.put(&caller, secret, network));
+                    if !is_put {
+                        effects.push(Effect::Secret(secret, SecretAnswer::NoAgent));
+                    }
+                }
+                News::SecretUnwanted { secret, why } => {
+                    effects.extend(self.agents.unwanted(secret, why).map(send));
+                }
+                News::Happened(line) => effects.push(send(Outgoing::Signal {
+                    path: path::DAEMON.to_owned(),
+                    interface: interfaces::LAPWING_DAEMON,
+                    member: "Happened",
+                    body: vec![Value::Text(line)],
+                })),
+            }
+        }
+        effects.extend(then.into_iter().map(Change::signal).map(send));
+        self.ask_agents(&mut effects);
+        effects
+    }
+
+    /// Shows another view, and returns what has to be told of it.
+    fn show(&mut self, view: View) -> Vec<Change> {
+        self.view = view;
+        let after = tree(&self.view, self.caution.as_deref());
+        let changes = diff(&self.tree, &after);
+        self.tree = after;
+        changes
+    }
+
+    fn called(&mut self, call: MethodCall, effects: &mut Vec<Effect>) {
+        let origin = call.origin.clone();
+        match self.dispatch(call) {
+            Ok(calls::Response::Now(values)) => effects.extend(answer(origin, Ok(values))),
+            Ok(calls::Response::Later(call)) => match self.open(origin) {
+                Ok(id) => effects.push(Effect::Call(id, call)),
+                Err((origin, error)) => effects.extend(answer(origin, Err(error))),
+            },
+            Ok(calls::Response::NewAgent) => {
+                // The client may have left before the bus knows that we want to hear of it: so ask, after.
+                let client = origin.sender.clone();
+                let name = vec![Value::text(&client)];
+                let question = self.ask_bus(Question::IsThere(client.clone()), "NameHasOwner", name);
+                effects.extend([watch(&client, "AddMatch"), question].map(Effect::Send));
+                effects.extend(answer(origin, Ok(Vec::new())));
+            }
+            Ok(calls::Response::NoAgent(questions)) => {
+                effects.push(Effect::Send(watch(&origin.sender, "RemoveMatch")));
+                effects.extend(questions.into_iter().map(|id| Effect::Secret(id, SecretAnswer::Canceled)));
+                effects.extend(answer(origin, Ok(Vec::new())));
+            }
+            Err(error) => effects.extend(answer(origin, Err(error))),
+        }
+    }
+
+    fn open(&mut self, origin: Origin) -> Result<CallId, (Origin, Error)> {
+        let own = self.open.values().filter(|open| open.sender == origin.sender).count();
+        if self.open.len() >= OPEN || own >= OPEN_OF_ONE {
+            let error =
+                errors::dbus("LimitsExceeded", "Too many calls are open. Wait for the answers first.");
+            return Err((origin, error));
+        }
+        self.calls += 1;
+        let id = CallId(self.calls);
+        self.open.insert(id, origin);
+        Ok(id)
+    }
+
+    fn replied(
+        &mut self,
+        serial: u32,
+        sender: &str,
+        outcome: Result<Vec<Value>, String>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.asked.contains_key(&serial) && sender != BUS {
+            return;
+        }
+        let Some(question) = self.asked.remove(&serial) else {
+            let answer = self.agents.answered(serial, sender, outcome);
+            effects.extend(answer.map(|(secret, answer)| Effect::Secret(secret, answer)));
+            return;
+        };
+        match (question, outcome.as_deref()) {
+            // The primary owner; or already so.
+            (Question::Name, Ok([Value::Uint32(1 | 4)])) => effects.push(Effect::Named),
+            (Question::Name, _) => {
+                let name = vec![Value::text(super::NAME)];
+                let question = self.ask_bus(Question::OwnerOfName, "GetConnectionUnixProcessID", name);
+                effects.push(Effect::Send(question));
+            }
+            (Question::OwnerOfName, Ok([Value::Uint32(process)])) => {
+                effects.push(Effect::NameTaken(Some(*process)));
+            }
+            (Question::OwnerOfName, _) => effects.push(Effect::NameTaken(None)),
+            (Question::IsThere(client), Ok([Value::Boolean(false)])) => self.left(&client, effects),
+            (Question::Rival, Ok([Value::Boolean(is_there)])) => self.rival(*is_there, effects),
+            (Question::IsThere(_) | Question::Rival, _) => {}
+        }
+    }
+
+    /// A client has left. Its calls go on, as with iwd; nobody hears of them.
+    fn left(&mut self, client: &str, effects: &mut Vec<Effect>) {
+        let Some(questions) = self.agents.remove(client) else { return };
+        effects.push(Effect::Send(watch(client, "RemoveMatch")));
+        effects.extend(questions.into_iter().map(|secret| Effect::Secret(secret, SecretAnswer::NoAgent)));
+    }
+
+    fn rival(&mut self, is_there: bool, effects: &mut Vec<Effect>) {
+        let caution = is_there.then(|| {
+            "wpa_supplicant runs too. If it is told to run the same interface, the two disturb each other: stop one \
+             of them."
+                .to_owned()
+        });
+        if caution == self.caution {
+            return;
+        }
+        effects.extend(caution.iter().cloned().map(Effect::Warn));
+        self.caution = caution;
+        let changes = self.show(self.view.clone());
+        effects.extend(changes.into_iter().map(Change::signal).map(Effect::Send));
+    }
+
+    fn ask_agents(&mut self, effects: &mut Vec<Effect>) {
+        let serial = &mut self.serial;
+        let calls = self.agents.ask(|| next(serial));
+        effects.extend(calls.into_iter().map(Effect::Send));
+    }
+
+    fn ask_bus(&mut self, question: Question, member: &'static str, body: Vec<Value>) -> Outgoing {
+        let serial = next(&mut self.serial);
+        self.asked.insert(serial, question);
+        call_bus(Some(serial), member, body)
+    }
+}
+
+fn next(serial: &mut u32) -> u32 {
+    let this = *serial;
+    *serial = this.checked_add(1).unwrap_or(FIRST_SERIAL);
+    this
+}
+
+/// Wants, or no longer wants, to hear of the owner of a name.
+fn watch(name: &str, member: &'static str) -> Outgoing {
+    let rule = format!(
+        "type='signal',sender='{BUS}',path='/org/freedesktop/DBus',interface='{BUS}',member='NameOwnerChanged',\
+         arg0='{name}'"
+    );
+    call_bus(None, member, vec![Value::Text(rule)])
+}
+
+fn call_bus(serial: Option<u32>, member: &'static str, body: Vec<Value>) -> Outgoing {
+    let path = "/org/freedesktop/DBus".to_owned();
+    Outgoing::Call { serial, destination: BUS.to_owned(), path, interface: BUS, member, body }
+}
+
+/// The answer to a call, if it is wanted.
+fn answer(origin: Origin, outcome: Result<Vec<Value>, Error>) -> Option<Effect> {
+    origin.wants_reply.then(|| {
+        Effect::Send(match outcome {
+            Ok(values) => Outgoing::Return(origin, values),
+            Err(error) => Outgoing::Error(origin, error),
+        })
+    })
+}
+
+fn values(answer: Answer) -> Vec<Value> {
+    match answer {
+        Answer::Done => Vec::new(),
+        Answer::Diagnostics(diagnostics) => vec![calls::diagnostics(&diagnostics)],
+        Answer::Timeline(text) => vec![Value::Text(text.replace('\0', "\u{fffd}"))],
+    }
+}

@@ -1,0 +1,404 @@
+//! The methods: what each does with its arguments, and what it gives.
+
+use super::Service;
+use crate::bus::diff::in_dictionary;
+use crate::bus::errors::{dbus, iwd};
+use crate::bus::interfaces::{self, Interface};
+use crate::bus::message::{Error, MethodCall};
+use crate::bus::path;
+use crate::bus::tree::{Object, Thing};
+use crate::bus::value::{self, Value};
+use crate::control::{Call, DeviceView, Diagnostics, RateView, SecretId};
+use crate::flight::rejection;
+use crate::flight::status::{self, Status};
+use crate::networks::FileName;
+use lapwing_core::select::{Judged, Verdict};
+use lapwing_frames::suite::Akm;
+use lapwing_frames::{Channel, Ssid};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a call leads to.
+#[derive(Debug)]
+pub(super) enum Response {
+    /// An answer.
+    Now(Vec<Value>),
+    /// A call of the daemon, whose answer is the answer.
+    Later(Call),
+    /// The caller has an agent from now on.
+    NewAgent,
+    /// The caller has no agent any more; these questions are left.
+    NoAgent(Vec<SecretId>),
+}
+
+type Outcome = Result<Response, Error>;
+
+impl Service {
+    pub(super) fn dispatch(&mut self, call: MethodCall) -> Outcome {
+        let method = self.method(&call)?;
+        let taken: String = method.1.takes.iter().map(|(_, signature)| *signature).collect();
+        let given = value::signature(&call.body);
+        if taken != given {
+            let name = method.1.name;
+            return Err(dbus("InvalidArgs", format_args!("{name} takes '{taken}', not '{given}'.")));
+        }
+        let (interface, member) = (method.0.name, method.1.name);
+        match interface {
+            interfaces::PEER => Ok(Response::Now(match member {
+                "GetMachineId" => match &self.facts.machine_id {
+                    Some(id) => vec![Value::text(id)],
+                    None => return Err(dbus("Failed", "This machine has no /etc/machine-id.")),
+                },
+                _ => Vec::new(),
+            })),
+            interfaces::INTROSPECTABLE => {
+                Ok(Response::Now(vec![Value::Text(self.introspection(&call.path))]))
+            }
+            interfaces::PROPERTIES => self.properties(&call, member),
+            interfaces::OBJECT_MANAGER => Ok(Response::Now(vec![self.objects()])),
+            interfaces::AGENT_MANAGER => self.agent_manager(&call, member),
+            interfaces::DAEMON => Ok(Response::Now(vec![self.info()])),
+            interfaces::LAPWING_DAEMON => Ok(Response::Now(vec![Value::Text(self.status())])),
+            _ => self.of_a_thing(&call, interface, member),
+        }
+    }
+
+    /// The interface and the method that are called.
+    fn method(&self, call: &MethodCall) -> Result<(&'static Interface, &'static interfaces::Method), Error> {
+        let object = self.tree.get(&call.path);
+        let has = |interface: &Interface| match interface.name {
+            // Every object is asked for itself; what has none is asked for what is below it.
+            interfaces::PEER => true,
+            interfaces::INTROSPECTABLE => object.is_some() || self.children(&call.path).next().is_some(),
+            interfaces::PROPERTIES => object.is_some(),
+            name => object.is_some_and(|object| object.interfaces.contains_key(name)),
+        };
+        let path = &call.path;
+        match &call.interface {
+            Some(name) => {
+                let interface =
+                    interfaces::find(name).filter(|interface| has(interface)).ok_or_else(|| {
+                        if object.is_none() {
+                            dbus("UnknownObject", format_args!("There is no object {path} (any more)."))
+                        } else {
+                            dbus("UnknownInterface", format_args!("{path} has no interface {name} (now)."))
+                        }
+                    })?;
+                let method = interface.method(&call.member).ok_or_else(|| {
+                    dbus("UnknownMethod", format_args!("{name} has no method {}.", call.member))
+                })?;
+                Ok((interface, method))
+            }
+            None => interfaces::ALL
+                .iter()
+                .filter(|interface| has(interface))
+                .find_map(|interface| Some((interface, interface.method(&call.member)?)))
+                .ok_or_else(|| match object {
+                    None => dbus("UnknownObject", format_args!("There is no object {path} (any more).")),
+                    Some(_) => dbus("UnknownMethod", format_args!("{path} has no method {}.", call.member)),
+                }),
+        }
+    }
+
+    /// The next elements of the paths below this one.
+    fn children<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {
+        let below = move |other: &'a String| {
+            let rest = other.strip_prefix(path)?;
+            let rest = if path == path::ROOT { rest } else { rest.strip_prefix('/')? };
+            rest.split('/').next().filter(|element| !element.is_empty())
+        };
+        self.tree.keys().filter_map(below)
+    }
+
+    fn introspection(&self, path: &str) -> String {
+        let object = self.tree.get(path);
+        let has = |interface: &&Interface| match interface.name {
+            interfaces::PEER | interfaces::INTROSPECTABLE => true,
+            interfaces::PROPERTIES => object.is_some(),
+            name => object.is_some_and(|object| object.interfaces.contains_key(name)),
+        };
+        let children: BTreeSet<_> = self.children(path).collect();
+        interfaces::introspect(interfaces::ALL.iter().filter(has), children)
+    }
+
+    fn objects(&self) -> Value {
+        let object = |(path, object): (&String, &Object)| {
+            (Value::Path(path.clone()), in_dictionary(&object.interfaces))
+        };
+        Value::Dictionary("o", "a{sa{sv}}", self.tree.iter().map(object).collect())
+    }
+
+    fn properties(&mut self, call: &MethodCall, member: &str) -> Outcome {
+        let path = &call.path;
+        let Some(object) = self.tree.get(path) else {
+            return Err(dbus("UnknownObject", format_args!("There is no object {path} (any more).")));
+        };
+        let interface = |name: &str| {
+            let known = interfaces::find(name).filter(|known| object.interfaces.contains_key(known.name));
+            known.ok_or_else(|| {
+                dbus("UnknownInterface", format_args!("{path} has no interface {name} (now)."))
+            })
+        };
+        match (member, call.body.as_slice()) {
+            ("GetAll", [Value::Text(name)]) => {
+                // An empty name asks for the properties of all interfaces, as the specification has it.
+                let properties: Vec<_> = if name.is_empty() {
+                    object.interfaces.values().flatten().collect()
+                } else {
+                    let interface = interface(name)?;
+                    object.interfaces.get(interface.name).into_iter().flatten().collect()
+                };
+                let entries = properties.into_iter().map(|(name, value)| (name, value.clone()));
+                Ok(Response::Now(vec![Value::options(entries)]))
+            }
+            ("Get", [Value::Text(of), Value::Text(name)]) => {
+                let interface = interface(of)?;
+                let unknown = |why| dbus("UnknownProperty", format_args!("{of}.{name} {why}."));
+                let property = interface.property(name).ok_or_else(|| unknown("does not exist"))?;
+                let properties = object.interfaces.get(interface.name);
+                let value = properties
+                    .and_then(|properties| properties.get(property.name))
+                    .ok_or_else(|| unknown("has no value now"))?;
+                Ok(Response::Now(vec![value.clone().in_variant()]))
+            }
+            ("Set", [Value::Text(of), Value::Text(name), Value::Variant(value)]) => {
+                let interface = interface(of)?;
+                let Some(property) = interface.property(name) else {
+                    return Err(dbus("UnknownProperty", format_args!("{of}.{name} does not exist.")));
+                };
+                if !property.writable {
+                    return Err(dbus("PropertyReadOnly", format_args!("{of}.{name} cannot be set.")));
+                }
+                let (wanted, given) = (property.signature, value.signature());
+                if wanted != given {
+                    let text = format!("{of}.{name} is of type '{wanted}', not '{given}'.");
+                    return Err(dbus("InvalidArgs", text));
+                }
+                set(&object.thing, interface.name, property.name, value)
+            }
+            _ => Err(dbus("InvalidArgs", "The arguments are of wrong types.")),
+        }
+    }
+
+    fn agent_manager(&mut self, call: &MethodCall, member: &str) -> Outcome {
+        let [Value::Path(path)] = call.body.as_slice() else {
+            return Err(iwd("InvalidArguments", "The argument is the path of an object."));
+        };
+        let sender = &call.origin.sender;
+        match member {
+            "RegisterAgent" => self.agents.register(sender, path).map(|()| Response::NewAgent),
+            "UnregisterAgent" => match self.agents.remove(sender) {
+                Some(questions) => Ok(Response::NoAgent(questions)),
+                None => Err(iwd("NotFound", "You have no agent here. Register one first.")),
+            },
+            _ => Err(iwd(
+                "NotSupported",
+                "Addresses are set by the daemon itself, or by another program if it runs with \
+                 --no-network-configuration.",
+            )),
+        }
+    }
+
+    fn info(&self) -> Value {
+        Value::options([
+            ("Version", Value::text(env!("CARGO_PKG_VERSION"))),
+            ("StateDirectory", Value::text(&self.facts.state_directory)),
+            ("NetworkConfigurationEnabled", Value::Boolean(self.facts.network_configuration)),
+        ])
+    }
+
+    /// The same line as in the status file.
+    fn status(&self) -> String {
+        let status = |device: &DeviceView| {
+            let status = Status {
+                summary: device.state.clone(),
+                connected: device.connected.clone(),
+                configured: device.configured.clone(),
+                last_failure: device
+                    .last_failure
+                    .as_ref()
+                    .map(|failure| (failure.name(), failure.to_string())),
+            };
+            (device.name.clone(), status)
+        };
+        let all: BTreeMap<_, _> = self.view.devices.iter().map(status).collect();
+        status::render(&all)
+    }
+
+    fn device(&self, ifindex: u32) -> Option<&DeviceView> {
+        self.view.devices.iter().find(|device| device.ifindex == ifindex)
+    }
+
+    fn of_a_thing(&self, call: &MethodCall, interface: &str, member: &str) -> Outcome {
+        let thing = self.tree.get(&call.path).map(|object| &object.thing);
+        let later = |call| Ok(Response::Later(call));
+        match (thing, interface, member) {
+            (Some(&Thing::Device(ifindex)), interfaces::STATION, "Scan") => later(Call::Scan { ifindex }),
+            (Some(&Thing::Device(ifindex)), interfaces::STATION, "Disconnect") => {
+                later(Call::Disconnect { ifindex })
+            }
+            (Some(&Thing::Device(ifindex)), interfaces::STATION, "ConnectHiddenNetwork") => {
+                let name = match call.body.as_slice() {
+                    [Value::Text(name)] => name.as_bytes(),
+                    _ => &[],
+                };
+                match Ssid::new(name) {
+                    Ok(ssid) if !ssid.is_hidden() => later(Call::ConnectHidden { ifindex, ssid }),
+                    Ok(_) | Err(_) => {
+                        Err(iwd("InvalidArguments", "The name of a network has 1 to 32 octets. Check it."))
+                    }
+                }
+            }
+            (Some(&Thing::Device(ifindex)), interfaces::STATION, "GetOrderedNetworks") => {
+                Ok(Response::Now(vec![
+                    self.device(ifindex).map_or(Value::Array("(on)", Vec::new()), ordered),
+                ]))
+            }
+            (Some(&Thing::Device(ifindex)), interfaces::STATION, "GetHiddenAccessPoints") => {
+                let hidden = self.device(ifindex).map_or_else(Vec::new, |device| {
+                    let hidden = device.hidden.iter();
+                    hidden
+                        .map(|bss| {
+                            let kind = Value::text(path::kind(bss.security));
+                            Value::Structure(vec![Value::text(bss.bssid), hundredths(bss.signal_mbm), kind])
+                        })
+                        .collect()
+                });
+                Ok(Response::Now(vec![Value::Array("(sns)", hidden)]))
+            }
+            (Some(&Thing::Device(ifindex)), interfaces::DIAGNOSTIC, "GetDiagnostics") => {
+                later(Call::Diagnose { ifindex })
+            }
+            (Some(&Thing::Device(ifindex)), interfaces::LAPWING_STATION, "GetTimeline") => {
+                later(Call::Timeline { ifindex })
+            }
+            (Some(&Thing::Device(ifindex)), interfaces::LAPWING_STATION, "GetNetworks") => {
+                let known: BTreeSet<_> = self.view.known.iter().map(|known| &known.name).collect();
+                let networks = self.device(ifindex).map_or_else(Vec::new, |device| networks(device, &known));
+                Ok(Response::Now(vec![Value::Array("a{sv}", networks)]))
+            }
+            (Some(Thing::Network(ifindex, network)), interfaces::NETWORK, "Connect") => {
+                later(Call::Connect { ifindex: *ifindex, network: network.clone() })
+            }
+            (Some(Thing::Known(network)), interfaces::KNOWN, "Forget") => {
+                later(Call::Forget { network: network.clone() })
+            }
+            _ => Err(dbus("UnknownMethod", format_args!("{} has no method {member}.", call.path))),
+        }
+    }
+}
+
+fn set(thing: &Thing, interface: &str, property: &str, value: &Value) -> Outcome {
+    match (thing, interface, property, value) {
+        (&Thing::Device(ifindex), interfaces::DEVICE, "Powered", &Value::Boolean(on)) => {
+            Ok(Response::Later(Call::SetPowered { ifindex, on }))
+        }
+        (&Thing::Radio(wiphy), interfaces::ADAPTER, "Powered", &Value::Boolean(on)) => {
+            Ok(Response::Later(Call::SetRadioPowered { wiphy, on }))
+        }
+        (Thing::Known(network), interfaces::KNOWN, "AutoConnect", &Value::Boolean(on)) => {
+            Ok(Response::Later(Call::SetAutoconnect { network: network.clone(), on }))
+        }
+        (Thing::Device(_), interfaces::DEVICE, "Mode", Value::Text(mode)) => match mode.as_str() {
+            "station" => Ok(Response::Now(Vec::new())),
+            "ap" | "ad-hoc" => {
+                Err(iwd("NotSupported", "An interface is run as a station only. Leave Mode at 'station'."))
+            }
+            _ => Err(iwd("InvalidArguments", "A mode is 'station', 'ap' or 'ad-hoc'. Check its spelling.")),
+        },
+        _ => Err(dbus("PropertyReadOnly", format_args!("{interface}.{property} cannot be set."))),
+    }
+}
+
+/// In hundredths of dBm, from 0 to -10000.
+fn hundredths(mbm: i32) -> Value {
+    // The clamped number fits.
+    Value::Int16(i16::try_from(mbm.clamp(-10_000, 0)).unwrap_or_default())
+}
+
+fn ordered(device: &DeviceView) -> Value {
+    let at = path::device(device.wiphy, device.ifindex);
+    let network = |heard: &crate::control::NetworkView| {
+        let network = Value::Path(path::network(&at, &heard.name));
+        Value::Structure(vec![network, hundredths(heard.signal_mbm)])
+    };
+    Value::Array("(on)", device.networks.iter().map(network).collect())
+}
+
+fn networks(device: &DeviceView, known: &BTreeSet<&FileName>) -> Vec<Value> {
+    let at = path::device(device.wiphy, device.ifindex);
+    let current = device.connected.as_ref().and(device.network.as_ref());
+    let network = |heard: &crate::control::NetworkView| {
+        let name = &heard.name;
+        Value::options([
+            ("Path", Value::Path(path::network(&at, name))),
+            ("SSID", Value::octets(name.ssid.octets())),
+            ("Name", Value::Text(path::label(&name.ssid))),
+            ("Type", Value::text(path::kind(name.security))),
+            ("Signal", hundredths(heard.signal_mbm)),
+            ("Known", Value::Boolean(known.contains(name))),
+            ("Connected", Value::Boolean(current == Some(name))),
+            ("BSSs", Value::Array("a{sv}", heard.bsss.iter().map(bss).collect())),
+        ])
+    };
+    device.networks.iter().map(network).collect()
+}
+
+fn bss(bss: &Judged) -> Value {
+    let (usable, score, reason) = match &bss.verdict {
+        Verdict::Usable { score } => (true, *score, String::new()),
+        Verdict::Rejected(rejection) => (false, 0, rejection::describe(rejection).1),
+    };
+    let mut entries = vec![
+        ("BSSID", Value::text(bss.bssid)),
+        ("Frequency", Value::Uint32(bss.frequency.0)),
+        ("Usable", Value::Boolean(usable)),
+        ("Score", Value::Uint32(score)),
+        ("Reason", Value::Text(reason)),
+    ];
+    let signal = bss.signal_dbm.and_then(|signal| i16::try_from(signal).ok());
+    entries.extend(signal.map(|signal| ("Signal", Value::Int16(signal))));
+    Value::options(entries)
+}
+
+/// The figures of a connection under iwd's names.
+pub(super) fn diagnostics(diagnostics: &Diagnostics) -> Value {
+    let connected = &diagnostics.connected;
+    let mut entries = vec![
+        ("ConnectedBss", Value::text(connected.peer)),
+        ("Frequency", Value::Uint32(connected.frequency)),
+        ("Security", Value::text(security(connected.akm))),
+    ];
+    let mut optional = |name, value: Option<Value>| entries.extend(value.map(|value| (name, value)));
+    let channel = Channel::from_frequency(connected.frequency);
+    optional("Channel", channel.map(|channel| Value::Uint16(u16::from(channel.number()))));
+    optional("PairwiseCipher", connected.pairwise.map(Value::text));
+    optional("RSSI", diagnostics.signal_dbm.map(|dbm| Value::Int16(dbm.into())));
+    optional("AverageRSSI", diagnostics.average_signal_dbm.map(|dbm| Value::Int16(dbm.into())));
+    let sides = [
+        ("RxBitrate", "RxMode", "RxMCS", &diagnostics.receive),
+        ("TxBitrate", "TxMode", "TxMCS", &diagnostics.transmit),
+    ];
+    for (bitrate, mode, mcs, rate) in sides {
+        let Some(RateView { bitrate: kbit100, mode: name, mcs: index, .. }) = rate else { continue };
+        optional(bitrate, Some(Value::Uint32(*kbit100)));
+        optional(mode, index.map(|_| Value::text(name)));
+        optional(mcs, index.map(Value::Byte));
+    }
+    optional("ExpectedThroughput", diagnostics.expected_kbps.map(Value::Uint32));
+    optional("InactiveTime", diagnostics.inactive_ms.map(Value::Uint32));
+    optional("ConnectedTime", diagnostics.connected_s.map(Value::Uint32));
+    Value::options(entries)
+}
+
+/// The security of a connection in iwd's words.
+fn security(akm: Option<Akm>) -> &'static str {
+    match akm {
+        None => "Open",
+        Some(Akm::Psk | Akm::PskSha256 | Akm::PskSha384) => "WPA2-Personal",
+        Some(Akm::FtPsk | Akm::FtPskSha384) => "WPA2-Personal + FT",
+        Some(Akm::Sae | Akm::SaeExtKey) => "WPA3-Personal",
+        Some(Akm::FtSae | Akm::FtSaeExtKey) => "WPA3-Personal + FT",
+        Some(Akm::Owe) => "OWE",
+        Some(_) => "Unknown",
+    }
+}

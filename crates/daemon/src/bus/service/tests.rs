@@ -1,0 +1,564 @@
+//! The service without a bus: what is said to it, and what it says.
+
+use super::*;
+use crate::bus::testing::{called, device, home, view};
+use crate::bus::value;
+use crate::control::{CallError, KnownView, Unwanted};
+use crate::networks::FileName;
+use crate::networks::name::Security;
+use lapwing_core::Secret;
+use lapwing_core::attempt::{AttemptId, Phase};
+use lapwing_core::failure::{Code, Failure};
+use lapwing_core::station::Summary;
+use lapwing_frames::Ssid;
+
+const DEVICE: &str = "/net/connman/iwd/0/3";
+const HOME: &str = "/net/connman/iwd/0/3/686f6d65_psk";
+const KNOWN: &str = "/net/connman/iwd/686f6d65_psk";
+
+fn service() -> Service {
+    let facts = Facts {
+        state_directory: "/var/lib/lapwing".to_owned(),
+        network_configuration: true,
+        machine_id: Some("0123456789abcdef0123456789abcdef".to_owned()),
+    };
+    let mut service = Service::new(facts);
+    service.settle(Vec::new(), Some(view()));
+    service
+}
+
+fn ask(service: &mut Service, path: &str, method: &str, body: Vec<Value>) -> Vec<Effect> {
+    let (interface, member) = method.rsplit_once('.').unwrap();
+    service.receive(Incoming::Call(called(":1.7", path, Some(interface), member, body)))
+}
+
+/// The one reply among the effects: its values or its error's name.
+fn reply(effects: &[Effect]) -> Result<Vec<Value>, String> {
+    let mut replies = effects.iter().filter_map(|effect| match effect {
+        Effect::Send(Outgoing::Return(_, values)) => Some(Ok(values.clone())),
+        Effect::Send(Outgoing::Error(_, error)) => Some(Err(error.name.clone())),
+        _ => None,
+    });
+    let reply = replies.next().unwrap();
+    assert!(replies.next().is_none(), "{effects:?}");
+    reply
+}
+
+fn error(effects: &[Effect]) -> String {
+    reply(effects).unwrap_err()
+}
+
+/// The signals and replies in one word each, in order.
+fn order(effects: &[Effect]) -> Vec<String> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Send(Outgoing::Return(..)) => Some("reply".to_owned()),
+            Effect::Send(Outgoing::Error(_, error)) => Some(error.name.clone()),
+            Effect::Send(Outgoing::Signal { path, member, body, .. }) => {
+                Some(match (*member, body.as_slice()) {
+                    (
+                        "PropertiesChanged",
+                        [Value::Text(interface), Value::Dictionary(_, _, changed), Value::Array(_, gone)],
+                    ) => {
+                        let short = interface.rsplit('.').next().unwrap();
+                        let changed: Vec<_> =
+                            changed.iter().map(|(key, value)| format!("{key:?}={value:?}")).collect();
+                        let gone: Vec<_> = gone.iter().map(|name| format!("-{name:?}")).collect();
+                        format!("{short} {}", [changed, gone].concat().join(" ")).replace('"', "")
+                    }
+                    ("InterfacesAdded", [Value::Path(path), _]) => format!("+{path}"),
+                    ("InterfacesRemoved", [Value::Path(path), names]) => format!("-{path} {names:?}"),
+                    (member, _) => format!("{path} {member}"),
+                })
+            }
+            _ => None,
+        })
+        .filter(|line| !line.starts_with("Station1"))
+        .collect()
+}
+
+#[test]
+fn managed_objects_are_those_of_iwd() {
+    let mut service = service();
+    let effects = ask(&mut service, "/", "org.freedesktop.DBus.ObjectManager.GetManagedObjects", vec![]);
+    let values = reply(&effects).unwrap();
+    assert_eq!(value::signature(&values), "a{oa{sa{sv}}}");
+    let [Value::Dictionary(_, _, objects)] = values.as_slice() else { panic!("{values:?}") };
+    let paths: Vec<_> = objects.iter().map(|(path, _)| format!("{path:?}")).collect();
+    assert_eq!(
+        paths,
+        ["/", "/net/connman/iwd", "/net/connman/iwd/0", DEVICE, HOME, &format!("{HOME}/0200000000fe")]
+    );
+}
+
+#[test]
+fn what_is_wrong_has_the_error_of_the_standard() {
+    let mut service = service();
+    let fdo = |name: &str| format!("org.freedesktop.DBus.Error.{name}");
+    let text = Value::text;
+    for (path, method, body, expected) in [
+        ("/nowhere", "net.connman.iwd.Station.Scan", vec![], "UnknownObject"),
+        ("/net", "net.connman.iwd.Station.Scan", vec![], "UnknownObject"),
+        ("/", "net.connman.iwd.Station.Scan", vec![], "UnknownInterface"),
+        (DEVICE, "net.connman.iwd.StationDiagnostic.GetDiagnostics", vec![], "UnknownInterface"),
+        (DEVICE, "org.example.Nothing.Scan", vec![], "UnknownInterface"),
+        (DEVICE, "net.connman.iwd.Station.Dance", vec![], "UnknownMethod"),
+        (DEVICE, "net.connman.iwd.Station.Scan", vec![text("x")], "InvalidArgs"),
+        (DEVICE, "net.connman.iwd.Station.ConnectHiddenNetwork", vec![], "InvalidArgs"),
+        (
+            DEVICE,
+            "org.freedesktop.DBus.Properties.Get",
+            vec![text("net.connman.iwd.Station"), text("Mood")],
+            "UnknownProperty",
+        ),
+        (
+            DEVICE,
+            "org.freedesktop.DBus.Properties.Get",
+            vec![text("net.connman.iwd.Station"), text("ConnectedNetwork")],
+            "UnknownProperty",
+        ),
+        (
+            DEVICE,
+            "org.freedesktop.DBus.Properties.Get",
+            vec![text("net.connman.iwd.Network"), text("Name")],
+            "UnknownInterface",
+        ),
+        (
+            DEVICE,
+            "org.freedesktop.DBus.Properties.Set",
+            vec![text("net.connman.iwd.Station"), text("State"), text("x").in_variant()],
+            "PropertyReadOnly",
+        ),
+        (
+            DEVICE,
+            "org.freedesktop.DBus.Properties.Set",
+            vec![text("net.connman.iwd.Device"), text("Powered"), text("x").in_variant()],
+            "InvalidArgs",
+        ),
+        (
+            DEVICE,
+            "org.freedesktop.DBus.Properties.Set",
+            vec![text("net.connman.iwd.Device"), text("Powered"), Value::Boolean(true)],
+            "InvalidArgs",
+        ),
+    ] {
+        assert_eq!(error(&ask(&mut service, path, method, body)), fdo(expected), "{path} {method}");
+    }
+    // Without an interface, the method is looked for.
+    let anonymous = called(":1.7", DEVICE, None, "Scan", vec![]);
+    let effects = service.receive(Incoming::Call(anonymous));
+    assert_eq!(effects, [Effect::Call(CallId(1), Call::Scan { ifindex: 3 })]);
+    let anonymous = called(":1.7", "/nowhere", None, "Scan", vec![]);
+    assert_eq!(error(&service.receive(Incoming::Call(anonymous))), fdo("UnknownObject"));
+    // Who wants no reply gets none, whatever it is.
+    let mut quiet = called(":1.7", DEVICE, None, "Dance", vec![]);
+    quiet.origin.wants_reply = false;
+    assert!(service.receive(Incoming::Call(quiet)).is_empty());
+}
+
+#[test]
+fn every_method_of_every_object_is_done() {
+    let mut service = service();
+    let mut connected = view();
+    connected.devices[0] =
+        device(Summary::Connected { ssid: Ssid::new(b"home").unwrap(), attempt: AttemptId(1) });
+    connected.known.push(KnownView { name: home(), hidden: false, autoconnect: true, last_joined: None });
+    service.settle(Vec::new(), Some(connected));
+    let objects: Vec<_> =
+        service.tree.iter().map(|(path, object)| (path.clone(), object.interfaces.clone())).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    for (path, interfaces) in objects {
+        let names = interfaces.keys().copied().chain([interfaces::PEER, interfaces::INTROSPECTABLE]);
+        for name in names {
+            for method in interfaces::find(name).unwrap().methods {
+                let body = method
+                    .takes
+                    .iter()
+                    .map(|(_, signature)| match *signature {
+                        "s" => Value::text("net.connman.iwd.Device"),
+                        "o" => Value::Path("/agent".to_owned()),
+                        "v" => Value::Boolean(true).in_variant(),
+                        other => panic!("{other}"),
+                    })
+                    .collect();
+                let effects = ask(&mut service, &path, &format!("{name}.{}", method.name), body);
+                let is_asked = effects.iter().any(|effect| matches!(effect, Effect::Call(..)));
+                if !is_asked {
+                    // Whatever the answer, it is not that the method is missing, and it is of the right type.
+                    match reply(&effects) {
+                        Ok(values) => {
+                            let gives: String =
+                                method.gives.iter().map(|(_, signature)| *signature).collect();
+                            assert_eq!(value::signature(&values), gives, "{name}.{}", method.name);
+                        }
+                        Err(error) => assert!(!error.ends_with("UnknownMethod"), "{name}.{}", method.name),
+                    }
+                }
+                seen.insert((name, method.name));
+            }
+        }
+    }
+    let all: usize = interfaces::ALL.iter().map(|interface| interface.methods.len()).sum();
+    assert_eq!(seen.len(), all);
+    // Each property of each object has the type that the table promises.
+    for object in service.tree.values() {
+        for (name, properties) in &object.interfaces {
+            for (property, value) in properties {
+                let known = interfaces::find(name).unwrap().property(property).unwrap();
+                assert_eq!(known.signature, value.signature(), "{name}.{property}");
+            }
+        }
+    }
+}
+
+#[test]
+fn properties_are_read_and_set() {
+    let mut service = service();
+    let get = |of: &str, name: &str| vec![Value::text(of), Value::text(name)];
+    let set =
+        |of: &str, name: &str, value: Value| vec![Value::text(of), Value::text(name), value.in_variant()];
+    let effects = ask(
+        &mut service,
+        DEVICE,
+        "org.freedesktop.DBus.Properties.Get",
+        get("net.connman.iwd.Device", "Name"),
+    );
+    assert_eq!(reply(&effects).unwrap(), [Value::text("wlan0").in_variant()]);
+    let effects = ask(
+        &mut service,
+        HOME,
+        "org.freedesktop.DBus.Properties.GetAll",
+        vec![Value::text("net.connman.iwd.Network")],
+    );
+    let values = format!("{:?}", reply(&effects).unwrap());
+    assert!(values.contains("\"Type\": <\"psk\">") && values.contains("\"Connected\": <false>"), "{values}");
+    let radio = set("net.connman.iwd.Adapter", "Powered", Value::Boolean(false));
+    let effects = ask(&mut service, "/net/connman/iwd/0", "org.freedesktop.DBus.Properties.Set", radio);
+    assert_eq!(effects, [Effect::Call(CallId(1), Call::SetRadioPowered { wiphy: 0, on: false })]);
+    for (mode, expected) in
+        [("station", None), ("ap", Some("NotSupported")), ("hum", Some("InvalidArguments"))]
+    {
+        let mode = set("net.connman.iwd.Device", "Mode", Value::text(mode));
+        let effects = ask(&mut service, DEVICE, "org.freedesktop.DBus.Properties.Set", mode);
+        assert_eq!(reply(&effects).err(), expected.map(|name| format!("net.connman.iwd.{name}")));
+    }
+}
+
+#[test]
+fn introspection_leads_to_every_object() {
+    let mut service = service();
+    let mut paths = vec!["/".to_owned()];
+    let mut found = 0;
+    while let Some(path) = paths.pop() {
+        let effects = ask(&mut service, &path, "org.freedesktop.DBus.Introspectable.Introspect", vec![]);
+        let values = reply(&effects).unwrap();
+        let [Value::Text(xml)] = values.as_slice() else { panic!() };
+        found += usize::from(service.tree.contains_key(&path));
+        for line in xml.lines() {
+            if let Some(child) = line.trim().strip_prefix("<node name=\"") {
+                let child = child.strip_suffix("\"/>").unwrap();
+                paths.push(format!("{}/{child}", path.trim_end_matches('/')));
+            }
+        }
+    }
+    assert_eq!(found, service.tree.len());
+}
+
+/// As in the traces of iwd: passphrase asked, then connecting, then the network is known, then the reply, then
+/// connected.
+#[test]
+fn a_connect_as_iwd_does_it() {
+    let mut service = service();
+    let effects = ask(
+        &mut service,
+        "/net/connman/iwd",
+        "net.connman.iwd.AgentManager.RegisterAgent",
+        vec![Value::Path("/agent".to_owned())],
+    );
+    assert_eq!(reply(&effects), Ok(vec![]));
+    let effects = ask(&mut service, HOME, "net.connman.iwd.Network.Connect", vec![]);
+    let call = Call::Connect { ifindex: 3, network: home() };
+    assert_eq!(effects, [Effect::Call(CallId(1), call)]);
+    let wanted = News::SecretWanted { secret: SecretId(9), call: CallId(1), ifindex: 3, network: home() };
+    let effects = service.settle(vec![wanted], None);
+    let [
+        Effect::Send(Outgoing::Call {
+            serial: Some(serial),
+            destination,
+            member: "RequestPassphrase",
+            body,
+            ..
+        }),
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((destination.as_str(), body.as_slice()), (":1.7", &[Value::Path(HOME.to_owned())][..]));
+    let outcome = Ok(vec![Value::text("secret123456")]);
+    let effects = service.receive(Incoming::Reply { serial: *serial, sender: ":1.7".to_owned(), outcome });
+    let answer = SecretAnswer::Passphrase(Secret::new(b"secret123456"));
+    assert_eq!(effects, [Effect::Secret(SecretId(9), answer)]);
+
+    let ssid = Ssid::new(b"home").unwrap();
+    let connecting = View {
+        devices: vec![device(Summary::Connecting { ssid: ssid.clone(), attempt: AttemptId(1) })],
+        ..view()
+    };
+    assert_eq!(
+        order(&service.settle(Vec::new(), Some(connecting))),
+        [
+            format!("Station ConnectedNetwork=<{HOME}> State=<connecting>"),
+            "Network Connected=<true>".to_owned()
+        ]
+    );
+    let connected = View {
+        devices: vec![device(Summary::Connected { ssid, attempt: AttemptId(1) })],
+        known: vec![KnownView { name: home(), hidden: false, autoconnect: true, last_joined: Some(0) }],
+        ..view()
+    };
+    let done = News::Answered { call: CallId(1), outcome: Ok(Answer::Done) };
+    assert_eq!(
+        order(&service.settle(vec![done], Some(connected))),
+        [
+            format!("+{KNOWN}"),
+            format!("Network KnownNetwork=<{KNOWN}>"),
+            "reply".to_owned(),
+            format!("+{DEVICE}"),
+            format!("Station ConnectedAccessPoint=<{HOME}/0200000000fe> State=<connected>"),
+        ]
+    );
+    // And out again.
+    let effects = ask(&mut service, DEVICE, "net.connman.iwd.Station.Disconnect", vec![]);
+    assert_eq!(effects, [Effect::Call(CallId(2), Call::Disconnect { ifindex: 3 })]);
+    let known = vec![KnownView { name: home(), hidden: false, autoconnect: true, last_joined: Some(0) }];
+    let leaving = View { devices: vec![device(Summary::Disconnecting)], known: known.clone(), ..view() };
+    assert_eq!(
+        order(&service.settle(Vec::new(), Some(leaving))),
+        [
+            format!("-{DEVICE} [\"net.connman.iwd.StationDiagnostic\"]"),
+            "Station State=<disconnecting> -ConnectedAccessPoint -ConnectedNetwork".to_owned(),
+            "Network Connected=<false>".to_owned(),
+        ]
+    );
+    let left = View { devices: vec![device(Summary::Disconnected)], known, ..view() };
+    let done = News::Answered { call: CallId(2), outcome: Ok(Answer::Done) };
+    assert_eq!(
+        order(&service.settle(vec![done], Some(left))),
+        ["reply".to_owned(), "Station State=<disconnected>".to_owned()]
+    );
+    // Forgotten: no reference stays behind.
+    ask(&mut service, KNOWN, "net.connman.iwd.KnownNetwork.Forget", vec![]);
+    let done = News::Answered { call: CallId(3), outcome: Ok(Answer::Done) };
+    let names = "[\"net.connman.iwd.KnownNetwork\", \"org.freedesktop.DBus.Properties\"]";
+    assert_eq!(
+        order(&service.settle(vec![done], Some(view()))),
+        ["reply".to_owned(), "Network -KnownNetwork".to_owned(), format!("-{KNOWN} {names}")]
+    );
+}
+
+#[test]
+fn a_station_that_goes_down_takes_its_networks_with_it() {
+    let mut service = service();
+    let mut down = view();
+    down.radios[0].powered = false;
+    down.devices[0].powered = false;
+    down.devices[0].state = Summary::Unavailable;
+    let names = |names: &[&str]| format!("{names:?}");
+    assert_eq!(
+        order(&service.settle(Vec::new(), Some(down))),
+        [
+            format!("-{DEVICE} {}", names(&["net.connman.iwd.Station"])),
+            format!(
+                "-{HOME}/0200000000fe {}",
+                names(&["net.connman.iwd.BasicServiceSet", "org.freedesktop.DBus.Properties"])
+            ),
+            format!("-{HOME} {}", names(&["net.connman.iwd.Network", "org.freedesktop.DBus.Properties"])),
+            "Device Powered=<false>".to_owned(),
+            "Adapter Powered=<false>".to_owned(),
+        ]
+    );
+    let effects = service.settle(Vec::new(), Some(view()));
+    assert_eq!(
+        order(&effects),
+        [
+            format!("+{HOME}"),
+            format!("+{HOME}/0200000000fe"),
+            format!("+{DEVICE}"),
+            "Device Powered=<true>".to_owned(),
+            "Adapter Powered=<true>".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn agents_that_fail() {
+    let mut service = service();
+    let wanted = |secret, call| News::SecretWanted {
+        secret: SecretId(secret),
+        call: CallId(call),
+        ifindex: 3,
+        network: home(),
+    };
+    // None.
+    ask(&mut service, HOME, "net.connman.iwd.Network.Connect", vec![]);
+    let effects = service.settle(vec![wanted(1, 1)], None);
+    assert_eq!(effects, [Effect::Secret(SecretId(1), SecretAnswer::NoAgent)]);
+    let failed = News::Answered { call: CallId(1), outcome: Err(CallError::NoAgent) };
+    assert_eq!(error(&service.settle(vec![failed], None)), "net.connman.iwd.NoAgent");
+    // One that leaves.
+    let path = vec![Value::Path("/agent".to_owned())];
+    let effects =
+        ask(&mut service, "/net/connman/iwd", "net.connman.iwd.AgentManager.RegisterAgent", path.clone());
+    let watched: Vec<_> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Send(Outgoing::Call { member, .. }) => Some(*member),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(watched, ["AddMatch", "NameHasOwner"]);
+    ask(&mut service, HOME, "net.connman.iwd.Network.Connect", vec![]);
+    assert_eq!(service.settle(vec![wanted(2, 2)], None).len(), 1);
+    let gone = Incoming::NameOwnerChanged { name: ":1.7".to_owned(), owner: String::new() };
+    let effects = service.receive(gone.clone());
+    assert!(effects.contains(&Effect::Secret(SecretId(2), SecretAnswer::NoAgent)), "{effects:?}");
+    assert!(service.receive(gone).is_empty());
+    // One that had left before the bus knew that we care.
+    let effects =
+        ask(&mut service, "/net/connman/iwd", "net.connman.iwd.AgentManager.RegisterAgent", path.clone());
+    let serial = effects
+        .iter()
+        .find_map(|effect| match effect {
+            Effect::Send(Outgoing::Call { serial, .. }) => *serial,
+            _ => None,
+        })
+        .unwrap();
+    let not_there = |sender: &str| Incoming::Reply {
+        serial,
+        sender: sender.to_owned(),
+        outcome: Ok(vec![Value::Boolean(false)]),
+    };
+    // Only the bus is believed.
+    assert!(service.receive(not_there(":1.9")).is_empty());
+    assert!(!service.receive(not_there(BUS)).is_empty());
+    assert_eq!(
+        error(&ask(
+            &mut service,
+            "/net/connman/iwd",
+            "net.connman.iwd.AgentManager.UnregisterAgent",
+            path.clone()
+        )),
+        "net.connman.iwd.NotFound"
+    );
+    // One that takes too long, and one that is removed while it thinks.
+    ask(&mut service, "/net/connman/iwd", "net.connman.iwd.AgentManager.RegisterAgent", path.clone());
+    service.settle(vec![wanted(3, 2)], None);
+    let unwanted = News::SecretUnwanted { secret: SecretId(3), why: Unwanted::TimedOut };
+    let timed_out = News::Answered { call: CallId(2), outcome: Err(CallError::AgentTimedOut) };
+    let effects = service.settle(vec![unwanted, timed_out], None);
+    assert!(matches!(&effects[0], Effect::Send(Outgoing::Call { member: "Cancel", serial: None, .. })));
+    assert_eq!(error(&effects), "net.connman.iwd.Timeout");
+    ask(&mut service, HOME, "net.connman.iwd.Network.Connect", vec![]);
+    service.settle(vec![wanted(4, 3)], None);
+    let effects = ask(&mut service, "/net/connman/iwd", "net.connman.iwd.AgentManager.UnregisterAgent", path);
+    assert!(effects.contains(&Effect::Secret(SecretId(4), SecretAnswer::Canceled)));
+}
+
+#[test]
+fn calls_are_bounded() {
+    let mut service = service();
+    let mut accepted = 0;
+    for client in 0..20 {
+        for _ in 0..OPEN_OF_ONE + 1 {
+            let call = called(&format!(":1.{client}"), DEVICE, None, "Scan", vec![]);
+            match service.receive(Incoming::Call(call)).as_slice() {
+                [Effect::Call(..)] => accepted += 1,
+                effects => assert!(error(effects).ends_with("LimitsExceeded")),
+            }
+        }
+    }
+    assert_eq!(accepted, OPEN);
+    // Who answers makes room; an answer to nobody is nothing.
+    let done = News::Answered { call: CallId(1), outcome: Ok(Answer::Done) };
+    assert_eq!(reply(&service.settle(vec![done.clone()], None)), Ok(vec![]));
+    assert!(service.settle(vec![done], None).is_empty());
+    let call = called(":1.0", DEVICE, None, "Scan", vec![]);
+    assert!(matches!(service.receive(Incoming::Call(call)).as_slice(), [Effect::Call(..)]));
+}
+
+#[test]
+fn the_name_and_who_else_is_there() {
+    let mut service = service();
+    let begin = service.begin();
+    let serials: Vec<_> = begin
+        .iter()
+        .map(|message| match message {
+            Outgoing::Call { serial, member, .. } => (*member, *serial),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let [("RequestName", Some(name)), ("AddMatch", None), ("NameHasOwner", Some(rival))] = serials.as_slice()
+    else {
+        panic!("{serials:?}")
+    };
+    let said =
+        |serial: u32, value| Incoming::Reply { serial, sender: BUS.to_owned(), outcome: Ok(vec![value]) };
+    let effects = service.receive(said(*rival, Value::Boolean(true)));
+    assert!(matches!(&effects[..], [Effect::Warn(_), Effect::Send(Outgoing::Signal { .. })]), "{effects:?}");
+    let owner = Incoming::NameOwnerChanged { name: RIVAL.to_owned(), owner: String::new() };
+    let effects = service.receive(owner);
+    assert!(matches!(&effects[..], [Effect::Send(Outgoing::Signal { .. })]), "{effects:?}");
+    // Somebody else has the name: who?
+    let effects = service.receive(said(*name, Value::Uint32(3)));
+    let [Effect::Send(Outgoing::Call { serial: Some(serial), member: "GetConnectionUnixProcessID", .. })] =
+        &effects[..]
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(service.receive(said(*serial, Value::Uint32(77))), [Effect::NameTaken(Some(77))]);
+    // It was given back: ours.
+    let [Outgoing::Call { serial: Some(serial), .. }, ..] = &service.begin()[..] else { panic!() };
+    assert_eq!(service.receive(said(*serial, Value::Uint32(1))), [Effect::Named]);
+    assert!(service.end().is_empty());
+}
+
+#[test]
+fn a_failure_is_told_in_full() {
+    let mut service = service();
+    ask(&mut service, HOME, "net.connman.iwd.Network.Connect", vec![]);
+    let failure = Failure { phase: Phase::Authenticate, code: Code::WrongPassword };
+    let failed = News::Answered { call: CallId(1), outcome: Err(CallError::Failed(failure.clone())) };
+    let mut after = view();
+    after.devices[0].last_failure = Some(failure);
+    let effects = service.settle(vec![failed], Some(after));
+    let Effect::Send(Outgoing::Error(origin, told)) = &effects[0] else { panic!("{effects:?}") };
+    assert_eq!((origin.sender.as_str(), told.name.as_str()), (":1.7", "net.connman.iwd.Failed"));
+    let Effect::Send(Outgoing::Signal { body, .. }) = &effects[1] else { panic!("{effects:?}") };
+    let text = format!("{body:?}");
+    assert!(
+        text.contains("\"Code\": <\"wrong-password\">") && text.contains("\"Whose\": <\"user\">"),
+        "{text}"
+    );
+}
+
+#[test]
+fn names_of_any_octets_are_text() {
+    let mut service = service();
+    let odd = FileName { ssid: Ssid::new(b"\0\xff/\"<&>\x1b").unwrap(), security: Security::Open };
+    let mut view = view();
+    view.devices[0].networks[0].name = odd.clone();
+    view.known.push(KnownView { name: odd, hidden: true, autoconnect: false, last_joined: None });
+    service.settle(Vec::new(), Some(view));
+    let path = "/net/connman/iwd/00ff2f223c263e1b_open";
+    let effects = ask(
+        &mut service,
+        path,
+        "org.freedesktop.DBus.Properties.GetAll",
+        vec![Value::text("net.connman.iwd.KnownNetwork")],
+    );
+    let text = format!("{:?}", reply(&effects).unwrap());
+    assert!(text.contains("\"Name\": <\"\u{fffd}\u{fffd}/\\\"<&>\\u{1b}\">"), "{text}");
+    let effects = ask(&mut service, DEVICE, "org.lapwing.Station1.GetNetworks", vec![]);
+    assert!(reply(&effects).is_ok());
+}

@@ -1,0 +1,96 @@
+//! What the tests of the surface share.
+
+use super::message::{MethodCall, Origin};
+use super::value::Value;
+use crate::control::{DeviceView, HiddenView, NetworkView, RadioView, View};
+use crate::networks::FileName;
+use crate::networks::name::Security;
+use lapwing_core::kernel::Frequency;
+use lapwing_core::select::{Judged, Verdict};
+use lapwing_core::station::{Connected, Summary};
+use lapwing_frames::suite::{Akm, Cipher};
+use lapwing_frames::{MacAddr, Ssid};
+
+/// A call.
+pub(crate) fn called(
+    sender: &str,
+    path: &str,
+    interface: Option<&str>,
+    member: &str,
+    body: Vec<Value>,
+) -> MethodCall {
+    MethodCall {
+        origin: Origin { sender: sender.to_owned(), serial: 5, wants_reply: true },
+        path: path.to_owned(),
+        interface: interface.map(str::to_owned),
+        member: member.to_owned(),
+        body,
+    }
+}
+
+/// A network with a passphrase.
+pub(crate) fn home() -> FileName {
+    FileName { ssid: Ssid::new(b"home").unwrap(), security: Security::Personal }
+}
+
+/// `wlan0`, which hears [`home`], in this state.
+pub(crate) fn device(state: Summary) -> DeviceView {
+    let peer = MacAddr([2, 0, 0, 0, 0, 0xfe]);
+    let connected = match &state {
+        Summary::Connected { ssid, attempt } => Some(Connected {
+            attempt: *attempt,
+            ssid: ssid.clone(),
+            peer,
+            frequency: 2412,
+            akm: Some(Akm::Sae),
+            pairwise: Some(Cipher::Ccmp128),
+            group_management: Some(Cipher::BipCmac128),
+            beacon_protection: false,
+            cached_pmksa: false,
+            links: Vec::new(),
+        }),
+        _ => None,
+    };
+    let judged = Judged {
+        bssid: peer,
+        mld: None,
+        frequency: Frequency(2412),
+        signal_dbm: Some(-40),
+        verdict: Verdict::Usable { score: 7 },
+    };
+    DeviceView {
+        ifindex: 3,
+        wiphy: 0,
+        name: "wlan0".to_owned(),
+        address: MacAddr([2, 0, 0, 0, 0, 1]),
+        powered: true,
+        network: matches!(state, Summary::Connecting { .. } | Summary::Connected { .. }).then(home),
+        state,
+        scanning: false,
+        connected,
+        configured: None,
+        last_failure: None,
+        warning: None,
+        networks: vec![NetworkView { name: home(), signal_mbm: -4000, bsss: vec![judged] }],
+        hidden: vec![HiddenView {
+            bssid: MacAddr([2, 0, 0, 0, 0, 0xfc]),
+            signal_mbm: -7000,
+            security: Security::Open,
+        }],
+    }
+}
+
+/// One radio with one interface that is in no network.
+pub(crate) fn view() -> View {
+    View {
+        radios: vec![RadioView {
+            wiphy: 0,
+            name: "phy0".to_owned(),
+            powered: true,
+            model: None,
+            vendor: None,
+        }],
+        devices: vec![device(Summary::Disconnected)],
+        known: Vec::new(),
+    }
+}

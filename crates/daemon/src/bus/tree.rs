@@ -1,0 +1,241 @@
+//! The objects as data: made from a view by a pure function, never changed in place.
+
+use super::interfaces::{
+    ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEVICE, DIAGNOSTIC, KNOWN, LAPWING_DAEMON, LAPWING_STATION, NETWORK,
+    OBJECT_MANAGER, PROPERTIES, STATION,
+};
+use super::path;
+use super::time::utc;
+use super::value::Value;
+use crate::control::{DeviceView, KnownView, RadioView, View};
+use crate::flight::status;
+use crate::networks::FileName;
+use lapwing_core::failure::Failure;
+use lapwing_core::station::{Connected, Summary};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The properties of an interface that have a value.
+pub type Properties = BTreeMap<&'static str, Value>;
+/// The interfaces of an object.
+pub type Interfaces = BTreeMap<&'static str, Properties>;
+
+/// What an object stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// All of them.
+    Root,
+    /// The daemon.
+    Daemon,
+    /// A radio, by its number.
+    Radio(u32),
+    /// An interface, by its index.
+    Device(u32),
+    /// A network that an interface hears.
+    Network(u32, FileName),
+    /// A BSS.
+    Bss,
+    /// A known network.
+    Known(FileName),
+}
+
+/// An object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// What it stands for.
+    pub thing: Thing,
+    /// Its interfaces.
+    pub interfaces: Interfaces,
+}
+
+/// All objects by their paths. Parents come before their children.
+pub type Tree = BTreeMap<String, Object>;
+
+/// The objects that show `view`. `caution` is what the surface itself has to warn of.
+#[must_use]
+pub fn tree(view: &View, caution: Option<&str>) -> Tree {
+    let mut tree = Tree::new();
+    let version = Value::text(env!("CARGO_PKG_VERSION"));
+    put(&mut tree, path::ROOT.to_owned(), Thing::Root, [(OBJECT_MANAGER, Properties::new())]);
+    let daemon = [
+        (DAEMON, Properties::new()),
+        (AGENT_MANAGER, Properties::new()),
+        (LAPWING_DAEMON, Properties::from([("Version", version)])),
+        (PROPERTIES, Properties::new()),
+    ];
+    put(&mut tree, path::DAEMON.to_owned(), Thing::Daemon, daemon);
+    for radio in &view.radios {
+        let interfaces = [(ADAPTER, adapter(radio)), (PROPERTIES, Properties::new())];
+        put(&mut tree, path::radio(radio.wiphy), Thing::Radio(radio.wiphy), interfaces);
+    }
+    let known: BTreeSet<&FileName> = view.known.iter().map(|known| &known.name).collect();
+    for device in &view.devices {
+        add_device(&mut tree, device, &known, caution);
+    }
+    for known in &view.known {
+        let interfaces = [(KNOWN, known_network(known)), (PROPERTIES, Properties::new())];
+        put(&mut tree, path::known(&known.name), Thing::Known(known.name.clone()), interfaces);
+    }
+    tree
+}
+
+fn put(
+    tree: &mut Tree,
+    path: String,
+    thing: Thing,
+    interfaces: impl IntoIterator<Item = (&'static str, Properties)>,
+) {
+    tree.insert(path, Object { thing, interfaces: interfaces.into_iter().collect() });
+}
+
+fn adapter(radio: &RadioView) -> Properties {
+    let mut properties = Properties::from([
+        ("Powered", Value::Boolean(radio.powered)),
+        ("Name", Value::text(&radio.name)),
+        ("SupportedModes", Value::texts(["station"])),
+    ]);
+    properties.extend(radio.model.as_ref().map(|model| ("Model", Value::text(model))));
+    properties.extend(radio.vendor.as_ref().map(|vendor| ("Vendor", Value::text(vendor))));
+    properties
+}
+
+fn known_network(known: &KnownView) -> Properties {
+    let mut properties = Properties::from([
+        ("Name", Value::Text(path::label(&known.name.ssid))),
+        ("Type", Value::text(path::kind(known.name.security))),
+        ("Hidden", Value::Boolean(known.hidden)),
+        ("AutoConnect", Value::Boolean(known.autoconnect)),
+    ]);
+    properties.extend(known.last_joined.map(|seconds| ("LastConnectedTime", Value::Text(utc(seconds)))));
+    properties
+}
+
+/// Whether an interface has a station: not while it is down, as with iwd.
+#[must_use]
+pub fn has_station(device: &DeviceView) -> bool {
+    device.powered && device.state != Summary::Unavailable
+}
+
+/// The network that a device is in or on the way into.
+fn current(device: &DeviceView) -> Option<&FileName> {
+    match device.state {
+        Summary::Connecting { .. } | Summary::Connected { .. } => device.network.as_ref(),
+        Summary::Disconnected | Summary::Searching | Summary::Disconnecting | Summary::Unavailable => None,
+    }
+}
+
+fn add_device(tree: &mut Tree, device: &DeviceView, known: &BTreeSet<&FileName>, caution: Option<&str>) {
+    let at = path::device(device.wiphy, device.ifindex);
+    let mut interfaces = Interfaces::from([
+        (
+            DEVICE,
+            Properties::from([
+                ("Name", Value::text(&device.name)),
+                ("Address", Value::text(device.address)),
+                ("Powered", Value::Boolean(device.powered)),
+                ("Adapter", Value::Path(path::radio(device.wiphy))),
+                ("Mode", Value::text("station")),
+            ]),
+        ),
+        (LAPWING_STATION, lapwing_station(device, caution)),
+        (PROPERTIES, Properties::new()),
+    ]);
+    if has_station(device) {
+        interfaces.insert(STATION, station(device, &at));
+        if matches!(device.state, Summary::Connected { .. }) {
+            interfaces.insert(DIAGNOSTIC, Properties::new());
+        }
+        let current = current(device);
+        let unheard = current.filter(|current| device.networks.iter().all(|heard| heard.name != **current));
+        let heard = device.networks.iter().map(|heard| (&heard.name, heard.bsss.as_slice()));
+        for (name, bsss) in heard.chain(unheard.map(|name| (name, &[][..]))) {
+            let network = path::network(&at, name);
+            let paths = bsss.iter().map(|bss| path::bss(&network, bss.bssid));
+            let mut properties = Properties::from([
+                ("Name", Value::Text(path::label(&name.ssid))),
+                ("Connected", Value::Boolean(current == Some(name))),
+                ("Device", Value::Path(at.clone())),
+                ("Type", Value::text(path::kind(name.security))),
+                ("ExtendedServiceSet", Value::paths(paths)),
+            ]);
+            if known.contains(name) {
+                properties.insert("KnownNetwork", Value::Path(path::known(name)));
+            }
+            for bss in bsss {
+                let properties = Properties::from([("Address", Value::text(bss.bssid))]);
+                let interfaces = [(BSS, properties), (PROPERTIES, Properties::new())];
+                put(tree, path::bss(&network, bss.bssid), Thing::Bss, interfaces);
+            }
+            let thing = Thing::Network(device.ifindex, name.clone());
+            put(tree, network, thing, [(NETWORK, properties), (PROPERTIES, Properties::new())]);
+        }
+    }
+    tree.insert(at, Object { thing: Thing::Device(device.ifindex), interfaces });
+}
+
+fn station(device: &DeviceView, at: &str) -> Properties {
+    // iwd says of a station that looks for networks that it is disconnected.
+    let state = match device.state {
+        Summary::Connecting { .. } => "connecting",
+        Summary::Connected { .. } => "connected",
+        Summary::Disconnecting => "disconnecting",
+        Summary::Disconnected | Summary::Searching | Summary::Unavailable => "disconnected",
+    };
+    let mut properties =
+        Properties::from([("State", Value::text(state)), ("Scanning", Value::Boolean(device.scanning))]);
+    if let Some(current) = current(device) {
+        let network = path::network(at, current);
+        let heard = device.networks.iter().find(|heard| heard.name == *current);
+        let bss = device.connected.as_ref().zip(heard).and_then(|(connected, heard)| {
+            // Of an AP MLD, the BSS of the association link stands for it.
+            heard.bsss.iter().find(|bss| bss.bssid == connected.peer || bss.mld == Some(connected.peer))
+        });
+        properties
+            .extend(bss.map(|bss| ("ConnectedAccessPoint", Value::Path(path::bss(&network, bss.bssid)))));
+        properties.insert("ConnectedNetwork", Value::Path(network));
+    }
+    properties
+}
+
+fn lapwing_station(device: &DeviceView, caution: Option<&str>) -> Properties {
+    let warning = device.warning.as_deref().or(caution).unwrap_or_default();
+    let addresses = device.configured.as_ref().map_or_else(Vec::new, |configured| {
+        vec![
+            ("Addresses", Value::texts(&configured.addresses)),
+            ("Router", Value::Text(configured.routers.first().map(ToString::to_string).unwrap_or_default())),
+            ("NameServers", Value::texts(&configured.resolver.servers)),
+        ]
+    });
+    Properties::from([
+        ("State", Value::text(status::state(&device.state))),
+        ("LastFailure", Value::options(device.last_failure.as_ref().map_or_else(Vec::new, failure))),
+        ("Warning", Value::text(warning)),
+        ("Connection", Value::options(device.connected.as_ref().map_or_else(Vec::new, connection))),
+        ("Addresses", Value::options(addresses)),
+    ])
+}
+
+fn failure(failure: &Failure) -> Vec<(&'static str, Value)> {
+    vec![
+        ("Code", Value::text(failure.name())),
+        ("Phase", Value::text(failure.phase)),
+        ("Whose", Value::text(failure.whose())),
+        ("Sentence", Value::text(failure)),
+        ("NextStep", Value::text(failure.next_step())),
+    ]
+}
+
+fn connection(connected: &Connected) -> Vec<(&'static str, Value)> {
+    // An open connection has none of these; a reader need not ask which are there.
+    let named = |suite: Option<String>| Value::Text(suite.unwrap_or_default());
+    vec![
+        ("Attempt", Value::Uint64(u64::from(connected.attempt.0))),
+        ("SSID", Value::octets(connected.ssid.octets())),
+        ("BSSID", Value::text(connected.peer)),
+        ("Frequency", Value::Uint32(connected.frequency)),
+        ("AKM", named(connected.akm.map(|akm| akm.to_string()))),
+        ("PairwiseCipher", named(connected.pairwise.map(|cipher| cipher.to_string()))),
+        ("GroupManagementCipher", named(connected.group_management.map(|cipher| cipher.to_string()))),
+        ("BeaconProtection", Value::Boolean(connected.beacon_protection)),
+        ("CachedPMKSA", Value::Boolean(connected.cached_pmksa)),
+    ]
+}

@@ -1,0 +1,132 @@
+//! Values of D-Bus, as far as our interfaces use them.
+
+use std::fmt;
+
+/// A value.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Value {
+    /// `b`
+    Boolean(bool),
+    /// `y`
+    Byte(u8),
+    /// `n`
+    Int16(i16),
+    /// `q`
+    Uint16(u16),
+    /// `u`
+    Uint32(u32),
+    /// `t`
+    Uint64(u64),
+    /// `s`
+    Text(String),
+    /// `o`
+    Path(String),
+    /// `a`: the signature of the elements, and they.
+    Array(&'static str, Vec<Value>),
+    /// `a{}`: the signatures of the keys and of the values, and the entries.
+    Dictionary(&'static str, &'static str, Vec<(Value, Value)>),
+    /// `v`
+    Variant(Box<Value>),
+    /// `()`
+    Structure(Vec<Value>),
+    /// A value of a type that none of our methods takes; only the signature is kept.
+    Other(String),
+}
+
+impl Value {
+    /// A text.
+    pub fn text(text: impl fmt::Display) -> Self {
+        Self::Text(text.to_string())
+    }
+
+    /// An array of texts.
+    pub fn texts<T: fmt::Display>(texts: impl IntoIterator<Item = T>) -> Self {
+        Self::Array("s", texts.into_iter().map(Self::text).collect())
+    }
+
+    /// An array of paths.
+    pub fn paths(paths: impl IntoIterator<Item = String>) -> Self {
+        Self::Array("o", paths.into_iter().map(Self::Path).collect())
+    }
+
+    /// Octets.
+    #[must_use]
+    pub fn octets(octets: &[u8]) -> Self {
+        Self::Array("y", octets.iter().copied().map(Self::Byte).collect())
+    }
+
+    /// A dictionary from texts to values of any type (`a{sv}`).
+    pub fn options<K: fmt::Display>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
+        let entry = |(key, value): (K, Self)| (Self::text(key), value.in_variant());
+        Self::Dictionary("s", "v", entries.into_iter().map(entry).collect())
+    }
+
+    /// The value in a variant.
+    #[must_use]
+    pub fn in_variant(self) -> Self {
+        Self::Variant(Box::new(self))
+    }
+
+    /// The signature of its type.
+    #[must_use]
+    pub fn signature(&self) -> String {
+        match self {
+            Self::Boolean(_) => "b".to_owned(),
+            Self::Byte(_) => "y".to_owned(),
+            Self::Int16(_) => "n".to_owned(),
+            Self::Uint16(_) => "q".to_owned(),
+            Self::Uint32(_) => "u".to_owned(),
+            Self::Uint64(_) => "t".to_owned(),
+            Self::Text(_) => "s".to_owned(),
+            Self::Path(_) => "o".to_owned(),
+            Self::Array(element, _) => format!("a{element}"),
+            Self::Dictionary(key, value, _) => format!("a{{{key}{value}}}"),
+            Self::Variant(_) => "v".to_owned(),
+            Self::Structure(fields) => format!("({})", signature(fields)),
+            Self::Other(signature) => signature.clone(),
+        }
+    }
+}
+
+/// The signature of several values, one after the other.
+#[must_use]
+pub fn signature(values: &[Value]) -> String {
+    values.iter().map(Value::signature).collect()
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean(value) => write!(f, "{value}"),
+            Self::Byte(value) => write!(f, "{value}y"),
+            Self::Int16(value) => write!(f, "{value}n"),
+            Self::Uint16(value) => write!(f, "{value}q"),
+            Self::Uint32(value) => write!(f, "{value}u"),
+            Self::Uint64(value) => write!(f, "{value}t"),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Path(path) => write!(f, "{path}"),
+            Self::Array(_, elements) => f.debug_list().entries(elements).finish(),
+            Self::Dictionary(_, _, entries) => {
+                f.debug_map().entries(entries.iter().map(|(key, value)| (key, value))).finish()
+            }
+            Self::Variant(value) => write!(f, "<{value:?}>"),
+            Self::Structure(fields) => f.debug_set().entries(fields).finish(),
+            Self::Other(signature) => write!(f, "?{signature}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures() {
+        let network = Value::Structure(vec![Value::Path("/a".to_owned()), Value::Int16(-3000)]);
+        let options = Value::options([("A", Value::Boolean(true)), ("B", Value::octets(b"ab"))]);
+        assert_eq!(signature(&[Value::Array("(on)", vec![network.clone()]), options]), "a(on)a{sv}");
+        assert_eq!(network.signature(), "(on)");
+        assert_eq!(Value::paths([]).signature(), "ao");
+        assert_eq!(Value::texts(["x"]).in_variant().signature(), "v");
+    }
+}

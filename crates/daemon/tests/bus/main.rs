@@ -1,0 +1,209 @@
+//! The surface on a real bus: a private `dbus-daemon` (Debian: `dbus-daemon`), our end of it in front of a
+//! scripted daemon, and a client of the kind of iwctl.
+// A test may stop at what it did not expect; its helpers are part of it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod broker;
+mod client;
+mod double;
+mod packaging;
+
+use broker::Broker;
+use client::{Agent, Client};
+use double::{Double, PASSPHRASE, facts};
+use lapwing_core::Instant;
+use lapwingd::bus::{Bus, Wanted};
+use lapwingd::daemon::Now;
+use std::future::Future;
+use std::time::Duration;
+
+const DEVICE: &str = "/net/connman/iwd/0/3";
+const HOME: &str = "/net/connman/iwd/0/3/686f6d65_psk";
+const CAFE: &str = "/net/connman/iwd/0/3/63616665_open";
+const KNOWN: &str = "/net/connman/iwd/686f6d65_psk";
+
+fn now() -> Now {
+    Now { clock: Instant::after_start(Duration::from_secs(1)), wall: 1_795_241_473 }
+}
+
+/// Runs our end, until what the test does with the other ends is done.
+async fn serve<F: Future>(bus: &mut Bus, double: &mut Double, test: F) -> F::Output {
+    let mut test = std::pin::pin!(test);
+    loop {
+        bus.turn(now(), double).await;
+        // The scripted daemon does one thing after the other, and each is told.
+        while double.step() {
+            bus.turn(now(), double).await;
+        }
+        tokio::select! {
+            output = &mut test => return output,
+            () = bus.wait() => {}
+            () = tokio::time::sleep(Duration::from_millis(50)) => {}
+        }
+    }
+}
+
+fn run<F: Future>(test: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let limited = async { tokio::time::timeout(Duration::from_secs(30), test).await };
+    runtime.block_on(limited).expect("it is done in time")
+}
+
+/// A broker, our end on it with the name, and the daemon behind.
+async fn start() -> (Broker, Bus, Double) {
+    let broker = Broker::start(broker::OPEN);
+    let mut bus = Bus::new(facts(), Wanted::At(broker.address.clone()));
+    bus.start().await.unwrap();
+    (broker, bus, Double::default())
+}
+
+#[test]
+fn list_scan_connect_disconnect_forget() {
+    run(async {
+        let (broker, mut bus, mut double) = start().await;
+        let test = async {
+            let client = Client::new(&broker.address, Agent::Says(PASSPHRASE)).await;
+            let objects = client.objects().await;
+            for path in ["/", "/net/connman/iwd", "/net/connman/iwd/0", DEVICE, HOME, CAFE] {
+                assert!(objects.contains(path), "{path}\n{objects}");
+            }
+            client.call(DEVICE, "net.connman.iwd.Station", "Scan").await.unwrap();
+            client.until("Scanning").await;
+            let networks =
+                client.call(DEVICE, "net.connman.iwd.Station", "GetOrderedNetworks").await.unwrap();
+            assert!(networks.contains(HOME) && networks.contains("-4000"), "{networks}");
+            client.register().await.unwrap();
+            client.take_signals();
+            client.call(HOME, "net.connman.iwd.Network", "Connect").await.unwrap();
+            client.until("connected").await;
+            assert_eq!(
+                client.take_signals(),
+                [
+                    "Station connecting",
+                    "Network Connected",
+                    "+Known",
+                    "Network Known",
+                    "+Diagnostic",
+                    "Station connected"
+                ]
+            );
+            let figures =
+                client.call(DEVICE, "net.connman.iwd.StationDiagnostic", "GetDiagnostics").await.unwrap();
+            assert!(figures.contains("WPA3-Personal") && figures.contains("ConnectedBss"), "{figures}");
+            client.call(DEVICE, "net.connman.iwd.Station", "Disconnect").await.unwrap();
+            client.until("disconnected").await;
+            assert_eq!(
+                client.take_signals(),
+                ["-Diagnostic", "Station disconnecting", "Network Connected", "Station disconnected"]
+            );
+            // Known by now: nobody is asked.
+            client.call(HOME, "net.connman.iwd.Network", "Connect").await.unwrap();
+            assert_eq!(client.asked(), 1);
+            client.call(KNOWN, "net.connman.iwd.KnownNetwork", "Forget").await.unwrap();
+            client.until("-Known").await;
+            assert!(!client.objects().await.contains(KNOWN));
+        };
+        serve(&mut bus, &mut double, test).await;
+    });
+}
+
+#[test]
+fn passphrases_that_are_no_use() {
+    run(async {
+        let (broker, mut bus, mut double) = start().await;
+        let test = async {
+            for (agent, error) in [
+                (
+                    Agent::Says("wrong horse"),
+                    "net.connman.iwd.Failed: The passphrase is wrong. Enter the passphrase again.",
+                ),
+                (Agent::Cancels, "net.connman.iwd.Aborted: "),
+                (Agent::SaysNumber, "net.connman.iwd.InvalidFormat: "),
+                (Agent::Hangs, "net.connman.iwd.Timeout: "),
+                (Agent::Dies, "net.connman.iwd.NoAgent: "),
+            ] {
+                let asker = Client::new(&broker.address, agent).await;
+                asker.register().await.unwrap();
+                // Another client connects, and the only agent there is is asked for it.
+                let client = Client::new(&broker.address, Agent::None).await;
+                let told = client.call(HOME, "net.connman.iwd.Network", "Connect").await.unwrap_err();
+                assert!(told.starts_with(error), "{told}");
+                asker.leave().await;
+            }
+            let client = Client::new(&broker.address, Agent::None).await;
+            let told = client.call(HOME, "net.connman.iwd.Network", "Connect").await.unwrap_err();
+            assert!(told.starts_with("net.connman.iwd.NoAgent: "), "{told}");
+            assert!(!client.objects().await.contains(KNOWN));
+            // An open network needs none.
+            client.call(CAFE, "net.connman.iwd.Network", "Connect").await.unwrap();
+        };
+        serve(&mut bus, &mut double, test).await;
+    });
+}
+
+#[test]
+fn a_name_that_is_taken_stops_the_start_and_names_who_has_it() {
+    run(async {
+        let (broker, _first, _) = start().await;
+        let mut second = Bus::new(facts(), Wanted::At(broker.address.clone()));
+        let taken = second.start().await.unwrap_err().to_string();
+        // The other is this test itself.
+        assert!(taken.contains(&format!("(process {})", std::process::id())), "{taken}");
+        assert!(taken.contains("--no-dbus"), "{taken}");
+    });
+}
+
+#[test]
+fn a_bus_that_comes_late_and_goes_away() {
+    run(async {
+        let place = broker::place();
+        let address = format!("unix:path={}", place.join("socket").display());
+        let mut bus = Bus::new(facts(), Wanted::At(address.clone()));
+        // Without a bus the start is not delayed.
+        bus.start().await.unwrap();
+        let mut double = Double::default();
+        for _ in 0..2 {
+            let broker = Broker::start_in(&place, broker::OPEN);
+            let test = async {
+                let client = loop {
+                    let client = Client::new(&address, Agent::None).await;
+                    if client.is_named().await {
+                        break client;
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                };
+                assert!(client.objects().await.contains(HOME));
+            };
+            serve(&mut bus, &mut double, test).await;
+            drop(broker);
+            // It is noticed, and the daemon goes on.
+            bus.wait().await;
+            bus.turn(now(), &mut double).await;
+        }
+    });
+}
+
+#[test]
+fn garbage_is_answered_and_nothing_breaks() {
+    run(async {
+        let (broker, mut bus, mut double) = start().await;
+        let test = async {
+            let client = Client::new(&broker.address, Agent::None).await;
+            let long = "x".repeat(1 << 20);
+            let told = client.say(DEVICE, "net.connman.iwd.Station", "ConnectHiddenNetwork", &long).await;
+            assert!(
+                told.unwrap_err()
+                    .starts_with("org.freedesktop.DBus.Error.InvalidArgs: The arguments are too long")
+            );
+            let told =
+                client.say(DEVICE, "net.connman.iwd.Station", "ConnectHiddenNetwork", &"x".repeat(33)).await;
+            assert!(told.unwrap_err().starts_with("net.connman.iwd.InvalidArguments"));
+            let told = client.say("/a/b", "a.b", "C", &(1_u8, 2.5_f64, vec![("a", 1_i32)])).await;
+            assert!(told.unwrap_err().starts_with("org.freedesktop.DBus.Error.UnknownObject"));
+            let told = client.say(DEVICE, "net.connman.iwd.Station", "Scan", &(1_i64, vec!["a"])).await;
+            assert!(told.unwrap_err().contains("takes '', not 'xas'"));
+            assert!(client.objects().await.contains(HOME));
+        };
+        serve(&mut bus, &mut double, test).await;
+    });
+}

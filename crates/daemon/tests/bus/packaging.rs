@@ -1,0 +1,90 @@
+//! The policy that is shipped: on a broker that denies everything else, as the system bus does.
+
+use crate::broker::Broker;
+use crate::double::facts;
+use lapwingd::bus::{Bus, Wanted};
+use std::process::Command;
+
+const POLICY: &str = include_str!("../../../../packaging/net.connman.iwd.conf");
+const ACTIVATION: &str = include_str!("../../../../packaging/net.connman.iwd.service");
+const UNIT: &str = include_str!("../../../../packaging/lapwing.service");
+
+/// What the system bus allows before the policies of services: everything but names and method calls.
+const DEFAULT: &str = r#"<policy context="default"><allow user="*"/><deny own="*"/><deny send_type="method_call"/>
+<allow send_type="signal"/><allow send_requested_reply="true" send_type="method_return"/>
+<allow send_requested_reply="true" send_type="error"/><allow receive_type="method_call"/>
+<allow receive_type="method_return"/><allow receive_type="error"/><allow receive_type="signal"/>
+<allow send_destination="org.freedesktop.DBus"/></policy>"#;
+
+/// The rules between these tags.
+fn rules(policy: &str) -> Vec<&'static str> {
+    let start = POLICY.find(&format!("<policy {policy}>")).unwrap_or_else(|| panic!("{policy}"));
+    let text = &POLICY[start..];
+    let text = &text[..text.find("</policy>").unwrap()];
+    text.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+#[test]
+fn the_policy_lets_in_root_and_two_groups_and_nobody_else() {
+    assert_eq!(
+        rules("user=\"root\""),
+        [
+            "<allow own=\"net.connman.iwd\"/>",
+            "<allow send_destination=\"net.connman.iwd\"/>",
+            "<allow send_interface=\"net.connman.iwd.Agent\"/>",
+        ]
+    );
+    for group in ["netdev", "wheel"] {
+        assert_eq!(rules(&format!("group=\"{group}\"")), ["<allow send_destination=\"net.connman.iwd\"/>"]);
+    }
+    assert_eq!(rules("context=\"default\""), ["<deny send_destination=\"net.connman.iwd\"/>"]);
+    assert_eq!(POLICY.matches("<policy ").count(), 4);
+}
+
+#[test]
+fn activation_starts_the_unit() {
+    for line in ["Name=net.connman.iwd", "User=root", "SystemdService=lapwing.service"] {
+        assert!(ACTIVATION.lines().any(|other| other == line), "{line}");
+    }
+    for line in ["BusName=net.connman.iwd", "Type=notify", "RestartPreventExitStatus=3"] {
+        assert!(UNIT.lines().any(|other| other == line), "{line}");
+    }
+}
+
+/// Only root can be somebody else; whoever else runs this is refused the name itself.
+#[test]
+fn the_policy_holds_on_a_broker() {
+    crate::run(async {
+        let policy = POLICY.split_once("<busconfig>").unwrap().1.replace("</busconfig>", "");
+        let broker = Broker::start(&format!("{DEFAULT}{policy}"));
+        let mut bus = Bus::new(facts(), Wanted::At(broker.address.clone()));
+        let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| {
+            use std::os::unix::fs::MetadataExt;
+            own.uid() == 0
+        });
+        let started = bus.start().await;
+        assert_eq!(started.is_ok(), is_root, "{started:?}");
+        if !is_root {
+            return;
+        }
+        let ask = |user: u32| {
+            use std::os::unix::process::CommandExt;
+            let output = Command::new("dbus-send")
+                .arg(format!("--bus={}", broker.address))
+                .args(["--print-reply", "--reply-timeout=300", "--dest=net.connman.iwd", "/"])
+                .arg("org.freedesktop.DBus.Peer.Ping")
+                .uid(user)
+                .gid(user)
+                .output()
+                .expect("dbus-send is needed: as root on Debian, apt-get install dbus-bin");
+            String::from_utf8_lossy(&output.stderr).into_owned()
+        };
+        // Nobody serves here: what root asks reaches us and has no answer; what others ask does not.
+        assert!(ask(65534).contains("org.freedesktop.DBus.Error.AccessDenied"));
+        let told = ask(0);
+        assert!(
+            told.contains("org.freedesktop.DBus.Error.NoReply") || told.contains("Did not receive a reply"),
+            "{told}"
+        );
+    });
+}
