@@ -1,16 +1,27 @@
 //! One interface and its station.
 
-use crate::flight::status::Status;
+use super::joining::Join;
+use crate::control::DeviceView;
 use crate::flight::timeline;
-use crate::netconf::Configuration;
+use crate::kernel::Found;
+use crate::netconf::{Configuration, Configured};
 use crate::networks::FileName;
 use lapwing_core::Instant;
 use lapwing_core::attempt::{AttemptId, Entry, Record};
-use lapwing_core::station::Station;
+use lapwing_core::kernel::KernelEvent;
+use lapwing_core::station::{Settings, Station};
 use lapwing_frames::MacAddr;
+use std::collections::BTreeMap;
 
 /// How many lines of a timeline are kept: an attempt has some thirty, and rekeying adds a few each hour.
 const RECORDS: usize = 1000;
+
+/// What a person should know of an interface though no attempt failed; one sentence of each kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Warning {
+    /// What belongs into the state directory could not be written.
+    NotStored,
+}
 
 /// One interface.
 #[derive(Debug)]
@@ -19,27 +30,36 @@ pub(super) struct Interface {
     pub(super) name: String,
     /// Its address.
     pub(super) address: MacAddr,
+    /// Whether it is up.
+    pub(super) up: bool,
     /// Its station.
     pub(super) station: Station,
     /// The addressing of its connection, while there is one.
     pub(super) configuration: Option<Configuration>,
+    /// What came of that.
+    pub(super) configured: Option<Configured>,
     /// The file of the network that it is in.
     pub(super) file: Option<FileName>,
-    /// What the status file says of it.
-    pub(super) status: Status,
+    /// The network that it has just joined and that is not stored so far.
+    pub(super) unstored: Option<Join>,
+    /// What a person should know.
+    pub(super) warnings: BTreeMap<Warning, String>,
     /// The timeline of the latest attempt.
     records: Vec<Record>,
 }
 
 impl Interface {
-    pub(super) fn new(name: String, address: MacAddr, station: Station) -> Self {
+    pub(super) fn new(found: Found) -> Self {
         Self {
-            name,
-            address,
-            station,
+            station: Station::new(found.interface, found.radio, found.address, Settings::default()),
+            name: found.name,
+            address: found.address,
+            up: found.up,
             configuration: None,
+            configured: None,
             file: None,
-            status: Status::default(),
+            unstored: None,
+            warnings: BTreeMap::new(),
             records: Vec::new(),
         }
     }
@@ -48,6 +68,25 @@ impl Interface {
         let station = self.station.next_deadline().map(|(at, _)| at);
         let addressing = self.configuration.as_ref().and_then(Configuration::next_deadline);
         station.into_iter().chain(addressing).min()
+    }
+
+    pub(super) fn wiphy(&self) -> u32 {
+        self.station.interface().wiphy
+    }
+
+    /// The network that it is in, or on the way into.
+    pub(super) fn network(&self) -> Option<FileName> {
+        self.station.network().map(FileName::of)
+    }
+
+    /// Takes what the kernel says of the interface itself.
+    pub(super) fn hear(&mut self, event: &KernelEvent) {
+        match event {
+            KernelEvent::AddressChanged { address } => self.address = *address,
+            KernelEvent::InterfaceUp => self.up = true,
+            KernelEvent::InterfaceDown | KernelEvent::InterfaceRemoved => self.up = false,
+            _ => {}
+        }
     }
 
     /// Keeps a line of the timeline. A new attempt begins a new one.
@@ -65,5 +104,32 @@ impl Interface {
         let is_of = |record: &&Record| record.attempt == Some(attempt);
         let records: Vec<_> = self.records.iter().filter(is_of).cloned().collect();
         timeline::render(&records)
+    }
+
+    /// The timeline of the latest attempt.
+    pub(super) fn latest_timeline(&self) -> String {
+        let latest = self.records.iter().rev().find_map(|record| record.attempt);
+        latest.map(|attempt| self.timeline(attempt)).unwrap_or_default()
+    }
+
+    /// All that is seen of it but the networks that were heard.
+    pub(super) fn view(&self) -> DeviceView {
+        let warnings: Vec<_> = self.warnings.values().map(String::as_str).collect();
+        DeviceView {
+            ifindex: self.station.interface().ifindex,
+            wiphy: self.wiphy(),
+            name: self.name.clone(),
+            address: self.address,
+            powered: self.up,
+            state: self.station.summary(),
+            scanning: self.station.is_scanning(),
+            network: self.network(),
+            connected: self.station.connection().cloned(),
+            configured: self.configured.clone(),
+            last_failure: self.station.last_failure().cloned(),
+            warning: (!warnings.is_empty()).then(|| warnings.join(" ")),
+            networks: Vec::new(),
+            hidden: Vec::new(),
+        }
     }
 }

@@ -11,8 +11,8 @@ use lapwing_core::kernel::{
     self, Connection, Errno, Frequency, InterfaceState, Refusal, Reply, Request, ScanEntry, StationState,
 };
 use lapwing_core::radio::{Channel, Radio, RadioKind};
-use lapwing_frames::MacAddr;
 use lapwing_frames::management::{ReasonCode, StatusCode};
+use lapwing_frames::{MacAddr, Ssid};
 use std::fs;
 
 const WE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);

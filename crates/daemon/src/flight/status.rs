@@ -1,31 +1,11 @@
 //! The status file: the state of every interface in one line.
 
 use super::json::Object;
-use crate::netconf::Configured;
-use lapwing_core::station::{Connected, Summary};
-use std::collections::BTreeMap;
+use crate::control::DeviceView;
+use lapwing_core::station::Summary;
 
 /// The name of the file.
 pub const FILE: &str = "status.json";
-
-/// What is known of an interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
-    /// What the station does.
-    pub summary: Summary,
-    /// The connection, while there is one.
-    pub connected: Option<Connected>,
-    /// Its addresses, while there are some.
-    pub configured: Option<Configured>,
-    /// Why the last attempt failed: the failure's name and sentence.
-    pub last_failure: Option<(&'static str, String)>,
-}
-
-impl Default for Status {
-    fn default() -> Self {
-        Self { summary: Summary::Disconnected, connected: None, configured: None, last_failure: None }
-    }
-}
 
 /// The name of a state, which does not change.
 #[must_use]
@@ -40,12 +20,14 @@ pub const fn state(summary: &Summary) -> &'static str {
     }
 }
 
-/// The file's content.
+/// The file's content; the networks that were heard are not in it.
 #[must_use]
-pub fn render(interfaces: &BTreeMap<String, Status>) -> String {
-    let objects = interfaces.iter().map(|(name, status)| {
-        let object = Object::new().text("interface", name).text("state", state(&status.summary));
-        let object = match &status.summary {
+pub fn render(devices: &[DeviceView]) -> String {
+    let mut devices: Vec<_> = devices.iter().collect();
+    devices.sort_by(|one, other| one.name.cmp(&other.name));
+    let objects = devices.into_iter().map(|device| {
+        let object = Object::new().text("interface", &device.name).text("state", state(&device.state));
+        let object = match &device.state {
             Summary::Connecting { ssid, attempt } | Summary::Connected { ssid, attempt } => {
                 object.text("ssid", ssid).number("attempt", attempt.0)
             }
@@ -53,19 +35,24 @@ pub fn render(interfaces: &BTreeMap<String, Status>) -> String {
                 object
             }
         };
-        let object = match &status.connected {
+        let object = match &device.connected {
             Some(connected) => super::event::connection(object, connected),
             None => object,
         };
-        let object = object.boolean("online", status.configured.is_some());
-        let object = match &status.configured {
+        let object = object.boolean("online", device.configured.is_some());
+        let object = match &device.configured {
             Some(configured) => super::event::addresses(object, configured),
             None => object,
         };
-        match &status.last_failure {
-            Some((name, sentence)) => {
-                object.object("last_failure", Object::new().text("code", name).text("sentence", sentence))
+        let object = match &device.last_failure {
+            Some(why) => {
+                let failure = Object::new().text("code", why.name()).text("sentence", why);
+                object.object("last_failure", failure)
             }
+            None => object,
+        };
+        match &device.warning {
+            Some(warning) => object.text("warning", warning),
             None => object,
         }
     });
@@ -77,24 +64,44 @@ pub fn render(interfaces: &BTreeMap<String, Status>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lapwing_core::attempt::AttemptId;
-    use lapwing_frames::Ssid;
+    use lapwing_core::attempt::{AttemptId, Phase};
+    use lapwing_core::failure::{Code, Failure};
+    use lapwing_frames::{MacAddr, Ssid};
+
+    fn device(name: &str) -> DeviceView {
+        DeviceView {
+            ifindex: 3,
+            wiphy: 0,
+            name: name.to_owned(),
+            address: MacAddr([2, 0, 0, 0, 0, 1]),
+            powered: true,
+            state: Summary::Disconnected,
+            scanning: false,
+            network: None,
+            connected: None,
+            configured: None,
+            last_failure: None,
+            warning: None,
+            networks: Vec::new(),
+            hidden: Vec::new(),
+        }
+    }
 
     #[test]
     fn every_interface_on_one_line() {
         let ssid = Ssid::new(b"home").unwrap();
-        let connecting = Status {
-            summary: Summary::Connecting { ssid, attempt: AttemptId(2) },
-            last_failure: Some(("wrong-password", "the passphrase is wrong".to_owned())),
-            ..Status::default()
+        let connecting = DeviceView {
+            state: Summary::Connecting { ssid, attempt: AttemptId(2) },
+            last_failure: Some(Failure { phase: Phase::Authenticate, code: Code::WrongPassword }),
+            warning: Some("The disk is full.".to_owned()),
+            ..device("wlan0")
         };
-        let interfaces =
-            BTreeMap::from([("wlan0".to_owned(), connecting), ("wlan1".to_owned(), Status::default())]);
         assert_eq!(
-            render(&interfaces),
+            render(&[device("wlan1"), connecting]),
             "{\"interfaces\":[{\"interface\":\"wlan0\",\"state\":\"connecting\",\"ssid\":\"home\",\"attempt\":2,\
              \"online\":false,\"last_failure\":{\"code\":\"wrong-password\",\"sentence\":\"the passphrase is \
-             wrong\"}},{\"interface\":\"wlan1\",\"state\":\"disconnected\",\"online\":false}]}\n"
+             wrong\"},\"warning\":\"The disk is full.\"},{\"interface\":\"wlan1\",\"state\":\"disconnected\",\
+             \"online\":false}]}\n"
         );
     }
 }

@@ -184,6 +184,15 @@ impl Document {
         }
     }
 
+    /// Removes all groups of that name with what stands in them. Returns whether there were any.
+    pub fn remove_group(&mut self, group: &str) -> bool {
+        let before = self.lines.len();
+        while let Some(body) = self.body(group) {
+            self.lines.drain(body.start.saturating_sub(1)..body.end);
+        }
+        self.lines.len() != before
+    }
+
     /// Gives the last line the newline that it may lack.
     fn end_last_line(&mut self) {
         if let Some(line) = self.lines.last_mut() {

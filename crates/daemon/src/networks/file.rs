@@ -129,6 +129,22 @@ pub fn learn(document: &mut Document, name: &FileName, learned: &Learned) -> boo
     *document != before
 }
 
+/// Writes the secret and the settings of a network that a person entered. What was computed from another
+/// secret goes.
+pub fn enter(document: &mut Document, network: &Network) {
+    if let Credentials::Personal(Personal { passphrase: Some(passphrase), .. }) = &network.credentials {
+        document.set("Security", "Passphrase", passphrase.expose());
+        document.remove("Security", "PreSharedKey");
+        for (_, key, _) in ELEMENTS {
+            document.remove("Security", key);
+        }
+        document.remove(DERIVED_FROM.0, DERIVED_FROM.1);
+    }
+    if network.hidden {
+        document.set("Settings", "Hidden", b"true");
+    }
+}
+
 fn personal(ssid: &Ssid, document: &Document) -> Result<Personal, Unfit> {
     let value = |key| document.value("Security", key);
     if value("EncryptedSecurity").is_some() {

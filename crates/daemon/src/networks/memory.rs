@@ -97,6 +97,11 @@ impl Memory {
         true
     }
 
+    /// Forgets a network. Returns whether anything was known of it.
+    pub fn forget(&mut self, name: &FileName) -> bool {
+        self.document.remove_group(&name.to_string())
+    }
+
     fn text(&self, name: &FileName, key: &str) -> Option<String> {
         self.document.value(&name.to_string(), key)?.plain().ok()
     }

@@ -1,6 +1,7 @@
 //! The names of network files: `SSID.psk`, `SSID.open`, and `=HEX.psk` for every other SSID.
 
 use super::document::{hex, hex_digit};
+use lapwing_core::network::{Credentials, Network};
 use lapwing_frames::Ssid;
 use std::ffi::OsStr;
 use std::fmt;
@@ -49,6 +50,16 @@ pub enum Parsed {
 }
 
 impl FileName {
+    /// The name of a network's file.
+    #[must_use]
+    pub fn of(network: &Network) -> Self {
+        let security = match network.credentials {
+            Credentials::Open => Security::Open,
+            Credentials::Personal(_) => Security::Personal,
+        };
+        Self { ssid: network.ssid.clone(), security }
+    }
+
     /// Reads a name.
     #[must_use]
     pub fn parse(name: &OsStr) -> Parsed {

@@ -2,11 +2,11 @@
 
 use super::document::{Document, MAX_OCTETS};
 use super::error::{FileError, FileProblem};
-use super::file::{KnownNetwork, Unfit, learn};
+use super::file::{KnownNetwork, Unfit, enter, learn};
 use super::memory::{self, Memory};
 use super::name::{FileName, Parsed};
 use crate::netconf::Remembered;
-use lapwing_core::{Secret, station::Learned};
+use lapwing_core::{Secret, network::Network, station::Learned};
 use rustix::fs::OFlags;
 use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes, OpenOptions};
@@ -33,6 +33,8 @@ pub struct Loaded {
     pub networks: Vec<KnownNetwork>,
     /// The files that cannot.
     pub errors: Vec<FileError>,
+    /// The networks of those files, and why they cannot be used.
+    pub unreadable: BTreeMap<FileName, String>,
 }
 
 impl Store {
@@ -52,8 +54,7 @@ impl Store {
 
     /// Reads all network files. A directory that is not there holds none.
     pub fn load(&mut self) -> Loaded {
-        let mut loaded = Loaded { networks: Vec::new(), errors: Vec::new() };
-        self.files.clear();
+        let mut loaded = Loaded { networks: Vec::new(), errors: Vec::new(), unreadable: BTreeMap::new() };
         let mut names = Vec::new();
         match fs::read_dir(&self.directory) {
             Ok(entries) => names.extend(entries.filter_map(|entry| Some(entry.ok()?.file_name()))),
@@ -62,6 +63,7 @@ impl Store {
         }
         // In the order of names, so that what is read does not depend on the file system.
         names.sort_unstable();
+        self.files.clear();
         for file_name in names.into_iter().take(MAX_FILES) {
             let path = self.directory.join(&file_name);
             let name = match FileName::parse(&file_name) {
@@ -79,13 +81,16 @@ impl Store {
             }
             match load_file(&path, name.clone()) {
                 Ok((_, mut known)) => {
-                    known.network.known_frequencies = self.memory.frequencies(&name);
-                    known.network.last_joined = self.memory.last_joined(&name);
+                    self.remember(&mut known);
                     loaded.networks.retain(|other| other.name != name);
                     loaded.networks.push(known);
                     self.files.insert(name, path);
                 }
-                Err(error) => loaded.errors.push(error),
+                Err(error) => {
+                    loaded.unreadable.insert(name.clone(), error.to_string());
+                    self.files.insert(name, path);
+                    loaded.errors.push(error);
+                }
             }
         }
         loaded
@@ -107,6 +112,86 @@ impl Store {
             }
         }
         memory
+    }
+
+    /// Stores a network that was joined for the first time, or with another secret: its file gets the secret
+    /// and what was learned, and keeps whatever else it has. Returns the network as it is known now.
+    ///
+    /// # Errors
+    /// Those of reading and writing; the file is as before then.
+    pub fn provision(
+        &mut self,
+        name: &FileName,
+        network: &Network,
+        learned: &Learned,
+        now: u64,
+    ) -> Result<KnownNetwork, FileError> {
+        let path = self.path(name);
+        let mut document = match read(&path) {
+            Ok(octets) => {
+                Document::parse(octets.expose()).map_err(|malformed| unfit(&path, malformed.into()))?
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Document::default(),
+            Err(error) => return Err(fail(&path, error)),
+        };
+        enter(&mut document, network);
+        let _ = learn(&mut document, name, learned);
+        let mut known = KnownNetwork::read(name.clone(), &document).map_err(|error| unfit(&path, error))?;
+        write(&path, &document)?;
+        self.files.insert(name.clone(), path);
+        self.memory.joined(name, learned.frequency, now);
+        self.write_memory()?;
+        self.remember(&mut known);
+        Ok(known)
+    }
+
+    /// Removes a network's file, and what is remembered of it.
+    ///
+    /// # Errors
+    /// That of removing the file, which is there still then.
+    pub fn forget(&mut self, name: &FileName) -> Result<(), FileError> {
+        let path = self.path(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(&path, error)),
+            _ => {}
+        }
+        self.files.remove(name);
+        if self.memory.forget(name) { self.write_memory() } else { Ok(()) }
+    }
+
+    /// Writes into a network's file whether it is joined without being asked.
+    ///
+    /// # Errors
+    /// Those of reading and writing; the file is as before then.
+    pub fn set_autoconnect(&mut self, name: &FileName, on: bool) -> Result<(), FileError> {
+        let path = self.path(name);
+        let octets = read(&path).map_err(|error| fail(&path, error))?;
+        let parsed = Document::parse(octets.expose());
+        let mut document = parsed.map_err(|malformed| unfit(&path, malformed.into()))?;
+        let is_so = document.value("Settings", "AutoConnect").map(|value| value.boolean());
+        if is_so == Some(Ok(on)) || is_so.is_none() && on {
+            return Ok(());
+        }
+        document.set("Settings", "AutoConnect", if on { b"true" } else { b"false" });
+        write(&path, &document)
+    }
+
+    /// When a network was last joined, in seconds since 1970.
+    #[must_use]
+    pub fn last_joined(&self, name: &FileName) -> Option<u64> {
+        self.memory.last_joined(name)
+    }
+
+    /// The file of a network: the one that was read, else the one that it gets.
+    fn path(&self, name: &FileName) -> PathBuf {
+        let known = self.files.get(name).cloned();
+        known.unwrap_or_else(|| self.directory.join(name.to_string()))
+    }
+
+    /// Adds to a network what is remembered beside its file.
+    fn remember(&self, known: &mut KnownNetwork) {
+        known.network.known_frequencies = self.memory.frequencies(&known.name);
+        known.network.last_joined = self.memory.last_joined(&known.name);
     }
 
     /// The last lease in a network.
@@ -134,14 +219,13 @@ fn fail(path: &Path, problem: impl Into<FileProblem>) -> FileError {
 
 fn load_file(path: &Path, name: FileName) -> Result<(Document, KnownNetwork), FileError> {
     let octets = read(path).map_err(|error| fail(path, error))?;
-    let unfit = |unfit: Unfit| FileError {
-        path: path.to_owned(),
-        line: unfit.line,
-        problem: FileProblem::Content(unfit.problem),
-    };
-    let document = Document::parse(octets.expose()).map_err(|malformed| unfit(malformed.into()))?;
-    let known = KnownNetwork::read(name, &document).map_err(unfit)?;
+    let document = Document::parse(octets.expose()).map_err(|malformed| unfit(path, malformed.into()))?;
+    let known = KnownNetwork::read(name, &document).map_err(|error| unfit(path, error))?;
     Ok((document, known))
+}
+
+fn unfit(path: &Path, unfit: Unfit) -> FileError {
+    FileError { path: path.to_owned(), line: unfit.line, problem: FileProblem::Content(unfit.problem) }
 }
 
 /// Reads a file whole, into a buffer that is wiped.

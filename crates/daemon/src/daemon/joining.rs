@@ -1,0 +1,318 @@
+//! Joining a network because somebody asked: the secret, the attempt, and what is stored once it was joined.
+
+use super::calls::{First, NO_INTERFACE, UNAVAILABLE, Wish};
+use super::interface::Warning;
+use super::view::{self, Heard};
+use super::{Daemon, Now};
+use crate::control::{Answer, CallError, CallId, News, SecretAnswer, SecretId, Unwanted};
+use crate::kernel::Kernel;
+use crate::networks::FileName;
+use crate::networks::name::Security;
+use lapwing_core::attempt::{AttemptId, Entry, Record};
+use lapwing_core::failure::{Code, Failure};
+use lapwing_core::network::{Credentials, Network, Personal, Proven};
+use lapwing_core::station::{Connected, Event, Learned, Summary};
+use lapwing_core::{Duration, Secret};
+use lapwing_frames::Ssid;
+use tracing::warn;
+
+/// What ends an attempt that somebody asked for, so that known networks are joined as before.
+pub(super) const GIVE_UP: [Event; 2] = [Event::Disconnect, Event::Autoconnect(true)];
+
+/// The longest secret that SAE is given.
+const MAX_SECRET: usize = 255;
+
+/// A network that somebody wants to join.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Join {
+    /// The network.
+    pub(super) network: Network,
+    /// Where it is from.
+    pub(super) origin: Origin,
+}
+
+/// Where a network that is to be joined is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It is known.
+    Known,
+    /// It becomes known when it was joined.
+    New,
+    /// It is known, but its secret was wrong: another one takes its place when it was joined.
+    OtherSecret,
+}
+
+impl Join {
+    fn name(&self) -> FileName {
+        FileName::of(&self.network)
+    }
+}
+
+impl<K: Kernel> Daemon<K> {
+    pub(super) fn connect(&mut self, now: Now, id: CallId, ifindex: u32, name: FileName) -> First {
+        let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
+        match interface.station.summary() {
+            Summary::Unavailable => return Err(UNAVAILABLE),
+            Summary::Connected { .. } if interface.network().as_ref() == Some(&name) => {
+                self.supersede(ifindex);
+                return Ok(Some(Answer::Done));
+            }
+            _ => {}
+        }
+        for other in self.desk.which(|wish| wish.ifindex() == Some(ifindex)) {
+            match self.desk.wish(other) {
+                // There is a question on somebody's screen already.
+                Some(Wish::Secret { join, .. }) if join.name() == name => return Err(CallError::InProgress),
+                // The attempt goes on, for the newer call.
+                Some(Wish::Join { join, .. }) if join.name() == name => {
+                    let Some(wish) = self.desk.take(other) else { continue };
+                    self.desk.tell(News::Answered { call: other, outcome: Err(CallError::Aborted) });
+                    self.desk.open(now, id, wish);
+                    return Ok(None);
+                }
+                _ => {}
+            }
+        }
+        let Some(heard) = view::heard(interface, &name, now.clock) else {
+            return Err(CallError::NotFound(
+                "The network is not heard. Scan, and try again when it is in the list.",
+            ));
+        };
+        if let Some(why) = self.unreadable.get(&name).filter(|_| name.security != Security::Enterprise) {
+            return Err(CallError::NotSupported(format!("The network's file cannot be used: {why}.")));
+        }
+        match self.networks.get(&name).map(|known| known.network.clone()) {
+            Some(network) if self.wrong.contains(&name) => {
+                let join = Join { network, origin: Origin::OtherSecret };
+                self.ask(now, id, ifindex, join);
+            }
+            Some(network) => self.join(now, id, ifindex, Join { network, origin: Origin::Known }),
+            None => self.connect_new(now, id, ifindex, name, false, heard)?,
+        }
+        Ok(None)
+    }
+
+    /// Joins a network that is not known yet; the secret is asked for first, if there is one.
+    pub(super) fn connect_new(
+        &mut self,
+        now: Now,
+        id: CallId,
+        ifindex: u32,
+        name: FileName,
+        hidden: bool,
+        heard: Heard,
+    ) -> Result<(), CallError> {
+        if name.security == Security::Enterprise {
+            let text = "Networks with accounts (802.1X) cannot be joined yet.";
+            return Err(CallError::NotSupported(text.to_owned()));
+        }
+        if let Some(why) = heard.unsuitable {
+            let text = format!("None of the network's access points can be joined: {why}.");
+            return Err(CallError::NotSupported(text));
+        }
+        let credentials = match name.security {
+            Security::Open | Security::Enterprise => Credentials::Open,
+            Security::Personal => Credentials::Personal(Personal::default()),
+        };
+        let network = Network { hidden, ..Network::new(name.ssid, credentials) };
+        let join = Join { network, origin: Origin::New };
+        match name.security {
+            Security::Personal => self.ask(now, id, ifindex, join),
+            Security::Open | Security::Enterprise => self.join(now, id, ifindex, join),
+        }
+        Ok(())
+    }
+
+    /// Asks for the secret of a network before it is joined. What the interface does goes on meanwhile.
+    fn ask(&mut self, now: Now, id: CallId, ifindex: u32, join: Join) {
+        let is_question =
+            |wish: &Wish| matches!(wish, Wish::Secret { ifindex: other, .. } if *other == ifindex);
+        for other in self.desk.which(is_question) {
+            self.desk.withdraw(other, CallError::Aborted, Unwanted::UserCanceled);
+        }
+        let secret = self.desk.new_secret();
+        let network = join.name();
+        self.desk.open(now, id, Wish::Secret { ifindex, secret, join });
+        self.desk.tell(News::SecretWanted { secret, call: id, ifindex, network });
+    }
+
+    /// Takes the answer to [`News::SecretWanted`]. One that nothing waits for any more changes nothing.
+    pub fn secret(&mut self, now: Now, id: SecretId, answer: SecretAnswer) {
+        let is_it = |wish: &Wish| matches!(wish, Wish::Secret { secret, .. } if *secret == id);
+        let Some(call) = self.desk.which(is_it).first().copied() else { return };
+        let passphrase = match answer {
+            SecretAnswer::Passphrase(passphrase) => Ok(passphrase),
+            SecretAnswer::Canceled => Err(CallError::Aborted),
+            SecretAnswer::NoAgent => Err(CallError::NoAgent),
+            SecretAnswer::Garbage(how) => Err(CallError::BadSecret(how)),
+        };
+        let outcome = passphrase.and_then(|passphrase| self.use_secret(now, call, passphrase));
+        if let Err(error) = outcome {
+            self.desk.close(call, Err(error));
+        }
+        self.settle(now);
+    }
+
+    fn use_secret(&mut self, now: Now, call: CallId, passphrase: Secret) -> Result<(), CallError> {
+        let Some(Wish::Secret { ifindex, join, .. }) = self.desk.wish(call) else { return Ok(()) };
+        let (ifindex, mut join) = (*ifindex, join.clone());
+        let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
+        if interface.station.summary() == Summary::Unavailable {
+            return Err(UNAVAILABLE);
+        }
+        let heard = view::heard(interface, &join.name(), now.clock);
+        check(&passphrase, heard.is_none_or(|heard| heard.takes_psk)).map_err(CallError::BadSecret)?;
+        if let Credentials::Personal(personal) = &mut join.network.credentials {
+            let password_identifier = personal.password_identifier.take();
+            *personal = Personal { passphrase: Some(passphrase), password_identifier, ..Personal::default() };
+        }
+        // What the old secret proved is not said of the new one.
+        join.network.proven = Proven::default();
+        self.desk.take(call);
+        self.join(now, call, ifindex, join);
+        Ok(())
+    }
+
+    fn join(&mut self, now: Now, id: CallId, ifindex: u32, join: Join) {
+        self.supersede(ifindex);
+        let network = join.network.clone();
+        self.desk.open(now, id, Wish::Join { ifindex, join, attempt: None });
+        self.turn(now, ifindex, Event::Connect(network));
+        // As in iwd: who asks for a network wants to be connected from now on.
+        self.turn(now, ifindex, Event::Autoconnect(true));
+    }
+
+    /// A line of a station's timeline: perhaps the beginning of an attempt that a call waits for.
+    pub(super) fn join_began(&mut self, ifindex: u32, record: &Record) {
+        let (Some(began), Entry::Began { ssid, .. }) = (record.attempt, &record.entry) else { return };
+        for (_, wish) in self.desk.wishes_mut() {
+            if let Wish::Join { ifindex: ours, join, attempt } = wish
+                && *ours == ifindex
+                && join.network.ssid == *ssid
+            {
+                *attempt = Some(began);
+            }
+        }
+    }
+
+    /// Whether the interface is in, or on the way into, a network that is not stored.
+    pub(super) fn is_unstored(&self, ifindex: u32) -> bool {
+        let is_new = |wish: &Wish| matches!(wish, Wish::Join { ifindex: ours, join, .. } if *ours == ifindex && join.origin != Origin::Known);
+        let joined = self.interfaces.get(&ifindex).is_some_and(|interface| interface.unstored.is_some());
+        joined || !self.desk.which(is_new).is_empty()
+    }
+
+    /// The call that waits for this attempt, and for what.
+    fn joining(&mut self, ifindex: u32, attempt: AttemptId) -> Option<(CallId, &Join)> {
+        self.desk.wishes_mut().find_map(|(id, wish)| match wish {
+            Wish::Join { ifindex: ours, join, attempt: Some(began) }
+                if *ours == ifindex && *began == attempt =>
+            {
+                Some((id, &*join))
+            }
+            _ => None,
+        })
+    }
+
+    /// An attempt has failed. Returns what the station is to know.
+    pub(super) fn join_failed(
+        &mut self,
+        ifindex: u32,
+        attempt: AttemptId,
+        ssid: &Ssid,
+        why: &Failure,
+        next_try: Option<Duration>,
+    ) -> Vec<Event> {
+        let is_wrong = matches!(
+            why.code,
+            Code::WrongPassword | Code::WrongPasswordLikely | Code::UnknownPasswordIdentifier
+        );
+        let name = FileName { ssid: ssid.clone(), security: Security::Personal };
+        if is_wrong && self.networks.contains_key(&name) {
+            self.wrong.insert(name);
+        }
+        let Some((id, join)) = self.joining(ifindex, attempt) else { return Vec::new() };
+        let is_other_secret = join.origin == Origin::OtherSecret;
+        if why.code == Code::Asked {
+            self.desk.close(id, Err(CallError::Aborted));
+            return Vec::new();
+        }
+        if next_try.is_some_and(|wait| wait.is_zero()) {
+            // Another try follows at once, by another way.
+            return Vec::new();
+        }
+        self.desk.close(id, Err(CallError::Failed(why.clone())));
+        if next_try.is_some() || matches!(why.code, Code::InterfaceDown | Code::InterfaceRemoved) {
+            // The station would try again for ever; who asked has been told that it failed.
+            return GIVE_UP.to_vec();
+        }
+        // The stored secret is wrong as well: nobody tries it because another was wrong meanwhile.
+        if is_other_secret { vec![Event::Networks(self.for_stations())] } else { Vec::new() }
+    }
+
+    /// The port is open.
+    pub(super) fn join_ended_well(&mut self, ifindex: u32, connected: &Connected) {
+        let joined = self.joining(ifindex, connected.attempt).map(|(id, join)| (id, join.clone()));
+        let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
+        let name = interface.network();
+        match joined {
+            Some((id, join)) => {
+                interface.unstored = (join.origin != Origin::Known).then_some(join);
+                self.desk.close(id, Ok(Answer::Done));
+            }
+            // One that could not be stored is tried again when it is joined again.
+            None => interface.unstored = interface.unstored.take().filter(|join| Some(join.name()) == name),
+        }
+        if let Some(name) = name {
+            self.wrong.remove(&name);
+        }
+    }
+
+    /// A network was joined: what is worth keeping of it is stored. The connection does not depend on it: a
+    /// disk may be full or read-only.
+    pub(super) fn learned(&mut self, now: Now, ifindex: u32, learned: &Learned) {
+        let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
+        let Some(name) = interface.network() else { return };
+        let stored = match &interface.unstored {
+            Some(join) => match self.store.provision(&name, &join.network, learned, now.wall) {
+                Ok(known) => {
+                    interface.unstored = None;
+                    self.networks.insert(name.clone(), known);
+                    self.networks_changed = true;
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+            None if self.networks.contains_key(&name) => self.store.learn(&name, learned, now.wall),
+            None => Ok(()),
+        };
+        let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
+        match stored {
+            Ok(()) => {
+                interface.warnings.remove(&Warning::NotStored);
+            }
+            Err(error) => {
+                let text = format!(
+                    "The connection works, but what belongs to the network \"{}\" could not be saved: {error}.",
+                    name.ssid
+                );
+                warn!("{}: {text}", interface.name);
+                interface.warnings.insert(Warning::NotStored, text);
+            }
+        }
+        self.changed();
+    }
+}
+
+/// Whether these octets can be the passphrase of a network.
+fn check(passphrase: &Secret, takes_psk: bool) -> Result<(), &'static str> {
+    let text = std::str::from_utf8(passphrase.expose()).map_err(|_| "A passphrase is text in UTF-8.")?;
+    if text.chars().any(char::is_control) {
+        return Err("A passphrase has no control characters.");
+    }
+    match (text.len(), takes_psk) {
+        (8..=63, _) | (1..=MAX_SECRET, false) => Ok(()),
+        (_, true) => Err("A passphrase has 8 to 63 characters."),
+        (_, false) => Err("A passphrase has 1 to 255 octets."),
+    }
+}

@@ -1,0 +1,236 @@
+//! All that can be seen of the daemon.
+
+use super::Daemon;
+use super::interface::Interface;
+use crate::control::{HiddenView, KnownView, NetworkView, RadioView, View};
+use crate::kernel::Kernel;
+use crate::networks::FileName;
+use crate::networks::name::Security;
+use lapwing_core::network::{Credentials, Network, Personal};
+use lapwing_core::rsn::Advertised;
+use lapwing_core::scan::Bss;
+use lapwing_core::select::{Judged, Rejection, Verdict};
+use lapwing_core::{Instant, Secret};
+use lapwing_frames::MacAddr;
+use lapwing_frames::element::{Elements, OweTransition, rsn::RsnChoice};
+use lapwing_frames::suite::Akm;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many networks, and how many hidden BSSs, a view of an interface shows: more than a person reads.
+const MAX_SHOWN: usize = 256;
+/// What a signal counts that the radio does not measure: less than any other, in hundredths of dBm.
+const UNMEASURED: i32 = -12_000;
+/// The bit of the Capability Information field.
+const PRIVACY: u16 = 1 << 4;
+
+/// What a network that is heard takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Heard {
+    /// Why none of its BSSs can be joined, if it is so.
+    pub(super) unsuitable: Option<String>,
+    /// Whether one of them takes a pre-shared key.
+    pub(super) takes_psk: bool,
+}
+
+/// A network that was heard, before it is judged.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    bssids: BTreeSet<MacAddr>,
+    signal_mbm: Option<i32>,
+    takes_psk: bool,
+}
+
+impl<K: Kernel> Daemon<K> {
+    /// A number that has grown whenever the view may have changed.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The view may have changed.
+    pub(super) fn changed(&mut self) {
+        self.generation = self.generation.saturating_add(1);
+    }
+
+    /// All that can be seen.
+    #[must_use]
+    pub fn view(&self, now: super::Now) -> View {
+        let devices = self.interfaces.values().map(|interface| {
+            let mut device = self.device(interface);
+            device.networks = self.networks_of(interface, now.clock);
+            device.hidden = hidden(interface);
+            device
+        });
+        let unreadable = self.unreadable.keys().map(|name| KnownView {
+            name: name.clone(),
+            hidden: false,
+            autoconnect: false,
+            last_joined: self.store.last_joined(name),
+        });
+        let known = self.networks.values().map(|known| KnownView {
+            name: known.name.clone(),
+            hidden: known.network.hidden,
+            autoconnect: known.network.autoconnect,
+            last_joined: self.store.last_joined(&known.name),
+        });
+        let mut known: Vec<_> = known.chain(unreadable).collect();
+        known.sort_by(|one, other| one.name.cmp(&other.name));
+        View { radios: self.radio_views(), devices: devices.collect(), known }
+    }
+
+    /// An interface without the networks that were heard.
+    pub(super) fn device(&self, interface: &Interface) -> crate::control::DeviceView {
+        let mut device = interface.view();
+        if let Some(warning) = &self.file_warning {
+            let before = device.warning.take().map(|before| before + " ").unwrap_or_default();
+            device.warning = Some(before + warning);
+        }
+        device
+    }
+
+    fn radio_views(&self) -> Vec<RadioView> {
+        let shown = self.radios.iter().filter_map(|(&wiphy, radio)| {
+            let mut interfaces =
+                self.interfaces.values().filter(|interface| interface.wiphy() == wiphy).peekable();
+            let name = radio.name.clone()?;
+            interfaces.peek()?;
+            Some(RadioView {
+                wiphy,
+                name,
+                powered: radio.block.is_none() && interfaces.any(|interface| interface.up),
+                model: radio.hardware.model.clone(),
+                vendor: radio.hardware.vendor.clone(),
+            })
+        });
+        shown.collect()
+    }
+
+    fn networks_of(&self, interface: &Interface, now: Instant) -> Vec<NetworkView> {
+        let current = interface.network();
+        let mut groups: Vec<_> = groups(interface).into_iter().collect();
+        groups.sort_by_cached_key(|(name, group)| {
+            let is_known = self.networks.contains_key(name);
+            Reverse((Some(name) == current.as_ref(), is_known, group.signal_mbm, Reverse(name.clone())))
+        });
+        groups.truncate(MAX_SHOWN);
+        let view = |(name, group): (FileName, Group)| {
+            let known = self.networks.get(&name).map(|known| &known.network);
+            let bsss = judge(interface, &name, known, &group, now);
+            NetworkView { name, signal_mbm: group.signal_mbm.unwrap_or(UNMEASURED), bsss }
+        };
+        groups.into_iter().map(view).collect()
+    }
+}
+
+/// The network of this name, if it is heard.
+pub(super) fn heard(interface: &Interface, name: &FileName, now: Instant) -> Option<Heard> {
+    let group = groups(interface).remove(name)?;
+    let judged = judge(interface, name, None, &group, now);
+    let reasons = judged.iter().map(|judged| match &judged.verdict {
+        Verdict::Rejected(Rejection::Unsuitable(why)) => Some(why.to_string()),
+        Verdict::Rejected(_) | Verdict::Usable { .. } => None,
+    });
+    let unsuitable: Option<Vec<_>> = reasons.collect();
+    let unsuitable = unsuitable.and_then(|reasons| reasons.into_iter().next());
+    Some(Heard { unsuitable, takes_psk: group.takes_psk })
+}
+
+/// What is thought of the BSSs of a network; of one that is not known, what would be with some secret.
+fn judge(
+    interface: &Interface,
+    name: &FileName,
+    known: Option<&Network>,
+    group: &Group,
+    now: Instant,
+) -> Vec<Judged> {
+    let any;
+    let network = match known {
+        Some(network) => network,
+        None => {
+            let credentials = match name.security {
+                Security::Open => Credentials::Open,
+                Security::Personal | Security::Enterprise => Credentials::Personal(Personal {
+                    passphrase: Some(Secret::new(b"a passphrase")),
+                    ..Personal::default()
+                }),
+            };
+            any = Network::new(name.ssid.clone(), credentials);
+            &any
+        }
+    };
+    let mut judged = interface.station.judge(network, now);
+    // Others of the same name are another network; the encrypted halves of open BSSs belong to this one.
+    let own = |judged: &Judged| {
+        let bss = interface.station.table().get(judged.bssid);
+        group.bssids.contains(&judged.bssid) || bss.is_some_and(|bss| bss.ssid != name.ssid)
+    };
+    judged.retain(own);
+    judged
+}
+
+/// The networks that are heard, by name and kind.
+fn groups(interface: &Interface) -> BTreeMap<FileName, Group> {
+    let mut groups = BTreeMap::<FileName, Group>::new();
+    for bss in interface.station.table().iter().filter(|bss| !bss.ssid.is_hidden()) {
+        let akms = akms(bss);
+        let Some(security) = security(bss, &akms) else { continue };
+        if akms.contains(&Akm::Owe) && is_twin(bss) {
+            continue;
+        }
+        let group = groups.entry(FileName { ssid: bss.ssid.clone(), security }).or_default();
+        group.bssids.insert(bss.bssid);
+        group.signal_mbm = group.signal_mbm.max(bss.signal_mbm);
+        group.takes_psk |= akms.iter().any(|akm| akm.is_psk());
+    }
+    groups
+}
+
+/// The BSSs whose name is not known.
+fn hidden(interface: &Interface) -> Vec<HiddenView> {
+    let nameless = interface.station.table().iter().filter(|bss| bss.ssid.is_hidden());
+    let mut hidden: Vec<_> = nameless
+        .filter_map(|bss| {
+            let security = security(bss, &akms(bss))?;
+            let signal_mbm = bss.signal_mbm.unwrap_or(UNMEASURED);
+            Some(HiddenView { bssid: bss.bssid, signal_mbm, security })
+        })
+        .collect();
+    hidden.sort_by_key(|hidden| (Reverse(hidden.signal_mbm), hidden.bssid));
+    hidden.truncate(MAX_SHOWN);
+    hidden
+}
+
+/// Whether a BSS is the encrypted half of an open network: it names the open half, and its own name is not meant
+/// for people.
+fn is_twin(bss: &Bss) -> bool {
+    let twin = Elements::new(&bss.elements).find::<OweTransition>().ok().flatten();
+    twin.is_some_and(|twin| twin.ssid != bss.ssid)
+}
+
+/// The AKMs that a BSS offers, in whichever element.
+fn akms(bss: &Bss) -> Vec<Akm> {
+    let advertised = Advertised::of(Elements::new(&bss.elements));
+    let choices = [RsnChoice::Rsn, RsnChoice::Override, RsnChoice::Override2];
+    let rsns = choices.into_iter().filter_map(|choice| advertised.rsn(choice)?.ok());
+    rsns.flat_map(|(rsn, _)| rsn.akms().to_vec()).collect()
+}
+
+/// How a BSS is protected, as far as the kinds of networks tell; none for WEP.
+fn security(bss: &Bss, akms: &[Akm]) -> Option<Security> {
+    if akms.iter().any(|akm| akm.is_psk() || akm.is_sae()) {
+        return Some(Security::Personal);
+    }
+    if akms.contains(&Akm::Owe) {
+        return Some(Security::Open);
+    }
+    if !akms.is_empty() {
+        return Some(Security::Enterprise);
+    }
+    let advertised = Advertised::of(Elements::new(&bss.elements));
+    // The first WPA, or an RSNE that cannot be read: it is shown, with the reason why it is not joined.
+    if advertised.wpa.is_some() || advertised.rsne.is_some() {
+        return Some(Security::Personal);
+    }
+    (bss.capability & PRIVACY == 0).then_some(Security::Open)
+}
