@@ -3,18 +3,24 @@
 
 use lapwing_linux::curves::AwsLcCurves;
 use lapwing_linux::entropy::OsEntropy;
+use lapwingd::bus::service::Facts;
+use lapwingd::bus::{Bus, NameTaken, Wanted};
 use lapwingd::daemon::{self, Daemon};
 use lapwingd::linux::Linux;
 use lapwingd::log::Log;
 use lapwingd::networks::Store;
 use lapwingd::options::{self, HELP, Invocation, Options};
 use lapwingd::run::run;
+use std::error::Error;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::ExitCode;
 use tracing::error;
+
+/// The exit status if another supplicant runs: systemd does not try again then.
+const ANOTHER_SUPPLICANT: u8 = 3;
 
 fn main() -> ExitCode {
     let invocation = options::parse(std::env::args_os().skip(1), |name| std::env::var_os(name));
@@ -39,12 +45,31 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("{error}");
-            ExitCode::FAILURE
+            ExitCode::from(if error.downcast_ref::<NameTaken>().is_some() { ANOTHER_SUPPLICANT } else { 1 })
         }
     }
 }
 
-fn serve(options: Options) -> io::Result<()> {
+fn serve(options: Options) -> Result<(), Box<dyn Error>> {
+    // No pool of threads: everything is done on this one.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    runtime.block_on(async {
+        let facts = Facts {
+            state_directory: options.state.display().to_string(),
+            network_configuration: options.network_configuration,
+            machine_id: std::fs::read_to_string("/etc/machine-id").ok().map(|id| id.trim().to_owned()),
+        };
+        let mut bus = Bus::new(facts, if options.dbus { Wanted::System } else { Wanted::Nothing });
+        // First of all: clients wait for the name, and who has it already must not be disturbed.
+        bus.start().await?;
+        let state = options.state.clone();
+        let daemon = open(options)?;
+        Ok(run(daemon, &state, bus).await?)
+    })
+}
+
+/// The daemon, with the kernel's sockets and all files open.
+fn open(options: Options) -> io::Result<Daemon<Linux>> {
     for (directory, mode) in [(&options.state, 0o700), (&options.runtime, 0o755)] {
         create(directory, mode)?;
     }
@@ -62,9 +87,7 @@ fn serve(options: Options) -> io::Result<()> {
         runtime: options.runtime,
         hostname,
     };
-    let daemon = Daemon::new(kernel, settings, store, Box::new(OsEntropy), Box::new(AwsLcCurves));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-    runtime.block_on(run(daemon, &options.state))
+    Ok(Daemon::new(kernel, settings, store, Box::new(OsEntropy), Box::new(AwsLcCurves)))
 }
 
 /// Creates a directory, unless it is there.

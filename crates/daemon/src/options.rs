@@ -22,10 +22,13 @@ Options:
                                first directory of $RUNTIME_DIRECTORY, or else /run/lapwing.
       --no-network-configuration
                                Leave addresses, routes and name servers to another program.
+      --no-dbus                Stay away from the system bus: networks are joined from their files only, and
+                               no client is served.
   -h, --help                   Print this help and exit.
   -V, --version                Print the version and exit.
 
 Environment:
+  DBUS_SYSTEM_BUS_ADDRESS      Where the system bus is, if it is elsewhere.
   LAPWING_LOG                  error, warn, info, debug or trace: the level of the log, if -d is not
                                given. The default is info.
 
@@ -56,6 +59,8 @@ pub struct Options {
     pub runtime: PathBuf,
     /// Whether connections are given addresses.
     pub network_configuration: bool,
+    /// Whether clients on the system bus are served.
+    pub dbus: bool,
     /// How much is logged.
     pub level: LevelFilter,
 }
@@ -94,6 +99,7 @@ pub fn parse(
         state: directory("STATE_DIRECTORY", "/var/lib/lapwing"),
         runtime: directory("RUNTIME_DIRECTORY", "/run/lapwing"),
         network_configuration: true,
+        dbus: true,
         level: match environment("LAPWING_LOG") {
             Some(level) => level.to_str().and_then(|level| level.parse().ok()).ok_or(Error::Level)?,
             None => LevelFilter::INFO,
@@ -108,6 +114,7 @@ pub fn parse(
             Long("state-directory") => options.state = parser.value()?.into(),
             Long("runtime-directory") => options.runtime = parser.value()?.into(),
             Long("no-network-configuration") => options.network_configuration = false,
+            Long("no-dbus") => options.dbus = false,
             Short('h') | Long("help") => return Ok(Invocation::Help),
             Short('V') | Long("version") => return Ok(Invocation::Version),
             other => return Err(other.unexpected().into()),
@@ -143,16 +150,16 @@ mod tests {
         let plain = options(&[], &[]);
         assert_eq!(plain.state, PathBuf::from("/var/lib/lapwing"));
         assert_eq!(plain.runtime, PathBuf::from("/run/lapwing"));
-        assert!(plain.network_configuration && plain.level == LevelFilter::INFO);
+        assert!(plain.network_configuration && plain.dbus && plain.level == LevelFilter::INFO);
         let environment =
             [("STATE_DIRECTORY", "/a:/b"), ("RUNTIME_DIRECTORY", "/c"), ("LAPWING_LOG", "warn")];
         let set = options(&["-i", "wlan0", "--interface=wlan1"], &environment);
         assert_eq!((set.state, set.runtime), (PathBuf::from("/a"), PathBuf::from("/c")));
         assert_eq!((set.interfaces.len(), set.level), (2, LevelFilter::WARN));
-        let arguments = ["-dd", "--state-directory", "/x", "--no-network-configuration"];
+        let arguments = ["-dd", "--state-directory", "/x", "--no-network-configuration", "--no-dbus"];
         let set = options(&arguments, &environment);
         assert_eq!((set.state, set.level), (PathBuf::from("/x"), LevelFilter::TRACE));
-        assert!(!set.network_configuration);
+        assert!(!set.network_configuration && !set.dbus);
     }
 
     #[test]
@@ -167,9 +174,14 @@ mod tests {
     fn the_help_names_every_option() {
         assert_eq!(run(&["--help"], &[]).unwrap(), Invocation::Help);
         assert_eq!(run(&["-V"], &[]).unwrap(), Invocation::Version);
-        for option in
-            ["interface", "debug", "state-directory", "runtime-directory", "no-network-configuration"]
-        {
+        for option in [
+            "interface",
+            "debug",
+            "state-directory",
+            "runtime-directory",
+            "no-network-configuration",
+            "no-dbus",
+        ] {
             let long = format!("--{option}");
             assert!(HELP.contains(&long), "{long}");
             // Each is known to the parser: it complains about a missing value at most.

@@ -1,5 +1,6 @@
-//! The loop: one thread that waits for the machine, a deadline, a signal, or a changed network file.
+//! The loop: one thread that waits for the machine, the bus, a deadline, a signal, or a changed network file.
 
+use crate::bus::Bus;
 use crate::daemon::{Daemon, Now};
 use crate::kernel::Kernel;
 use crate::notify::notify;
@@ -27,7 +28,7 @@ const SLEPT: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// If the kernel cannot be heard any more, or signals cannot be received.
-pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path) -> io::Result<()> {
+pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path, mut bus: Bus) -> io::Result<()> {
     let wake = Shared::wait_on(daemon.kernel().as_fd().try_clone_to_owned()?)?;
     let files = watch(state);
     let mut end = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
@@ -39,12 +40,14 @@ pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path) -> io::R
         }
     };
     daemon.listen(now)?;
+    bus.turn(now(), &mut daemon).await;
     tell("READY=1");
     let mut clocks = Clocks::read();
     loop {
         let deadline = daemon.next_deadline();
         tokio::select! {
             ready = wake.readable() => clear(ready?),
+            () = bus.wait() => {}
             () = until(deadline) => {}
             () = changed(files.as_ref()) => {
                 daemon.reload(now());
@@ -63,17 +66,21 @@ pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path) -> io::R
         if daemon.next_deadline().is_some_and(|deadline| deadline <= now().clock) {
             daemon.tick(now());
         }
+        bus.turn(now(), &mut daemon).await;
     }
     info!("leaving");
     tell("STOPPING=1");
+    bus.shut_down().await;
     daemon.shut_down(now());
     let quiet = async {
         while !daemon.is_quiet() {
             tokio::select! {
                 ready = wake.readable() => clear(ready?),
+                () = bus.wait() => {}
                 () = until(daemon.next_deadline()) => daemon.tick(now()),
             }
             daemon.listen(now)?;
+            bus.turn(now(), &mut daemon).await;
         }
         io::Result::Ok(())
     };
@@ -83,7 +90,9 @@ pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path) -> io::R
     }
     daemon.finish(now());
     // What was just asked for is answered before the sockets close.
-    daemon.listen(now)
+    daemon.listen(now)?;
+    bus.turn(now(), &mut daemon).await;
+    Ok(())
 }
 
 fn now() -> Now {

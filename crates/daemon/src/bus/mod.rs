@@ -19,7 +19,8 @@ pub mod tree;
 pub mod value;
 
 use crate::control::{Call, CallId, News, SecretAnswer, SecretId, View};
-use crate::daemon::Now;
+use crate::daemon::{Daemon, Now};
+use crate::kernel::Kernel;
 use connection::Connection;
 use message::Incoming;
 use service::{Effect, Facts, Service};
@@ -55,6 +56,28 @@ pub trait Control {
     fn view(&mut self, now: Now) -> View;
     /// A number that grows whenever the view may have changed.
     fn generation(&self) -> u64;
+}
+
+impl<K: Kernel> Control for Daemon<K> {
+    fn call(&mut self, now: Now, id: CallId, call: Call) {
+        Self::call(self, now, id, call);
+    }
+
+    fn secret(&mut self, now: Now, id: SecretId, answer: SecretAnswer) {
+        Self::secret(self, now, id, answer);
+    }
+
+    fn take_news(&mut self) -> Vec<News> {
+        Self::take_news(self)
+    }
+
+    fn view(&mut self, now: Now) -> View {
+        Self::view(self, now)
+    }
+
+    fn generation(&self) -> u64 {
+        Self::generation(self)
+    }
 }
 
 /// Another program has our name on the bus.

@@ -10,12 +10,12 @@ use crate::bus::tree::{Object, Thing};
 use crate::bus::value::{self, Value};
 use crate::control::{Call, DeviceView, Diagnostics, RateView, SecretId};
 use crate::flight::rejection;
-use crate::flight::status::{self, Status};
+use crate::flight::status;
 use crate::networks::FileName;
 use lapwing_core::select::{Judged, Verdict};
 use lapwing_frames::suite::Akm;
 use lapwing_frames::{Channel, Ssid};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What a call leads to.
 #[derive(Debug)]
@@ -57,7 +57,10 @@ impl Service {
             interfaces::OBJECT_MANAGER => Ok(Response::Now(vec![self.objects()])),
             interfaces::AGENT_MANAGER => self.agent_manager(&call, member),
             interfaces::DAEMON => Ok(Response::Now(vec![self.info()])),
-            interfaces::LAPWING_DAEMON => Ok(Response::Now(vec![Value::Text(self.status())])),
+            // The same line as in the status file.
+            interfaces::LAPWING_DAEMON => {
+                Ok(Response::Now(vec![Value::Text(status::render(&self.view.devices))]))
+            }
             _ => self.of_a_thing(&call, interface, member),
         }
     }
@@ -204,24 +207,6 @@ impl Service {
             ("StateDirectory", Value::text(&self.facts.state_directory)),
             ("NetworkConfigurationEnabled", Value::Boolean(self.facts.network_configuration)),
         ])
-    }
-
-    /// The same line as in the status file.
-    fn status(&self) -> String {
-        let status = |device: &DeviceView| {
-            let status = Status {
-                summary: device.state.clone(),
-                connected: device.connected.clone(),
-                configured: device.configured.clone(),
-                last_failure: device
-                    .last_failure
-                    .as_ref()
-                    .map(|failure| (failure.name(), failure.to_string())),
-            };
-            (device.name.clone(), status)
-        };
-        let all: BTreeMap<_, _> = self.view.devices.iter().map(status).collect();
-        status::render(&all)
     }
 
     fn device(&self, ifindex: u32) -> Option<&DeviceView> {
