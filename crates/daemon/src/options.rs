@@ -22,8 +22,8 @@ Options:
                                first directory of $RUNTIME_DIRECTORY, or else /run/lapwing.
       --no-network-configuration
                                Leave addresses, routes and name servers to another program.
-      --no-dbus                Stay away from the system bus: networks are joined from their files only, and
-                               no client is served.
+      --no-dbus                Stay away from the system bus: networks are joined from their files
+                               only, and no client is served.
   -h, --help                   Print this help and exit.
   -V, --version                Print the version and exit.
 
