@@ -1,0 +1,76 @@
+//! `lapwing`: reads the command line, runs the command, and ends with its status.
+#![forbid(unsafe_code)]
+
+use clap::Parser;
+use lapwing::commands::{self, Surroundings};
+use lapwing::failure::{Failure, Kind};
+use lapwing::options::{Command, Options};
+use lapwing::secret;
+use lapwing::signals::Signals;
+use lapwing::terminal::Progress;
+use lapwing::text::{self, Style};
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tell(&failure, options.json);
+            ExitCode::from(failure.kind.status())
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Failure> {
+    // Before signals are caught: whoever waits for one who does not deliver can interrupt.
+    let secret = match &options.command {
+        Some(Command::Connect(connect)) => secret::given(connect)?,
+        _ => None,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(Kind::Failed, format!("The system gives no means to wait: {error}."))
+    })?;
+    runtime.block_on(async {
+        let signals = || {
+            Signals::catch().map_err(|error| {
+                Failure::new(Kind::Failed, format!("The system does not let signals be caught: {error}."))
+            })
+        };
+        let mut around = Surroundings {
+            style: Style::detect(std::io::stdout().is_terminal(), environment),
+            progress: Progress::new(options.json, environment),
+            secret,
+            signals: signals()?,
+        };
+        // Joining has something to undo; it takes care of signals itself.
+        if matches!(options.command, Some(Command::Connect(_))) {
+            return commands::run(options, &mut around).await;
+        }
+        let mut signals = signals()?;
+        tokio::select! {
+            outcome = commands::run(options, &mut around) => outcome,
+            signal = signals.next() => Err(signal),
+        }
+    })
+}
+
+/// Says what went wrong: to a program on standard output, to a person on standard error.
+fn tell(failure: &Failure, json: bool) {
+    match failure.kind {
+        // Who interrupts knows, and nobody is there to be told of a closed pipe.
+        Kind::Interrupted(_) if !json => {}
+        _ if json => {
+            let _printed = commands::print(&(text::json(&failure.json().to_string()) + "\n"));
+        }
+        _ => {
+            let style = Style::detect(std::io::stderr().is_terminal(), environment);
+            let _written = std::io::stderr().write_all(failure.render(style).as_bytes());
+        }
+    }
+}

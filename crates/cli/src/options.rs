@@ -1,0 +1,258 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  lapwing                                  What every device does
+  lapwing scan                             Look around, then list the networks
+  lapwing connect 'My Network'             Join; asks for the passphrase if it is needed
+  lapwing connect Cafe --type open         Of two networks with one name, the open one
+  lapwing connect =c3a9ff                  A network whose name is these octets
+  pass wifi/home | lapwing connect home --passphrase-fd 0
+  lapwing networks --bss                   Every access point, and why it is not used
+  lapwing why                              How the last attempt went, phase by phase
+  lapwing monitor --json                   Events as they come, for a program
+
+Exit status:
+  0  done
+  1  it failed
+  2  the command line cannot be understood, or does not say enough
+  3  no daemon answers
+  4  not allowed
+  5  no such network or device
+  6  connected, but no address came in time
+  7  the daemon's answer makes no sense
+  128 + n  ended by signal n (130 by Ctrl-C)
+
+The daemon is sought on the system bus, or where $DBUS_SYSTEM_BUS_ADDRESS says.
+Colours are used on a terminal, unless $NO_COLOR is set.";
+
+const CONNECT: &str = "\
+Joins a network and waits until it has an address.
+
+The passphrase is asked for on the terminal, without echo, and only if the daemon does not know it. It is \
+never taken from the command line: what stands there can be read by every program of this machine, and the \
+shell keeps it in its history. A script hands it over through a descriptor or a file.";
+
+/// See and change Wi-Fi connections.
+#[derive(Clone, Debug, PartialEq, Eq, Parser)]
+#[command(name = "lapwing", version, about = "See and change Wi-Fi connections", after_help = EXAMPLES, max_term_width = 100)]
+pub struct Options {
+    /// Print JSON, as docs/command-line.md describes it
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// The device, if there are several
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub device: Option<String>,
+
+    /// What to do; without a command: status
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Show what every device does, its connection, and what failed last
+    Status,
+    /// List devices and their radios
+    Devices,
+    /// Look for networks on all channels, then list them
+    Scan(Listing),
+    /// List the networks that were heard
+    Networks(Listing),
+    /// Join a network
+    #[command(long_about = CONNECT)]
+    Connect(Connect),
+    /// Leave the network and stay away until asked otherwise
+    Disconnect,
+    /// Forget a known network: its passphrase and all that was learned of it
+    Forget(Choice),
+    /// List the known networks
+    Known,
+    /// Print events as they come, until interrupted
+    Monitor,
+    /// Show how the last attempt went, phase by phase
+    #[command(visible_alias = "why")]
+    Timeline,
+}
+
+/// How networks are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct Listing {
+    /// List each access point too, and the reason for each that cannot be used
+    #[arg(long)]
+    pub bss: bool,
+}
+
+/// Which network.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Choice {
+    /// Its name as it is, or as it is shown; or =HEX, its octets in hexadecimal
+    #[arg(value_name = "NETWORK")]
+    pub name: String,
+
+    /// NETWORK is in hexadecimal, with or without '='
+    #[arg(long)]
+    pub hex: bool,
+
+    /// Its kind, if there are several of that name
+    #[arg(long = "type", value_name = "TYPE", value_enum)]
+    pub kind: Option<Kind>,
+}
+
+/// The options of `connect`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Connect {
+    /// Which network.
+    #[command(flatten)]
+    pub network: Choice,
+
+    /// The network does not announce its name
+    #[arg(long)]
+    pub hidden: bool,
+
+    /// Read the passphrase from this open descriptor
+    #[arg(long, value_name = "N", conflicts_with = "passphrase_file")]
+    pub passphrase_fd: Option<u32>,
+
+    /// Read the passphrase from this file
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+
+    /// Do not wait for an address
+    #[arg(long)]
+    pub no_wait: bool,
+
+    /// How long to wait for an address
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, conflicts_with = "no_wait")]
+    pub timeout: u32,
+}
+
+/// The kinds of networks, in iwd's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// No passphrase: open, or encrypted by OWE
+    Open,
+    /// A passphrase: WPA2- or WPA3-Personal
+    #[value(alias = "personal")]
+    Psk,
+    /// Accounts: WPA-Enterprise
+    #[value(name = "8021x", alias = "enterprise")]
+    Enterprise,
+    /// The broken one of 1999
+    Wep,
+}
+
+impl Kind {
+    /// As the bus says it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Psk => "psk",
+            Self::Enterprise => "8021x",
+            Self::Wep => "wep",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Options, clap::error::ErrorKind> {
+        Options::try_parse_from(line.split(' ').filter(|word| !word.is_empty())).map_err(|error| error.kind())
+    }
+
+    fn choice(name: &str) -> Choice {
+        Choice { name: name.to_owned(), hex: false, kind: None }
+    }
+
+    fn connect(name: &str) -> Connect {
+        Connect {
+            network: choice(name),
+            hidden: false,
+            passphrase_fd: None,
+            passphrase_file: None,
+            no_wait: false,
+            timeout: 30,
+        }
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_understood() {
+        let plain = |command| Options { json: false, device: None, command: Some(command) };
+        for (line, expected) in [
+            ("lapwing", Options { json: false, device: None, command: None }),
+            ("lapwing status", plain(Command::Status)),
+            ("lapwing --json status", Options { json: true, ..plain(Command::Status) }),
+            ("lapwing status --json", Options { json: true, ..plain(Command::Status) }),
+            (
+                "lapwing -d wlan1 scan",
+                Options { device: Some("wlan1".to_owned()), ..plain(Command::Scan(Listing { bss: false })) },
+            ),
+            ("lapwing networks --bss", plain(Command::Networks(Listing { bss: true }))),
+            ("lapwing connect home", plain(Command::Connect(connect("home")))),
+            (
+                "lapwing connect =00ff --hidden",
+                plain(Command::Connect(Connect { hidden: true, ..connect("=00ff") })),
+            ),
+            (
+                "lapwing connect home --passphrase-fd 3 --no-wait",
+                plain(Command::Connect(Connect { passphrase_fd: Some(3), no_wait: true, ..connect("home") })),
+            ),
+            (
+                "lapwing connect home --passphrase-file /run/secret",
+                plain(Command::Connect(Connect {
+                    passphrase_file: Some("/run/secret".into()),
+                    ..connect("home")
+                })),
+            ),
+            (
+                "lapwing forget --hex 00ff --type 8021x",
+                plain(Command::Forget(Choice { hex: true, kind: Some(Kind::Enterprise), ..choice("00ff") })),
+            ),
+            ("lapwing forget -- -odd", plain(Command::Forget(choice("-odd")))),
+            (
+                "lapwing connect home --timeout 5",
+                plain(Command::Connect(Connect { timeout: 5, ..connect("home") })),
+            ),
+            ("lapwing why", plain(Command::Timeline)),
+            ("lapwing timeline", plain(Command::Timeline)),
+        ] {
+            assert_eq!(parse(line), Ok(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood() {
+        use clap::error::ErrorKind;
+        for (line, kind) in [
+            ("lapwing conect home", ErrorKind::InvalidSubcommand),
+            ("lapwing connect", ErrorKind::MissingRequiredArgument),
+            // A passphrase has no place here.
+            ("lapwing connect home secret", ErrorKind::UnknownArgument),
+            ("lapwing connect home --passphrase secret", ErrorKind::UnknownArgument),
+            ("lapwing connect home --passphrase-fd x", ErrorKind::ValueValidation),
+            ("lapwing connect home --passphrase-fd -1", ErrorKind::UnknownArgument),
+            ("lapwing connect home --passphrase-fd 3 --passphrase-file f", ErrorKind::ArgumentConflict),
+            ("lapwing connect home --no-wait --timeout 3", ErrorKind::ArgumentConflict),
+            ("lapwing forget home --type wpa", ErrorKind::InvalidValue),
+            ("lapwing status --bss", ErrorKind::UnknownArgument),
+            ("lapwing --version", ErrorKind::DisplayVersion),
+            ("lapwing connect --help", ErrorKind::DisplayHelp),
+        ] {
+            assert_eq!(parse(line), Err(kind), "{line}");
+        }
+    }
+}

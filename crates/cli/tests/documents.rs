@@ -1,0 +1,106 @@
+//! What is documented is there, and what is there is documented.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
+
+mod double;
+
+use clap::CommandFactory;
+use double::{Double, Flavour, PASSPHRASE};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+fn page(name: &str) -> String {
+    std::fs::read_to_string(format!("{}/../../{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The paths of all members of a value: `devices[].name`.
+fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                found.insert(path.clone());
+                paths(value, &path, found);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| paths(value, &format!("{path}[]"), found)),
+        _ => {}
+    }
+}
+
+/// The first column of the table under a heading.
+fn documented(page: &str, heading: &str) -> BTreeSet<String> {
+    let section =
+        page.split(&format!("\n### {heading}\n")).nth(1).unwrap_or_else(|| panic!("no section {heading}"));
+    let section = section.split("\n#").next().unwrap();
+    let rows = section.lines().filter(|row| row.starts_with("| `"));
+    rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2).map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn json_has_what_the_page_says_and_nothing_else() {
+    let page = page("docs/command-line.md");
+    let double = Double::start(Flavour::Lapwing);
+    let good = double.file(PASSPHRASE.as_bytes());
+    for (heading, arguments) in [
+        ("status", &["status"][..]),
+        ("devices", &["devices"]),
+        ("networks, scan", &["networks"]),
+        ("networks, scan", &["scan"]),
+        ("known", &["known"]),
+        ("timeline", &["timeline"]),
+        ("connect", &["connect", "home", "--passphrase-file", &good]),
+        ("forget", &["forget", "guest"]),
+        ("disconnect", &["disconnect"]),
+        ("Failures", &["forget", "nobody"]),
+    ] {
+        let mut arguments = arguments.to_vec();
+        arguments.push("--json");
+        let outcome = double.run(&arguments);
+        assert_eq!(outcome.err, "", "{arguments:?}");
+        assert_eq!(outcome.out.matches('\n').count(), 1, "{arguments:?} prints one line");
+        let mut found = BTreeSet::new();
+        paths(&outcome.json(), "", &mut found);
+        assert_eq!(found, documented(&page, heading), "{arguments:?}");
+    }
+}
+
+#[test]
+fn every_command_and_option_is_in_the_manual() {
+    // In mdoc a hyphen at the beginning of an option is part of the macro.
+    let manual = page("docs/man/lapwing.1");
+    let guide = page("docs/command-line.md");
+    let command = lapwing::options::Options::command();
+    let mut count = 0;
+    for part in command.get_subcommands().chain([&command]) {
+        if part.get_name() != "lapwing" {
+            assert!(
+                manual.contains(&format!(".It Cm {}", part.get_name())),
+                "{} in the manual",
+                part.get_name()
+            );
+            assert!(guide.contains(&format!("`{}", part.get_name())), "{} in the guide", part.get_name());
+        }
+        for option in part.get_arguments().filter_map(clap::Arg::get_long) {
+            assert!(manual.contains(&format!("Fl -{option}")), "--{option} in the manual");
+            assert!(guide.contains(&format!("--{option}")), "--{option} in the guide");
+            count += 1;
+        }
+    }
+    assert!(count > 10, "the options are not seen: {count}");
+}
+
+#[test]
+fn the_help_says_what_matters() {
+    let double = Double::start(Flavour::Absent);
+    let help = double.run(&["--help"]);
+    assert_eq!(help.status, 0);
+    for word in ["Examples:", "Exit status:", "NO_COLOR", "DBUS_SYSTEM_BUS_ADDRESS", "timeline", "why]"] {
+        assert!(help.out.contains(word), "{word}: {}", help.out);
+    }
+    let help = double.run(&["connect", "--help"]).out.replace('\n', " ");
+    assert!(help.contains("can be read by every program of this machine"), "{help}");
+    assert_eq!(double.run(&["--version"]).out, format!("lapwing {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(double.run(&["conect"]).status, 2);
+    assert!(double.calls().is_empty(), "no daemon is needed for that");
+}
