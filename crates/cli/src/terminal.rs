@@ -23,7 +23,13 @@ impl Quiet {
     fn new() -> std::io::Result<Self> {
         // Its own open file description: that it does not block is nobody else's concern.
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let terminal = rustix::fs::open("/dev/tty", flags, Mode::empty())?;
+        let terminal = rustix::fs::open("/dev/tty", flags, Mode::empty()).or_else(|error| {
+            // Without a controlling terminal, that of standard input.
+            match std::io::stdin().is_terminal() {
+                true => rustix::fs::open("/proc/self/fd/0", flags, Mode::empty()),
+                false => Err(error),
+            }
+        })?;
         let before = rustix::termios::tcgetattr(&terminal)?;
         #[allow(deprecated, reason = "what replaces it is unsafe, and needless for a descriptor that we own")]
         let terminal = AsyncFd::new(terminal)?;

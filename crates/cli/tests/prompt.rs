@@ -24,6 +24,11 @@ struct Terminal {
 impl Terminal {
     /// Runs the command with this terminal as its controlling one.
     fn run(double: &Double, arguments: &[&str]) -> Self {
+        // setsid --ctty makes the terminal of its standard input the controlling one.
+        Self::run_in(&["--ctty", "--wait"], double, arguments)
+    }
+
+    fn run_in(session: &[&str], double: &Double, arguments: &[&str]) -> Self {
         let master = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         rustix::pty::grantpt(&master).unwrap();
         rustix::pty::unlockpt(&master).unwrap();
@@ -31,9 +36,8 @@ impl Terminal {
         // Kept open, so that its modes can be looked at when the command is gone.
         let side = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
         let inner = double.command(arguments);
-        // setsid --ctty makes the terminal of its standard input the controlling one.
         let mut command = Command::new("setsid");
-        command.args(["--ctty", "--wait"]).arg(inner.get_program()).args(inner.get_args()).env_clear();
+        command.args(session).arg(inner.get_program()).args(inner.get_args()).env_clear();
         command.envs(inner.get_envs().filter_map(|(key, value)| Some((key, value?)))).env("TERM", "xterm");
         command.stdin(Stdio::from(side.try_clone().unwrap()));
         command.stdout(Stdio::from(side.try_clone().unwrap())).stderr(Stdio::from(side.try_clone().unwrap()));
@@ -118,6 +122,17 @@ fn saying_nothing_is_an_answer() {
         "{:?}",
         double.calls()
     );
+}
+
+#[test]
+fn a_terminal_that_controls_nothing_will_do() {
+    let double = Double::start(Flavour::Lapwing);
+    let mut terminal = Terminal::run_in(&["--wait"], &double, &["connect", "home", "--no-wait"]);
+    terminal.until("Passphrase of home: ");
+    assert!(!terminal.has_echo());
+    writeln!(terminal.master, "{PASSPHRASE}").unwrap();
+    assert_eq!(terminal.end(), 0);
+    assert!(terminal.has_echo() && !terminal.shown.contains("horse"), "{}", terminal.shown);
 }
 
 #[test]

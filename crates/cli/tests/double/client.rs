@@ -1,0 +1,559 @@
+//! What the double does for one client.
+
+use super::{DAEMON, DEVICE, Flavour, Log, PASSPHRASE};
+use std::collections::{BTreeMap, HashMap};
+use std::future::poll_fn;
+use std::pin::Pin;
+use zbus::message::{Message, Type};
+use zbus::{Connection, MessageStream, ObjectPath, Variant};
+
+type Members = BTreeMap<&'static str, Variant<'static>>;
+type Objects = BTreeMap<String, BTreeMap<&'static str, Members>>;
+
+fn members(list: impl IntoIterator<Item = (&'static str, Variant<'static>)>) -> Members {
+    list.into_iter().collect()
+}
+
+fn text(text: &str) -> Variant<'static> {
+    Variant::from(text.to_owned())
+}
+
+fn object(path: &str) -> Variant<'static> {
+    Variant::from(ObjectPath::try_from(path.to_owned()).unwrap())
+}
+
+fn dictionary(members: Members) -> Variant<'static> {
+    let members: HashMap<String, Variant<'static>> =
+        members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    Variant::from(members)
+}
+
+fn digits(ssid: &[u8]) -> String {
+    ssid.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// A network of the double: name, kind, signal in dBm, known.
+const NETWORKS: &[(&[u8], &str, i16, bool)] = &[
+    (b"home", "psk", -44, false),
+    (b"guest", "open", -62, true),
+    (b"twins", "open", -70, false),
+    (b"twins", "psk", -71, false),
+    (b"\x1b[2Jevil\xe2\x80\xae", "psk", -80, false),
+    (b"caf\xc3\xa9 \xff", "psk", -88, false),
+    (b"old", "wep", -90, false),
+];
+
+/// One client of the double.
+pub(super) struct Client {
+    flavour: Flavour,
+    connection: Connection,
+    stream: MessageStream,
+    log: Log,
+    agent: Option<String>,
+    /// A Connect that was not answered yet, with the network's path, and the number of our question.
+    connecting: Option<(Message, String, Option<u32>)>,
+    connected: Option<String>,
+    has_address: bool,
+    failure: Option<(&'static str, &'static str, &'static str, &'static str, &'static str)>,
+    scanning: bool,
+}
+
+impl Client {
+    pub(super) fn new(flavour: Flavour, stream: MessageStream, log: Log) -> Self {
+        Self {
+            flavour,
+            connection: Connection::from(&stream),
+            stream,
+            log,
+            agent: None,
+            connecting: None,
+            connected: None,
+            has_address: false,
+            failure: None,
+            scanning: false,
+        }
+    }
+
+    pub(super) async fn serve(&mut self) {
+        use futures_core::Stream;
+        while let Some(Ok(message)) = poll_fn(|context| Pin::new(&mut self.stream).poll_next(context)).await {
+            match message.message_type() {
+                Type::MethodCall => self.call(&message).await,
+                Type::MethodReturn | Type::Error => self.answer(&message).await,
+                Type::Signal => {}
+            }
+        }
+    }
+
+    fn is_ours(&self) -> bool {
+        self.flavour != Flavour::Iwd
+    }
+
+    fn is_garbage(&self, number: usize) -> bool {
+        self.flavour == Flavour::Garbage(number)
+    }
+
+    async fn reply<B: serde::Serialize + zbus::DynamicType>(&self, call: &Message, body: &B) {
+        let reply = Message::method_return(&call.header()).sender(DAEMON).build(body).unwrap();
+        self.connection.send(&reply).await.unwrap();
+    }
+
+    async fn refuse(&self, call: &Message, name: &str, sentence: &str) {
+        let reply = Message::error(&call.header(), name).sender(DAEMON).build(&(sentence,)).unwrap();
+        self.connection.send(&reply).await.unwrap();
+    }
+
+    async fn happened(&self, line: &str) {
+        if self.is_ours() {
+            let line = format!("{{\"at\":1.0,\"interface\":\"wlan0\",\"attempt\":1,{line}}}");
+            let signal =
+                Message::signal("/net/connman/iwd", "org.lapwing.Daemon1", "Happened").sender(DAEMON);
+            let signal = if self.is_garbage(7) { signal.build(&(7_u32,)) } else { signal.build(&(line,)) };
+            self.connection.send(&signal.unwrap()).await.unwrap();
+        }
+    }
+
+    async fn changed(&self, interface: &str, changed: Members) {
+        let signal = Message::signal(DEVICE, "org.freedesktop.DBus.Properties", "PropertiesChanged")
+            .sender(DAEMON)
+            .build(&(interface, changed, Vec::<String>::new()))
+            .unwrap();
+        self.connection.send(&signal).await.unwrap();
+    }
+
+    async fn call(&mut self, call: &Message) {
+        let header = call.header();
+        let path = header.path().unwrap().to_string();
+        let interface = header.interface().unwrap().to_string();
+        let member = header.member().unwrap().to_string();
+        if header.destination().unwrap().as_str() == "org.freedesktop.DBus" {
+            match member.as_str() {
+                "Hello" => self.reply(call, &":1.9").await,
+                "GetNameOwner" if self.flavour != Flavour::Absent => self.reply(call, &DAEMON).await,
+                "GetNameOwner" => {
+                    self.refuse(call, "org.freedesktop.DBus.Error.NameHasNoOwner", "none").await
+                }
+                _ => self.reply(call, &()).await,
+            }
+            return;
+        }
+        self.log.lock().unwrap().push(format!("{}.{member}", interface.rsplit('.').next().unwrap()));
+        match self.flavour {
+            Flavour::Absent => {
+                let why = "The name net.connman.iwd was not provided by any .service files";
+                return self.refuse(call, "org.freedesktop.DBus.Error.ServiceUnknown", why).await;
+            }
+            Flavour::Denied => {
+                let why = "Rejected send message, 2 matched rules; type=\"method_call\", sender=\":1.9\" (uid=1000 \
+                           pid=1 comm=\"lapwing\") interface=\"x\"";
+                return self.refuse(call, "org.freedesktop.DBus.Error.AccessDenied", why).await;
+            }
+            _ => {}
+        }
+        match (interface.as_str(), member.as_str()) {
+            ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects") if self.is_garbage(0) => {
+                self.reply(call, &vec![1_u32]).await;
+            }
+            ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects") => {
+                let objects: BTreeMap<_, _> = self
+                    .objects()
+                    .into_iter()
+                    .map(|(path, object)| (ObjectPath::try_from(path).unwrap(), object))
+                    .collect();
+                self.reply(call, &objects).await;
+            }
+            ("org.freedesktop.DBus.Properties", "GetAll") => {
+                let wanted: String = call.body().deserialize().unwrap();
+                let objects = self.objects();
+                match objects.get(&path).and_then(|object| object.get(wanted.as_str())) {
+                    Some(members) => self.reply(call, members).await,
+                    None => {
+                        self.refuse(call, "org.freedesktop.DBus.Error.UnknownInterface", "No such interface.")
+                            .await
+                    }
+                }
+                self.scanning = false;
+                if wanted == "org.lapwing.Daemon1" {
+                    // Who asks for this is going to listen.
+                    self.events().await;
+                }
+                // The address comes when somebody waits for it.
+                if self.connected.is_some() && !self.has_address && self.flavour != Flavour::NoAddress {
+                    self.has_address = true;
+                    self.changed("org.lapwing.Station1", members([("Addresses", dictionary(addresses()))]))
+                        .await;
+                }
+            }
+            ("net.connman.iwd.Station", "GetOrderedNetworks") => {
+                let list: Vec<(ObjectPath<'_>, i16)> = NETWORKS
+                    .iter()
+                    .map(|(ssid, kind, dbm, _)| {
+                        (
+                            ObjectPath::try_from(format!("{DEVICE}/{}_{kind}", digits(ssid))).unwrap(),
+                            dbm * 100,
+                        )
+                    })
+                    .collect();
+                self.reply(call, &list).await;
+            }
+            ("org.lapwing.Station1", "GetNetworks") if self.is_garbage(1) => self.reply(call, &"none").await,
+            ("org.lapwing.Station1", "GetNetworks") if self.is_ours() => {
+                let list: Vec<Members> = NETWORKS.iter().map(|network| self.network(network)).collect();
+                self.reply(call, &list).await;
+            }
+            ("org.lapwing.Station1", "GetTimeline") if self.is_garbage(2) => self.reply(call, &9_u8).await,
+            ("org.lapwing.Station1", "GetTimeline") if self.is_ours() => {
+                self.reply(
+                    call,
+                    &"attempt 1: \"home\", asked for\n  scan   33.1 ms  ####\n  \u{1b}]0;evil\u{7}\n",
+                )
+                .await;
+            }
+            ("net.connman.iwd.StationDiagnostic", "GetDiagnostics") => self.diagnostics(call).await,
+            ("net.connman.iwd.Station", "Scan") => {
+                self.scanning = true;
+                self.reply(call, &()).await;
+                self.happened("\"event\":\"scanned\"").await;
+                self.changed("net.connman.iwd.Station", members([("Scanning", Variant::from(false))])).await;
+            }
+            ("net.connman.iwd.Station", "Disconnect") => self.disconnect(call).await,
+            ("net.connman.iwd.Daemon", "GetInfo") => {
+                let info =
+                    members([("Version", text("0.1")), ("NetworkConfigurationEnabled", Variant::from(true))]);
+                self.reply(call, &info).await;
+            }
+            ("net.connman.iwd.AgentManager", "RegisterAgent") => {
+                let path: ObjectPath<'_> = call.body().deserialize::<ObjectPath<'_>>().unwrap().to_owned();
+                self.agent = Some(path.to_string());
+                self.reply(call, &()).await;
+            }
+            ("net.connman.iwd.Network", "Connect") => self.connect(call, path).await,
+            ("net.connman.iwd.Station", "ConnectHiddenNetwork") => {
+                let name: String = call.body().deserialize().unwrap();
+                match name.as_str() {
+                    "home" => self.refuse(call, "net.connman.iwd.NotHidden", "It announces its name.").await,
+                    "nowhere" => {
+                        self.refuse(call, "net.connman.iwd.NotFound", "No such network was heard.").await
+                    }
+                    name => {
+                        let path = format!("{DEVICE}/{}_psk", digits(name.as_bytes()));
+                        self.connect(call, path).await;
+                    }
+                }
+            }
+            ("net.connman.iwd.KnownNetwork", "Forget") => self.reply(call, &()).await,
+            _ => self.refuse(call, "org.freedesktop.DBus.Error.UnknownMethod", "No such method.").await,
+        }
+    }
+
+    /// What happens while one listens.
+    async fn events(&self) {
+        self.happened("\"event\":\"entered\",\"phase\":\"associate\"").await;
+        self.happened("\"event\":\"connected\",\"ssid\":\"\u{202e}x\",\"peer\":\"02:00\",\"akm\":\"SAE\"")
+            .await;
+        self.changed("net.connman.iwd.Station", members([("State", text("connected"))])).await;
+        let gone = Message::signal("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged")
+            .sender("org.freedesktop.DBus")
+            .build(&("net.connman.iwd", DAEMON, ""))
+            .unwrap();
+        self.connection.send(&gone).await.unwrap();
+    }
+
+    async fn diagnostics(&self, call: &Message) {
+        if self.is_garbage(3) {
+            return self.reply(call, &members([("RSSI", text("strong"))])).await;
+        }
+        let mut figures = members([
+            ("ConnectedBss", text("02:00:00:00:00:01")),
+            ("Frequency", Variant::from(5180_u32)),
+            ("RSSI", Variant::from(-44_i16)),
+            ("RxBitrate", Variant::from(8667_u32)),
+            ("TxBitrate", Variant::from(540_u32)),
+            ("ConnectedTime", Variant::from(3725_u32)),
+        ]);
+        if !self.is_ours() {
+            figures.insert("Security", text("WPA3-Personal"));
+        }
+        self.reply(call, &figures).await;
+    }
+
+    async fn disconnect(&mut self, call: &Message) {
+        if let Some((pending, ..)) = self.connecting.take() {
+            self.refuse(&pending, "net.connman.iwd.Aborted", "It was cancelled.").await;
+        }
+        match self.connected.take() {
+            Some(_) => self.reply(call, &()).await,
+            None => self.refuse(call, "net.connman.iwd.NotConnected", "wlan0 is in no network.").await,
+        }
+    }
+
+    async fn connect(&mut self, call: &Message, path: String) {
+        self.happened("\"event\":\"began\",\"ssid\":\"home\",\"cause\":\"asked for\"").await;
+        if self.flavour == Flavour::Slow {
+            self.happened("\"event\":\"entered\",\"phase\":\"scan\"").await;
+            self.connecting = Some((call.clone(), path, None));
+            return;
+        }
+        if path.ends_with("_open") {
+            return self.joined(call, path).await;
+        }
+        let Some(agent) = self.agent.clone() else {
+            return self.refuse(call, "net.connman.iwd.NoAgent", "No agent is there.").await;
+        };
+        let ask = |path: String| {
+            Message::method_call(agent.as_str(), "RequestPassphrase")
+                .interface("net.connman.iwd.Agent")
+                .destination(":1.9")
+                .build(&(ObjectPath::try_from(path).unwrap(),))
+        };
+        // Somebody else asks first. Nobody may hear the passphrase but the daemon.
+        let stranger = ask(path.clone()).unwrap().with_sender(&":1.66".try_into().unwrap()).unwrap();
+        self.connection.send(&stranger).await.unwrap();
+        let question = ask(path.clone()).unwrap().with_sender(&DAEMON.try_into().unwrap()).unwrap();
+        let number = question.primary_header().serial_num().get();
+        self.connecting = Some((call.clone(), path, Some(number)));
+        self.connection.send(&question).await.unwrap();
+    }
+
+    /// An answer to one of our questions.
+    async fn answer(&mut self, reply: &Message) {
+        let header = reply.header();
+        let number = header.reply_serial().unwrap().get();
+        let body = reply.body();
+        let secret: Result<String, _> = body.deserialize();
+        let Some((_, _, asked)) = &self.connecting else { return };
+        if *asked != Some(number) {
+            assert_eq!(header.message_type(), Type::Error, "a stranger was told {secret:?}");
+            self.log.lock().unwrap().push("stranger refused".to_owned());
+            return;
+        }
+        let Some((call, path, _)) = self.connecting.take() else { return };
+        match secret {
+            _ if header.message_type() == Type::Error => {
+                let name = header.error_name().unwrap().to_string();
+                self.log.lock().unwrap().push(name);
+                self.refuse(&call, "net.connman.iwd.Aborted", "It was cancelled.").await;
+            }
+            Ok(secret) if secret == PASSPHRASE => self.joined(&call, path).await,
+            Ok(secret) if secret.len() < 8 => {
+                let why = "A passphrase has 8 to 63 characters. Enter the passphrase again.";
+                self.refuse(&call, "net.connman.iwd.InvalidFormat", why).await;
+            }
+            _ if self.is_ours() => {
+                self.happened("\"event\":\"entered\",\"phase\":\"authenticate\"").await;
+                self.failure = Some((
+                    "wrong-password",
+                    "authenticate",
+                    "user",
+                    "the passphrase is wrong",
+                    "Enter the passphrase again.",
+                ));
+                let why = "The passphrase is wrong. Enter the passphrase again.";
+                self.refuse(&call, "net.connman.iwd.Failed", why).await;
+            }
+            _ => self.refuse(&call, "net.connman.iwd.Failed", "Operation failed").await,
+        }
+    }
+
+    async fn joined(&mut self, call: &Message, path: String) {
+        for phase in ["scan", "authenticate", "associate", "handshake"] {
+            self.happened(&format!("\"event\":\"entered\",\"phase\":\"{phase}\"")).await;
+        }
+        self.connected = Some(path);
+        self.failure = None;
+        self.reply(call, &()).await;
+        if self.is_garbage(8) {
+            self.failure = Some(("", "", "", "", ""));
+        }
+    }
+
+    fn network(&self, (ssid, kind, dbm, known): &(&[u8], &str, i16, bool)) -> Members {
+        let path = format!("{DEVICE}/{}_{kind}", digits(ssid));
+        let is_usable = *kind != "wep";
+        let mut bss = members([
+            ("BSSID", text("02:00:00:00:00:01")),
+            ("Frequency", Variant::from(5180_u32)),
+            ("Signal", Variant::from(*dbm)),
+            ("Usable", Variant::from(is_usable)),
+        ]);
+        if is_usable {
+            bss.insert("Score", Variant::from(90_000_u32));
+        } else {
+            bss.insert("Reason", text("it uses WEP, which protects nothing"));
+        }
+        if self.is_garbage(4) {
+            bss.insert("Signal", text("weak"));
+        }
+        let other = members([
+            ("BSSID", text("02:00:00:00:00:02")),
+            ("Frequency", Variant::from(2437_u32)),
+            ("Signal", Variant::from(dbm - 9)),
+            ("Usable", Variant::from(false)),
+            ("Reason", text("it was heard too long ago")),
+        ]);
+        let bsss: Vec<HashMap<String, Variant<'static>>> = [bss, other]
+            .into_iter()
+            .map(|bss| bss.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+            .collect();
+        members([
+            ("Path", object(&path)),
+            ("SSID", Variant::from(ssid.to_vec())),
+            ("Name", text(&String::from_utf8_lossy(ssid))),
+            ("Type", text(kind)),
+            ("Signal", Variant::from(dbm * 100)),
+            ("Known", Variant::from(*known)),
+            ("Connected", Variant::from(self.connected.as_ref() == Some(&path))),
+            ("BSSs", Variant::from(bsss)),
+        ])
+    }
+
+    fn objects(&self) -> Objects {
+        let mut objects = Objects::new();
+        let mut add = |path: &str, interface, members| {
+            objects.entry(path.to_owned()).or_default().insert(interface, members);
+        };
+        let radio = members([
+            ("Name", text("phy0")),
+            ("Powered", Variant::from(true)),
+            ("Model", text("Model 7")),
+            ("Vendor", text("Vendor")),
+        ]);
+        add("/net/connman/iwd/0", "net.connman.iwd.Adapter", radio);
+        if self.is_ours() {
+            add("/net/connman/iwd", "org.lapwing.Daemon1", members([("Version", text("0.1.0"))]));
+        }
+        let devices: &[(&str, &str)] = match self.flavour {
+            Flavour::Two => &[(DEVICE, "wlan0"), ("/net/connman/iwd/0/4", "wlan1")],
+            Flavour::Bare => &[],
+            _ => &[(DEVICE, "wlan0")],
+        };
+        for (path, name) in devices {
+            let device = members([
+                ("Name", if self.is_garbage(5) { Variant::from(3_u8) } else { text(name) }),
+                ("Address", text("02:00:00:00:02:00")),
+                ("Powered", Variant::from(true)),
+                ("Mode", text("station")),
+                ("Adapter", object("/net/connman/iwd/0")),
+            ]);
+            add(path, "net.connman.iwd.Device", device);
+            let connected = self.connected.as_ref().filter(|_| *path == DEVICE);
+            // The first command that looks finds a connection, if it only looks.
+            let state = if connected.is_some() || self.shows() { "connected" } else { "disconnected" };
+            let mut station = members([("State", text(state)), ("Scanning", Variant::from(self.scanning))]);
+            let shown = format!("{DEVICE}/{}_psk", digits(b"home"));
+            if let Some(network) = connected.or(self.shows().then_some(&shown)) {
+                station.insert("ConnectedNetwork", object(network));
+            }
+            if self.is_garbage(6) {
+                station.insert("State", Variant::from(vec![1_i16]));
+                station.insert("Scanning", text("maybe"));
+            }
+            add(path, "net.connman.iwd.Station", station);
+            if self.is_ours() {
+                add(path, "org.lapwing.Station1", self.station(state));
+            }
+        }
+        for (ssid, kind, _, known) in NETWORKS {
+            let path = format!("{DEVICE}/{}_{kind}", digits(ssid));
+            let mut network = members([
+                ("Name", text(&String::from_utf8_lossy(ssid).replace('\0', ""))),
+                ("Type", text(kind)),
+                ("Device", object(DEVICE)),
+                ("Connected", Variant::from(self.connected.as_ref() == Some(&path))),
+                (
+                    "ExtendedServiceSet",
+                    Variant::from(vec![ObjectPath::try_from(format!("{path}/020000000001")).unwrap()]),
+                ),
+            ]);
+            let stored = format!("/net/connman/iwd/{}_{kind}", digits(ssid));
+            if *known {
+                network.insert("KnownNetwork", object(&stored));
+                let known = members([
+                    ("Name", text(&String::from_utf8_lossy(ssid))),
+                    ("Type", text(kind)),
+                    ("Hidden", Variant::from(false)),
+                    ("AutoConnect", Variant::from(true)),
+                    ("LastConnectedTime", text("2026-11-20T09:30:00Z")),
+                ]);
+                add(&stored, "net.connman.iwd.KnownNetwork", known);
+            }
+            let bss = members([("Address", text("02:00:00:00:00:01"))]);
+            add(&format!("{path}/020000000001"), "net.connman.iwd.BasicServiceSet", bss);
+            add(&path, "net.connman.iwd.Network", network);
+        }
+        let far = members([
+            ("Name", text("far away")),
+            ("Type", text("psk")),
+            ("Hidden", Variant::from(true)),
+            ("AutoConnect", Variant::from(false)),
+        ]);
+        add(&format!("/net/connman/iwd/{}_psk", digits(b"far away")), "net.connman.iwd.KnownNetwork", far);
+        objects
+    }
+
+    /// Whether the double shows a connection that nobody made: as long as it was asked for nothing.
+    fn shows(&self) -> bool {
+        let log = self.log.lock().unwrap();
+        !log.iter().any(|call| call.starts_with("Network.") || call == "Station.ConnectHiddenNetwork")
+            && !matches!(self.flavour, Flavour::Two)
+    }
+
+    fn station(&self, state: &str) -> Members {
+        let mut station = members([
+            ("State", text(state)),
+            ("Warning", text("home could not be stored: the disk is full")),
+            ("Connection", dictionary(Members::new())),
+            ("Addresses", dictionary(Members::new())),
+            ("LastFailure", dictionary(Members::new())),
+        ]);
+        if state == "connected" {
+            let connection = members([
+                ("Attempt", Variant::from(1_u64)),
+                ("SSID", Variant::from(b"home".to_vec())),
+                ("BSSID", text("02:00:00:00:00:01")),
+                ("Frequency", Variant::from(5180_u32)),
+                ("AKM", text("SAE")),
+                ("PairwiseCipher", text("CCMP-128")),
+                ("GroupManagementCipher", text("BIP-CMAC-128")),
+                ("BeaconProtection", Variant::from(true)),
+                ("CachedPMKSA", Variant::from(false)),
+            ]);
+            station.insert("Connection", dictionary(connection));
+            if self.has_address || self.shows() {
+                station.insert("Addresses", dictionary(addresses()));
+            }
+        }
+        let shown = (
+            "no-address",
+            "address",
+            "access point",
+            "no DHCP server or router answered",
+            "Check the DHCP server.",
+        );
+        if let Some((code, phase, whose, sentence, next)) = self.failure.or(self.shows().then_some(shown)) {
+            let failure = members([
+                ("Code", text(code)),
+                ("Phase", text(phase)),
+                ("Whose", text(whose)),
+                ("Sentence", text(sentence)),
+                ("NextStep", text(next)),
+            ]);
+            station.insert("LastFailure", dictionary(failure));
+        }
+        if self.is_garbage(9) {
+            station.insert("Connection", dictionary(members([("Frequency", text("high"))])));
+        }
+        if self.is_garbage(8) {
+            station.insert("Addresses", dictionary(members([("Addresses", Variant::from(4_u32))])));
+        }
+        station
+    }
+}
+
+fn addresses() -> Members {
+    members([
+        ("Addresses", Variant::from(vec!["192.0.2.7/24".to_owned(), "2001:db8::7/64".to_owned()])),
+        ("Router", text("192.0.2.1")),
+        ("NameServers", Variant::from(vec!["192.0.2.1".to_owned()])),
+    ])
+}
