@@ -255,10 +255,12 @@ fn prepare(options: &Options) -> Result<Job> {
     let own = std::env::current_exe().doing(|| "find our own program".into())?;
     let mut programs = vec![(own, "xtask")];
     if options.station == Kind::Lapwing {
-        let step = Step::begin("building lapwingd");
-        run(&mut cargo(["build", "--quiet", "--release", "--package", "lapwingd"]))?;
+        let step = Step::begin("building lapwingd and lapwing");
+        run(&mut cargo(["build", "--quiet", "--release", "--package", "lapwingd", "--package", "lapwing"]))?;
         step.done();
-        programs.push((target_directory().join("release/lapwingd"), "lapwingd"));
+        for name in ["lapwingd", "lapwing"] {
+            programs.push((target_directory().join("release").join(name), name));
+        }
     }
     for (program, name) in programs {
         let place = job.directory().join("bin").join(name);
