@@ -15,6 +15,7 @@ use lapwingd::networks::document::Document;
 use lapwingd::networks::file::KnownNetwork;
 use lapwingd::networks::memory::Memory;
 use lapwingd::networks::name::{FileName, Parsed, Security};
+use lapwingd::settings;
 use std::net::Ipv4Addr;
 
 const WE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
@@ -74,6 +75,13 @@ fn domain_names(octets: &[u8]) {
     assert!(names.len() <= domain::MOST && plain.len() <= domain::MOST);
     assert!(names.iter().all(|name| is_domain(name.as_bytes())));
     assert_eq!(names.get(..plain.len()), Some(&plain[..]), "what ends at a pointer is a beginning");
+}
+
+/// The settings of the machine: whatever stands there, each is in its bounds, and each mistake is of a line.
+fn main_conf(octets: &[u8]) {
+    let (settings, mistakes) = settings::understand(octets);
+    assert!(settings.metric > 0 && mistakes.len() <= 4);
+    assert!(mistakes.iter().all(|mistake| mistake.starts_with("line ")));
 }
 
 /// A lease as a line of text: what is read is written back to the same value.
@@ -146,6 +154,7 @@ pub const TARGETS: &[Target] = &[
     ("dhcp_client", dhcp_client),
     ("dhcp_message", dhcp_message),
     ("domain_names", domain_names),
+    ("main_conf", main_conf),
     ("memory_file", memory_file),
     ("network_file", network_file),
     ("remembered", remembered),

@@ -38,6 +38,8 @@ pub struct Options {
     pub interfaces: Vec<String>,
     /// Whether connections are given addresses.
     pub network_configuration: bool,
+    /// Whether IPv6 is used; a network's file can say no in any case.
+    pub ipv6: bool,
     /// Where the flight recorder and the status file are.
     pub runtime: PathBuf,
     /// The machine's name.

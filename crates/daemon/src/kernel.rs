@@ -137,7 +137,7 @@ pub enum Command {
         /// The route.
         route: Route,
     },
-    /// Switch IPv6.
+    /// Switch IPv6 off, or leave it as the administrator set it.
     EnableIpv6 {
         /// The interface's name.
         name: String,

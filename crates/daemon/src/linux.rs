@@ -1,5 +1,6 @@
 //! The machine: nl80211, rtnetlink, packet sockets and rfkill behind one descriptor.
 
+use crate::ipv6;
 use crate::kernel::{Block, Command, Found, Hardware, Heard, Kernel, PacketKind};
 use crate::netconf::Advertised;
 use crate::netconf::configuration::Route;
@@ -11,16 +12,12 @@ use lapwing_linux::nl80211::{self, EventKind, InterfaceInfo, Nl80211, Wiphy, ift
 use lapwing_linux::packet::PacketSocket;
 use lapwing_linux::rfkill::{self, Operation, RadioKind, Rfkill, RfkillEvent};
 use lapwing_linux::rtnetlink::{self, Address, Link, LinkMode, OperState, RouteProtocol, Rtnetlink};
-use lapwing_linux::sysctl;
 use rustix::event::epoll;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
-
-/// The metric of our routes: a cable (100 with most programs) goes before, a modem behind.
-const METRIC: u32 = 600;
 
 /// Management frames that stations want, as type and first octets of the body: requests and responses of
 /// SA Query (802.11-2020 9.6.9), BSS transition requests (9.6.13.9).
@@ -64,6 +61,10 @@ pub struct Linux {
     regulatory: bool,
     heard: VecDeque<Heard>,
     runtime: PathBuf,
+    /// The metric of our routes.
+    metric: u32,
+    /// Who is told of name servers.
+    resolver: resolver::Place,
 }
 
 impl Linux {
@@ -71,7 +72,7 @@ impl Linux {
     ///
     /// # Errors
     /// Those of the system calls: without nl80211 and rtnetlink there is nothing to do.
-    pub fn open(runtime: PathBuf) -> io::Result<Self> {
+    pub fn open(runtime: PathBuf, metric: u32, resolver: resolver::Place) -> io::Result<Self> {
         let nl80211 = Nl80211::open()?;
         let rtnetlink = Rtnetlink::open()?;
         // A machine without the device has no switch, and nothing to hear.
@@ -103,6 +104,8 @@ impl Linux {
             regulatory: false,
             heard: VecDeque::new(),
             runtime,
+            metric,
+            resolver,
         };
         this.survey();
         Ok(this)
@@ -582,7 +585,7 @@ impl Kernel for Linux {
             Command::Send { ifindex, kind, to, octets } => self.send(ifindex, kind, to, &octets),
             Command::SetAddress { ifindex, address, lifetime } => {
                 let what = format!("add the address {address}");
-                let mut new = self::address(ifindex, address);
+                let mut new = self::address(ifindex, address, self.metric);
                 let seconds = lifetime.map(|time| u32::try_from(time.as_secs()).unwrap_or(u32::MAX - 1));
                 new.valid_seconds = seconds;
                 new.preferred_seconds = seconds;
@@ -590,29 +593,30 @@ impl Kernel for Linux {
             }
             Command::RemoveAddress { ifindex, address } => {
                 let what = format!("remove the address {address}");
-                self.change(&rtnetlink::Request::DelAddress(self::address(ifindex, address)), what);
+                self.change(
+                    &rtnetlink::Request::DelAddress(self::address(ifindex, address, self.metric)),
+                    what,
+                );
             }
             Command::SetRoute { ifindex, route } => {
                 let what = format!("add the route to {}", route.destination);
-                self.change(&rtnetlink::Request::SetRoute(self::route(ifindex, route)), what);
+                self.change(&rtnetlink::Request::SetRoute(self::route(ifindex, route, self.metric)), what);
             }
             Command::RemoveRoute { ifindex, route } => {
                 let what = format!("remove the route to {}", route.destination);
-                self.change(&rtnetlink::Request::DelRoute(self::route(ifindex, route)), what);
+                self.change(&rtnetlink::Request::DelRoute(self::route(ifindex, route, self.metric)), what);
             }
             Command::EnableIpv6 { name, on } => {
-                let value = u32::from(!on);
-                let is_so = sysctl::read(&name, sysctl::Ipv6Setting::Disable)
-                    .is_ok_and(|current| current == i64::from(value));
-                if !is_so && let Err(error) = sysctl::write(&name, sysctl::Ipv6Setting::Disable, value) {
-                    // A kernel without IPv6 has it switched off already.
-                    if on || error.kind() != io::ErrorKind::NotFound {
-                        self.trouble(format!("cannot switch IPv6 on {name}: {error}"));
-                    }
+                let mut done = ipv6::switch(&self.runtime, &name, on);
+                if on {
+                    done = done.and_then(|()| ipv6::prefer(&name, self.metric));
+                }
+                if let Err(error) = done {
+                    self.trouble(format!("cannot set IPv6 of {name}: {error}"));
                 }
             }
             Command::Resolve { name, resolver } => {
-                if let Err(error) = resolver::set(&self.runtime, &name, resolver.as_ref()) {
+                if let Err(error) = self.resolver.set(&name, resolver.as_ref()) {
                     self.trouble(format!("cannot set the name servers of {name}: {error}"));
                 }
             }
@@ -643,9 +647,9 @@ fn watch(epoll: &OwnedFd, source: &impl AsFd) -> io::Result<()> {
     Ok(epoll::add(epoll, source, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?)
 }
 
-fn address(ifindex: u32, address: Prefix<IpAddr>) -> Address {
+fn address(ifindex: u32, address: Prefix<IpAddr>, metric: u32) -> Address {
     let mut new = Address::new(ifindex, address.address, address.length);
-    new.metric = Some(METRIC);
+    new.metric = Some(metric);
     if let IpAddr::V4(four) = address.address
         && address.length < 31
     {
@@ -655,14 +659,14 @@ fn address(ifindex: u32, address: Prefix<IpAddr>) -> Address {
     new
 }
 
-fn route(ifindex: u32, route: Route) -> rtnetlink::Route {
+fn route(ifindex: u32, route: Route, metric: u32) -> rtnetlink::Route {
     rtnetlink::Route {
         ifindex,
         destination: route.destination.address,
         prefix: route.destination.length,
         gateway: route.router,
         source: route.source,
-        metric: Some(METRIC),
+        metric: Some(metric),
         mtu: route.mtu,
         protocol: RouteProtocol::Dhcp,
     }
@@ -680,9 +684,9 @@ mod tests {
             ("192.0.2.7", 31, None),
             ("2001:db8::1", 64, None),
         ] {
-            let new = address(3, Prefix { address: text.parse().unwrap(), length });
+            let new = address(3, Prefix { address: text.parse().unwrap(), length }, 600);
             assert_eq!(new.broadcast.map(|address| address.to_string()).as_deref(), broadcast);
-            assert_eq!((new.ifindex, new.metric), (3, Some(METRIC)));
+            assert_eq!((new.ifindex, new.metric), (3, Some(600)));
         }
     }
 }

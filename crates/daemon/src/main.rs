@@ -10,14 +10,16 @@ use lapwingd::linux::Linux;
 use lapwingd::log::Log;
 use lapwingd::networks::Store;
 use lapwingd::options::{self, HELP, Invocation, Options};
+use lapwingd::resolver::Place;
 use lapwingd::run::run;
+use lapwingd::settings::{self, Settings};
 use std::error::Error;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::ExitCode;
-use tracing::error;
+use tracing::{debug, error, warn};
 
 /// The exit status if another supplicant runs: systemd does not try again then.
 const ANOTHER_SUPPLICANT: u8 = 3;
@@ -50,7 +52,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(options: Options) -> Result<(), Box<dyn Error>> {
+fn serve(mut options: Options) -> Result<(), Box<dyn Error>> {
+    let (machine, mistakes) = settings::load(std::env::var_os("CONFIGURATION_DIRECTORY").as_deref());
+    for mistake in mistakes {
+        warn!("{mistake}");
+    }
+    options.network_configuration &= machine.network_configuration;
     // No pool of threads: everything is done on this one.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     runtime.block_on(async {
@@ -63,27 +70,31 @@ fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         // First of all: clients wait for the name, and who has it already must not be disturbed.
         bus.start().await?;
         let state = options.state.clone();
-        let daemon = open(options)?;
+        let daemon = open(options, machine)?;
         Ok(run(daemon, &state, bus).await?)
     })
 }
 
 /// The daemon, with the kernel's sockets and all files open.
-fn open(options: Options) -> io::Result<Daemon<Linux>> {
+fn open(options: Options, machine: Settings) -> io::Result<Daemon<Linux>> {
     for (directory, mode) in [(&options.state, 0o700), (&options.runtime, 0o755)] {
         create(directory, mode)?;
     }
-    let kernel = Linux::open(options.runtime.clone()).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            io::Error::new(error.kind(), "this kernel has no nl80211: is cfg80211 loaded?")
-        }
-        _ => io::Error::new(error.kind(), format!("the kernel's sockets cannot be opened: {error}")),
-    })?;
+    let place = Place::find(machine.name_service, false, &options.runtime);
+    debug!("name servers are told to {place}");
+    let kernel =
+        Linux::open(options.runtime.clone(), machine.metric, place).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                io::Error::new(error.kind(), "this kernel has no nl80211: is cfg80211 loaded?")
+            }
+            _ => io::Error::new(error.kind(), format!("the kernel's sockets cannot be opened: {error}")),
+        })?;
     let store = Store::new(options.state.clone());
     let hostname = rustix::system::uname().nodename().to_str().ok().map(str::to_owned);
     let settings = daemon::Options {
         interfaces: options.interfaces,
         network_configuration: options.network_configuration,
+        ipv6: machine.ipv6,
         runtime: options.runtime,
         hostname,
     };

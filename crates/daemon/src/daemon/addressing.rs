@@ -19,7 +19,8 @@ impl<K: Kernel> Daemon<K> {
         }
         let file = self.interfaces.get(&ifindex)?.network();
         let known = file.as_ref().and_then(|file| self.networks.get(file));
-        let addressing = known.map_or_else(Addressing::default, |known| known.addressing.clone());
+        let mut addressing = known.map_or_else(Addressing::default, |known| known.addressing.clone());
+        addressing.ipv6_enabled &= self.options.ipv6;
         let remembered = file.as_ref().and_then(|file| self.store.lease(file));
         let interface = self.interfaces.get_mut(&ifindex)?;
         self.kernel.perform(Command::Listen { ifindex, on: true });

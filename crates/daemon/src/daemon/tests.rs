@@ -176,6 +176,7 @@ impl Run {
         let options = Options {
             interfaces: Vec::new(),
             network_configuration,
+            ipv6: true,
             runtime: directory.clone(),
             hostname: None,
         };

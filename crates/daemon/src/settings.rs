@@ -1,0 +1,184 @@
+//! The settings of the machine: a `main.conf` with the keys of iwd that concern addresses.
+//!
+//! One default differs from iwd's: addresses are given unless the file says otherwise. iwd leaves them to
+//! another program by default, and whoever forgets that has a connection without an address, which is the
+//! question that its users ask most. A machine where NetworkManager or networkd gives addresses says
+//! `EnableNetworkConfiguration=false`.
+
+use crate::networks::document::{Document, MAX_OCTETS, Malformed, Value};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// The name of the file.
+pub const FILE: &str = "main.conf";
+
+/// Where it is looked for, unless `$CONFIGURATION_DIRECTORY` says where: ours first, then iwd's, so that what
+/// was set there holds when Lapwing takes its place.
+const DIRECTORIES: [&str; 2] = ["/etc/lapwing", "/etc/iwd"];
+
+/// The metric of routes: a cable (100 with most programs) goes before, a modem behind.
+pub const METRIC: u32 = 600;
+
+/// Who is told of name servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NameService {
+    /// The first of these that is there.
+    #[default]
+    Automatic,
+    /// systemd-resolved.
+    Systemd,
+    /// resolvconf.
+    Resolvconf,
+    /// Nobody: somebody else takes care of it.
+    None,
+}
+
+/// The settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether connections are given addresses.
+    pub network_configuration: bool,
+    /// Whether IPv6 is used; a network's file can say no in any case.
+    pub ipv6: bool,
+    /// Who is told of name servers.
+    pub name_service: NameService,
+    /// The metric of routes.
+    pub metric: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { network_configuration: true, ipv6: true, name_service: NameService::Automatic, metric: METRIC }
+    }
+}
+
+/// A mistake in the file, as a sentence. The rest of the file counts.
+pub type Mistake = String;
+
+/// Reads the file of the machine; `directories` is `$CONFIGURATION_DIRECTORY`. Without a file all is as by
+/// default.
+#[must_use]
+pub fn load(directories: Option<&OsStr>) -> (Settings, Vec<Mistake>) {
+    let named: Vec<PathBuf> = directories
+        .filter(|list| !list.is_empty())
+        .map(std::env::split_paths)
+        .into_iter()
+        .flatten()
+        .collect();
+    let usual = DIRECTORIES.iter().map(PathBuf::from);
+    let list: Vec<_> = if named.is_empty() { usual.collect() } else { named };
+    for path in list.iter().map(|directory| directory.join(FILE)) {
+        match read(&path) {
+            Ok(octets) => {
+                let (settings, mistakes) = understand(&octets);
+                let told = mistakes.into_iter().map(|mistake| format!("{}: {mistake}", path.display()));
+                return (settings, told.collect());
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return (Settings::default(), vec![format!("{}: {error}", path.display())]),
+        }
+    }
+    (Settings::default(), Vec::new())
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    let most = u64::try_from(MAX_OCTETS).unwrap_or(u64::MAX);
+    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut octets)?;
+    Ok(octets)
+}
+
+/// What the octets of a file mean, and what in them means nothing. Keys that are not about addresses belong to
+/// iwd and are passed over.
+#[must_use]
+pub fn understand(octets: &[u8]) -> (Settings, Vec<Mistake>) {
+    let mut settings = Settings::default();
+    let document = match Document::parse(octets) {
+        Ok(document) => document,
+        Err(Malformed { line, problem }) => return (settings, vec![format!("line {line}: {problem}")]),
+    };
+    let mut mistakes = Vec::new();
+    let mut take = |group, key, put: &mut dyn FnMut(&Value<'_>) -> Result<(), String>| {
+        if let Some(value) = document.value(group, key)
+            && let Err(problem) = put(&value)
+        {
+            mistakes.push(format!("line {}: {key}: {problem}", value.line));
+        }
+    };
+    let boolean = |value: &Value<'_>| value.boolean().map_err(|error| error.problem.to_string());
+    take("General", "EnableNetworkConfiguration", &mut |value| {
+        settings.network_configuration = boolean(value)?;
+        Ok(())
+    });
+    take("Network", "EnableIPv6", &mut |value| {
+        settings.ipv6 = boolean(value)?;
+        Ok(())
+    });
+    take("Network", "NameResolvingService", &mut |value| {
+        settings.name_service = match value.plain().unwrap_or_default().as_str() {
+            "systemd" => NameService::Systemd,
+            "resolvconf" => NameService::Resolvconf,
+            "none" => NameService::None,
+            _ => return Err("'systemd', 'resolvconf' or 'none' is expected".to_owned()),
+        };
+        Ok(())
+    });
+    take("Network", "RoutePriorityOffset", &mut |value| {
+        let number = value.plain().unwrap_or_default().parse::<u32>();
+        // The kernel takes 0 for IPv6's default, which is 1024: the opposite of what is meant.
+        settings.metric =
+            number.ok().filter(|&metric| metric > 0).ok_or("a number from 1 to 4294967295 is expected")?;
+        Ok(())
+    });
+    (settings, mistakes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_of_iwd() {
+        let text = b"[General]\nEnableNetworkConfiguration=false\nCountry=DE\n[Network]\nEnableIPv6=false\n\
+            NameResolvingService=resolvconf\nRoutePriorityOffset=300\n";
+        let expected = Settings {
+            network_configuration: false,
+            ipv6: false,
+            name_service: NameService::Resolvconf,
+            metric: 300,
+        };
+        assert_eq!(understand(text), (expected, Vec::new()));
+        assert_eq!(understand(b""), (Settings::default(), Vec::new()));
+        assert!(Settings::default().network_configuration);
+    }
+
+    #[test]
+    fn a_mistake_is_told_and_the_rest_counts() {
+        let text = b"[General]\nEnableNetworkConfiguration=perhaps\n[Network]\nNameResolvingService=bind\n\
+            RoutePriorityOffset=0\nEnableIPv6=false\n";
+        let (settings, mistakes) = understand(text);
+        assert_eq!(settings, Settings { ipv6: false, ..Settings::default() });
+        assert_eq!(mistakes.len(), 3);
+        assert!(mistakes[0].starts_with("line 2: EnableNetworkConfiguration: 'true'"), "{mistakes:?}");
+        assert_eq!(understand(b"garbage\n").1.len(), 1);
+    }
+
+    #[test]
+    fn the_first_file_that_is_there() {
+        let base = std::env::temp_dir().join(format!("lapwing-settings-{}", std::process::id()));
+        let (one, two) = (base.join("one"), base.join("two"));
+        for directory in [&one, &two] {
+            std::fs::create_dir_all(directory).unwrap();
+        }
+        std::fs::write(two.join(FILE), "[Network]\nRoutePriorityOffset=7\n").unwrap();
+        let list = std::env::join_paths([&one, &two]).unwrap();
+        assert_eq!(load(Some(&list)).0.metric, 7);
+        std::fs::write(one.join(FILE), "[Network]\nRoutePriorityOffset=x\n").unwrap();
+        let (settings, mistakes) = load(Some(&list));
+        assert_eq!(settings, Settings::default());
+        assert!(mistakes[0].contains("one/main.conf: line 2"), "{mistakes:?}");
+        std::fs::remove_dir_all(base).unwrap();
+    }
+}
