@@ -89,7 +89,7 @@ pub enum Command {
         /// Whether it is.
         open: bool,
     },
-    /// Listen for DHCP and ARP, or stop.
+    /// Listen for DHCP and ARP; what is heard after it was to stop means nothing.
     Listen {
         /// The interface.
         ifindex: u32,

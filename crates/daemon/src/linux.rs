@@ -247,9 +247,9 @@ impl Linux {
     }
 
     fn listen(&mut self, ifindex: u32, on: bool) {
-        if !on {
-            // Closing a descriptor takes it out of the set.
-            self.packets.remove(&ifindex);
+        // Once open they stay, for the next connection: to close one, the kernel waits until no processor can
+        // be reading from it, and for tens of milliseconds nothing else would be done here.
+        if !on || self.packets.contains_key(&ifindex) {
             return;
         }
         let open = || -> io::Result<[PacketSocket; 2]> {
