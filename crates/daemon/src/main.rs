@@ -58,30 +58,31 @@ fn serve(mut options: Options) -> Result<(), Box<dyn Error>> {
         warn!("{mistake}");
     }
     options.network_configuration &= machine.network_configuration;
+    let place = Place::find(machine.name_service, options.dbus, &options.runtime);
+    debug!("name servers are told to {place}");
     // No pool of threads: everything is done on this one.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     runtime.block_on(async {
         let facts = Facts {
             state_directory: options.state.display().to_string(),
             network_configuration: options.network_configuration,
+            resolved: place == Place::Resolved && options.network_configuration,
             machine_id: std::fs::read_to_string("/etc/machine-id").ok().map(|id| id.trim().to_owned()),
         };
         let mut bus = Bus::new(facts, if options.dbus { Wanted::System } else { Wanted::Nothing });
         // First of all: clients wait for the name, and who has it already must not be disturbed.
         bus.start().await?;
         let state = options.state.clone();
-        let daemon = open(options, machine)?;
+        let daemon = open(options, machine, place)?;
         Ok(run(daemon, &state, bus).await?)
     })
 }
 
 /// The daemon, with the kernel's sockets and all files open.
-fn open(options: Options, machine: Settings) -> io::Result<Daemon<Linux>> {
+fn open(options: Options, machine: Settings, place: Place) -> io::Result<Daemon<Linux>> {
     for (directory, mode) in [(&options.state, 0o700), (&options.runtime, 0o755)] {
         create(directory, mode)?;
     }
-    let place = Place::find(machine.name_service, false, &options.runtime);
-    debug!("name servers are told to {place}");
     let kernel =
         Linux::open(options.runtime.clone(), machine.metric, place).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {

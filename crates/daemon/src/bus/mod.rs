@@ -11,6 +11,7 @@ pub mod errors;
 pub mod interfaces;
 pub mod message;
 pub mod path;
+pub mod resolved;
 pub mod service;
 #[cfg(test)]
 mod testing;

@@ -9,6 +9,7 @@ use super::agents::Agents;
 use super::diff::{Change, diff};
 use super::errors::describe;
 use super::message::{Error, Incoming, MethodCall, Origin, Outgoing};
+use super::resolved::Resolved;
 use super::tree::{Tree, tree};
 use super::value::Value;
 use super::{errors, interfaces, path};
@@ -30,6 +31,8 @@ pub struct Facts {
     pub state_directory: String,
     /// Whether connections are given addresses.
     pub network_configuration: bool,
+    /// Whether systemd-resolved is told where names are looked up.
+    pub resolved: bool,
     /// The machine's number, if it has one.
     pub machine_id: Option<String>,
 }
@@ -58,6 +61,7 @@ pub struct Service {
     view: View,
     tree: Tree,
     agents: Agents,
+    resolved: Resolved,
     /// Calls that the daemon has not answered yet.
     open: BTreeMap<CallId, Origin>,
     /// Questions to the bus.
@@ -92,6 +96,7 @@ impl Service {
             view,
             tree,
             agents: Agents::default(),
+            resolved: Resolved::default(),
             open: BTreeMap::new(),
             asked: BTreeMap::new(),
             calls: 0,
@@ -117,6 +122,7 @@ impl Service {
         self.open.clear();
         self.asked.clear();
         self.caution = None;
+        self.resolved.forget();
         let questions = self.agents.clear();
         questions.into_iter().map(|secret| Effect::Secret(secret, SecretAnswer::NoAgent)).collect()
     }
@@ -189,6 +195,11 @@ impl Service {
         }
         effects.extend(then.into_iter().map(Change::signal).map(send));
         self.ask_agents(&mut effects);
+        if self.facts.resolved {
+            let serial = &mut self.serial;
+            let calls = self.resolved.tell(&self.view, || next(serial));
+            effects.extend(calls.into_iter().map(Effect::Send));
+        }
         effects
     }
 
@@ -247,6 +258,10 @@ impl Service {
         effects: &mut Vec<Effect>,
     ) {
         if self.asked.contains_key(&serial) && sender != BUS {
+            return;
+        }
+        if let Some(warning) = self.resolved.answered(serial, outcome.as_ref().err().map(String::as_str)) {
+            effects.extend(warning.map(Effect::Warn));
             return;
         }
         let Some(question) = self.asked.remove(&serial) else {

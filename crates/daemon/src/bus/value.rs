@@ -13,6 +13,8 @@ pub enum Value {
     Int16(i16),
     /// `q`
     Uint16(u16),
+    /// `i`
+    Int32(i32),
     /// `u`
     Uint32(u32),
     /// `t`
@@ -75,6 +77,7 @@ impl Value {
             Self::Byte(_) => "y".to_owned(),
             Self::Int16(_) => "n".to_owned(),
             Self::Uint16(_) => "q".to_owned(),
+            Self::Int32(_) => "i".to_owned(),
             Self::Uint32(_) => "u".to_owned(),
             Self::Uint64(_) => "t".to_owned(),
             Self::Text(_) => "s".to_owned(),
@@ -101,6 +104,7 @@ impl fmt::Debug for Value {
             Self::Byte(value) => write!(f, "{value}y"),
             Self::Int16(value) => write!(f, "{value}n"),
             Self::Uint16(value) => write!(f, "{value}q"),
+            Self::Int32(value) => write!(f, "{value}i"),
             Self::Uint32(value) => write!(f, "{value}u"),
             Self::Uint64(value) => write!(f, "{value}t"),
             Self::Text(text) => write!(f, "{text:?}"),

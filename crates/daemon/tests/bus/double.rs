@@ -23,7 +23,12 @@ pub(crate) const PASSPHRASE: &str = "correct horse";
 const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 0xfe]);
 
 pub(crate) fn facts() -> Facts {
-    Facts { state_directory: "/var/lib/lapwing".to_owned(), network_configuration: true, machine_id: None }
+    Facts {
+        state_directory: "/var/lib/lapwing".to_owned(),
+        network_configuration: true,
+        resolved: false,
+        machine_id: None,
+    }
 }
 
 enum Step {

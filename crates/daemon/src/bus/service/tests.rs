@@ -20,6 +20,7 @@ fn service() -> Service {
     let facts = Facts {
         state_directory: "/var/lib/lapwing".to_owned(),
         network_configuration: true,
+        resolved: false,
         machine_id: Some("0123456789abcdef0123456789abcdef".to_owned()),
     };
     let mut service = Service::new(facts);
