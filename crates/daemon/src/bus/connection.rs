@@ -55,7 +55,7 @@ impl Connection {
     /// # Errors
     /// If it cannot be written down: a name or path in it is none.
     pub fn push(&mut self, message: &Outgoing) -> Result<(), String> {
-        let message = outgoing(message).map_err(|error| format!("{error}: {message:?}"))?;
+        let message = encode(message).map_err(|error| format!("{error}: {message:?}"))?;
         self.octets += message.data().len();
         self.unsent.push(message);
         Ok(())
@@ -88,7 +88,7 @@ impl Connection {
             let mut heard = Vec::new();
             while heard.len() < AT_ONCE {
                 match Pin::new(&mut self.stream).poll_next(context) {
-                    Poll::Ready(Some(Ok(message))) => heard.extend(incoming(&message)),
+                    Poll::Ready(Some(Ok(message))) => heard.extend(decode(&message)),
                     Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error.to_string())),
                     Poll::Ready(None) => return Poll::Ready(Err("the bus has closed it".to_owned())),
                     Poll::Pending => break,
@@ -121,7 +121,8 @@ impl Connection {
 }
 
 /// A message of the bus as a value; none if it is nothing for us.
-fn incoming(message: &Message) -> Option<Incoming> {
+#[must_use]
+pub fn decode(message: &Message) -> Option<Incoming> {
     let header = message.header();
     // The bus names the sender of everything.
     let sender = header.sender()?.to_string();
@@ -201,7 +202,11 @@ fn from_wire(value: Variant<'_>) -> Value {
     }
 }
 
-fn outgoing(message: &Outgoing) -> zbus::Result<Message> {
+/// A value as a message of the bus.
+///
+/// # Errors
+/// If a name or a path in it is none.
+pub fn encode(message: &Outgoing) -> zbus::Result<Message> {
     match message {
         Outgoing::Return(origin, body) => build(Message::method_return(&call_of(origin)?.header()), body),
         Outgoing::Error(origin, error) => {

@@ -37,8 +37,9 @@ pub const NAME: &str = "net.connman.iwd";
 /// The name of the bus itself, which is its interface too.
 pub const BUS: &str = "org.freedesktop.DBus";
 
-/// How long the start waits for the bus. A bus that is there answers in a millisecond or two.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// How long the start waits for the bus. It answers in a millisecond or two, or much later on a machine that is
+/// overloaded; whether another supplicant runs is worth knowing before anything is begun.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long until the bus is tried again: at first, and at most.
 const AGAIN: Duration = Duration::from_secs(1);
 const AGAIN_AT_MOST: Duration = Duration::from_secs(30);
@@ -201,6 +202,12 @@ impl Bus {
         }
     }
 
+    /// Whether the name is ours.
+    #[must_use]
+    pub const fn is_named(&self) -> bool {
+        self.is_named
+    }
+
     /// Waits until there is something to do in [`Self::turn`]. Nothing is lost when this is dropped.
     pub async fn wait(&mut self) {
         let lost = match &mut self.state {
@@ -295,6 +302,10 @@ impl Bus {
                 info!("on the system bus as {NAME}");
             }
             Effect::NameTaken(process) => return Err(NameTaken { process }),
+            Effect::NameRefused(error) => self.lose(&format!(
+                "the system bus does not let us have the name {NAME} ({error}): is the policy net.connman.iwd.conf in \
+                 /usr/share/dbus-1/system.d, and do we run as root?"
+            )),
             Effect::Warn(text) => warn!("{text}"),
             // Replies of the bus lead to neither.
             Effect::Call(..) | Effect::Secret(..) => {}

@@ -50,6 +50,8 @@ pub enum Effect {
     Named,
     /// The bus name is another process's, if it is known.
     NameTaken(Option<u32>),
+    /// The bus does not let us have the name; the error's name says why.
+    NameRefused(String),
     /// Something that people should know.
     Warn(String),
 }
@@ -272,7 +274,8 @@ impl Service {
         match (question, outcome.as_deref()) {
             // The primary owner; or already so.
             (Question::Name, Ok([Value::Uint32(1 | 4)])) => effects.push(Effect::Named),
-            (Question::Name, _) => {
+            (Question::Name, Err(error)) => effects.push(Effect::NameRefused(error.clone())),
+            (Question::Name, Ok(_)) => {
                 let name = vec![Value::text(super::NAME)];
                 let question = self.ask_bus(Question::OwnerOfName, "GetConnectionUnixProcessID", name);
                 effects.push(Effect::Send(question));

@@ -102,9 +102,8 @@ impl Default for Double {
 impl Double {
     /// Does the next thing of the script. Returns whether there was one.
     pub(crate) fn step(&mut self) -> bool {
-        if let Some((secret, call, ..)) = self.question.take_if(|question| question.3.elapsed() > THINKING) {
-            self.news.push(News::SecretUnwanted { secret, why: Unwanted::TimedOut });
-            self.news.push(News::Answered { call, outcome: Err(CallError::AgentTimedOut) });
+        if self.question.as_ref().is_some_and(|question| question.3.elapsed() > THINKING) {
+            self.take_back(Unwanted::TimedOut, CallError::AgentTimedOut);
             return true;
         }
         let Some(step) = self.steps.pop_front() else { return false };
@@ -143,6 +142,14 @@ impl Double {
         true
     }
 
+    /// Wants the answer to the question no more.
+    fn take_back(&mut self, why: Unwanted, error: CallError) {
+        if let Some((secret, call, ..)) = self.question.take() {
+            self.news.push(News::SecretUnwanted { secret, why });
+            self.news.push(News::Answered { call, outcome: Err(error) });
+        }
+    }
+
     fn join(&mut self, call: CallId, network: FileName) {
         let (ssid, attempt) = (network.ssid.clone(), AttemptId(1));
         let connecting = Summary::Connecting { ssid: ssid.clone(), attempt };
@@ -176,6 +183,7 @@ impl Control for Double {
                 if is_known || network.security == Security::Open {
                     return self.join(id, network);
                 }
+                self.take_back(Unwanted::UserCanceled, CallError::Aborted);
                 self.questions += 1;
                 let secret = SecretId(self.questions);
                 self.news.push(News::SecretWanted { secret, call: id, ifindex: 3, network: network.clone() });

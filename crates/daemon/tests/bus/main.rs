@@ -154,6 +154,16 @@ fn a_name_that_is_taken_stops_the_start_and_names_who_has_it() {
 }
 
 #[test]
+fn a_bus_that_refuses_the_name_is_no_reason_to_stop() {
+    run(async {
+        let broker = Broker::start(&broker::OPEN.replace("<allow own", "<deny own"));
+        let mut bus = Bus::new(facts(), Wanted::At(broker.address.clone()));
+        bus.start().await.unwrap();
+        assert!(!bus.is_named());
+    });
+}
+
+#[test]
 fn a_bus_that_comes_late_and_goes_away() {
     run(async {
         let place = broker::place();

@@ -518,6 +518,11 @@ fn the_name_and_who_else_is_there() {
         panic!("{effects:?}")
     };
     assert_eq!(service.receive(said(*serial, Value::Uint32(77))), [Effect::NameTaken(Some(77))]);
+    // The bus has no policy for us.
+    let [Outgoing::Call { serial: Some(serial), .. }, ..] = &service.begin()[..] else { panic!() };
+    let denied = "org.freedesktop.DBus.Error.AccessDenied".to_owned();
+    let refused = Incoming::Reply { serial: *serial, sender: BUS.to_owned(), outcome: Err(denied.clone()) };
+    assert_eq!(service.receive(refused), [Effect::NameRefused(denied)]);
     // It was given back: ours.
     let [Outgoing::Call { serial: Some(serial), .. }, ..] = &service.begin()[..] else { panic!() };
     assert_eq!(service.receive(said(*serial, Value::Uint32(1))), [Effect::Named]);
