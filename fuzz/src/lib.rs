@@ -3,6 +3,7 @@
 //! To add one, write a function in the module of its subject and a line in that module's `TARGETS`; a new
 //! subject is a module here and a line in [`GROUPS`]. `README.md` says how to run them.
 
+pub mod bus;
 pub mod daemon;
 pub mod eapol;
 pub mod elements;
@@ -20,6 +21,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets by subject: what they read, and they.
 pub const GROUPS: &[(&str, &[Target])] = &[
+    ("calls and replies of D-Bus", bus::TARGETS),
     ("files from disk, DHCP and ARP packets", daemon::TARGETS),
     ("EAPOL-Key frames and key data", eapol::TARGETS),
     ("elements of frames", elements::TARGETS),
