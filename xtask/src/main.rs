@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask --help`.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod command;
 mod demo;
 mod failure;
@@ -21,7 +22,7 @@ Usage: cargo xtask TASK [OPTIONS]
   test     everything that must hold: format, lints, docs, tests, purity, licences, fuzz smoke, lab
   lab      scenarios on a real kernel with virtual radios
   demo     joins a WPA3 network in the lab and prints how long each phase took
-  bench    the benchmarks; options go to `cargo bench`
+  bench    our daemon beside its peers in the lab, and the benchmarks of the crates
   fuzz     runs one fuzz target
 
 `cargo xtask TASK --help` tells more.
@@ -44,7 +45,7 @@ fn run() -> Result<()> {
             "test" => suite::main(arguments),
             "lab" => lab::main(arguments),
             "demo" => demo::main(arguments),
-            "bench" => command::run(command::cargo(["bench", "--workspace"]).args(arguments.raw_args()?)),
+            "bench" => bench::main(arguments),
             "fuzz" => fuzz::main(arguments),
             "guest" => guest::main(),
             other => Err(Failure::Usage(format!("no task is named {other}: see `cargo xtask --help`"))),

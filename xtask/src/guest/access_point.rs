@@ -40,7 +40,7 @@ impl AccessPoint {
         let place = file("hostapd.conf");
         let text = config.text(&radio.interface, &sockets.to_string_lossy(), &second);
         fs::write(&place, text).doing(|| format!("write {}", place.display()))?;
-        let mut hostapd = radio.command("hostapd -d -K -t");
+        let mut hostapd = radio.command(if config.quiet { "hostapd" } else { "hostapd -d -K -t" });
         let mut hostapd = Process::start("hostapd", hostapd.arg(&place), file("hostapd.log"))?;
         let enabled = wait(PATIENCE, || {
             let log = hostapd.log();

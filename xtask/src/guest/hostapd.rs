@@ -9,12 +9,14 @@ pub(crate) struct Hostapd {
     settings: Vec<(String, String)>,
     /// The open network beside an OWE network in transition mode.
     pub(crate) open_twin: Option<String>,
+    /// Whether hostapd is to spare itself the log of all that it does.
+    pub(crate) quiet: bool,
 }
 
 impl Hostapd {
     /// No security.
     pub(crate) fn open(ssid: &str) -> Self {
-        Self { ssid: ssid.into(), settings: Vec::new(), open_twin: None }
+        Self { ssid: ssid.into(), settings: Vec::new(), open_twin: None, quiet: false }
     }
 
     /// WPA2 with a passphrase and CCMP.
@@ -79,6 +81,11 @@ impl Hostapd {
     /// Does not tell the name.
     pub(crate) fn hidden(self) -> Self {
         self.set("ignore_broadcast_ssid", "1")
+    }
+
+    /// Leaves no log that would take the time of what is measured.
+    pub(crate) fn quiet(self) -> Self {
+        Self { quiet: true, ..self }.set("logger_stdout_level", 4)
     }
 
     /// The text of the file. `second` is the interface of the open twin, if there is one.

@@ -4,6 +4,7 @@
 //! written: radios, an access point and a station are asked of a [`Lab`], and everything is taken down after it.
 
 mod access_point;
+pub(crate) mod bench;
 mod control;
 mod flight;
 mod hostapd;
@@ -30,7 +31,11 @@ use std::time::{Duration, Instant};
 
 /// Runs scenarios until none is left.
 pub(crate) fn main() -> Result<()> {
-    let job = Job::open(Path::new(crate::lab::IN_GUEST))?;
+    let shared = Path::new(crate::lab::IN_GUEST);
+    if shared.join(bench::PLAN).exists() {
+        return bench::main(shared);
+    }
+    let job = Job::open(shared)?;
     let machine = std::env::var("LAB_MACHINE").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
     radio::prepare()?;
     for name in &job.names {

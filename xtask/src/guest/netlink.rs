@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 /// A request that the kernel answered with an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,10 +21,7 @@ pub(crate) struct Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = std::io::Error::from_raw_os_error(self.error);
-        match COMMANDS.iter().find(|(number, _)| *number == self.command) {
-            Some((_, name)) => write!(f, "{name}: {error}")?,
-            None => write!(f, "command {}: {error}", self.command)?,
-        }
+        write!(f, "{}: {error}", command_name(self.command))?;
         self.message.iter().try_for_each(|message| write!(f, ", \"{message}\""))
     }
 }
@@ -36,6 +34,8 @@ pub(crate) struct Capture {
 
 #[derive(Debug)]
 struct Message {
+    /// When it was captured, since 1970.
+    at: Duration,
     kind: u16,
     flags: u16,
     sequence: u32,
@@ -52,6 +52,8 @@ const CONTROLLER: u16 = 0x10;
 const NEW_FAMILY: u8 = 1;
 const FAMILY_ID: u16 = 1;
 const FAMILY_NAME: u16 = 2;
+/// `NLM_F_REQUEST`.
+const REQUEST: u16 = 1;
 /// The error repeats only the header of the request.
 const CAPPED: u16 = 0x100;
 /// The error has attributes behind it.
@@ -107,6 +109,12 @@ const COMMANDS: &[(u8, &str)] = &[
     (156, "ASSOC_MLO_RECONF"),
 ];
 
+/// What a command is called.
+pub(crate) fn command_name(command: u8) -> String {
+    let known = COMMANDS.iter().find(|(number, _)| *number == command);
+    known.map_or_else(|| format!("command {command}"), |(_, name)| (*name).to_owned())
+}
+
 impl Capture {
     /// Reads a capture file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
@@ -116,13 +124,15 @@ impl Capture {
     /// Takes as much from the bytes as makes sense: the last packet may still be on its way to the disk.
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let mut capture = Self::default();
-        // The file's header is 24 bytes, a packet's 16, with its length in the third number.
+        // The file's header is 24 bytes, a packet's 16: seconds, microseconds, length here and on the line.
         let mut rest = bytes.get(24..).unwrap_or_default();
         while let Some(length) = u32_at(rest, 8) {
             let Some(packet) = rest.get(16..).and_then(|packet| packet.get(..length as usize)) else { break };
             // The device's own header of 16 bytes ends with the protocol, big-endian.
             if packet.get(14..16) == Some(&GENERIC.to_be_bytes()) {
-                capture.messages.extend(messages(packet.get(16..).unwrap_or_default()));
+                let (seconds, micros) = (u32_at(rest, 0).unwrap_or(0), u32_at(rest, 4).unwrap_or(0));
+                let at = Duration::from_secs(seconds.into()) + Duration::from_micros(micros.into());
+                capture.messages.extend(messages(packet.get(16..).unwrap_or_default(), at));
             }
             rest = rest.get(16 + length as usize..).unwrap_or_default();
         }
@@ -157,6 +167,15 @@ impl Capture {
             attributes(key).find(|(kind, _)| *kind == KEY_INDEX)?.1.first().copied()
         };
         keys.filter_map(index).collect()
+    }
+
+    /// The nl80211 commands that were requested from one moment to another, both since 1970.
+    pub(crate) fn requests(&self, from: Duration, to: Duration) -> Vec<u8> {
+        let family = self.nl80211();
+        let requests = self.messages.iter().filter(|message| {
+            Some(message.kind) == family && message.flags & REQUEST != 0 && (from..=to).contains(&message.at)
+        });
+        requests.filter_map(|message| message.payload.first().copied()).collect()
     }
 
     /// The number that the kernel gave to nl80211, learned from whoever asked for it within the capture.
@@ -194,13 +213,13 @@ fn refusal(message: &Message, family: Option<u16>, commands: &BTreeMap<(u32, u32
 }
 
 /// The messages in a packet.
-fn messages(mut rest: &[u8]) -> Vec<Message> {
+fn messages(mut rest: &[u8], at: Duration) -> Vec<Message> {
     let mut messages = Vec::new();
     while let (Some(length), Some(kind), Some(flags), Some(sequence), Some(port)) =
         (u32_at(rest, 0), u16_at(rest, 4), u16_at(rest, 6), u32_at(rest, 8), u32_at(rest, 12))
     {
         let Some(payload) = rest.get(16..length as usize) else { break };
-        messages.push(Message { kind, flags, sequence, port, payload: payload.to_owned() });
+        messages.push(Message { at, kind, flags, sequence, port, payload: payload.to_owned() });
         rest = rest.get((length as usize).next_multiple_of(4)..).unwrap_or_default();
     }
     messages

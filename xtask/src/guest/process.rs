@@ -43,6 +43,11 @@ impl Process {
         Ok(Self { name: name.into(), child: child.doing(|| format!("start {name}"))?, log })
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has written so far.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()

@@ -10,7 +10,8 @@ use std::time::Duration;
 /// A radio and its interface.
 #[derive(Clone, Debug)]
 pub(crate) struct Radio {
-    phy: String,
+    /// The radio's name, such as `phy0`.
+    pub(crate) phy: String,
     /// The interface's name.
     pub(crate) interface: String,
     /// The interface's address.
@@ -74,7 +75,8 @@ impl Drop for Radio {
     }
 }
 
-fn radios() -> Result<Vec<Radio>> {
+/// All radios in our namespace.
+pub(crate) fn radios() -> Result<Vec<Radio>> {
     let mut radios = Vec::new();
     for entry in fs::read_dir("/sys/class/net").doing(|| "list the interfaces".into())?.flatten() {
         let read =

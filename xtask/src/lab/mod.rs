@@ -9,14 +9,14 @@ mod job;
 mod machine;
 mod modules;
 
+pub(crate) use image::Image;
 pub(crate) use job::{IN_GUEST, Job, Outcome, Verdict};
+pub(crate) use machine::{Clock, Machine};
 
 use crate::command::{Step, cargo, last_lines, run, seconds, target_directory};
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::{Kind, scenarios};
-use image::Image;
 use lexopt::prelude::*;
-use machine::{Clock, Machine};
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

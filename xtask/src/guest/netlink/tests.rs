@@ -16,10 +16,11 @@ fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// One packet a second, the first at 1 s and 1 µs.
 fn capture(packets: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = vec![0; 24];
-    for packet in packets {
-        bytes.extend([0; 8]);
+    for (packet, second) in packets.iter().zip(1_u32..) {
+        bytes.extend([second.to_ne_bytes(), 1_u32.to_ne_bytes()].concat());
         let length = u32::try_from(16 + packet.len()).unwrap();
         bytes.extend([length.to_ne_bytes(), length.to_ne_bytes()].concat());
         bytes.extend([0; 14]);
@@ -82,6 +83,17 @@ fn installed_keys_are_told_by_their_index() {
     let payload = [vec![NEW_KEY, 0, 0, 0], attribute(3, &[1, 0, 0, 0]), key].concat();
     let request = message(30, 5, 2, 7, &payload);
     assert_eq!(Capture::parse(&capture(&[family(), request])).key_indexes(), [6]);
+}
+
+#[test]
+fn requests_are_told_from_answers_and_by_their_time() {
+    let request = |command| message(30, 5, 2, 7, &[command, 0, 0, 0]);
+    let answer = message(30, 2, 2, 7, &[34, 0, 0, 0]);
+    let capture = Capture::parse(&capture(&[family(), request(32), answer, request(37), request(38)]));
+    let second = |number| Duration::new(number, 1000);
+    assert_eq!(capture.requests(second(2), second(4)), [32, 37]);
+    assert_eq!(capture.requests(second(5), second(9)), [38]);
+    assert!(capture.requests(second(6), second(9)).is_empty());
 }
 
 #[test]
