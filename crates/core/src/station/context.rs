@@ -55,6 +55,8 @@ pub(super) struct Context {
     pub survey: Survey,
     /// What is still to be scanned for a person who waits for all channels.
     pub scan_wanted: BTreeSet<Stage>,
+    /// The name that it is for, if it is for one that is not announced.
+    pub sought: Option<Network>,
     /// How often a person has asked for that.
     pub person_scans: u32,
     pub resync: Resync,
@@ -97,6 +99,7 @@ impl Context {
             table_read: None,
             survey: Survey::default(),
             scan_wanted: BTreeSet::new(),
+            sought: None,
             person_scans: 0,
             resync: Resync::default(),
             history: History::default(),

@@ -56,7 +56,7 @@ use context::{Context, Journey, Turn};
 use departure::Then;
 use disconnecting::Disconnecting;
 use idle::Idle;
-use lapwing_frames::{MacAddr, suite::Akm};
+use lapwing_frames::{MacAddr, Ssid, suite::Akm};
 use scanning::Scanning;
 use securing::Securing;
 use survey::{Survey, Surveyed};
@@ -305,13 +305,8 @@ impl State {
                 self.tell_end(turn);
                 self.depart(turn, Then::Seek)
             }
-            Event::Scan => {
-                turn.want_scan();
-                if matches!(self, Self::Unavailable(_)) {
-                    turn.survey_dropped();
-                }
-                self
-            }
+            Event::Scan => self.scan(turn, None),
+            Event::ScanFor(ssid) => self.scan(turn, Some(ssid)),
             Event::Completed { ticket, outcome } => self.completed(turn, ticket, outcome),
             Event::Kernel(event) => self.heard(turn, event),
             Event::EventsLost => {
@@ -333,6 +328,15 @@ impl State {
             },
             Event::Tick => self,
         }
+    }
+
+    /// A person wants a scan, perhaps for a name that is not announced.
+    fn scan(self, turn: &mut Turn<'_>, name: Option<Ssid>) -> Self {
+        turn.want_scan(name);
+        if matches!(self, Self::Unavailable(_)) {
+            turn.survey_dropped();
+        }
+        self
     }
 
     fn ignore(self, turn: &mut Turn<'_>, why: &'static str) -> Self {

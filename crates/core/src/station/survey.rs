@@ -4,9 +4,12 @@ use super::{context::Turn, vocabulary::Report};
 use crate::{
     attempt::{AttemptId, Entry, Ticket},
     kernel::{Errno, KernelEvent, Refusal, Reply, Request, ScanRequest},
+    network::{Credentials, Network},
     scan::{Search, Stage},
     time::{Duration, Instant},
 };
+use alloc::vec::Vec;
+use lapwing_frames::Ssid;
 
 /// How long a scan of all channels may take: 40 channels of 110 ms passively, twice over, and a driver
 /// that goes home in between.
@@ -131,8 +134,10 @@ impl Turn<'_> {
         Some(outcome)
     }
 
-    /// Wants all channels scanned, for a person.
-    pub(super) fn want_scan(&mut self) {
+    /// Wants all channels scanned, for a person; with a name that is not announced, for that alone.
+    pub(super) fn want_scan(&mut self, name: Option<Ssid>) {
+        self.context.sought =
+            name.map(|ssid| Network { hidden: true, ..Network::new(ssid, Credentials::Open) });
         self.context.scan_wanted = Stage::SURVEY.into_iter().collect();
         self.context.person_scans = self.context.person_scans.wrapping_add(1);
     }
@@ -144,7 +149,10 @@ impl Turn<'_> {
         {
             let context = &*self.context;
             let search = Search {
-                networks: context.networks.iter().filter(|network| network.autoconnect).collect(),
+                networks: match &context.sought {
+                    Some(sought) => Vec::from([sought]),
+                    None => context.networks.iter().filter(|network| network.autoconnect).collect(),
+                },
                 known: &context.networks,
                 round: context.person_scans,
                 random_address,

@@ -165,6 +165,7 @@ fn kind(event: &Event) -> u8 {
             Event::Disconnect => 2,
             Event::Autoconnect(_) => 3,
             Event::Scan => 4,
+            Event::ScanFor(_) => 41,
             Event::Completed { .. } => 5,
             Event::EventsLost => 6,
             Event::Resumed(_) => 7,
@@ -219,6 +220,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
         Event::Disconnect,
         Event::Autoconnect(true),
         Event::Scan,
+        Event::ScanFor(lapwing_frames::Ssid::new(b"hidden").unwrap()),
         Event::Completed { ticket: late, outcome: Ok(Reply::Done) },
         Event::EventsLost,
         Event::Resumed(Duration::from_secs(60)),
@@ -267,7 +269,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
 #[test]
 fn every_event_in_every_state() {
     let kinds: BTreeSet<u8> = events(OPEN).iter().map(kind).collect();
-    assert_eq!(kinds, (0..41).collect());
+    assert_eq!(kinds, (0..42).collect());
     for (place, (event, outcomes)) in TABLE.iter().enumerate() {
         for (state, expected) in STATES.iter().zip(outcomes) {
             let mut bench = Bench::within(state);

@@ -27,6 +27,8 @@ pub enum Event {
     Autoconnect(bool),
     /// Scan now, for a person who looks at the list.
     Scan,
+    /// Scan now for a network that does not announce its name, which a person has said.
+    ScanFor(Ssid),
     /// The kernel answered a request.
     Completed {
         /// Of which request.

@@ -2,7 +2,7 @@
 //! same state. The states are in the order of [`super::STATES`].
 
 /// The table.
-pub(super) const TABLE: [(&str, [&str; 8]); 41] = [
+pub(super) const TABLE: [(&str, [&str; 8]); 42] = [
     ("Networks", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "Connect",
@@ -32,6 +32,7 @@ pub(super) const TABLE: [(&str, [&str; 8]); 41] = [
     ),
     ("Autoconnect", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("Scan", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
+    ("ScanFor", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("Completed", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "EventsLost",
