@@ -11,6 +11,7 @@ mod telling;
 mod tests;
 mod view;
 
+use crate::control::CallId;
 use crate::flight::event::{self, Place};
 use crate::flight::{Recorder, timeline};
 use crate::kernel::{Command, Found, Heard, Kernel, PacketKind};
@@ -75,6 +76,8 @@ pub struct Daemon<K> {
     /// Interfaces that are not run: another of the same radio is, or they are not asked for.
     spare: BTreeMap<u32, Found>,
     desk: Desk,
+    /// Calls whose hidden network was found: they go on when the turn has ended.
+    found: Vec<CallId>,
     generation: u64,
     entropy: Box<dyn Entropy>,
     curves: Box<dyn Curves>,
@@ -109,6 +112,7 @@ impl<K: Kernel> Daemon<K> {
             interfaces: BTreeMap::new(),
             spare: BTreeMap::new(),
             desk: Desk::default(),
+            found: Vec::new(),
             generation: 0,
             entropy,
             curves,
@@ -288,8 +292,9 @@ impl<K: Kernel> Daemon<K> {
         self.settle(now);
     }
 
-    /// Ends what was heard: the stations hear of other networks, and the status is written.
+    /// Ends what was heard: calls go on, the stations hear of other networks, and the status is written.
     fn settle(&mut self, now: Now) {
+        self.join_found(now);
         if std::mem::take(&mut self.networks_changed) {
             self.give_networks(now);
         }

@@ -9,6 +9,7 @@ use lapwing_core::failure::{Code, Failure};
 use lapwing_core::kernel::{Errno, KernelEvent, Refusal, Reply, Request};
 use lapwing_core::station::{Event, Report, Summary};
 use lapwing_core::{Duration, Instant};
+use lapwing_frames::Ssid;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many calls may wait for their answer: far more than people and programs make, and a bound.
@@ -45,6 +46,8 @@ struct Open {
 pub(super) enum Wish {
     /// The secret of a network that is to be joined.
     Secret { ifindex: u32, secret: SecretId, join: Join },
+    /// The end of a scan for a network that does not announce its name.
+    Find { ifindex: u32, ssid: Ssid },
     /// The end of an attempt; no number until it has begun.
     Join { ifindex: u32, join: Join, attempt: Option<AttemptId> },
     /// The kernel's word that a network was left.
@@ -64,6 +67,7 @@ impl Wish {
     pub(super) const fn ifindex(&self) -> Option<u32> {
         match self {
             Self::Secret { ifindex, .. }
+            | Self::Find { ifindex, .. }
             | Self::Join { ifindex, .. }
             | Self::Leave { ifindex }
             | Self::Scan { ifindex }
@@ -76,7 +80,7 @@ impl Wish {
     /// Whether it is about joining or leaving a network: a newer one of these takes its place.
     const fn is_movement(&self) -> bool {
         match self {
-            Self::Secret { .. } | Self::Join { .. } | Self::Leave { .. } => true,
+            Self::Secret { .. } | Self::Find { .. } | Self::Join { .. } | Self::Leave { .. } => true,
             Self::Scan { .. } | Self::Power { .. } | Self::Radio { .. } | Self::Figures { .. } => false,
         }
     }
@@ -86,7 +90,7 @@ impl Wish {
         Duration::from_secs(match self {
             // A person looks for the passphrase; an attempt tries every access point.
             Self::Secret { .. } | Self::Join { .. } => 120,
-            Self::Leave { .. } | Self::Scan { .. } => 30,
+            Self::Find { .. } | Self::Leave { .. } | Self::Scan { .. } => 30,
             Self::Power { .. } | Self::Radio { .. } | Self::Figures { .. } => 10,
         })
     }
@@ -98,7 +102,7 @@ impl Wish {
             Self::Secret { .. } => CallError::AgentTimedOut,
             Self::Join { .. } => silent(Phase::Scan, "the attempt"),
             Self::Leave { .. } => silent(Phase::Leave, "the farewell"),
-            Self::Scan { .. } => silent(Phase::Scan, "the scan"),
+            Self::Find { .. } | Self::Scan { .. } => silent(Phase::Scan, "the scan"),
             Self::Power { .. } | Self::Radio { .. } => silent(Phase::Scan, "the switch"),
             Self::Figures { .. } => silent(Phase::Online, "the figures of the link"),
         }
@@ -114,6 +118,11 @@ impl Desk {
     /// What an open call waits for.
     pub(super) fn wish(&self, id: CallId) -> Option<&Wish> {
         self.open.get(&id).map(|open| &open.wish)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn wish_mut(&mut self, id: CallId) -> Option<&mut Wish> {
+        self.open.get_mut(&id).map(|open| &mut open.wish)
     }
 
     /// The wishes of the open calls.
@@ -182,11 +191,7 @@ impl<K: Kernel> Daemon<K> {
             match call {
                 Call::Scan { ifindex } => self.scan(now, id, ifindex),
                 Call::Connect { ifindex, network } => self.connect(now, id, ifindex, network),
-                Call::ConnectHidden { .. } => {
-                    let text =
-                        "A hidden network is joined once its file is there; by name alone it is not yet.";
-                    Err(CallError::NotSupported(text.to_owned()))
-                }
+                Call::ConnectHidden { ifindex, ssid } => self.connect_hidden(now, id, ifindex, ssid),
                 Call::Disconnect { ifindex } => self.disconnect(now, id, ifindex),
                 Call::Forget { network } => self.forget(now, &network),
                 Call::SetAutoconnect { network, on } => self.set_autoconnect(&network, on),
@@ -330,8 +335,14 @@ impl<K: Kernel> Daemon<K> {
     pub(super) fn calls_hear_report(&mut self, ifindex: u32, report: &Report) {
         match report {
             Report::State(_) => self.left(ifindex),
-            Report::Scanned => self.scan_told(ifindex, Ok(())),
-            Report::ScanFailed(refusal) => self.scan_told(ifindex, Err(refusal)),
+            Report::Scanned => {
+                self.scan_told(ifindex, Ok(()));
+                self.sought(ifindex, Ok(()));
+            }
+            Report::ScanFailed(refusal) => {
+                self.scan_told(ifindex, Err(refusal));
+                self.sought(ifindex, Err(refusal));
+            }
             Report::Timeline(_)
             | Report::Heard { .. }
             | Report::Connected(_)

@@ -1,23 +1,27 @@
 //! Joining a network because somebody asked: the secret, the attempt, and what is stored once it was joined.
 
-use super::calls::{First, NO_INTERFACE, UNAVAILABLE, Wish};
+use super::calls::{First, NO_INTERFACE, UNAVAILABLE, Wish, refused};
 use super::interface::Warning;
 use super::view::{self, Heard};
 use super::{Daemon, Now};
 use crate::control::{Answer, CallError, CallId, News, SecretAnswer, SecretId, Unwanted};
+use crate::flight::event::{self, Place};
 use crate::kernel::Kernel;
 use crate::networks::FileName;
 use crate::networks::name::Security;
-use lapwing_core::attempt::{AttemptId, Entry, Record};
+use lapwing_core::attempt::{AttemptId, Entry, Phase, Record};
 use lapwing_core::failure::{Code, Failure};
+use lapwing_core::kernel::Refusal;
 use lapwing_core::network::{Credentials, Network, Personal, Proven};
 use lapwing_core::station::{Connected, Event, Learned, Summary};
 use lapwing_core::{Duration, Secret};
 use lapwing_frames::Ssid;
-use tracing::warn;
 
 /// What ends an attempt that somebody asked for, so that known networks are joined as before.
 pub(super) const GIVE_UP: [Event; 2] = [Event::Disconnect, Event::Autoconnect(true)];
+
+/// The kinds that a network of some name may be of.
+const KINDS: [Security; 3] = [Security::Open, Security::Personal, Security::Enterprise];
 
 /// The longest secret that SAE is given.
 const MAX_SECRET: usize = 255;
@@ -123,6 +127,68 @@ impl<K: Kernel> Daemon<K> {
         Ok(())
     }
 
+    pub(super) fn connect_hidden(&mut self, now: Now, id: CallId, ifindex: u32, ssid: Ssid) -> First {
+        let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
+        if ssid.is_hidden() {
+            return Err(CallError::InvalidArguments("The name of a hidden network has to be given."));
+        }
+        if interface.station.summary() == Summary::Unavailable {
+            return Err(UNAVAILABLE);
+        }
+        let is_search = |wish: &Wish| matches!(wish, Wish::Find { ifindex: other, .. } if *other == ifindex);
+        if !self.desk.which(is_search).is_empty() {
+            return Err(CallError::InProgress);
+        }
+        let names = KINDS.map(|security| FileName { ssid: ssid.clone(), security });
+        let is_known =
+            |name: &FileName| self.networks.contains_key(name) || self.unreadable.contains_key(name);
+        if names.iter().any(is_known) {
+            return Err(CallError::AlreadyProvisioned);
+        }
+        let mut heard = names.iter().filter_map(|name| view::heard(interface, name, now.clock));
+        if heard.any(|heard| heard.announced) {
+            return Err(CallError::NotHidden);
+        }
+        self.desk.open(now, id, Wish::Find { ifindex, ssid: ssid.clone() });
+        self.turn(now, ifindex, Event::ScanFor(ssid));
+        Ok(None)
+    }
+
+    /// A scan has ended: perhaps the one for a hidden network.
+    pub(super) fn sought(&mut self, ifindex: u32, outcome: Result<(), &Refusal>) {
+        let is_search = |wish: &Wish| matches!(wish, Wish::Find { ifindex: other, .. } if *other == ifindex);
+        for id in self.desk.which(is_search) {
+            match outcome {
+                Ok(()) => self.found.push(id),
+                Err(refusal) => self.desk.close(id, Err(refused(Phase::Scan, "TRIGGER_SCAN", refusal))),
+            }
+        }
+    }
+
+    /// Goes on with the calls for hidden networks whose scan has ended.
+    pub(super) fn join_found(&mut self, now: Now) {
+        for id in std::mem::take(&mut self.found) {
+            let Some(Wish::Find { ifindex, ssid }) = self.desk.take(id) else { continue };
+            if let Err(error) = self.join_hidden(now, id, ifindex, &ssid) {
+                self.desk.tell(News::Answered { call: id, outcome: Err(error) });
+            }
+        }
+    }
+
+    fn join_hidden(&mut self, now: Now, id: CallId, ifindex: u32, ssid: &Ssid) -> Result<(), CallError> {
+        let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
+        let names = KINDS.map(|security| FileName { ssid: ssid.clone(), security });
+        let mut heard =
+            names.into_iter().filter_map(|name| Some((view::heard(interface, &name, now.clock)?, name)));
+        match (heard.next(), heard.next()) {
+            (Some((heard, name)), None) => self.connect_new(now, id, ifindex, name, true, heard),
+            (Some(_), Some(_)) => Err(CallError::ServiceSetOverlap),
+            (None, _) => Err(CallError::NotFound(
+                "No access point answered to this name. Check how it is spelt, and move closer.",
+            )),
+        }
+    }
+
     /// Asks for the secret of a network before it is joined. What the interface does goes on meanwhile.
     fn ask(&mut self, now: Now, id: CallId, ifindex: u32, join: Join) {
         let is_question =
@@ -178,6 +244,14 @@ impl<K: Kernel> Daemon<K> {
         let network = join.network.clone();
         self.desk.open(now, id, Wish::Join { ifindex, join, attempt: None });
         self.turn(now, ifindex, Event::Connect(network));
+        // It was being joined already: that attempt is the one.
+        let going = match self.interfaces.get(&ifindex).map(|interface| interface.station.summary()) {
+            Some(Summary::Connecting { attempt, .. }) => Some(attempt),
+            _ => None,
+        };
+        if let Some(Wish::Join { attempt, .. }) = self.desk.wish_mut(id) {
+            *attempt = attempt.or(going);
+        }
         // As in iwd: who asks for a network wants to be connected from now on.
         self.turn(now, ifindex, Event::Autoconnect(true));
     }
@@ -296,8 +370,10 @@ impl<K: Kernel> Daemon<K> {
                     "The connection works, but what belongs to the network \"{}\" could not be saved: {error}.",
                     name.ssid
                 );
-                warn!("{}: {text}", interface.name);
-                interface.warnings.insert(Warning::NotStored, text);
+                interface.warnings.insert(Warning::NotStored, text.clone());
+                let interface = interface.name.clone();
+                let place = Place { at: now.clock, interface: &interface };
+                self.tell(&interface, event::warning(place, &text));
             }
         }
         self.changed();

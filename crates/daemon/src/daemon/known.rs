@@ -6,7 +6,7 @@ use crate::control::{Answer, CallError};
 use crate::kernel::Kernel;
 use crate::networks::name::Security;
 use crate::networks::{FileName, KnownNetwork};
-use lapwing_core::network::Network;
+use lapwing_core::network::{Network, Proven};
 use lapwing_core::station::Event;
 use std::collections::BTreeMap;
 use tracing::{info, warn};
@@ -37,6 +37,15 @@ impl<K: Kernel> Daemon<K> {
         }
         info!("{} networks are known", networks.len());
         let before = std::mem::replace(&mut self.networks, networks);
+        // Who enters another secret says that the access point has changed.
+        for (name, known) in &mut self.networks {
+            if before.get(name).is_some_and(|before| !before.network.is_same(&known.network)) {
+                known.network.proven = Proven::default();
+                if let Err(error) = self.store.disprove(name) {
+                    warn!("what was known of another secret could not be forgotten: {error}");
+                }
+            }
+        }
         // Another secret is not known to be wrong.
         let same = |name: &FileName| {
             let secrets = (before.get(name), self.networks.get(name));

@@ -1,5 +1,13 @@
 //! The whole daemon against a scripted kernel.
 
+mod air;
+// The access point of the station's tests, of which not all is needed here.
+#[allow(dead_code)]
+#[path = "../../../core/tests/station/ap.rs"]
+mod ap;
+mod bulk;
+mod calls;
+
 use super::*;
 use crate::kernel::Hardware;
 use crate::netconf::dhcp::message::{Kind, Message, option};

@@ -12,7 +12,7 @@ use lapwing_core::scan::Bss;
 use lapwing_core::select::{Judged, Rejection, Verdict};
 use lapwing_core::{Instant, Secret};
 use lapwing_frames::MacAddr;
-use lapwing_frames::element::{Elements, OweTransition, rsn::RsnChoice};
+use lapwing_frames::element::{ElementId, Elements, OweTransition, rsn::RsnChoice};
 use lapwing_frames::suite::Akm;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,8 @@ pub(super) struct Heard {
     pub(super) unsuitable: Option<String>,
     /// Whether one of them takes a pre-shared key.
     pub(super) takes_psk: bool,
+    /// Whether one of them announces the name.
+    pub(super) announced: bool,
 }
 
 /// A network that was heard, before it is judged.
@@ -39,6 +41,7 @@ struct Group {
     bssids: BTreeSet<MacAddr>,
     signal_mbm: Option<i32>,
     takes_psk: bool,
+    announced: bool,
 }
 
 impl<K: Kernel> Daemon<K> {
@@ -133,7 +136,7 @@ pub(super) fn heard(interface: &Interface, name: &FileName, now: Instant) -> Opt
     });
     let unsuitable: Option<Vec<_>> = reasons.collect();
     let unsuitable = unsuitable.and_then(|reasons| reasons.into_iter().next());
-    Some(Heard { unsuitable, takes_psk: group.takes_psk })
+    Some(Heard { unsuitable, takes_psk: group.takes_psk, announced: group.announced })
 }
 
 /// What is thought of the BSSs of a network; of one that is not known, what would be with some secret.
@@ -181,9 +184,21 @@ fn groups(interface: &Interface) -> BTreeMap<FileName, Group> {
         let group = groups.entry(FileName { ssid: bss.ssid.clone(), security }).or_default();
         group.bssids.insert(bss.bssid);
         group.signal_mbm = group.signal_mbm.max(bss.signal_mbm);
+        group.announced |= announces(bss);
         group.takes_psk |= akms.iter().any(|akm| akm.is_psk());
     }
     groups
+}
+
+/// Whether the beacons of a BSS have its name. Of one whose beacons were not heard nothing else is known than
+/// what it answered.
+fn announces(bss: &Bss) -> bool {
+    let name = |elements| {
+        let mut elements = Elements::new(elements).iter();
+        elements.find(|element| element.id == ElementId::Plain(0)).map(|element| element.body.to_vec())
+    };
+    let beacon = bss.beacon_elements.as_deref().and_then(name);
+    beacon.is_some_and(|beacon| beacon == bss.ssid.octets())
 }
 
 /// The BSSs whose name is not known.

@@ -119,6 +119,13 @@ pub fn configured(place: Place<'_>, attempt: AttemptId, configured: &Configured)
     told(object.seconds("duration", configured.duration), sentence, Loudness::Info)
 }
 
+/// What a person should know though no attempt failed.
+#[must_use]
+pub fn warning(place: Place<'_>, sentence: &str) -> Told {
+    let object = place.object(None, "warning").text("sentence", sentence);
+    told(object, sentence.to_owned(), Loudness::Warning)
+}
+
 /// A sentence about network configuration.
 #[must_use]
 pub fn configuration(place: Place<'_>, attempt: AttemptId, sentence: &str) -> Told {

@@ -6,6 +6,7 @@
 use super::document::Document;
 use super::name::FileName;
 use crate::netconf::Remembered;
+use lapwing_core::network::Proven;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -17,6 +18,9 @@ pub const IWD_FREQUENCIES: &str = ".known_network.freq";
 
 /// How many channels are kept for a network.
 const FREQUENCIES: usize = 5;
+
+/// The names of the stronger ways.
+const WAYS: [(&str, u8); 2] = [("sae", Proven::SAE), ("owe", Proven::OWE)];
 
 /// What is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,6 +63,28 @@ impl Memory {
     #[must_use]
     pub fn last_joined(&self, name: &FileName) -> Option<u64> {
         self.text(name, "LastJoined")?.parse().ok()
+    }
+
+    /// The stronger ways by which a network has been joined.
+    #[must_use]
+    pub fn proven(&self, name: &FileName) -> Proven {
+        let words = self.text(name, "Proven").unwrap_or_default();
+        let ways = WAYS.iter().filter(|(word, _)| words.split_ascii_whitespace().any(|known| known == *word));
+        Proven(ways.fold(0, |bits, (_, bit)| bits | bit))
+    }
+
+    /// Notes by which stronger ways a network has been joined. Returns whether that is news.
+    pub fn prove(&mut self, name: &FileName, proven: Proven) -> bool {
+        if self.proven(name) == proven {
+            return false;
+        }
+        let words: Vec<_> = WAYS.iter().filter(|(_, bit)| proven.has(*bit)).map(|&(word, _)| word).collect();
+        if words.is_empty() {
+            self.document.remove(&name.to_string(), "Proven");
+        } else {
+            self.document.set(&name.to_string(), "Proven", words.join(" ").as_bytes());
+        }
+        true
     }
 
     /// The last lease in a network.
@@ -147,6 +173,12 @@ mod tests {
             again.last_joined(&name("work")) > again.last_joined(&name("home")),
             "even if the clock went back"
         );
+        assert!(memory.prove(&name("home"), Proven(Proven::SAE)));
+        assert!(!memory.prove(&name("home"), Proven(Proven::SAE)));
+        let again = Memory::read(memory.document().octets().expose(), iwd);
+        assert_eq!(again.proven(&name("home")), Proven(Proven::SAE));
+        assert!(memory.prove(&name("home"), Proven::default()) && memory.forget(&name("work")));
+        assert_eq!((memory.proven(&name("home")), memory.last_joined(&name("work"))), (Proven(0), None));
         for frequency in 1..20 {
             memory.joined(&name("home"), frequency, 2000);
         }

@@ -6,7 +6,8 @@ use super::file::{KnownNetwork, Unfit, enter, learn};
 use super::memory::{self, Memory};
 use super::name::{FileName, Parsed};
 use crate::netconf::Remembered;
-use lapwing_core::{Secret, network::Network, station::Learned};
+use lapwing_core::network::{Network, Proven};
+use lapwing_core::{Secret, station::Learned};
 use rustix::fs::OFlags;
 use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes, OpenOptions};
@@ -104,6 +105,7 @@ impl Store {
     /// Those of reading and writing. The connection does not depend on it.
     pub fn learn(&mut self, name: &FileName, learned: &Learned, now: u64) -> Result<(), FileError> {
         self.memory.joined(name, learned.frequency, now);
+        self.memory.prove(name, learned.proven);
         let memory = self.write_memory();
         if let Some(path) = self.files.get(name) {
             let (mut document, _) = load_file(path, name.clone())?;
@@ -140,6 +142,7 @@ impl Store {
         write(&path, &document)?;
         self.files.insert(name.clone(), path);
         self.memory.joined(name, learned.frequency, now);
+        self.memory.prove(name, learned.proven);
         self.write_memory()?;
         self.remember(&mut known);
         Ok(known)
@@ -176,6 +179,14 @@ impl Store {
         write(&path, &document)
     }
 
+    /// Forgets by which ways a network was joined: it has another secret now.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn disprove(&mut self, name: &FileName) -> Result<(), FileError> {
+        if self.memory.prove(name, Proven::default()) { self.write_memory() } else { Ok(()) }
+    }
+
     /// When a network was last joined, in seconds since 1970.
     #[must_use]
     pub fn last_joined(&self, name: &FileName) -> Option<u64> {
@@ -192,6 +203,7 @@ impl Store {
     fn remember(&self, known: &mut KnownNetwork) {
         known.network.known_frequencies = self.memory.frequencies(&known.name);
         known.network.last_joined = self.memory.last_joined(&known.name);
+        known.network.proven = self.memory.proven(&known.name);
     }
 
     /// The last lease in a network.
