@@ -94,6 +94,7 @@ impl Event {
                     Some(count) => format!("scanning {count} channels"),
                 },
             ),
+            "heard" => (Paint::Faint, format!("access points heard: {}", any("bsss"))),
             "judged" => (Paint::Faint, self.judged()),
             "chosen" => {
                 let signal = self.with(" at ", "signal_dbm", " dBm");
@@ -237,6 +238,7 @@ mod tests {
                 r#"{"event":"chosen","bssid":"02:00","frequency":5180,"signal_dbm":-40,"akm":"SAE"}"#,
                 "chose 02:00 on 5180 MHz at -40 dBm, SAE",
             ),
+            (r#"{"event":"heard","bsss":3}"#, "access points heard: 3"),
             (r#"{"event":"farewell","reason":3,"by_ap":true}"#, "the access point disconnected, reason 3"),
             (
                 r#"{"event":"attempt-failed","ssid":"x","sentence":"s","whose":"user","next_step":"Do.","next_try":null}"#,

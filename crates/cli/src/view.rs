@@ -93,13 +93,13 @@ fn connection_rows(style: Style, connection: &Connection) -> Vec<Vec<Cell>> {
     if let Some(security) = security(connection) {
         rows.push(row("security", style.text(&security)));
     }
-    if connection.receive_kbps.is_some() || connection.transmit_kbps.is_some() {
-        let mbps = |kbps: Option<u64>| match kbps {
-            Some(kbps) => format!("{}.{} Mbit/s", kbps / 1000, kbps % 1000 / 100),
-            None => "unknown".to_owned(),
-        };
-        let (receive, transmit) = (mbps(connection.receive_kbps), mbps(connection.transmit_kbps));
-        rows.push(row("rate", format!("{receive} received, {transmit} sent")));
+    let rate = |kbps: Option<u64>, way: &str| {
+        kbps.map(|kbps| format!("{}.{} Mbit/s {way}", kbps / 1000, kbps % 1000 / 100))
+    };
+    let rates = [rate(connection.receive_kbps, "received"), rate(connection.transmit_kbps, "sent")];
+    let rates: Vec<String> = rates.into_iter().flatten().collect();
+    if !rates.is_empty() {
+        rows.push(row("rate", rates.join(", ")));
     }
     if let Some(seconds) = connection.connected_seconds {
         rows.push(row("for", duration(seconds)));
@@ -154,9 +154,10 @@ fn duration(seconds: u32) -> String {
 pub fn connected(style: Style, device: &str, network: &Name, seconds: f64, status: &Status) -> String {
     let title = style.paint(Paint::Strong, &style.title(&network.octets));
     let mut text = format!(
-        "{} {}  connected to {title} in {seconds:.2} s\n",
+        "{} {}  connected to {title} in {}\n",
         style.paint(Paint::Good, style.dot()),
         style.paint(Paint::Strong, &style.text(device)),
+        if seconds < 1.0 { format!("{:.0} ms", seconds * 1000.0) } else { format!("{seconds:.2} s") },
     );
     let mut rows = Vec::new();
     rows.extend(status.connection.iter().flat_map(|connection| {
