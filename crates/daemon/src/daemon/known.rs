@@ -97,6 +97,10 @@ impl<K: Kernel> Daemon<K> {
     pub(super) fn forget(&mut self, now: Now, name: &FileName) -> First {
         self.find(name)?;
         self.store.forget(name).map_err(|error| CallError::NotStored(format!("Not forgotten: {error}.")))?;
+        // The file is gone, and that is what was asked for.
+        if let Err(error) = self.store.forget_memory(name) {
+            warn!("what was remembered of a forgotten network is left: {error}");
+        }
         self.networks.remove(name);
         self.unreadable.remove(name);
         self.wrong.remove(name);

@@ -148,7 +148,7 @@ impl Store {
         Ok(known)
     }
 
-    /// Removes a network's file, and what is remembered of it.
+    /// Removes a network's file. [`Self::forget_memory`] belongs to it, and may fail for itself.
     ///
     /// # Errors
     /// That of removing the file, which is there still then.
@@ -159,6 +159,14 @@ impl Store {
             _ => {}
         }
         self.files.remove(name);
+        Ok(())
+    }
+
+    /// Removes what is remembered of a network beside its file.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn forget_memory(&mut self, name: &FileName) -> Result<(), FileError> {
         if self.memory.forget(name) { self.write_memory() } else { Ok(()) }
     }
 

@@ -457,4 +457,10 @@ fn a_file_that_breaks_ends_no_connection() {
         panic!()
     };
     assert_eq!(desk.view().known.len(), 1, "it remains");
+    fs::remove_dir(desk.directory.join("state/cafe.open")).unwrap();
+    fs::write(desk.directory.join("state/cafe.open"), "").unwrap();
+    fs::remove_file(desk.directory.join("state/.lapwing.memory")).unwrap();
+    fs::create_dir(desk.directory.join("state/.lapwing.memory")).unwrap();
+    assert_eq!(desk.ask(Call::Forget { network: file("cafe", Security::Open) }), DONE, "the file is gone");
+    assert!(!desk.directory.join("state/cafe.open").exists() && desk.view().known.is_empty());
 }
