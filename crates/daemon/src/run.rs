@@ -161,15 +161,14 @@ fn watch(state: &Path) -> Option<AsyncFd<Shared>> {
 /// Until a file changed and the changes have settled; for ever without a watch.
 async fn changed(watch: Option<&AsyncFd<Shared>>) {
     let Some(watch) = watch else { return std::future::pending().await };
-    match watch.readable().await {
-        Ok(ready) => clear(ready),
-        Err(_) => return std::future::pending().await,
-    }
+    let Ok(ready) = watch.readable().await else { return std::future::pending().await };
     sleep(SETTLE).await;
     // Which file it was does not matter: all are read again.
     let mut buffer = [MaybeUninit::uninit(); 4096];
     let mut events = inotify::Reader::new(watch.get_ref().0.as_fd(), &mut buffer);
     while events.next().is_ok() {}
+    // Not before: whoever waits for several things drops this one when another comes while the files settle.
+    clear(ready);
 }
 
 fn clear(mut ready: tokio::io::unix::AsyncFdReadyGuard<'_, Shared>) {
@@ -189,5 +188,26 @@ impl Shared {
 impl AsRawFd for Shared {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_file_is_heard_though_something_else_comes_while_it_settles() {
+        let directory = std::env::temp_dir().join(format!("lapwing-run-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let files = watch(&directory);
+            std::fs::write(directory.join("plain.psk"), "").unwrap();
+            assert!(timeout(SETTLE / 4, changed(files.as_ref())).await.is_err());
+            assert!(timeout(SETTLE * 500, changed(files.as_ref())).await.is_ok());
+            // And once is enough.
+            assert!(timeout(SETTLE * 4, changed(files.as_ref())).await.is_err());
+        });
+        std::fs::remove_dir_all(directory).unwrap();
     }
 }
