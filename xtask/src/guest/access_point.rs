@@ -1,6 +1,6 @@
 //! An access point: hostapd and dnsmasq in a namespace of their own.
 
-use crate::command::output;
+use crate::command::{last_lines, output};
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::control::Control;
 use crate::guest::hostapd::Hostapd;
@@ -8,7 +8,7 @@ use crate::guest::process::{Process, wait};
 use crate::guest::radio::Radio;
 use std::fs;
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long hostapd may take for what it does at once.
@@ -18,11 +18,30 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct AccessPoint {
     // In the order in which they are to go: the programs before the namespace.
-    hostapd: Process,
+    hostapd: Option<Running>,
     _dnsmasq: Process,
-    control: Control,
     radio: Radio,
     address: Ipv4Addr,
+    directory: PathBuf,
+    namespace: String,
+    /// How often hostapd was started; each time has a log of its own.
+    starts: u32,
+}
+
+/// A hostapd that runs.
+#[derive(Debug)]
+struct Running {
+    process: Process,
+    control: Control,
+}
+
+/// How an access point goes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goodbye {
+    /// With a deauthentication for everybody.
+    Said,
+    /// As when the power fails.
+    Unsaid,
 }
 
 impl AccessPoint {
@@ -30,48 +49,65 @@ impl AccessPoint {
     pub(crate) fn start(config: &Hostapd, mut radio: Radio, number: u8, directory: &Path) -> Result<Self> {
         let namespace = format!("ap{number}");
         radio.move_into(&namespace)?;
-        let file = |name: &str| directory.join(format!("{namespace}-{name}"));
-        let second = format!("{}-open", radio.interface);
-        if config.open_twin.is_some() {
-            radio.add_interface(&second)?;
-        }
-        // Not in the folder of the scenario, which is copied as it is.
-        let sockets = Path::new("/tmp").join(&namespace);
-        let place = file("hostapd.conf");
-        let text = config.text(&radio.interface, &sockets.to_string_lossy(), &second);
-        fs::write(&place, text).doing(|| format!("write {}", place.display()))?;
-        let mut hostapd = radio.command(if config.quiet { "hostapd" } else { "hostapd -d -K -t" });
-        let mut hostapd = Process::start("hostapd", hostapd.arg(&place), file("hostapd.log"))?;
-        let enabled = wait(PATIENCE, || {
-            let log = hostapd.log();
-            let ready = log.contains("AP-ENABLED").then_some(Ok(()));
-            ready.or_else(|| {
-                hostapd.ended().map(|end| {
-                    Err(Failure::unmet("hostapd runs", end + "\n" + &crate::command::last_lines(&log, 10)))
-                })
-            })
-        });
-        enabled.unwrap_or_else(|| Err(Failure::unmet("hostapd enables its network", "it does not")))?;
-
-        let address = Ipv4Addr::new(10, 0, number, 1);
         let on = &radio.interface;
-        for line in [
-            format!("ip address add {address}/24 dev {on}"),
-            format!("ip address add fd00:{number}::1/64 dev {on} nodad"),
-        ] {
-            output(&mut radio.command(&line))?;
+        if config.open_twin.is_some() {
+            radio.add_interface(&twin(on))?;
         }
+        let address = Ipv4Addr::new(10, 0, number, 1);
         let mut dnsmasq =
             radio.command("dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --log-dhcp");
         dnsmasq.args(["--log-facility=-", "--user=root", "--dhcp-authoritative", "--no-ping", "--enable-ra"]);
-        dnsmasq
-            .arg(format!("--interface={on}"))
-            .arg(format!("--dhcp-leasefile={}", file("leases").display()));
+        let leases = directory.join(format!("{namespace}-leases"));
+        dnsmasq.arg(format!("--interface={on}")).arg(format!("--dhcp-leasefile={}", leases.display()));
         dnsmasq.arg(format!("--dhcp-range=10.0.{number}.10,10.0.{number}.99,1h"));
         dnsmasq.arg(format!("--dhcp-range=fd00:{number}::,ra-only"));
-        let dnsmasq = Process::start("dnsmasq", &mut dnsmasq, file("dnsmasq.log"))?;
-        let control = Control::connect(&sockets.join(on))?;
-        Ok(Self { hostapd, _dnsmasq: dnsmasq, control, radio, address })
+        let starts = 0;
+        let hostapd = Some(run(config, &radio, &namespace, starts, directory)?);
+        give_addresses(&radio, address, number)?;
+        let dnsmasq =
+            Process::start("dnsmasq", &mut dnsmasq, directory.join(format!("{namespace}-dnsmasq.log")))?;
+        let directory = directory.to_owned();
+        Ok(Self { hostapd, _dnsmasq: dnsmasq, radio, address, directory, namespace, starts })
+    }
+
+    /// Ends hostapd, and all that it knows of anybody.
+    pub(crate) fn stop(&mut self, goodbye: Goodbye) -> Result<()> {
+        let Some(mut running) = self.hostapd.take() else { return Ok(()) };
+        match goodbye {
+            Goodbye::Said => running.process.stop(PATIENCE)?,
+            Goodbye::Unsaid => {
+                // The kernel would go on sending beacons.
+                running.process.kill()?;
+                output(&mut self.radio.command(&format!("ip link set {} down", self.radio.interface)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts hostapd again, with this configuration.
+    pub(crate) fn start_again(&mut self, config: &Hostapd) -> Result<()> {
+        self.starts += 1;
+        self.hostapd = Some(run(config, &self.radio, &self.namespace, self.starts, &self.directory)?);
+        let [_, _, number, _] = self.address.octets();
+        give_addresses(&self.radio, self.address, number)
+    }
+
+    /// Moves it out of the station's range, or back: nobody hears anything of the other any more.
+    pub(crate) fn in_range(&self, near: bool) -> Result<()> {
+        self.radio.set_group(if near { 1 } else { 2 })
+    }
+
+    /// Announces another channel and goes there.
+    pub(crate) fn switch_channel(&self, frequency: u32) -> Result<()> {
+        self.control()?.order(&format!("CHAN_SWITCH 5 {frequency} ht"))
+    }
+
+    fn running(&self) -> Result<&Running> {
+        self.hostapd.as_ref().ok_or_else(|| Failure::Usage("hostapd was stopped".into()))
+    }
+
+    fn control(&self) -> Result<&Control> {
+        Ok(&self.running()?.control)
     }
 
     /// The address that answers pings.
@@ -81,7 +117,7 @@ impl AccessPoint {
 
     /// What hostapd knows of a station: see `hostapd_cli sta`.
     pub(crate) fn station_value(&self, station: &str, name: &str) -> Result<Option<String>> {
-        Ok(Control::value(&self.control.ask(&format!("STA {station}"))?, name))
+        Ok(Control::value(&self.control()?.ask(&format!("STA {station}"))?, name))
     }
 
     /// Demands what hostapd knows of a station.
@@ -95,38 +131,38 @@ impl AccessPoint {
 
     /// Throws a station out, with a reason code.
     pub(crate) fn deauthenticate(&self, station: &str, reason: u16) -> Result<()> {
-        self.control.order(&format!("DEAUTHENTICATE {station} reason={reason}"))
+        self.control()?.order(&format!("DEAUTHENTICATE {station} reason={reason}"))
     }
 
     /// Goes off the air.
     pub(crate) fn disable(&self) -> Result<()> {
-        self.control.order("DISABLE")
+        self.control()?.order("DISABLE")
     }
 
     /// Comes back.
     pub(crate) fn enable(&self) -> Result<()> {
-        self.control.order("ENABLE")
+        self.control()?.order("ENABLE")
     }
 
     /// Forgets every PMKSA.
     pub(crate) fn flush_pmksa(&self) -> Result<()> {
         // The answer is empty or `OK`, as the version likes.
-        match self.control.ask("PMKSA_FLUSH")?.as_str() {
+        match self.control()?.ask("PMKSA_FLUSH")?.as_str() {
             "" | "OK" => Ok(()),
             other => Err(Failure::unmet("hostapd forgets its PMKSAs", other)),
         }
     }
 
-    /// How often hostapd's log holds a text.
+    /// How often hostapd's log holds a text since hostapd was started.
     pub(crate) fn count(&self, text: &str) -> usize {
-        self.hostapd.log().matches(text).count()
+        self.running().map_or(0, |running| running.process.log().matches(text).count())
     }
 
     /// Waits until hostapd's log holds a text for the `count`th time.
     pub(crate) fn wait_for(&self, text: &str, count: usize, within: Duration) -> Result<()> {
         let found = wait(within, || (self.count(text) >= count).then_some(()));
         found.ok_or_else(|| {
-            let seen = format!("{} times (log: {})", self.count(text), self.hostapd.log_path().display());
+            let seen = format!("{} times", self.count(text));
             Failure::unmet(format!("hostapd says \"{text}\" {count} times within {within:?}"), seen)
         })
     }
@@ -141,4 +177,46 @@ impl AccessPoint {
     pub(crate) fn forget_neighbours(&self) -> Result<()> {
         output(&mut self.radio.command("ip neigh flush all")).map(drop)
     }
+}
+
+/// The interface of the open network beside one with OWE.
+fn twin(interface: &str) -> String {
+    format!("{interface}-open")
+}
+
+/// Starts hostapd and waits until its network is there.
+fn run(config: &Hostapd, radio: &Radio, namespace: &str, starts: u32, directory: &Path) -> Result<Running> {
+    let file = |end: &str| {
+        let again = if starts == 0 { String::new() } else { format!("-{starts}") };
+        directory.join(format!("{namespace}-hostapd{again}.{end}"))
+    };
+    // Not in the folder of the scenario, which is copied as it is.
+    let sockets = Path::new("/tmp").join(namespace);
+    let place = file("conf");
+    let text = config.text(&radio.interface, &sockets.to_string_lossy(), &twin(&radio.interface));
+    fs::write(&place, text).doing(|| format!("write {}", place.display()))?;
+    let mut hostapd = radio.command(if config.quiet { "hostapd" } else { "hostapd -d -K -t" });
+    let mut process = Process::start("hostapd", hostapd.arg(&place), file("log"))?;
+    let enabled = wait(PATIENCE, || {
+        let log = process.log();
+        let ready = log.contains("AP-ENABLED").then_some(Ok(()));
+        ready.or_else(|| {
+            process.ended().map(|end| Err(Failure::unmet("hostapd runs", end + "\n" + &last_lines(&log, 10))))
+        })
+    });
+    enabled.unwrap_or_else(|| Err(Failure::unmet("hostapd enables its network", "it does not")))?;
+    let control = Control::connect(&sockets.join(&radio.interface))?;
+    Ok(Running { process, control })
+}
+
+/// Gives the access point its addresses. The one of IPv6 is lost whenever the interface goes down.
+fn give_addresses(radio: &Radio, address: Ipv4Addr, number: u8) -> Result<()> {
+    let on = &radio.interface;
+    for line in [
+        format!("ip address replace {address}/24 dev {on}"),
+        format!("ip address replace fd00:{number}::1/64 dev {on} nodad"),
+    ] {
+        output(&mut radio.command(&line))?;
+    }
+    Ok(())
 }

@@ -1,46 +1,54 @@
 //! What an access point is to be: a configuration for hostapd.
 
+use crate::guest::network::hexadecimal;
 use std::fmt::Write;
 
 /// A configuration: a name, its security, and whatever a scenario changes.
 #[derive(Clone, Debug)]
 pub(crate) struct Hostapd {
-    pub(crate) ssid: String,
+    pub(crate) ssid: Vec<u8>,
+    channel: u8,
     settings: Vec<(String, String)>,
     /// The open network beside an OWE network in transition mode.
-    pub(crate) open_twin: Option<String>,
+    pub(crate) open_twin: Option<Vec<u8>>,
     /// Whether hostapd is to spare itself the log of all that it does.
     pub(crate) quiet: bool,
 }
 
 impl Hostapd {
     /// No security.
-    pub(crate) fn open(ssid: &str) -> Self {
-        Self { ssid: ssid.into(), settings: Vec::new(), open_twin: None, quiet: false }
+    pub(crate) fn open(ssid: impl AsRef<[u8]>) -> Self {
+        Self {
+            ssid: ssid.as_ref().to_owned(),
+            channel: 1,
+            settings: Vec::new(),
+            open_twin: None,
+            quiet: false,
+        }
     }
 
     /// WPA2 with a passphrase and CCMP.
-    pub(crate) fn wpa2(ssid: &str, passphrase: &str) -> Self {
+    pub(crate) fn wpa2(ssid: impl AsRef<[u8]>, passphrase: &str) -> Self {
         Self::secured(ssid, "WPA-PSK", "0").set("wpa_passphrase", passphrase)
     }
 
     /// WPA2 with a passphrase, SHA-256 and protected management frames.
-    pub(crate) fn psk_sha256(ssid: &str, passphrase: &str) -> Self {
+    pub(crate) fn psk_sha256(ssid: impl AsRef<[u8]>, passphrase: &str) -> Self {
         Self::secured(ssid, "WPA-PSK-SHA256", "2").set("wpa_passphrase", passphrase)
     }
 
     /// WPA3: SAE with hash-to-element only.
-    pub(crate) fn wpa3(ssid: &str, password: &str) -> Self {
+    pub(crate) fn wpa3(ssid: impl AsRef<[u8]>, password: &str) -> Self {
         Self::secured(ssid, "SAE", "2").set("sae_password", password).set("sae_pwe", "1")
     }
 
     /// SAE as it came first: hunting and pecking only.
-    pub(crate) fn wpa3_loop(ssid: &str, password: &str) -> Self {
+    pub(crate) fn wpa3_loop(ssid: impl AsRef<[u8]>, password: &str) -> Self {
         Self::wpa3(ssid, password).set("sae_pwe", "0")
     }
 
     /// SAE with the hash that follows the group (AKM 24), GCMP-256 and BIP-GMAC-256.
-    pub(crate) fn wpa3_256(ssid: &str, password: &str) -> Self {
+    pub(crate) fn wpa3_256(ssid: impl AsRef<[u8]>, password: &str) -> Self {
         Self::wpa3(ssid, password)
             .set("wpa_key_mgmt", "SAE-EXT-KEY")
             .set("rsn_pairwise", "GCMP-256")
@@ -49,19 +57,20 @@ impl Hostapd {
     }
 
     /// WPA2 and WPA3 with one passphrase.
-    pub(crate) fn transition(ssid: &str, passphrase: &str) -> Self {
+    pub(crate) fn transition(ssid: impl AsRef<[u8]>, passphrase: &str) -> Self {
         Self::secured(ssid, "WPA-PSK SAE", "1").set("wpa_passphrase", passphrase).set("sae_pwe", "2")
     }
 
     /// Encryption without a secret.
-    pub(crate) fn owe(ssid: &str) -> Self {
+    pub(crate) fn owe(ssid: impl AsRef<[u8]>) -> Self {
         Self::secured(ssid, "OWE", "2")
     }
 
     /// An open network that leads those who can to a hidden one with OWE.
-    pub(crate) fn owe_transition(ssid: &str) -> Self {
-        let mut own = Self::owe(&format!("{ssid}-owe")).set("ignore_broadcast_ssid", "1");
-        own.open_twin = Some(ssid.into());
+    pub(crate) fn owe_transition(ssid: impl AsRef<[u8]>) -> Self {
+        let hidden = [ssid.as_ref(), b"-owe"].concat();
+        let mut own = Self::owe(hidden).set("ignore_broadcast_ssid", "1");
+        own.open_twin = Some(ssid.as_ref().to_owned());
         own
     }
 
@@ -78,6 +87,12 @@ impl Hostapd {
         self.set("sae_groups", groups.join(" "))
     }
 
+    /// Is on another channel than the first.
+    pub(crate) fn channel(mut self, number: u8) -> Self {
+        self.channel = number;
+        self
+    }
+
     /// Does not tell the name.
     pub(crate) fn hidden(self) -> Self {
         self.set("ignore_broadcast_ssid", "1")
@@ -91,8 +106,9 @@ impl Hostapd {
     /// The text of the file. `second` is the interface of the open twin, if there is one.
     pub(crate) fn text(&self, interface: &str, control: &str, second: &str) -> String {
         let mut text = format!(
-            "driver=nl80211\ninterface={interface}\nctrl_interface={control}\nhw_mode=g\nchannel=1\nieee80211n=1\n\
+            "driver=nl80211\ninterface={interface}\nctrl_interface={control}\nhw_mode=g\nchannel={}\nieee80211n=1\n\
              logger_stdout=-1\nlogger_stdout_level=0\n{}",
+            self.channel,
             self.network()
         );
         if let Some(open) = &self.open_twin {
@@ -105,19 +121,15 @@ impl Hostapd {
     }
 
     fn network(&self) -> String {
-        let mut text = String::from("ssid2=");
-        for byte in self.ssid.bytes() {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text.push('\n');
+        let mut text = format!("ssid2={}\n", hexadecimal(&self.ssid));
         for (name, value) in &self.settings {
+            // Writing to a string cannot fail.
             let _ = writeln!(text, "{name}={value}");
         }
         text
     }
 
-    fn secured(ssid: &str, akm: &str, protected_management: &str) -> Self {
+    fn secured(ssid: impl AsRef<[u8]>, akm: &str, protected_management: &str) -> Self {
         Self::open(ssid)
             .set("wpa", "2")
             .set("wpa_key_mgmt", akm)

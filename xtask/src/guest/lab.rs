@@ -3,12 +3,15 @@
 use crate::command::{command, output};
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::access_point::AccessPoint;
+use crate::guest::air::Air;
+use crate::guest::bus::{Bus, Policy, SOCKET};
+use crate::guest::client::Client;
 use crate::guest::hostapd::Hostapd;
 use crate::guest::netlink::Capture;
 use crate::guest::network::Network;
 use crate::guest::process::{Process, wait};
 use crate::guest::radio::{self, Radio, words};
-use crate::guest::scenarios::PASSWORD;
+use crate::guest::scenarios::{PASSWORD, Scenario};
 use crate::guest::station::{self, Kind, Station};
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,6 +24,12 @@ const RADIOS: usize = 3;
 /// Words of the kernel's log that no scenario may cause.
 const ALARMS: &[&str] = &["WARNING:", "BUG:", "Oops", "general protection", "refcount_t", "KASAN"];
 
+/// What a capture program has not read yet, it reads within one of its rounds.
+const CAPTURED: Duration = Duration::from_secs(2);
+
+/// Names that a state directory may hold, beside the networks' files: iwd's own are among them.
+const STATE: &[&str] = &[".lapwing.memory", ".known_network.freq", "hotspot", "ap"];
+
 /// One scenario's world.
 #[derive(Debug)]
 pub(crate) struct Lab {
@@ -31,18 +40,26 @@ pub(crate) struct Lab {
     access_points: u8,
     netlink: Process,
     air: Process,
+    /// The system bus, for stations that are on one.
+    bus: Option<Bus>,
+    /// What is mounted in the scenario's folder.
+    mounts: Vec<PathBuf>,
 }
 
 impl Lab {
     /// Fresh radios, and captures that run.
-    pub(crate) fn open(name: &str, kind: Kind) -> Result<Self> {
-        let directory = PathBuf::from("/run/lab").join(name);
+    pub(crate) fn open(scenario: &Scenario, kind: Kind) -> Result<Self> {
+        let directory = PathBuf::from("/run/lab").join(scenario.name);
         fs::create_dir_all(&directory).doing(|| format!("create {}", directory.display()))?;
         words("busybox dmesg -c")?;
-        let radios = radio::create(RADIOS)?;
+        let radios = radio::create(RADIOS, scenario.radios)?;
         let netlink = capture(&directory, "nlmon0", "netlink")?;
         let air = capture(&directory, "hwsim0", "air")?;
-        Ok(Self { directory, kind, radios, access_points: 0, netlink, air })
+        let bus = match kind {
+            Kind::Lapwing | Kind::Iwd => Some(Bus::start(Policy::Open, None, &directory)?),
+            Kind::WpaSupplicant => None,
+        };
+        Ok(Self { directory, kind, radios, access_points: 0, netlink, air, bus, mounts: Vec::new() })
     }
 
     /// The folder for whatever is worth keeping.
@@ -59,21 +76,117 @@ impl Lab {
         AccessPoint::start(&config, radio, self.access_points, &self.directory)
     }
 
-    /// Starts the station under test, knowing one network, which it is to join by itself.
+    /// Starts the station under test and has somebody join a network, or lets it find a file.
     pub(crate) fn station(&mut self, network: Network) -> Result<Box<dyn Station>> {
+        let mut station = self.idle_station()?;
+        if network.by_file {
+            station.provide(&network)?;
+        } else if let Some(complaint) = station.join(&network)? {
+            let seen = format!("{complaint}\n{}", station.last_words());
+            return Err(Failure::unmet("the network is joined", seen));
+        }
+        Ok(station)
+    }
+
+    /// Starts the station under test. It knows no network.
+    pub(crate) fn idle_station(&mut self) -> Result<Box<dyn Station>> {
         let radio = self
             .radios
             .first()
             .cloned()
             .ok_or_else(|| Failure::unmet("a radio for the station", "none is left"))?;
-        station::start(self.kind, network, radio, &self.directory)
+        station::start(self.kind, radio, &self.directory)
     }
 
     /// What went between the kernel and the programs in the station's namespace so far.
     pub(crate) fn netlink(&self) -> Result<Capture> {
-        // What the capture program has not read yet, it reads within one of its rounds.
-        std::thread::sleep(Duration::from_secs(2));
+        std::thread::sleep(CAPTURED);
         Capture::read(&self.directory.join("netlink.pcap"))
+    }
+
+    /// Who takes the station's part.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Goes on only with our daemon.
+    pub(crate) fn only_lapwing(&self, what: &str) -> Result<()> {
+        match self.kind {
+            Kind::Lapwing => Ok(()),
+            other => Err(Failure::Unable(format!("{} {what}", other.name()))),
+        }
+    }
+
+    /// A program on the bus.
+    pub(crate) fn client(&self) -> Result<Client> {
+        match self.kind {
+            Kind::Lapwing | Kind::Iwd => Client::connect(),
+            Kind::WpaSupplicant => {
+                Err(Failure::Unable("wpa_supplicant does not speak iwd's D-Bus interface".into()))
+            }
+        }
+    }
+
+    /// Another bus, in place of the one that a scenario has from its beginning; or none.
+    pub(crate) fn set_bus(&mut self, policy: Option<(Policy, Option<&str>)>) -> Result<()> {
+        self.bus = None;
+        // A bus that was killed leaves it.
+        let _ = fs::remove_file(SOCKET);
+        if let Some((policy, further)) = policy {
+            self.bus = Some(Bus::start(policy, further, &self.directory)?);
+        }
+        Ok(())
+    }
+
+    /// The station's state directory.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.directory.join("state")
+    }
+
+    /// Makes the state directory one that takes no new file: because it is full, or because it is read-only.
+    pub(crate) fn small_state(&mut self, full: bool) -> Result<()> {
+        let state = self.state();
+        fs::create_dir_all(&state).doing(|| format!("create {}", state.display()))?;
+        words(&format!("mount -t tmpfs -o size=16k,mode=700 lab {}", state.display()))?;
+        self.mounts.push(state.clone());
+        if !full {
+            return words(&format!("mount -o remount,ro {}", state.display()));
+        }
+        // As much as there is, and the last bytes of it.
+        for size in [4096, 1] {
+            for number in 0..16 {
+                let place = state.join(format!(".filling-{size}-{number}"));
+                if fs::write(&place, vec![b'x'; size]).is_err() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts wpa_supplicant on an interface that the station has.
+    pub(crate) fn second_supplicant(&self, interface: &str) -> Result<Process> {
+        let place = self.directory.join("second.conf");
+        fs::write(&place, "network={\n ssid=\"elsewhere\"\n key_mgmt=NONE\n}\n")
+            .doing(|| format!("write {}", place.display()))?;
+        let mut program = command("wpa_supplicant", ["-D", "nl80211", "-i", interface, "-c"]);
+        Process::start("wpa_supplicant", program.arg(place), self.directory.join("second.log"))
+    }
+
+    /// Demands that a network's file is there, or is not. wpa_supplicant has none.
+    pub(crate) fn expect_stored(&self, network: &Network, there: bool) -> Result<()> {
+        let place = self.state().join(network.file_name());
+        match self.kind == Kind::WpaSupplicant || place.exists() == there {
+            true => Ok(()),
+            false if there => Err(Failure::unmet(format!("a file {}", place.display()), "none")),
+            false => Err(Failure::unmet(format!("no file {}", place.display()), "there is one")),
+        }
+    }
+
+    /// What went through the air so far.
+    pub(crate) fn air(&self) -> Result<Air> {
+        std::thread::sleep(CAPTURED);
+        Air::read(&self.directory.join("air.pcap"))
     }
 
     /// Demands that the kernel refused nothing that our daemon asked for. The peer asks in vain as a habit: what
@@ -93,7 +206,7 @@ impl Lab {
 
     /// Demands that nothing our daemon writes for the eyes of people holds the passphrase.
     fn expect_no_secret(&self) -> Result<()> {
-        for name in ["lapwingd.log", "runtime/flight.jsonl"] {
+        for name in ["lapwingd.log", "runtime/flight.jsonl", "runtime/status.json", "transcript.txt"] {
             let text = fs::read(self.directory.join(name)).unwrap_or_default();
             if text.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes()) {
                 return Err(Failure::unmet("no secret in a log", format!("the passphrase in {name}")));
@@ -102,14 +215,36 @@ impl Lab {
         Ok(())
     }
 
+    /// Demands that our daemon never panicked, and left no file that nobody wants.
+    fn expect_clean(&self) -> Result<()> {
+        let log = fs::read_to_string(self.directory.join("lapwingd.log")).unwrap_or_default();
+        if let Some(line) = log.lines().find(|line| line.contains("panicked")) {
+            return Err(Failure::unmet("no panic", line));
+        }
+        for entry in fs::read_dir(self.state()).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let ends = [".psk", ".open", ".8021x"].iter().any(|end| name.ends_with(end));
+            let network = ends && !name.starts_with('.');
+            if !network && !STATE.contains(&name.as_str()) {
+                return Err(Failure::unmet("no other files than networks in the state directory", name));
+            }
+        }
+        Ok(())
+    }
+
     /// Takes everything down. What the scenario started is gone by now; the kernel must have had no complaint.
     pub(crate) fn close(&mut self) -> Result<()> {
+        self.bus = None;
+        for mount in self.mounts.drain(..) {
+            words(&format!("umount {}", mount.display()))?;
+        }
         let stopped = self.netlink.stop(Duration::from_secs(5)).and(self.air.stop(Duration::from_secs(5)));
         let removed = radio::remove();
         let messages = output(&mut command("busybox", ["dmesg"]))?;
         fs::write(self.directory.join("dmesg.log"), &messages).doing(|| "write the kernel's log".into())?;
         stopped.and(removed)?;
         self.expect_no_secret()?;
+        self.expect_clean()?;
         let alarm = messages.lines().find(|line| ALARMS.iter().any(|alarm| line.contains(alarm)));
         match alarm {
             Some(line) => Err(Failure::unmet("no alarm in the kernel's log", line)),

@@ -4,7 +4,10 @@
 //! written: radios, an access point and a station are asked of a [`Lab`], and everything is taken down after it.
 
 mod access_point;
+mod air;
 pub(crate) mod bench;
+mod bus;
+mod client;
 mod control;
 mod flight;
 mod hostapd;
@@ -13,14 +16,21 @@ mod netlink;
 mod network;
 mod process;
 mod radio;
+mod remains;
 pub(crate) mod scenarios;
 mod station;
+mod terminal;
+mod tool;
 
-pub(crate) use access_point::AccessPoint;
+pub(crate) use access_point::{AccessPoint, Goodbye};
+pub(crate) use bus::Policy;
+pub(crate) use client::{Argument, Client};
 pub(crate) use hostapd::Hostapd;
 pub(crate) use lab::Lab;
 pub(crate) use network::Network;
+pub(crate) use radio::Radios;
 pub(crate) use station::{Kind, Station, Trouble};
+pub(crate) use tool::{TRANSCRIPT, Tool};
 
 use crate::command::{command, output};
 use crate::failure::{Failure, Result};
@@ -53,7 +63,7 @@ pub(crate) fn main() -> Result<()> {
 fn perform(scenario: &scenarios::Scenario, job: &Job) -> Outcome {
     let started = Instant::now();
     let mut took = Duration::ZERO;
-    let ended = Lab::open(scenario.name, job.station).and_then(|mut lab| {
+    let ended = Lab::open(scenario, job.station).and_then(|mut lab| {
         let ended = (scenario.run)(&mut lab);
         let (clean, directory) = (lab.close(), lab.directory().to_owned());
         took = started.elapsed();

@@ -3,7 +3,7 @@
 use crate::command::{command, output};
 use crate::failure::{Doing, Failure, Result};
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -53,14 +53,15 @@ impl Process {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
-    /// Where its log is.
-    pub(crate) fn log_path(&self) -> &Path {
-        &self.log
-    }
-
     /// How it ended, if it has.
     pub(crate) fn ended(&mut self) -> Option<String> {
         self.child.try_wait().ok().flatten().map(|status| format!("{} ended: {status}", self.name))
+    }
+
+    /// Ends it at once, without a chance to say goodbye to anybody.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        let ended = self.child.kill().and_then(|()| self.child.wait());
+        ended.map(drop).doing(|| format!("kill {}", self.name))
     }
 
     /// Asks it to end, and waits until it has; one that does not listen is killed and that is an error.

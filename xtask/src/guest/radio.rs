@@ -3,9 +3,19 @@
 use crate::command::{command, output};
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::process::wait;
+use crate::guest::remains::Remains;
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
+
+/// What radios can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Radios {
+    /// Wi-Fi 7. These say that they watch the connection themselves, and do not.
+    MultiLink,
+    /// Wi-Fi 6, whose beacons the kernel watches.
+    Simple,
+}
 
 /// A radio and its interface.
 #[derive(Clone, Debug)]
@@ -24,13 +34,17 @@ pub(crate) struct Radio {
 pub(crate) fn prepare() -> Result<()> {
     output(&mut command("modprobe", ["mac80211"]))?;
     words("ip link set lo up")?;
+    fs::create_dir_all("/dev/pts").doing(|| "create /dev/pts".into())?;
+    words("mount -t devpts -o ptmxmode=666 devpts /dev/pts")?;
+    words("mount -t debugfs debugfs /sys/kernel/debug")?;
     words("ip link add nlmon0 type nlmon")?;
     words("ip link set nlmon0 up")
 }
 
 /// Makes new radios, and the device that shows the air.
-pub(crate) fn create(count: usize) -> Result<Vec<Radio>> {
-    words(&format!("modprobe mac80211_hwsim radios={count} mlo=1"))?;
+pub(crate) fn create(count: usize, kind: Radios) -> Result<Vec<Radio>> {
+    let multi_link = u8::from(kind == Radios::MultiLink);
+    words(&format!("modprobe mac80211_hwsim radios={count} mlo={multi_link}"))?;
     words("ip link set hwsim0 up")?;
     let mut radios = wait(Duration::from_secs(5), || radios().ok().filter(|radios| radios.len() == count))
         .ok_or_else(|| Failure::unmet(format!("{count} radios"), "fewer"))?;
@@ -58,6 +72,63 @@ impl Radio {
         let mut words = prefix.chain(line.split_whitespace());
         let program = words.next().unwrap_or_default();
         command(program, words)
+    }
+
+    /// Puts the radio into groups, a bit each: radios that share none do not hear each other. All begin in the first.
+    pub(crate) fn set_group(&self, group: u8) -> Result<()> {
+        let place = format!("/sys/kernel/debug/ieee80211/{}/hwsim/group", self.phy);
+        fs::write(&place, group.to_string()).doing(|| format!("write {place}"))
+    }
+
+    /// The number of the radio, and the number of its interface.
+    pub(crate) fn numbers(&self) -> Result<(u32, u32)> {
+        let read = |place: String| {
+            let text = fs::read_to_string(&place).doing(|| format!("read {place}"))?;
+            text.trim().parse().map_err(|_| Failure::unmet(format!("a number in {place}"), text))
+        };
+        let phy = read(format!("/sys/class/ieee80211/{}/index", self.phy))?;
+        Ok((phy, read(format!("/sys/class/net/{}/ifindex", self.interface))?))
+    }
+
+    /// Takes the radio away from the programs of the machine, or gives it back: they see it removed and added.
+    pub(crate) fn set_hidden(&self, hidden: bool) -> Result<()> {
+        let place = "away";
+        match hidden {
+            true => {
+                words(&format!("ip netns add {place}"))?;
+                words(&format!("iw phy {} set netns name {place}", self.phy))
+            }
+            false => {
+                // The first process is in the machine's own namespace.
+                words(&format!("ip netns exec {place} iw phy {} set netns 1", self.phy))?;
+                words(&format!("ip netns del {place}"))
+            }
+        }
+    }
+
+    /// Removes the interface, or makes it again with the name that it had.
+    pub(crate) fn set_interface(&self, there: bool) -> Result<()> {
+        let name = &self.interface;
+        match there {
+            true => words(&format!("iw phy {} interface add {name} type managed", self.phy)),
+            false => words(&format!("iw dev {name} del")),
+        }
+    }
+
+    /// Blocks the radio by its soft switch, or unblocks it.
+    pub(crate) fn set_blocked(&self, blocked: bool) -> Result<()> {
+        let home = format!("/sys/class/ieee80211/{}", self.phy);
+        let entries = fs::read_dir(&home).doing(|| format!("list {home}"))?;
+        let switch =
+            entries.flatten().find(|entry| entry.file_name().to_string_lossy().starts_with("rfkill"));
+        let switch = switch.ok_or_else(|| Failure::unmet("a switch of the radio", "none"))?;
+        fs::write(switch.path().join("soft"), if blocked { "1" } else { "0" })
+            .doing(|| "turn the radio's switch".into())
+    }
+
+    /// What the kernel holds for the radio and its interface.
+    pub(crate) fn remains(&self) -> Result<Remains> {
+        Remains::of(&self.interface)
     }
 
     /// Another interface on the same radio, for a second network.

@@ -8,6 +8,7 @@ mod initrd;
 mod job;
 mod machine;
 mod modules;
+mod table;
 
 pub(crate) use image::Image;
 pub(crate) use job::{IN_GUEST, Job, Outcome, Verdict};
@@ -15,7 +16,7 @@ pub(crate) use machine::{Clock, Machine};
 
 use crate::command::{Step, cargo, last_lines, run, seconds, target_directory};
 use crate::failure::{Doing, Failure, Result};
-use crate::guest::{Kind, scenarios};
+use crate::guest::{Kind, TRANSCRIPT, scenarios};
 use lexopt::prelude::*;
 use std::fs;
 use std::path::PathBuf;
@@ -29,14 +30,17 @@ Usage: cargo xtask lab [OPTIONS] [SCENARIO…]
   SCENARIO          a name, or the start of names; without one, all run
   --list            print the scenarios and what each shows
   --filter TEXT     only scenarios whose name contains TEXT
+  --station NAME    who takes the station's part: lapwing (the default), iwd, wpa_supplicant
+  --table           run them with each of the three, and print a table of the results in Markdown
+  --transcript NAME run the scenario of a client (iwctl or lapwing) and print what was typed and shown
   --keep            keep logs and captures of passed scenarios too
   --json            print the results as JSON
   --jobs N          machines at a time (default: one per processor, at most 2)
   --real-time       let the guest's clock follow the host's, with KVM where there is one
   --help            print this
 
-Logs and captures are kept in target/lab/run/kept. The image is kept in /var/cache/lapwing-lab for root, in
-~/.cache/lapwing-lab for others, or in $LAPWING_LAB_CACHE.
+Logs and captures are kept in target/lab/run/kept, those of the peers in target/lab/run-NAME/kept. The image is
+kept in /var/cache/lapwing-lab for root, in ~/.cache/lapwing-lab for others, or in $LAPWING_LAB_CACHE.
 ";
 
 /// A scenario that takes longer than this hangs, whatever it waits for: its own waits pass in virtual time.
@@ -64,6 +68,7 @@ impl Options {
 pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
     let mut options = Options::new(Vec::new());
     let (mut wanted, mut filter, mut list, mut json) = (Vec::new(), String::new(), false, false);
+    let (mut table, mut transcript) = (false, None);
     while let Some(argument) = arguments.next()? {
         match argument {
             Value(name) => wanted.push(name.string()?),
@@ -74,6 +79,8 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
             Long("jobs") => options.machines = arguments.value()?.parse::<usize>()?.max(1),
             Long("real-time") => options.real_time = true,
             Long("station") => options.station = arguments.value()?.parse()?,
+            Long("table") => table = true,
+            Long("transcript") => transcript = Some(arguments.value()?.string()?),
             Short('h') | Long("help") => {
                 print!("{HELP}");
                 return Ok(());
@@ -97,11 +104,30 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
         }
         return Ok(());
     }
+    if let Some(name) = transcript {
+        if !scenarios::all().any(|scenario| scenario.name == name) {
+            return Err(Failure::Usage(format!("no scenario is named {name}: see `cargo xtask lab --list`")));
+        }
+        return print_transcript(&Options { names: vec![name], keep: true, ..options });
+    }
     options.names = chosen.iter().map(|scenario| scenario.name.to_owned()).collect();
+    if table {
+        return table::print(&options, &chosen);
+    }
     let report = run_scenarios(&options)?;
     match json {
         true => println!("{}", report.to_json()),
         false => report.print(),
+    }
+    report.into_result()
+}
+
+/// Runs the scenario of a client and prints what a person would have seen.
+fn print_transcript(options: &Options) -> Result<()> {
+    let report = run_scenarios(options)?;
+    for name in &options.names {
+        let place = report.kept.join(name).join(TRANSCRIPT);
+        print!("{}", fs::read_to_string(&place).doing(|| format!("read {}", place.display()))?);
     }
     report.into_result()
 }
@@ -118,6 +144,10 @@ pub(crate) struct Report {
 impl Report {
     fn count(&self, is: fn(&Verdict) -> bool) -> usize {
         self.outcomes.iter().filter(|outcome| is(&outcome.verdict)).count()
+    }
+
+    fn verdict(&self, name: &str) -> Option<&Verdict> {
+        self.outcomes.iter().find(|outcome| outcome.name == name).map(|outcome| &outcome.verdict)
     }
 
     fn print(&self) {
@@ -251,16 +281,20 @@ fn announce(outcome: &Outcome) {
 
 /// Builds what runs in the guest and lays out the shared folder.
 fn prepare(options: &Options) -> Result<Job> {
-    let job = Job::create(&target_directory().join("lab/run"), options)?;
+    let folder = match options.station {
+        Kind::Lapwing => "lab/run".to_owned(),
+        peer => format!("lab/run-{}", peer.name()),
+    };
+    let job = Job::create(&target_directory().join(folder), options)?;
     let own = std::env::current_exe().doing(|| "find our own program".into())?;
     let mut programs = vec![(own, "xtask")];
     if options.station == Kind::Lapwing {
         let step = Step::begin("building lapwingd and lapwing");
-        run(&mut cargo(["build", "--quiet", "--release", "--package", "lapwingd", "--package", "lapwing"]))?;
+        let packages = ["--package", "lapwingd", "--package", "lapwing"];
+        run(cargo(["build", "--quiet", "--release"]).args(packages))?;
         step.done();
-        for name in ["lapwingd", "lapwing"] {
-            programs.push((target_directory().join("release").join(name), name));
-        }
+        let built = ["lapwingd", "lapwing"].map(|name| (target_directory().join("release").join(name), name));
+        programs.extend(built);
     }
     for (program, name) in programs {
         let place = job.directory().join("bin").join(name);

@@ -16,7 +16,7 @@ use crate::guest::access_point::AccessPoint;
 use crate::guest::hostapd::Hostapd;
 use crate::guest::netlink::{Capture, command_name};
 use crate::guest::process::{Process, wait};
-use crate::guest::radio::{self, Radio};
+use crate::guest::radio::{self, Radio, Radios};
 use meter::{Record, Trace};
 use rustix::net::{AddressFamily, RecvFlags, SocketType, bind, netlink, recv, socket};
 use serde_json::{Value, json};
@@ -179,7 +179,7 @@ struct Scene {
 
 impl Scene {
     fn open(security: Security) -> Result<Self> {
-        let mut radios = radio::create(2)?;
+        let mut radios = radio::create(2, Radios::MultiLink)?;
         let (Some(second), Some(radio)) = (radios.pop(), radios.pop()) else {
             return Err(Failure::unmet("two radios", "fewer"));
         };

@@ -1,11 +1,18 @@
 //! The scenarios. One is a name, a sentence and a function that demands things of a [`Lab`]; add it to a list below.
 
+mod changes;
+mod clients;
 mod connect;
 mod keys;
+mod killed;
+mod people;
+mod radios;
 mod reconnect;
+mod storage;
 
-use crate::failure::Result;
-use crate::guest::{AccessPoint, Lab, Station};
+use crate::command::{command, output};
+use crate::failure::{Failure, Result};
+use crate::guest::{AccessPoint, Hostapd, Lab, Network, Radios, Station};
 use std::time::Duration;
 
 /// One scenario.
@@ -15,15 +22,35 @@ pub(crate) struct Scenario {
     /// What it shows.
     pub(crate) about: &'static str,
     pub(crate) run: fn(&mut Lab) -> Result<()>,
+    /// Which radios it has.
+    pub(crate) radios: Radios,
+}
+
+impl Scenario {
+    /// Has radios whose beacons the kernel watches.
+    const fn with_simple_radios(self) -> Self {
+        Self { radios: Radios::Simple, ..self }
+    }
 }
 
 /// Every scenario, in the order in which they run.
 pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
-    [connect::SCENARIOS, reconnect::SCENARIOS, keys::SCENARIOS].into_iter().flatten()
+    let lists = [
+        connect::SCENARIOS,
+        changes::SCENARIOS,
+        reconnect::SCENARIOS,
+        radios::SCENARIOS,
+        killed::SCENARIOS,
+        clients::SCENARIOS,
+        storage::SCENARIOS,
+        people::SCENARIOS,
+        keys::SCENARIOS,
+    ];
+    lists.into_iter().flatten()
 }
 
 const fn scenario(name: &'static str, about: &'static str, run: fn(&mut Lab) -> Result<()>) -> Scenario {
-    Scenario { name, about, run }
+    Scenario { name, about, run, radios: Radios::MultiLink }
 }
 
 /// The network's name, where a scenario does not care.
@@ -34,6 +61,9 @@ pub(in crate::guest) const PASSWORD: &str = "vast-lapwing-17";
 
 /// How long a station may take to be connected, from whatever it was.
 const SOON: Duration = Duration::from_secs(15);
+
+/// How long a station may take that looks ever more rarely for a network that was gone.
+const LATER: Duration = Duration::from_secs(120);
 
 /// A suite of the standard, as hostapd writes it.
 fn suite(number: u8) -> String {
@@ -60,4 +90,22 @@ fn expect_suites(station: &dyn Station, ap: &AccessPoint, akm: u8, pairwise: u8)
 /// How many SAE exchanges hostapd has begun.
 fn sae_exchanges(ap: &AccessPoint) -> usize {
     ap.count("start SAE authentication (RX commit")
+}
+
+/// A WPA3 network, joined.
+fn connected(lab: &mut Lab) -> Result<(AccessPoint, Box<dyn Station>)> {
+    let ap = lab.access_point(Hostapd::wpa3(SSID, PASSWORD))?;
+    let mut station = lab.station(Network::psk(SSID, PASSWORD))?;
+    expect_online(&mut *station, &ap)?;
+    Ok((ap, station))
+}
+
+/// The channel that the station is on.
+fn expect_frequency(station: &dyn Station, frequency: u32) -> Result<()> {
+    let link = output(&mut command("iw", ["dev", &station.radio().interface, "link"]))?;
+    let line = link.lines().find_map(|line| line.trim().strip_prefix("freq:")).unwrap_or_default();
+    match line.trim().split('.').next() == Some(&frequency.to_string()) {
+        true => Ok(()),
+        false => Err(Failure::unmet(format!("the station is on {frequency} MHz"), line)),
+    }
 }

@@ -1,6 +1,6 @@
 //! Leaving and coming back: cached keys, keys that the AP has forgotten, and many rounds of it.
 
-use super::{PASSWORD, SOON, SSID, Scenario, expect_online, sae_exchanges, scenario};
+use super::{PASSWORD, SOON, SSID, Scenario, connected, expect_online, sae_exchanges, scenario};
 use crate::failure::{Failure, Result};
 use crate::guest::{AccessPoint, Hostapd, Lab, Network, Station};
 
@@ -10,18 +10,16 @@ const CYCLES: usize = 30;
 pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("pmksa-reconnect", "back by the cached PMKSA, without a second SAE", |lab| {
         let (ap, mut station) = connected(lab)?;
-        // Taking the network file away would make the station forget the keys with it, as it must.
-        station.interface_down()?;
-        station.interface_up()?;
-        station.wait_connected(SOON)?;
+        reconnect(&mut *station)?;
         expect_exchanges(&ap, 1)?;
         expect_online(&mut *station, &ap)
     }),
     scenario("pmksa-forgotten", "the AP forgot the PMKSA (status 53): one full SAE, at once", |lab| {
         let (ap, mut station) = connected(lab)?;
-        station.interface_down()?;
+        station.disconnect()?;
+        station.wait_disconnected(SOON)?;
         ap.flush_pmksa()?;
-        station.interface_up()?;
+        station.connect()?;
         station.wait_connected(SOON)?;
         expect_exchanges(&ap, 2)?;
         expect_online(&mut *station, &ap)
@@ -49,12 +47,24 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         station.wait_connected(SOON * 8)?;
         expect_online(&mut *station, &ap)
     }),
-    scenario("network-forgotten", "no file, no keys: joined anew, it is a full SAE", |lab| {
-        let (ap, mut station) = connected(lab)?;
-        reconnect(&mut *station)?;
-        expect_exchanges(&ap, 2)?;
-        expect_online(&mut *station, &ap)
-    }),
+    scenario(
+        "network-forgotten",
+        "forgotten: left at once, no file, no keys; joined anew, it is a full SAE",
+        |lab| {
+            let (ap, mut station) = connected(lab)?;
+            let network = Network::psk(SSID, PASSWORD);
+            lab.expect_stored(&network, true)?;
+            station.forget()?;
+            station.wait_disconnected(SOON)?;
+            lab.expect_stored(&network, false)?;
+            if let Some(complaint) = station.join(&network)? {
+                return Err(Failure::unmet("the network is joined", complaint));
+            }
+            station.wait_connected(SOON)?;
+            expect_exchanges(&ap, 2)?;
+            expect_online(&mut *station, &ap)
+        },
+    ),
     scenario("interface-down-and-up", "30 times the interface goes down and up, no request refused", |lab| {
         let (ap, mut station) = connected(lab)?;
         for _ in 0..CYCLES {
@@ -78,14 +88,6 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         cycles(lab, ap, station)
     }),
 ];
-
-/// A WPA3 network, joined.
-fn connected(lab: &mut Lab) -> Result<(AccessPoint, Box<dyn Station>)> {
-    let ap = lab.access_point(Hostapd::wpa3(SSID, PASSWORD))?;
-    let mut station = lab.station(Network::psk(SSID, PASSWORD))?;
-    expect_online(&mut *station, &ap)?;
-    Ok((ap, station))
-}
 
 /// The AP has it for the second time. It may be back before anybody sees that it was away.
 fn returns(ap: &AccessPoint) -> Result<()> {

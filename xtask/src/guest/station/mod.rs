@@ -1,13 +1,14 @@
 //! The station under test: what scenarios ask of it, and who can take its part.
 
-mod lapwing;
+mod daemon;
 mod wpa_supplicant;
 
 use crate::command::{command, output};
-use crate::failure::{Failure, Result};
+use crate::failure::{Doing, Failure, Result};
 use crate::guest::network::Network;
-use crate::guest::process::wait;
+use crate::guest::process::{Process, wait};
 use crate::guest::radio::Radio;
+use crate::guest::tool::Tool;
 use std::fmt;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -18,16 +19,22 @@ use std::time::Duration;
 /// Who takes the station's part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Our daemon.
+    /// Our daemon, driven by iwctl.
     Lapwing,
-    /// The peer: proves that a scenario and its access point are right, and is there to be compared with.
+    /// The peer with the same D-Bus interface, driven by its own iwctl. The peers prove that a scenario and its access
+    /// point are right, and are there to be compared with.
+    Iwd,
+    /// The other peer, driven by its control socket.
     WpaSupplicant,
 }
 
 impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::Lapwing, Self::Iwd, Self::WpaSupplicant];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Lapwing => "lapwing",
+            Self::Iwd => "iwd",
             Self::WpaSupplicant => "wpa_supplicant",
         }
     }
@@ -37,10 +44,11 @@ impl FromStr for Kind {
     type Err = Failure;
 
     fn from_str(text: &str) -> Result<Self> {
-        [Self::Lapwing, Self::WpaSupplicant]
+        let names = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL
             .into_iter()
             .find(|kind| kind.name() == text)
-            .ok_or_else(|| Failure::Usage(format!("no station is named {text}: lapwing or wpa_supplicant")))
+            .ok_or_else(|| Failure::Usage(format!("no station is named {text}: there are {}", names())))
     }
 }
 
@@ -50,22 +58,43 @@ pub(crate) enum Trouble {
     WrongPassphrase,
 }
 
-/// A running station that knows one network.
+/// A station that runs.
 pub(crate) trait Station: fmt::Debug {
     /// The radio that it has.
     fn radio(&self) -> &Radio;
 
-    /// Wants to be connected (again).
+    /// Somebody joins a network that the station does not know yet. Returns what the person's program complained of,
+    /// if it did.
+    fn join(&mut self, network: &Network) -> Result<Option<String>>;
+
+    /// The station finds a file of a network, and is to join it by itself.
+    fn provide(&mut self, network: &Network) -> Result<()>;
+
+    /// Somebody wants to be connected again, to the network that was joined last.
     fn connect(&mut self) -> Result<()>;
 
-    /// Wants to be disconnected, and stay so.
+    /// Somebody wants to be disconnected, and stay so.
     fn disconnect(&mut self) -> Result<()>;
+
+    /// Somebody wants the network that was joined last to be forgotten, with all that was learned of it.
+    fn forget(&mut self) -> Result<()>;
+
+    /// The program is started again, after it has ended in whatever way.
+    fn start_again(&mut self) -> Result<()>;
 
     /// Gets itself an address, where it does not do so unasked.
     fn configure_address(&mut self) -> Result<()>;
 
     /// Waits until it says why it cannot connect. [`Failure::Unable`] where it cannot say such a thing.
     fn wait_trouble(&mut self, trouble: Trouble, within: Duration) -> Result<()>;
+
+    /// The client that drives it, if it is one that people know.
+    fn iwctl(&self) -> Result<Tool> {
+        Err(Failure::Unable("iwctl does not drive wpa_supplicant".into()))
+    }
+
+    /// The program.
+    fn process(&mut self) -> &mut Process;
 
     /// What it said last, and how it ended if it has: for a report.
     fn last_words(&mut self) -> String;
@@ -75,6 +104,26 @@ impl dyn Station + '_ {
     /// Its hardware address.
     pub(crate) fn hardware_address(&self) -> String {
         self.radio().address.clone()
+    }
+
+    /// Its device's path on the bus, which the peer with the same interface makes of the same numbers.
+    pub(crate) fn path(&self) -> Result<String> {
+        let (radio, interface) = self.radio().numbers()?;
+        Ok(format!("/net/connman/iwd/{radio}/{interface}"))
+    }
+
+    /// The path of a network that it hears.
+    pub(crate) fn network_path(&self, network: &Network) -> Result<String> {
+        Ok(format!("{}/{}", self.path()?, network.path_element()))
+    }
+
+    /// What its program holds in memory, in KiB.
+    pub(crate) fn memory(&mut self) -> Result<u64> {
+        let place = format!("/proc/{}/status", self.process().id());
+        let text = fs::read_to_string(&place).doing(|| format!("read {place}"))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        number.ok_or_else(|| Failure::unmet("the size of the program", text))
     }
 
     /// Sets its interface down, under it.
@@ -141,16 +190,11 @@ impl dyn Station + '_ {
     }
 }
 
-/// Starts a station. It is to join the network by itself.
-pub(crate) fn start(
-    kind: Kind,
-    network: Network,
-    radio: Radio,
-    directory: &Path,
-) -> Result<Box<dyn Station>> {
+/// Starts a station that knows no network.
+pub(crate) fn start(kind: Kind, radio: Radio, directory: &Path) -> Result<Box<dyn Station>> {
     Ok(match kind {
-        Kind::Lapwing => Box::new(lapwing::Lapwing::start(&network, radio, directory)?),
-        Kind::WpaSupplicant => Box::new(wpa_supplicant::WpaSupplicant::start(&network, radio, directory)?),
+        Kind::Lapwing | Kind::Iwd => Box::new(daemon::Daemon::start(kind, radio, directory)?),
+        Kind::WpaSupplicant => Box::new(wpa_supplicant::WpaSupplicant::start(radio, directory)?),
     })
 }
 

@@ -4,7 +4,7 @@ use super::{Station, Trouble};
 use crate::command::{command, last_lines};
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::control::Control;
-use crate::guest::network::{Network, Secret};
+use crate::guest::network::{Network, Secret, hexadecimal};
 use crate::guest::process::{Process, wait};
 use crate::guest::radio::Radio;
 use std::fs;
@@ -18,6 +18,9 @@ const DHCP_SCRIPT: &str = "#!/bin/sh
 exit 0
 ";
 
+/// Where its control sockets are: not in the folder of the scenario, which is copied as it is.
+const SOCKETS: &str = "/tmp/wpa_supplicant";
+
 /// A running wpa_supplicant.
 #[derive(Debug)]
 pub(crate) struct WpaSupplicant {
@@ -29,24 +32,35 @@ pub(crate) struct WpaSupplicant {
 }
 
 impl WpaSupplicant {
-    pub(crate) fn start(network: &Network, radio: Radio, directory: &Path) -> Result<Self> {
+    pub(crate) fn start(radio: Radio, directory: &Path) -> Result<Self> {
         let place = directory.join("wpa_supplicant.conf");
-        // Not in the folder of the scenario, which is copied as it is.
-        let sockets = Path::new("/tmp/wpa_supplicant");
-        let text = configuration(network, &sockets.to_string_lossy());
-        fs::write(&place, text).doing(|| format!("write {}", place.display()))?;
-        let mut program =
-            command("wpa_supplicant", ["-D", "nl80211", "-d", "-K", "-t", "-i", &radio.interface, "-c"]);
-        let log = directory.join("wpa_supplicant.log");
-        let process = Process::start("wpa_supplicant", program.arg(place), log)?;
-        let control = Control::connect(&sockets.join(&radio.interface))?;
+        write_configuration(&place, None)?;
+        let process = run(&radio, directory)?;
+        let control = Control::connect(&Path::new(SOCKETS).join(&radio.interface))?;
         Ok(Self { process, control, dhcp: None, radio, directory: directory.to_owned() })
     }
+}
+
+/// Starts the program.
+fn run(radio: &Radio, directory: &Path) -> Result<Process> {
+    let mut program =
+        command("wpa_supplicant", ["-D", "nl80211", "-d", "-K", "-t", "-i", &radio.interface, "-c"]);
+    program.arg(directory.join("wpa_supplicant.conf"));
+    Process::start("wpa_supplicant", &mut program, directory.join("wpa_supplicant.log"))
 }
 
 impl Station for WpaSupplicant {
     fn radio(&self) -> &Radio {
         &self.radio
+    }
+
+    fn join(&mut self, network: &Network) -> Result<Option<String>> {
+        self.provide(network).map(|()| None)
+    }
+
+    fn provide(&mut self, network: &Network) -> Result<()> {
+        write_configuration(&self.directory.join("wpa_supplicant.conf"), Some(network))?;
+        self.control.order("RECONFIGURE")
     }
 
     fn connect(&mut self) -> Result<()> {
@@ -55,6 +69,21 @@ impl Station for WpaSupplicant {
 
     fn disconnect(&mut self) -> Result<()> {
         self.control.order("DISCONNECT")
+    }
+
+    fn forget(&mut self) -> Result<()> {
+        write_configuration(&self.directory.join("wpa_supplicant.conf"), None)?;
+        self.control.order("RECONFIGURE")
+    }
+
+    fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    fn start_again(&mut self) -> Result<()> {
+        self.process = run(&self.radio, &self.directory)?;
+        self.control = Control::connect(&Path::new(SOCKETS).join(&self.radio.interface))?;
+        Ok(())
     }
 
     fn configure_address(&mut self) -> Result<()> {
@@ -85,7 +114,13 @@ impl Station for WpaSupplicant {
 }
 
 /// The file: everything that the network may turn out to be is allowed.
-fn configuration(network: &Network, sockets: &str) -> String {
+fn write_configuration(place: &Path, network: Option<&Network>) -> Result<()> {
+    let network = network.map(block).unwrap_or_default();
+    let text = format!("ctrl_interface={SOCKETS}\nsae_pwe=2\npmf=1\n{network}");
+    fs::write(place, text).doing(|| format!("write {}", place.display()))
+}
+
+fn block(network: &Network) -> String {
     let security = match &network.secret {
         Secret::Nothing => "key_mgmt=NONE".to_owned(),
         Secret::NothingButOwe => "key_mgmt=OWE\n ieee80211w=2".to_owned(),
@@ -98,9 +133,6 @@ fn configuration(network: &Network, sockets: &str) -> String {
             )
         }
     };
-    format!(
-        "ctrl_interface={sockets}\nsae_pwe=2\npmf=1\nnetwork={{\n ssid=\"{}\"\n scan_ssid={}\n {security}\n}}\n",
-        network.ssid,
-        u8::from(network.hidden),
-    )
+    let (ssid, hidden) = (hexadecimal(&network.ssid), u8::from(network.hidden));
+    format!("network={{\n ssid={ssid}\n scan_ssid={hidden}\n {security}\n}}\n")
 }
