@@ -282,6 +282,9 @@ impl Configuration {
         }
         if !self.begin.addressing.ipv6_enabled {
             out.push(Action::EnableIpv6(true));
+        } else if !self.kernel6.is_empty() {
+            // The kernel keeps what routers advertised when the link goes, and would use it in the next network.
+            out.extend([false, true].map(Action::EnableIpv6));
         }
         out
     }

@@ -303,3 +303,12 @@ fn ipv6_off_means_off() {
     assert_eq!(configuration.resolver, Resolver::default());
     assert!(configuration.end().contains(&Action::EnableIpv6(true)));
 }
+
+#[test]
+fn what_routers_advertised_goes_with_the_connection() {
+    let (mut configuration, _) = Configuration::begin(NOW, begin(Addressing::default()));
+    turn(&mut configuration, NOW, Event::Address6("2001:db8::7".parse().unwrap()));
+    let switched: Vec<_> =
+        configuration.end().into_iter().filter(|action| matches!(action, Action::EnableIpv6(_))).collect();
+    assert_eq!(switched, [Action::EnableIpv6(false), Action::EnableIpv6(true)]);
+}
