@@ -120,6 +120,7 @@ impl Event {
             }
             "rekeyed" => (Paint::Faint, format!("keys were renewed: {}", any("what"))),
             "configuration" => (Paint::Faint, any("sentence")),
+            "warning" => (Paint::Fair, any("sentence")),
             "failed" => (Paint::Bad, format!("failed: {}", failure())),
             "ended" => (Paint::Fair, format!("ended: {}", failure())),
             "disconnected" => (Paint::Fair, format!("disconnected: {}", failure())),
@@ -146,7 +147,8 @@ impl Event {
             "timeline" => (Paint::Faint, "the timeline is complete (lapwing why)".to_owned()),
             "daemon" if self.is("running") => (Paint::Good, "the daemon was started".to_owned()),
             "daemon" => (Paint::Bad, "the daemon has ended".to_owned()),
-            other => (Paint::Plain, self.unknown(other)),
+            // An event of a newer daemon may bring its own.
+            other => (Paint::Plain, self.text("sentence").map_or_else(|| self.unknown(other), str::to_owned)),
         }
     }
 
@@ -238,6 +240,8 @@ mod tests {
                 r#"{"event":"chosen","bssid":"02:00","frequency":5180,"signal_dbm":-40,"akm":"SAE"}"#,
                 "chose 02:00 on 5180 MHz at -40 dBm, SAE",
             ),
+            (r#"{"event":"warning","sentence":"x was not stored"}"#, "x was not stored"),
+            (r#"{"event":"newest","sentence":"something new"}"#, "something new"),
             (r#"{"event":"heard","bsss":3}"#, "access points heard: 3"),
             (r#"{"event":"farewell","reason":3,"by_ap":true}"#, "the access point disconnected, reason 3"),
             (
@@ -268,7 +272,8 @@ mod tests {
         let page = std::fs::read_to_string(page).unwrap();
         let mut count = 0;
         for row in page.lines().filter(|row| row.starts_with("| `")) {
-            let names = row.split('|').nth(1).unwrap();
+            let (names, members) = row.trim_matches('|').split_once('|').unwrap();
+            let sentence = if members.contains("`sentence`") { ",\"sentence\":\"It happened.\"" } else { "" };
             // The first table names members, not events.
             for name in names
                 .split('`')
@@ -276,7 +281,7 @@ mod tests {
                 .step_by(2)
                 .filter(|name| !["at", "interface", "attempt", "event"].contains(name))
             {
-                let event = Event::parse(&format!("{{\"event\":\"{name}\",\"mark\":1}}")).unwrap();
+                let event = Event::parse(&format!("{{\"event\":\"{name}\",\"mark\":1{sentence}}}")).unwrap();
                 assert!(!event.sentence().1.contains("mark=1"), "{name} has no sentence");
                 count += 1;
             }
