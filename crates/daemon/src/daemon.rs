@@ -416,7 +416,11 @@ impl<K: Kernel> Daemon<K> {
                 return self.join_failed(ifindex, *attempt, ssid, why, *next_try);
             }
             Report::Learned(learned) => self.learned(now, ifindex, learned),
-            Report::State(_) | Report::Heard { .. } | Report::Scanned | Report::ScanFailed(_) => {}
+            Report::State(_)
+            | Report::Heard { .. }
+            | Report::Interfered { .. }
+            | Report::Scanned
+            | Report::ScanFailed(_) => {}
         }
         Vec::new()
     }

@@ -48,7 +48,8 @@ impl History {
     /// Whether this secret of the network is known to be wrong.
     #[must_use]
     pub fn is_wrong(&self, ssid: &Ssid, credentials: &Credentials) -> bool {
-        self.networks.get(ssid).is_some_and(|lessons| lessons.wrong.as_ref() == Some(credentials))
+        let wrong = self.networks.get(ssid).and_then(|lessons| lessons.wrong.as_ref());
+        wrong.is_some_and(|wrong| wrong.is_same_secret(credentials))
     }
 
     /// Notes a failure of a BSS, which has to wait for so long.
@@ -77,7 +78,8 @@ impl History {
     /// Notes that an AP did not go on with this secret, which may have another reason. Whether the attempt
     /// before went the same way.
     pub fn suspect(&mut self, ssid: &Ssid, credentials: &Credentials) -> bool {
-        self.lessons(ssid).suspected.replace(credentials.clone()).as_ref() == Some(credentials)
+        let before = self.lessons(ssid).suspected.replace(credentials.clone());
+        before.is_some_and(|before| before.is_same_secret(credentials))
     }
 
     /// Notes an attempt that ended in another way: nothing speaks against the secret.

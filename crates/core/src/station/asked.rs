@@ -5,14 +5,28 @@ use super::{
     context::{Journey, Turn},
     departure::Then,
     disconnecting::Disconnecting,
+    idle::Idle,
 };
-use crate::{attempt::Cause, failure::Code, network::Network};
+use crate::{
+    attempt::{Cause, Entry},
+    failure::Code,
+    network::Network,
+};
 use alloc::boxed::Box;
 
 impl State {
-    pub(super) fn connect(self, turn: &mut Turn<'_>, mut network: Network) -> Self {
+    /// Joins a network, because somebody asked. Who asks for what is being done gets it: it is not begun anew.
+    pub(super) fn connect(mut self, turn: &mut Turn<'_>, mut network: Network) -> Self {
         turn.take_known(&mut network);
         turn.context.history.asked(&network.ssid);
+        let connected = matches!(self, Self::Connected(_));
+        if let Some(journey) = self.journey_mut().filter(|journey| !connected && journey.is_to(&network)) {
+            journey.asked = true;
+            journey.network = network;
+            let (id, ssid) = (journey.id, journey.network.ssid.clone());
+            turn.log(Some(id), Entry::Began { ssid, cause: Cause::Asked });
+            return self;
+        }
         // The attempt of before ends before this one begins.
         self.tell_end(turn);
         let journey = Journey::begin(turn, network, true, Cause::Asked);
@@ -21,6 +35,31 @@ impl State {
             return self;
         }
         self.depart(turn, Then::Join(Box::new(journey)))
+    }
+
+    /// Joins known networks without being asked, or stops doing so: then what nobody asked for ends, unless it
+    /// is a connection already.
+    pub(super) fn autoconnect(mut self, turn: &mut Turn<'_>, on: bool) -> Self {
+        turn.context.autoconnect = on;
+        if on || matches!(self, Self::Connected(_)) {
+            return self.look_around(turn);
+        }
+        match self.journey() {
+            Some(journey) if journey.asked => self,
+            Some(_) => {
+                self.tell_end(turn);
+                self.depart(turn, Then::Seek)
+            }
+            None => match &mut self {
+                Self::Scanning(_) => Idle::seek(turn, None),
+                Self::Idle(idle) if !idle.is_asked() => Idle::seek(turn, None),
+                Self::Idle(_) | Self::Disconnecting(_) | Self::Unavailable(_) => self,
+                // They have an attempt.
+                Self::Authenticating(_) | Self::Associating(_) | Self::Securing(_) | Self::Connected(_) => {
+                    self
+                }
+            },
+        }
     }
 
     /// Says that whatever is going on ends, because somebody asked.

@@ -4,6 +4,7 @@ use super::{
     Footing, LATE, State,
     context::{Journey, Turn},
     disconnecting::concerns,
+    interference,
 };
 use crate::{
     attempt::{Entry, Phase, Ticket},
@@ -245,6 +246,11 @@ impl Associating {
             }
             KernelEvent::Connected(connection) if connection.status != StatusCode::Success => {
                 self.connected(turn, connection)
+            }
+            KernelEvent::Connected(connection) => {
+                let code = turn.interfered(interference::connected(connection.peer));
+                let Self { journey, target, .. } = *self;
+                turn.failed(journey, Some(&target), code, Footing::Doubt)
             }
             KernelEvent::Deauthentication { frame } | KernelEvent::Disassociation { frame }
                 if concerns(&frame, peer) =>

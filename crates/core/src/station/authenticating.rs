@@ -5,6 +5,7 @@ use super::{
     associating::Keys,
     context::{Journey, Turn},
     disconnecting::concerns,
+    interference,
     scanning::Scanning,
 };
 use crate::{
@@ -39,7 +40,14 @@ pub(super) struct Authenticating {
     method: Method,
     ticket: Ticket,
     until: Instant,
+    /// An exchange of SAE with the same AP was given up a moment ago.
+    crossed: bool,
 }
+
+/// An AP that answers a commit answers it within this time.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+/// It is no word about the password.
+const CROSSED: Code = Code::Sae("the access point may have answered the exchange before this one");
 
 /// How to authenticate.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -104,6 +112,10 @@ impl Turn<'_> {
             }
             (Some(plan), _) => match self.start_sae(&journey.network, &target, plan) {
                 Ok((machine, frame)) => {
+                    let peer = target.bss().bssid;
+                    let before = self.context.committed.replace((peer, self.now));
+                    let crossed =
+                        before.is_some_and(|(bssid, at)| bssid == peer && self.now.since(at) < ANSWER_LIMIT);
                     let ticket = self.send_authentication(&journey, &target, &frame);
                     return State::Authenticating(Box::new(Authenticating {
                         journey,
@@ -111,6 +123,7 @@ impl Turn<'_> {
                         method: Method::Sae(machine),
                         ticket,
                         until: self.now + WORD_LIMIT,
+                        crossed,
                     }));
                 }
                 Err(code) => return self.failed(journey, Some(&target), code, Footing::Clean),
@@ -130,7 +143,14 @@ impl Turn<'_> {
         let ticket = self.send_authentication(&journey, &target, &open);
         let until = self.now + WORD_LIMIT;
         let method = Method::Open(keys);
-        State::Authenticating(Box::new(Authenticating { journey, target, method, ticket, until }))
+        State::Authenticating(Box::new(Authenticating {
+            journey,
+            target,
+            method,
+            ticket,
+            until,
+            crossed: false,
+        }))
     }
 
     fn start_sae(
@@ -272,6 +292,11 @@ impl Authenticating {
                     _ => self.ignore(turn, "a deauthentication that was sent from here"),
                 }
             }
+            KernelEvent::Connected(connection) if interference::is_made(&connection) => {
+                let code = turn.interfered(interference::connected(connection.peer));
+                let Self { journey, target, .. } = *self;
+                turn.failed(journey, Some(&target), code, Footing::Doubt)
+            }
             event => self.ignore(turn, event.name()),
         }
     }
@@ -311,6 +336,7 @@ impl Authenticating {
             Some(sae::Progress::Ignored(_)) => self.ignore(turn, "an SAE frame out of order"),
             Some(sae::Progress::Accepted(accepted)) => {
                 let Self { mut journey, target, method, .. } = *self;
+                turn.context.committed = None;
                 if let Method::Sae(machine) = method {
                     // Another group than the first may have been needed.
                     turn.keep_password(&journey.network, machine.password());
@@ -327,6 +353,7 @@ impl Authenticating {
             }
             Some(sae::Progress::Failed(failure)) => {
                 let peer = self.peer();
+                turn.context.committed = None;
                 // A refusal ends it in the kernel too; a failure that only we see does not.
                 let footing = match body.status {
                     StatusCode::Success
@@ -334,7 +361,11 @@ impl Authenticating {
                     | StatusCode::AntiCloggingTokenRequired => Footing::Halfway(peer),
                     _ => Footing::Clean,
                 };
-                self.refused(turn, sae_code(&failure), footing)
+                let code = match sae_code(&failure) {
+                    Code::WrongPassword if self.crossed => CROSSED,
+                    code => code,
+                };
+                self.refused(turn, code, footing)
             }
         }
     }

@@ -5,6 +5,7 @@ use super::{
     associating::KeyFrame,
     context::{Journey, Turn},
     departure::{Next, Then},
+    interference,
     resync::Picture,
     sa_query::{self, Between, SaQuery, Validation},
     securing::{Outstanding, READ_CHANNEL, UNKNOWN_CHANNEL, handshake_code, rekeyed, take_channel},
@@ -160,9 +161,12 @@ impl Connected {
         if matches!(code, Code::LostBeacons(_)) {
             turn.context.history.silent(self.peer, turn.now);
         }
+        let interfered = matches!(code, Code::OtherProgram(_));
         turn.ended(&self.journey, code);
         let journey = self.journey;
-        let wait = if self.settles.is_none() {
+        let wait = if interfered {
+            turn.context.interference.patience()
+        } else if self.settles.is_none() {
             Duration::ZERO
         } else {
             // It did not last: not again and again at once.
@@ -359,8 +363,13 @@ impl Connected {
                 }
                 State::Connected(self)
             }
-            // We are connected: another one means that somebody else connected the interface, or that the
-            // firmware moved it.
+            KernelEvent::Connected(connection)
+                if connection.peer != peer && interference::is_made(&connection) =>
+            {
+                let code = turn.interfered(interference::connected(connection.peer));
+                self.lost(turn, code, Footing::Doubt)
+            }
+            // With the same AP, or failed, or the firmware's doing: the kernel says what is.
             KernelEvent::Connected(_) | KernelEvent::Roamed(_) => {
                 turn.resync();
                 self.ignore(turn, "a connection that was not asked for")
@@ -393,7 +402,7 @@ impl Connected {
         if let Some((reason, at)) = self.ending
             && at <= turn.now
         {
-            let code = Code::OtherProgram(format!("the interface was disconnected with reason {reason}"));
+            let code = turn.interfered(interference::disconnected(reason));
             return self.lost(turn, code, Footing::Clean);
         }
         if self.settles.is_some_and(|at| at <= turn.now) {

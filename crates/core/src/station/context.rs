@@ -2,6 +2,7 @@
 
 use super::{
     Survey,
+    interference::Interference,
     passwords::Passwords,
     resync::Resync,
     vocabulary::{Action, Report, Summary},
@@ -65,6 +66,10 @@ pub(super) struct Context {
     pub passwords: Passwords,
     pub next_ticket: u64,
     pub next_attempt: u32,
+    pub interference: Interference,
+    /// The AP to which a commit of SAE went out last, and when, unless it was answered to the end. What it says
+    /// next may be about that one.
+    pub committed: Option<(MacAddr, Instant)>,
     /// The summary that was last reported.
     pub reported: Option<Summary>,
     /// Why the last attempt or connection failed, if none has succeeded since.
@@ -107,6 +112,8 @@ impl Context {
             passwords: Passwords::default(),
             next_ticket: 1,
             next_attempt: 1,
+            interference: Interference::default(),
+            committed: None,
             reported: None,
             last_failure: None,
         }
@@ -208,6 +215,11 @@ pub(super) struct Journey {
 }
 
 impl Journey {
+    /// Whether it leads into this network, with the same secret, and by no other BSS than is wanted.
+    pub(super) fn is_to(&self, network: &Network) -> bool {
+        self.network.is_same(network) && self.network.bssid == network.bssid
+    }
+
     /// Enters a phase, unless it is in it.
     pub(super) fn enter(&mut self, turn: &mut Turn<'_>, phase: Phase) {
         if self.phase != phase {

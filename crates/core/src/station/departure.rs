@@ -62,6 +62,15 @@ impl Then {
         }
     }
 
+    /// The same, to change what is wanted of it.
+    pub(super) fn journey_mut(&mut self) -> Option<&mut Journey> {
+        match self {
+            Self::Join(journey) => Some(journey),
+            Self::Again(pair) => Some(&mut pair.0),
+            Self::Seek | Self::SeekLater { .. } | Self::Try(_) => None,
+        }
+    }
+
     /// As an attempt that begins with leaving the AP of before.
     pub(super) fn entered(mut self, turn: &mut Turn<'_>) -> Self {
         if let Self::Join(journey) = &mut self {
@@ -77,9 +86,12 @@ impl Then {
             Self::SeekLater { at, after } if at <= turn.now => Idle::seek(turn, Some(after)),
             Self::SeekLater { at, after } => State::Idle(Idle::Pausing { at, after: Some(after), round: 0 }),
             Self::Join(journey) => Scanning::join(turn, *journey, false),
+            // Nobody asked for it, and by now nobody wants it any more.
+            Self::Try(next) if !next.asked && !turn.wants(&next.network) => Idle::seek(turn, None),
             Self::Try(next) if next.at <= turn.now => {
                 let Next { network, asked, cause, .. } = *next;
-                let fresh = cause == Cause::Retry(Difference::FreshScan);
+                // The AP that failed may have changed: what was heard of it before is no good.
+                let fresh = matches!(cause, Cause::Retry(Difference::FreshScan | Difference::AfterFarewell));
                 let journey = Journey::begin(turn, network, asked, cause);
                 Scanning::join(turn, journey, fresh)
             }

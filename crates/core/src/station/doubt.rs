@@ -6,8 +6,10 @@ use super::{
     context::Turn,
     departure::Then,
     disconnecting::Disconnecting,
+    interference,
     resync::{Picture, Resync},
     unavailable::Unavailable,
+    vocabulary::Report,
 };
 use crate::failure::Code;
 
@@ -17,9 +19,18 @@ impl State {
         match self {
             Self::Connected(state) => state.resynced(turn, picture),
             Self::Disconnecting(state) => state.resynced(turn, picture),
-            // Nobody may be connected now: whoever is, is not us.
+            // Nobody may be connected now: whoever is, is not us. It may be what is left of a connection of
+            // ours, so it is ended once; a program that makes another one is not fought with, until we have
+            // something to do ourselves.
             Self::Idle(idle) => match picture.peer() {
                 Some(peer) => {
+                    let what = interference::connected(peer);
+                    turn.interfered(what.clone());
+                    turn.report(Report::Interfered { what });
+                    if turn.context.interference.is_persistent() {
+                        turn.ignore(None, "a connection that is not ours: leaving it alone");
+                        return Self::Idle(idle);
+                    }
                     turn.ignore(None, "a connection that is not ours: ending it");
                     Disconnecting::begin(turn, peer, true, idle.then())
                 }
@@ -79,7 +90,8 @@ impl State {
             }
             Self::Disconnecting(state) => match state.then {
                 Then::Join(journey) => turn.cut_short(&journey, code),
-                then => then,
+                Then::Again(pair) => turn.cut_short(&pair.0, code),
+                then @ (Then::Seek | Then::SeekLater { .. } | Then::Try(_)) => then,
             },
             Self::Unavailable(state) => state.then,
         };

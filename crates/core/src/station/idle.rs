@@ -11,7 +11,7 @@ use crate::{
     time::{Duration, Instant},
 };
 use alloc::boxed::Box;
-use lapwing_frames::Ssid;
+use lapwing_frames::{Ssid, management::StatusCode};
 
 /// The pauses between searches for a known network, each longer than the one before, in seconds.
 const PAUSES: [u64; 5] = [5, 10, 20, 40, 60];
@@ -41,6 +41,11 @@ impl Idle {
             Self::Waiting(next) => Some((next.at, "the time of the next attempt")),
             Self::Pausing { at, .. } => Some((*at, "the time of the next search")),
         }
+    }
+
+    /// Whether it waits for the time of something that somebody asked for.
+    pub(super) fn is_asked(&self) -> bool {
+        matches!(self, Self::Waiting(next) if next.asked)
     }
 
     /// Looks for a known network, if that is wanted and there is one to be looked for.
@@ -87,9 +92,10 @@ impl Idle {
     }
 
     pub(super) fn heard(self, turn: &mut Turn<'_>, event: &KernelEvent) -> State {
-        // A connection that we did not ask for: another program's, or a firmware that roams on its own.
+        // A connection that we did not ask for: another program's, or a firmware that roams on its own. It is
+        // read back, as it may be what is left of one of ours.
         if let KernelEvent::Connected(connection) | KernelEvent::Roamed(connection) = event
-            && connection.status.0 == 0
+            && connection.status == StatusCode::Success
         {
             turn.resync();
         }

@@ -23,6 +23,7 @@ mod departure;
 mod disconnecting;
 mod doubt;
 mod idle;
+mod interference;
 mod passwords;
 mod pmk;
 mod policy;
@@ -283,6 +284,19 @@ impl State {
         }
     }
 
+    /// The same, to change what is wanted of it.
+    fn journey_mut(&mut self) -> Option<&mut Journey> {
+        match self {
+            Self::Idle(_) | Self::Unavailable(_) => None,
+            Self::Scanning(state) => state.journey_mut(),
+            Self::Authenticating(state) => Some(&mut state.journey),
+            Self::Associating(state) => Some(&mut state.journey),
+            Self::Securing(state) => Some(&mut state.journey),
+            Self::Connected(state) => Some(&mut state.journey),
+            Self::Disconnecting(state) => state.then.journey_mut(),
+        }
+    }
+
     /// The number of the attempt that is live.
     fn attempt(&self) -> Option<AttemptId> {
         self.journey().map(|journey| journey.id)
@@ -294,10 +308,7 @@ impl State {
                 turn.take_networks(networks);
                 self.look_around(turn)
             }
-            Event::Autoconnect(on) => {
-                turn.context.autoconnect = on;
-                self.look_around(turn)
-            }
+            Event::Autoconnect(on) => self.autoconnect(turn, on),
             Event::Connect(network) => self.connect(turn, network),
             Event::Disconnect => {
                 turn.context.autoconnect = false;

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     attempt::{Cause, Difference, Entry},
     failure::Code,
+    kernel::Frequency,
     select::{self, Target},
     time::Duration,
 };
@@ -78,15 +79,21 @@ impl Turn<'_> {
             0 | 1 => Duration::ZERO,
             more => select::backoff(more - 1),
         };
+        if let Code::OtherProgram(_) = code {
+            // Whoever does it again and again shall not be fought with.
+            let wait = wait.max(self.context.interference.patience());
+            if let Some(target) = target {
+                self.context.history.set_back(target.bss().bssid, self.now, wait);
+            }
+            return (self.retry(journey, target, Difference::Later, wait), Some(wait));
+        }
         if let Some(target) = target {
             // Long enough that others come first now, short enough that it is there again next time.
             let aside = if wait.is_zero() { SET_ASIDE } else { wait };
             self.context.history.set_back(target.bss().bssid, self.now, aside);
             if self.has_other(network) {
-                return (
-                    self.retry(journey, Difference::OtherAccessPoint, Duration::ZERO),
-                    Some(Duration::ZERO),
-                );
+                let difference = Difference::OtherAccessPoint;
+                return (self.retry(journey, Some(target), difference, Duration::ZERO), Some(Duration::ZERO));
             }
         }
         // Every channel has just been scanned in vain: only time can help.
@@ -99,20 +106,32 @@ impl Turn<'_> {
             if let Some(target) = target {
                 self.context.history.set_back(target.bss().bssid, self.now, Duration::ZERO);
             }
-            return (self.retry(journey, difference, Duration::ZERO), Some(Duration::ZERO));
+            return (self.retry(journey, target, difference, Duration::ZERO), Some(Duration::ZERO));
         }
         let wait = wait.max(select::backoff(1));
-        (self.retry(journey, Difference::Later, wait), Some(wait))
+        (self.retry(journey, target, Difference::Later, wait), Some(wait))
     }
 
     /// The next attempt: at the same network if somebody asked for it or it follows at once, else at
     /// whichever known network is there by then.
-    fn retry(&self, journey: &Journey, difference: Difference, wait: Duration) -> Then {
+    fn retry(
+        &self,
+        journey: &Journey,
+        target: Option<&Target>,
+        difference: Difference,
+        wait: Duration,
+    ) -> Then {
         let at = self.now + wait;
         if !journey.asked && !wait.is_zero() {
             return Then::SeekLater { at, after: journey.network.ssid.clone() };
         }
-        let network = journey.network.clone();
+        let mut network = journey.network.clone();
+        if let Some(target) = target {
+            // That is where it is: a fresh scan begins there.
+            let Frequency(frequency) = target.bss().frequency;
+            network.known_frequencies.retain(|known| *known != frequency);
+            network.known_frequencies.insert(0, frequency);
+        }
         Then::Try(Box::new(Next { network, asked: journey.asked, cause: Cause::Retry(difference), at }))
     }
 }

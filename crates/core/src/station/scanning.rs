@@ -63,6 +63,8 @@ enum Look {
     Table,
     /// On one channel again: the kernel had forgotten the BSS there.
     Again,
+    /// On the channels of a stage, whose scan waits for the end of something else.
+    Next(Stage),
     /// On the channels of a stage.
     Stage(Stage),
 }
@@ -109,6 +111,13 @@ impl Scanning {
 
     pub(super) const fn journey(&self) -> Option<&Journey> {
         match &self.goal {
+            Goal::One(journey) => Some(journey),
+            Goal::Any { .. } => None,
+        }
+    }
+
+    pub(super) const fn journey_mut(&mut self) -> Option<&mut Journey> {
+        match &mut self.goal {
             Goal::One(journey) => Some(journey),
             Goal::Any { .. } => None,
         }
@@ -162,7 +171,9 @@ impl Scanning {
                 if stage <= Stage::Common && self.journey().is_some() {
                     self.prepares = Some(turn.now + PREPARES_AFTER);
                 }
-                turn.scan(self.journey().map(|journey| journey.id), Some(stage), request);
+                if !turn.scan(self.journey().map(|journey| journey.id), Some(stage), request) {
+                    self.look = Look::Next(stage);
+                }
                 return State::Scanning(self);
             }
             next = stage.next();
@@ -179,6 +190,7 @@ impl Scanning {
             // While connected, the kernel hears the beacons of the AP, and of no other.
             Look::Memory => self.read(turn),
             Look::Table | Look::Again => self.stage(turn, Stage::Known),
+            Look::Next(stage) => self.stage(turn, stage),
             Look::Stage(stage) => match stage.next() {
                 Some(next) => self.stage(turn, next),
                 None => self.in_vain(turn),
@@ -216,9 +228,11 @@ impl Scanning {
     }
 
     pub(super) fn surveyed(self, turn: &mut Turn<'_>, surveyed: Surveyed) -> State {
-        match surveyed {
-            Ok(()) => self.look(turn),
-            Err(Refusal { errno: Errno::ENETDOWN | Errno::ERFKILL | Errno::ENODEV, .. }) => {
+        match (surveyed, self.look) {
+            // What has ended was not ours: it may have been but a look into the kernel's table.
+            (_, Look::Next(stage)) => self.stage(turn, stage),
+            (Ok(()), _) => self.look(turn),
+            (Err(Refusal { errno: Errno::ENETDOWN | Errno::ERFKILL | Errno::ENODEV, .. }), _) => {
                 let then = match self.goal {
                     Goal::One(journey) => turn.cut_short(&journey, Code::InterfaceDown),
                     Goal::Any { .. } => Then::Seek,
@@ -226,10 +240,10 @@ impl Scanning {
                 State::Unavailable(Unavailable { then })
             }
             // Of no use to the kernel by now, perhaps as the rules have changed: the other stages may be.
-            Err(Refusal { errno: Errno::EINVAL, .. }) if matches!(self.look, Look::Stage(stage) if stage.next().is_some()) => {
+            (Err(Refusal { errno: Errno::EINVAL, .. }), Look::Stage(stage)) if stage.next().is_some() => {
                 self.widen(turn)
             }
-            Err(refusal) => match self.goal {
+            (Err(refusal), _) => match self.goal {
                 Goal::One(journey) => turn.failed(
                     journey,
                     None,
@@ -307,6 +321,11 @@ impl Turn<'_> {
             .networks
             .iter()
             .filter(|network| network.autoconnect && !history.is_wrong(&network.ssid, &network.credentials))
+    }
+
+    /// Whether this network may be joined without being asked.
+    pub(super) fn wants(&self, network: &Network) -> bool {
+        self.context.autoconnect && self.wanted().any(|wanted| wanted.is_same(network))
     }
 
     /// Those of which a BSS is in the table.

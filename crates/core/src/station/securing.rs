@@ -5,6 +5,7 @@ use super::{
     associating::KeyFrame,
     connected::Connected,
     context::{Journey, Turn},
+    interference,
 };
 use crate::{
     attempt::{Entry, Phase, Ticket},
@@ -34,8 +35,9 @@ pub(super) const READ_CHANNEL: &str = "GET_INTERFACE";
 /// Why there is no validation of the channel.
 pub(super) const UNKNOWN_CHANNEL: &str = "the kernel does not say on which channel the interface is";
 
-/// How often an AP must ask again for a message 2 that it has acknowledged before the key counts as wrong.
-const UNHEEDED: u8 = 2;
+/// How often an AP must ask again for a message 2 that it has acknowledged before the key counts as wrong. It
+/// may have asked once or twice while an answer was on its way through a slow host.
+const UNHEEDED: u8 = 3;
 /// It had message 2, and did not go on: the key may be wrong.
 pub(super) const NOT_HEEDED: Code = Code::Handshake("the access point did not go on after message 2");
 
@@ -269,6 +271,15 @@ impl Securing {
         for output in outputs {
             match output {
                 Output::SendKeyFrame { octets, in_clear } => {
+                    if matches!(self.supplicant.waiting_for(), Waiting::MessageThree { .. })
+                        && self.second == Second::Acknowledged
+                    {
+                        self.unheeded = self.unheeded.saturating_add(1);
+                        if self.unheeded >= UNHEEDED && self.is_key_suspect() {
+                            let code = self.suspicion(turn);
+                            return self.broken(turn, code, Footing::Connected(peer));
+                        }
+                    }
                     let ticket = turn.send_key_frame(&self.journey, peer, octets, in_clear);
                     match self.supplicant.waiting_for() {
                         Waiting::MessageThree { answered } => {
@@ -276,14 +287,11 @@ impl Securing {
                                 Some(self.journey.id),
                                 Entry::Handshake("message 1, answered by message 2"),
                             );
-                            if self.second == Second::Acknowledged {
-                                self.unheeded = self.unheeded.saturating_add(1);
-                            }
                             self.second_ticket = Some(ticket);
                             self.second = Second::Unknown;
                             self.until = match answered {
                                 0 | 1 => turn.now + THIRD_LIMIT,
-                                2 => turn.now + THIRD_AGAIN_LIMIT,
+                                2 | 3 => turn.now + THIRD_AGAIN_LIMIT,
                                 _ => self.until,
                             };
                         }
@@ -403,9 +411,19 @@ impl Securing {
                 } else if reason == ReasonCode::Inactivity {
                     Code::LostBeacons(reason)
                 } else {
-                    Code::OtherProgram(alloc::format!("the interface was disconnected with reason {reason}"))
+                    let code = turn.interfered(interference::disconnected(reason));
+                    let Self { journey, target, .. } = *self;
+                    // That says nothing about a cached PMKSA.
+                    return turn.failed(journey, Some(&target), code, Footing::Clean);
                 };
                 self.broken(turn, code, Footing::Clean)
+            }
+            KernelEvent::Connected(connection)
+                if connection.peer != peer && interference::is_made(&connection) =>
+            {
+                let code = turn.interfered(interference::connected(connection.peer));
+                let Self { journey, target, .. } = *self;
+                turn.failed(journey, Some(&target), code, Footing::Doubt)
             }
             event => self.ignore(turn, event.name()),
         }

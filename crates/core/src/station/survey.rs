@@ -76,11 +76,19 @@ impl Survey {
 }
 
 impl Turn<'_> {
-    /// Begins a scan, unless one is under way: then its end counts.
-    pub(super) fn scan(&mut self, attempt: Option<AttemptId>, stage: Option<Stage>, request: ScanRequest) {
-        if self.context.survey.is_resting() {
+    /// Begins a scan, unless a survey is under way: whoever wants one has to come again at its end. Whether it
+    /// has begun.
+    pub(super) fn scan(
+        &mut self,
+        attempt: Option<AttemptId>,
+        stage: Option<Stage>,
+        request: ScanRequest,
+    ) -> bool {
+        let free = self.context.survey.is_resting();
+        if free {
             self.trigger(Job { request, stage, attempt, tries: 0, abandoned: false });
         }
+        free
     }
 
     /// Breaks off a scan that runs, as something more urgent waits for its end. The kernel may refuse that;
@@ -158,7 +166,9 @@ impl Turn<'_> {
                 random_address,
             };
             match search.stage(stage, &context.radio) {
-                Some(request) => self.scan(None, Some(stage), request),
+                Some(request) => {
+                    self.scan(None, Some(stage), request);
+                }
                 None => {
                     self.context.scan_wanted.pop_first();
                     if self.context.scan_wanted.is_empty() {
@@ -263,11 +273,12 @@ impl Turn<'_> {
         }
     }
 
-    /// Events were lost: perhaps that of the end of the scan.
+    /// Events were lost: perhaps that of the end of the scan. It is asked for again; if it still runs, the
+    /// kernel says so, and its end is waited for.
     pub(super) fn survey_in_doubt(&mut self) {
         match core::mem::take(&mut self.context.survey) {
             Survey::Running { job, .. } | Survey::Asking { job, .. } | Survey::Blocked { job, .. } => {
-                self.read(job.attempt, Some(job));
+                self.trigger(Job { tries: 0, ..job });
             }
             survey @ (Survey::Resting | Survey::Reading { .. }) => self.context.survey = survey,
         }

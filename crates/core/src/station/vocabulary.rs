@@ -8,7 +8,7 @@ use crate::{
     secret::Secret,
     time::Duration,
 };
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use lapwing_frames::{
     LinkId, MacAddr, Ssid,
     suite::{Akm, Cipher},
@@ -20,6 +20,10 @@ pub enum Event {
     /// The networks that may be joined, all of them, have changed (or are given for the first time).
     Networks(Vec<Network>),
     /// Join this network now. It need not be among the known ones.
+    ///
+    /// The attempt or connection of before ends, and is reported to have ended because somebody asked. An
+    /// attempt at the same network with the same secret goes on instead: its timeline says that it began,
+    /// with the same number, and now because somebody asked.
     Connect(Network),
     /// Leave, and stay away until [`Event::Connect`] or [`Event::Autoconnect`].
     Disconnect,
@@ -90,6 +94,12 @@ pub enum Report {
         why: Failure,
         /// When the next one begins; none if it needs a person.
         next_try: Option<Duration>,
+    },
+    /// Another program did something to the interface that ended nothing of ours: what was seen of it. What
+    /// ends an attempt or a connection is told with that ([`Code::OtherProgram`](crate::failure::Code)).
+    Interfered {
+        /// What was seen.
+        what: String,
     },
     /// The network was joined: what is worth keeping about it.
     Learned(Learned),

@@ -63,6 +63,8 @@ pub(crate) struct Setup {
     pub(crate) lost_probes: u8,
     pub(crate) transition_disable: Option<u8>,
     pub(crate) token_threshold: usize,
+    /// How often an association is answered with status 30, come back after that many ms.
+    pub(crate) comebacks: (u8, u32),
     /// Operating channel validation.
     pub(crate) validates_channel: bool,
     pub(crate) width: ChannelWidth,
@@ -85,6 +87,7 @@ impl Setup {
             lost_probes: 0,
             transition_disable: None,
             token_threshold: 5,
+            comebacks: (0, 0),
             validates_channel: false,
             width: ChannelWidth::Mhz20,
         }
@@ -269,6 +272,14 @@ impl Ap {
             };
             vec![Said::Association(response)]
         };
+        if let Some(left) = self.setup.comebacks.0.checked_sub(1) {
+            self.setup.comebacks.0 = left;
+            // Timeout Interval, of the kind of association comebacks, in time units.
+            let units = (self.setup.comebacks.1 / 1024 * 1000).to_le_bytes();
+            response.status = StatusCode(30);
+            write_raw(ElementId::Plain(56), &[&[3], &units[..]].concat(), &mut response.elements);
+            return vec![Said::Association(response)];
+        }
         if self.setup.akms.is_empty() {
             self.client = Some(Client::Associated);
             return vec![Said::Association(response)];

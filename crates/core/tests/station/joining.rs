@@ -7,6 +7,7 @@ use super::{
 use lapwing_core::{
     Duration, Secret,
     attempt::{Cause, Difference, Entry},
+    curve::Group,
     failure::Code,
     kernel::Request,
     network::{Credentials, Network},
@@ -95,29 +96,45 @@ fn a_cached_pmksa_saves_the_full_authentication() {
     }
 }
 
-#[test]
-fn a_refused_pmksa_leads_at_once_to_a_full_authentication() {
+/// An AP that does not take its own PMKSA any more, in its way: a full authentication comes at once.
+fn refused(cached: Cached) {
     for akm in [Akm::Sae, Akm::Owe] {
         let network = if akm == Akm::Sae { personal(b"home") } else { open(b"home") };
-        for cached in [Cached::Refused, Cached::Deauthenticated, Cached::Silent, Cached::NoHandshake] {
-            let mut world = joined(vec![Setup::new(b"home", 1, &[akm])], network.clone());
-            world.aps[0].setup.cached = cached;
-            rejoin(&mut world, network.clone());
-            assert!(world.failures().is_empty(), "{akm} {cached:?}: {:?}", world.failures());
-            assert!(entries(&world).any(|entry| matches!(
-                entry,
-                Entry::Began { cause: Cause::Retry(Difference::WithoutPmksa), .. }
-            )));
-            assert_eq!(world.aps[0].full_authentications, 2, "{akm} {cached:?}");
-            assert!(
-                world.reports.iter().any(|report| matches!(report, Report::Connected(c) if !c.cached_pmksa))
-            );
-            // The entry that was refused is gone: the one that was made now is used the next time.
-            world.aps[0].setup.cached = Cached::Taken;
-            rejoin(&mut world, network.clone());
-            assert_eq!(world.aps[0].full_authentications, 2, "{akm} {cached:?}");
-        }
+        let mut world = joined(vec![Setup::new(b"home", 1, &[akm])], network.clone());
+        world.aps[0].setup.cached = cached;
+        rejoin(&mut world, network.clone());
+        assert!(world.failures().is_empty(), "{akm}: {:?}", world.failures());
+        assert!(entries(&world).any(|entry| matches!(
+            entry,
+            Entry::Began { cause: Cause::Retry(Difference::WithoutPmksa), .. }
+        )));
+        assert_eq!(world.aps[0].full_authentications, 2, "{akm}");
+        assert!(world.reports.iter().any(|report| matches!(report, Report::Connected(c) if !c.cached_pmksa)));
+        // The entry that was refused is gone: the one that was made now is used the next time.
+        world.aps[0].setup.cached = Cached::Taken;
+        rejoin(&mut world, network.clone());
+        assert_eq!(world.aps[0].full_authentications, 2, "{akm}");
     }
+}
+
+#[test]
+fn a_pmksa_refused_with_status_53_leads_at_once_to_a_full_authentication() {
+    refused(Cached::Refused);
+}
+
+#[test]
+fn a_pmksa_answered_by_deauthentication_9_leads_at_once_to_a_full_authentication() {
+    refused(Cached::Deauthenticated);
+}
+
+#[test]
+fn a_pmksa_met_with_silence_leads_at_once_to_a_full_authentication() {
+    refused(Cached::Silent);
+}
+
+#[test]
+fn a_pmksa_without_a_handshake_leads_at_once_to_a_full_authentication() {
+    refused(Cached::NoHandshake);
 }
 
 #[test]
@@ -133,20 +150,100 @@ fn a_wrong_passphrase_is_said_at_once_and_not_tried_again() {
         assert_eq!(world.failures(), [code], "{akm}");
         let asked = |report: &Report| matches!(report, Report::Failed { next_try: None, .. });
         assert!(world.reports.iter().any(asked));
-        // Another secret is tried, and so is the same if a person asks.
+        // The same is tried if a person asks, once, and no other way of writing it without.
         world.give(Event::Connect(personal(b"home")));
         assert!(world.run_until(5 * SECOND, |world| world.failures().len() == 2), "{akm}");
-        world.aps[0] = super::ap::Ap::new(Setup::new(b"home", 1, &[akm]));
-        let mut other = personal(b"home");
-        other.last_joined = Some(1);
-        if let Credentials::Personal(personal) = &mut other.credentials {
-            personal.password_identifier = None;
+        let mut same = personal(b"home");
+        same.last_joined = Some(1);
+        if let Credentials::Personal(personal) = &mut same.credentials {
             personal.password_elements.push((99, Secret::new(b"")));
+        }
+        world.give(Event::Networks(vec![same]));
+        world.run(600 * SECOND);
+        assert_eq!(world.failures().len(), 2, "{akm}");
+        // Another secret is tried by itself.
+        let mut other = personal(b"home");
+        if let Credentials::Personal(personal) = &mut other.credentials {
+            personal.passphrase = Some(Secret::new(b"another one"));
+            personal.psk = Some(Secret::new(&[8; 32]));
         }
         world.give(Event::Networks(vec![other]));
         assert!(world.run_until(10 * SECOND, World::is_connected), "{akm} {:#?}", world.reports);
         world.check();
     }
+}
+
+#[test]
+fn a_person_who_types_a_wrong_passphrase_is_told_at_once_and_nothing_is_tried_again() {
+    for (akm, code) in [(Akm::Sae, Code::WrongPassword), (Akm::Psk, Code::WrongPasswordLikely)] {
+        let mut setup = Setup::new(b"home", 1, &[akm]);
+        setup.passphrase = b"another one".to_vec();
+        setup.psk = [8; 32];
+        let mut world = World::new(1, vec![setup]);
+        world.give(Event::Connect(personal(b"home")));
+        assert!(world.run_until(5 * SECOND, |world| !world.failures().is_empty()), "{akm}");
+        let authentications = world.count("AUTHENTICATE");
+        world.run(600 * SECOND);
+        assert_eq!(world.failures(), [code.clone()], "{akm}");
+        assert_eq!(world.count("AUTHENTICATE"), authentications, "{akm}");
+        assert_eq!(world.station.last_failure().map(|why| &why.code), Some(&code));
+        world.check();
+    }
+}
+
+#[test]
+fn an_unknown_password_identifier_is_told_and_not_tried_again() {
+    let mut network = personal(b"home");
+    if let Credentials::Personal(personal) = &mut network.credentials {
+        personal.password_identifier = Some(b"guest".to_vec());
+    }
+    let mut world = World::new(1, vec![Setup::new(b"home", 1, &[Akm::Sae])]);
+    world.give(Event::Networks(vec![network]));
+    world.run(600 * SECOND);
+    assert_eq!(world.failures(), [Code::UnknownPasswordIdentifier]);
+    assert_eq!(world.count("AUTHENTICATE"), 1);
+    world.check();
+}
+
+#[test]
+fn an_ap_that_wants_a_token_gets_it() {
+    let mut setup = Setup::new(b"home", 1, &[Akm::Sae]);
+    setup.token_threshold = 0;
+    let world = joined(vec![setup], personal(b"home"));
+    // Commit, commit with the token, confirm.
+    assert_eq!(world.count("AUTHENTICATE"), 3);
+    assert!(world.failures().is_empty());
+}
+
+#[test]
+fn an_ap_that_takes_another_group_gets_it() {
+    let mut setup = Setup::new(b"home", 1, &[Akm::Sae]);
+    setup.groups = vec![Group::P384];
+    let world = joined(vec![setup], personal(b"home"));
+    assert_eq!(world.count("AUTHENTICATE"), 3);
+    assert!(world.failures().is_empty());
+}
+
+#[test]
+fn an_ap_that_asks_to_come_back_is_given_the_time() {
+    for (comebacks, ms) in [(1, 100), (3, 1000), (1, 9000)] {
+        let mut setup = Setup::new(b"home", 1, &[Akm::Sae]);
+        setup.comebacks = (comebacks, ms);
+        let mut world = World::new(1, vec![setup]);
+        world.give(Event::Networks(vec![personal(b"home")]));
+        assert!(world.run_until(20 * SECOND, World::is_connected), "{ms} {:?}", world.failures());
+        assert!(world.failures().is_empty(), "{ms}");
+        assert_eq!(world.count("ASSOCIATE"), 1, "the kernel asks again by itself");
+        world.check();
+    }
+    // For longer than anybody should wait: another way is tried.
+    let mut setup = Setup::new(b"home", 1, &[Akm::Sae]);
+    setup.comebacks = (1, 600_000);
+    let mut world = World::new(1, vec![setup]);
+    world.give(Event::Networks(vec![personal(b"home")]));
+    assert!(world.run_until(30 * SECOND, World::is_connected), "{:?}", world.failures());
+    assert_eq!(world.failures(), [Code::KernelSilent("ASSOCIATE")]);
+    world.check();
 }
 
 #[test]

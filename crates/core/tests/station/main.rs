@@ -8,6 +8,8 @@ mod fixtures;
 mod ap;
 mod channel;
 mod choosing;
+mod haste;
+mod interference;
 mod joining;
 mod passwords;
 mod requests;

@@ -19,6 +19,7 @@ use lapwing_core::{
 };
 use lapwing_frames::{
     MacAddr, Ssid,
+    element::{ElementId, Elements},
     management::{
         Action as Action80211, AssociationRequest, Authentication, AuthenticationAlgorithm, Body,
         CapabilityInformation, Departure, Header, Management, ReasonCode, StatusCode,
@@ -102,6 +103,51 @@ enum Thing {
     ScanEnds { number: u64 },
 }
 
+/// What was tried last of each network: no try repeats a failed one on the same input.
+#[derive(Default)]
+struct Tries {
+    networks: BTreeMap<AttemptId, Ssid>,
+    last: BTreeMap<Ssid, Try>,
+    /// How many scans have ended.
+    scans: u64,
+}
+
+struct Try {
+    attempt: AttemptId,
+    bssid: MacAddr,
+    cached: bool,
+    scans: u64,
+    /// When it failed, if it did.
+    failed: Option<Instant>,
+}
+
+impl Tries {
+    fn note(&mut self, now: Instant, report: &Report) -> Option<String> {
+        let (attempt, entry) = match report {
+            Report::Timeline(Record { attempt: Some(attempt), entry, .. }) => (*attempt, entry),
+            _ => return None,
+        };
+        match entry {
+            Entry::Began { ssid, .. } => drop(self.networks.insert(attempt, ssid.clone())),
+            // What was ended because somebody asked may be done again.
+            Entry::Failed(why) if why.code != Code::Asked => {
+                let tried = self.last.values_mut().find(|tried| tried.attempt == attempt);
+                tried.into_iter().for_each(|tried| tried.failed = Some(now));
+            }
+            Entry::Chosen { bssid, cached_pmksa, .. } => {
+                let (bssid, cached, scans) = (*bssid, *cached_pmksa, self.scans);
+                let tried = Try { attempt, bssid, cached, scans, failed: None };
+                let before = self.last.insert(self.networks.get(&attempt)?.clone(), tried)?;
+                let differs = before.bssid != bssid || before.cached != cached || before.scans != scans;
+                let later = before.failed.is_none_or(|at| now.since(at) >= Duration::from_secs(1));
+                return (!differs && !later).then(|| format!("{attempt} repeats {}", before.attempt));
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
 pub(crate) struct World {
     pub(crate) now: Instant,
     pub(crate) curves: Counting,
@@ -128,7 +174,15 @@ pub(crate) struct World {
     last_sent: Instant,
     up: bool,
     scanning: Option<Vec<Frequency>>,
+    /// The names that are probed for in it.
+    probes: Vec<Ssid>,
     scan_number: u64,
+    /// When a hidden BSS answered to its name.
+    revealed: BTreeMap<MacAddr, Instant>,
+    /// The transaction of the Authentication frame that is waited for: others are not passed on.
+    expected: u16,
+    /// The association that was asked for last.
+    association: Option<AssociationRequest>,
     /// What was heard, and when.
     heard: BTreeMap<MacAddr, Instant>,
     installed: BTreeSet<(KeyKind, u8, Vec<u8>)>,
@@ -136,7 +190,10 @@ pub(crate) struct World {
     /// What the association of the moment asked for keys and port, and whether it was done.
     securing: BTreeMap<Ticket, (&'static str, Option<bool>)>,
     /// The attempts that have begun and not ended.
-    live: BTreeSet<AttemptId>,
+    pub(crate) live: BTreeSet<AttemptId>,
+    /// How often each attempt was said to have ended.
+    pub(crate) ended: BTreeMap<AttemptId, u32>,
+    tries: Tries,
     /// Whether events are delivered; if not, they are lost.
     pub(crate) deaf: bool,
     connected: Option<AttemptId>,
@@ -173,12 +230,18 @@ impl World {
             last_sent: Instant::default(),
             up: true,
             scanning: None,
+            probes: vec![],
             scan_number: 0,
+            revealed: BTreeMap::new(),
+            expected: 0,
+            association: None,
             heard: BTreeMap::new(),
             installed: BTreeSet::new(),
             awaiting: BTreeSet::new(),
             securing: BTreeMap::new(),
             live: BTreeSet::new(),
+            ended: BTreeMap::new(),
+            tries: Tries::default(),
             deaf: false,
             connected: None,
             channel: None,
@@ -232,6 +295,10 @@ impl World {
     /// Gives the station an event now.
     pub(crate) fn give(&mut self, event: Event) {
         let mut actions = vec![];
+        if let Event::Connect(_) = event {
+            // A person may want the same again.
+            self.tries.last.clear();
+        }
         self.trace(|world| format!("    {event:?} (held: {:?})", world.held));
         let Self { station, entropy, now, curves, .. } = self;
         let mut means = Means { entropy, curves };
@@ -258,6 +325,10 @@ impl World {
 
     fn note(&mut self, report: Report) {
         self.trace(|_| format!("{report:?}"));
+        self.violations.extend(self.tries.note(self.now, &report));
+        if let Report::Failed { attempt, .. } | Report::Disconnected { attempt, .. } = &report {
+            *self.ended.entry(*attempt).or_default() += 1;
+        }
         match &report {
             Report::Timeline(Record { attempt: Some(attempt), entry: Entry::Began { .. }, .. }) => {
                 self.live.insert(*attempt);
@@ -348,6 +419,9 @@ impl World {
 
     /// What an AP says goes through the air.
     pub(crate) fn speak(&mut self, place: usize, said: Vec<Said>) {
+        if !self.aps[place].present {
+            return;
+        }
         let bssid = self.aps[place].setup.bssid;
         let mut after = Duration::ZERO;
         for said in said {
@@ -411,11 +485,17 @@ impl World {
                     return;
                 }
                 let Some(frequencies) = self.scanning.take() else { return };
+                self.tries.scans += 1;
                 let now = self.now;
-                for ap in self.aps.iter().filter(|ap| ap.present) {
-                    if frequencies.is_empty() || frequencies.contains(&ap.setup.frequency) {
-                        self.heard.insert(ap.setup.bssid, now);
-                        self.forgotten.remove(&ap.setup.bssid);
+                let there = |ap: &&mut Ap| ap.present && frequencies.contains(&ap.setup.frequency);
+                for ap in self.aps.iter_mut().filter(there) {
+                    self.heard.insert(ap.setup.bssid, now);
+                    self.forgotten.remove(&ap.setup.bssid);
+                    if ap.setup.hidden && self.probes.contains(&ap.setup.ssid) {
+                        match ap.setup.lost_probes.checked_sub(1) {
+                            Some(left) => ap.setup.lost_probes = left,
+                            None => drop(self.revealed.insert(ap.setup.bssid, now)),
+                        }
                     }
                 }
                 self.event(KernelEvent::ScanDone { frequencies });
@@ -432,7 +512,9 @@ impl World {
     /// The kernel hears an AP.
     fn receive(&mut self, bssid: MacAddr, said: Said) {
         match (said, self.held.clone()) {
-            (Said::Authentication(frame), Held::Authenticating { bssid: ours, number }) if ours == bssid => {
+            (Said::Authentication(frame), Held::Authenticating { bssid: ours, number })
+                if ours == bssid && frame.transaction == self.expected =>
+            {
                 let sae = frame.algorithm == AuthenticationAlgorithm::Sae;
                 let done = frame.status == StatusCode::Success && (!sae || frame.transaction == 2);
                 let goes_on = matches!(frame.status.0, 0 | 76 | 126 | 127);
@@ -451,6 +533,23 @@ impl World {
             }
             (Said::Association(response), Held::Associating { bssid: ours, .. }) if ours == bssid => {
                 let status = response.status;
+                if status == StatusCode(30)
+                    && let Some(interval) = Elements::new(&response.elements)
+                        .iter()
+                        .find(|element| element.id == ElementId::Plain(56))
+                    && let [3, a, b, c, d] = interval.body[..]
+                {
+                    // The kernel asks again by itself.
+                    let after = Duration::from_micros(1024 * u64::from(u32::from_le_bytes([a, b, c, d])));
+                    self.event(KernelEvent::AssociationComeback { peer: bssid, after });
+                    self.count += 1;
+                    let number = self.count;
+                    self.held = Held::Associating { bssid, number };
+                    let request = self.association.clone().unwrap();
+                    self.later(after, Thing::Association { bssid, request });
+                    self.later(after + Duration::from_millis(600), Thing::Impatience { number });
+                    return;
+                }
                 let response_elements = response.elements.clone();
                 let octets = Self::management(bssid, OWN, bssid, Body::AssociationResponse(response));
                 self.held = match status {
@@ -507,6 +606,20 @@ impl World {
         }
     }
 
+    /// Another program connects the interface, without asking what was before.
+    pub(crate) fn another_program_connects(&mut self, bssid: MacAddr) {
+        self.kernel_disconnects(ReasonCode::LeavingDeauthenticated);
+        self.held = Held::Connected { bssid, authorized: true };
+        self.event(KernelEvent::Connected(Connection {
+            peer: bssid,
+            status: StatusCode::Success,
+            timed_out: false,
+            request_elements: vec![],
+            response_elements: vec![],
+            links: vec![],
+        }));
+    }
+
     /// Some data is sent: an AP that knows nothing of a connection says so, without protection if it has
     /// no keys; one that is not there is missed by the kernel.
     pub(crate) fn data(&mut self) {
@@ -543,7 +656,25 @@ impl World {
         self.held = Held::Nothing;
         self.scanning = None;
         self.heard.clear();
+        self.revealed.clear();
         self.event(KernelEvent::InterfaceDown);
+    }
+
+    /// What the kernel's table has of an AP. One that hides its name is in it twice: without name from the
+    /// beacons, and by its name from the answer to a probe, if that was not long ago.
+    fn listed(&self, ap: &Ap) -> Vec<ScanEntry> {
+        let bssid = ap.setup.bssid;
+        let entry = |at: Option<&Instant>, named| {
+            let age = self.now.since(*at?);
+            (age < Duration::from_secs(30)).then(|| ScanEntry {
+                capability: if ap.setup.akms.is_empty() { 1 } else { 0x11 },
+                signal_mbm: Some(ap.setup.signal_mbm),
+                age,
+                ..fixtures::entry(bssid, ap.setup.frequency.0, ap.elements(named))
+            })
+        };
+        let revealed = self.revealed.get(&bssid).filter(|_| ap.setup.hidden);
+        [entry(self.heard.get(&bssid), false), entry(revealed, true)].into_iter().flatten().collect()
     }
 
     /// The kernel takes a request.
@@ -590,15 +721,7 @@ impl World {
                 let slow = scan.frequencies.iter().filter(passive).count() as u64;
                 let quick = scan.frequencies.len() as u64 - slow;
                 self.scanning = Some(scan.frequencies);
-                for ssid in scan.ssids {
-                    let named = |ap: &&mut Ap| ap.setup.hidden && ap.setup.ssid == ssid;
-                    for ap in self.aps.iter_mut().filter(named) {
-                        match ap.setup.lost_probes.checked_sub(1) {
-                            Some(left) => ap.setup.lost_probes = left,
-                            None => ap.setup.hidden = false,
-                        }
-                    }
-                }
+                self.probes = scan.ssids;
                 self.event(KernelEvent::ScanStarted);
                 self.count += 1;
                 self.scan_number = self.count;
@@ -610,23 +733,11 @@ impl World {
                 self.event(KernelEvent::ScanAborted);
             }
             Request::ReadScan => {
-                let now = self.now;
-                let entries = self.aps.iter().filter_map(|ap| {
-                    let age = now.since(*self.heard.get(&ap.setup.bssid)?);
-                    (age < Duration::from_secs(30)).then(|| ScanEntry {
-                        bssid: ap.setup.bssid,
-                        frequency: ap.setup.frequency,
-                        beacon_interval: 100,
-                        capability: if ap.setup.akms.is_empty() { 1 } else { 0x11 },
-                        signal_mbm: Some(ap.setup.signal_mbm),
-                        age,
-                        elements: ap.elements(false),
-                        beacon_elements: None,
-                        associated: false,
-                        mld: None,
-                    })
-                });
-                return Ok(Reply::Scan(entries.collect()));
+                let mut entries: Vec<_> = self.aps.iter().flat_map(|ap| self.listed(ap)).collect();
+                // In no order that anybody could rely on.
+                let turn = usize::try_from(self.roll(entries.len() as u64)).unwrap();
+                entries.rotate_left(turn);
+                return Ok(Reply::Scan(entries));
             }
             Request::Authenticate(request) => {
                 if let Held::Connected { bssid, .. } = self.held {
@@ -643,11 +754,11 @@ impl World {
                     }
                     self.kernel_disconnects(ReasonCode::Unspecified);
                 }
-                let now = self.now;
-                let heard = self.heard.get(&request.bssid).copied();
-                if heard.is_none_or(|at| now.since(at) >= Duration::from_secs(30))
-                    || self.forgotten.contains(&request.bssid)
-                {
+                let listed = self.aps.iter().flat_map(|ap| self.listed(ap)).any(|entry| {
+                    let ssid = Elements::new(&entry.elements).iter().find(|it| it.id == ElementId::Plain(0));
+                    entry.bssid == request.bssid && ssid.is_some_and(|it| it.body == request.ssid.octets())
+                });
+                if !listed || self.forgotten.contains(&request.bssid) {
                     return Err(Errno::ENOENT);
                 }
                 let frame = if request.algorithm == AuthenticationAlgorithm::Sae {
@@ -660,6 +771,8 @@ impl World {
                         payload: vec![],
                     }
                 };
+                let sae = frame.algorithm == AuthenticationAlgorithm::Sae;
+                self.expected = if sae { frame.transaction } else { 2 };
                 self.count += 1;
                 let (number, bssid) = (self.count, request.bssid);
                 self.held = Held::Authenticating { bssid, number };
@@ -693,6 +806,7 @@ impl World {
                     listen_interval: 1,
                     elements: request.elements,
                 };
+                self.association = Some(request.clone());
                 for attempt in 0..3 {
                     if !self.lost() {
                         let after = Duration::from_millis(200 * attempt);
@@ -730,7 +844,7 @@ impl World {
                 }
                 self.count += 1;
                 let cookie = self.count;
-                let acknowledged = !self.lost();
+                let acknowledged = !self.lost() && self.ap(bssid).is_some();
                 if acknowledged {
                     self.send(Duration::ZERO, Thing::KeyFrame { bssid, octets: bytes, in_clear });
                 }

@@ -345,6 +345,7 @@ impl<K: Kernel> Daemon<K> {
             }
             Report::Timeline(_)
             | Report::Heard { .. }
+            | Report::Interfered { .. }
             | Report::Connected(_)
             | Report::Disconnected { .. }
             | Report::Failed { .. }

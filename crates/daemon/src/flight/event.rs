@@ -96,6 +96,10 @@ pub fn report(place: Place<'_>, report: &Report) -> Told {
                 Loudness::Debug,
             )
         }
+        Report::Interfered { what } => {
+            let object = place.object(None, "interfered").text("what", what);
+            told(object, format!("another program interfered: {what}"), Loudness::Warning)
+        }
         Report::Heard { bsss } => {
             let object = place.object(None, "heard").number("bsss", *bsss);
             told(object, format!("{bsss} BSSs are in the table"), Loudness::Debug)

@@ -38,7 +38,7 @@ pub(super) const TABLE: [(&str, [&str; 8]); 42] = [
         "EventsLost",
         [
             ". GET_INTERFACE GET_STATION GET_SCAN",
-            ". GET_SCAN",
+            ". TRIGGER_SCAN",
             "Disconnecting DEAUTHENTICATE",
             "Disconnecting DEAUTHENTICATE",
             "Disconnecting DEAUTHENTICATE",
@@ -51,7 +51,7 @@ pub(super) const TABLE: [(&str, [&str; 8]); 42] = [
         "Resumed",
         [
             ". GET_INTERFACE GET_STATION GET_SCAN",
-            ". GET_SCAN",
+            ". TRIGGER_SCAN",
             "Disconnecting DEAUTHENTICATE",
             "Disconnecting DEAUTHENTICATE",
             "Disconnecting DEAUTHENTICATE",
@@ -88,7 +88,7 @@ pub(super) const TABLE: [(&str, [&str; 8]); 42] = [
         [
             ". GET_INTERFACE GET_STATION GET_SCAN",
             ".",
-            ".",
+            "Disconnecting GET_INTERFACE GET_STATION GET_SCAN",
             "Securing",
             ".",
             ". GET_INTERFACE GET_STATION GET_SCAN",
