@@ -11,7 +11,8 @@ use crate::{
     failure::{Code, Failure},
     fixtures::{entry, named, open, radio, rsn},
     kernel::{
-        Connection, Frequency, Interface, InterfaceState, KernelEvent, Quality, Reply, Request, ScanEntry,
+        Connection, Errno, Frequency, Interface, InterfaceState, KernelEvent, Quality, Refusal, Reply,
+        Request, ScanEntry,
     },
     network::{Credentials, Network, Personal},
 };
@@ -65,13 +66,17 @@ fn entries() -> Vec<ScanEntry> {
 struct Bench {
     station: Station,
     entropy: SeededEntropy,
+    /// Every request, in its order.
+    asked: Vec<(Ticket, Request)>,
+    /// How many of them were answered: those of the start.
+    known: usize,
 }
 
 impl Bench {
     fn new() -> Self {
         let interface = Interface { wiphy: 0, ifindex: 3, wdev: 1 };
         let station = Station::new(interface, radio(&[2412]), OWN, Settings::default());
-        let mut bench = Self { station, entropy: SeededEntropy(1) };
+        let mut bench = Self { station, entropy: SeededEntropy(1), asked: vec![], known: 0 };
         for (ticket, request) in bench.turn(Event::Tick) {
             let reply = match request {
                 Request::ReadInterface => Reply::Interface(InterfaceState {
@@ -85,6 +90,7 @@ impl Bench {
             };
             bench.turn(Event::Completed { ticket, outcome: Ok(reply) });
         }
+        bench.known = bench.asked.len();
         bench
     }
 
@@ -97,6 +103,7 @@ impl Bench {
                 asked.push((ticket, request));
             }
         });
+        self.asked.extend(asked.iter().cloned());
         asked
     }
 
@@ -281,6 +288,47 @@ fn every_event_in_every_state() {
             let found =
                 asked.iter().fold(String::from(next), |text, (_, request)| text + " " + request.name());
             assert_eq!(found, *expected, "{event} in {state}");
+        }
+    }
+}
+
+/// Answers to requests of an attempt that is over, in every state that the next one may be in: they change
+/// nothing and nothing is asked.
+#[test]
+fn late_replies_in_every_state() {
+    const LATER: [&str; 6] =
+        ["Disconnecting", "Idle", "Authenticating", "Associating", "Connected", "Unavailable"];
+    for before in ["Authenticating", "Associating", "Securing"] {
+        for after in LATER {
+            let mut bench = Bench::within(before);
+            let late = bench.asked.split_off(bench.known);
+            assert!(!late.is_empty(), "{before}");
+            let next = if after == "Idle" { Event::Disconnect } else { Event::Connect(open(b"open")) };
+            let farewell = bench.turn(next);
+            let [(ticket, Request::Deauthenticate { .. })] = farewell[..] else { panic!("{farewell:?}") };
+            if after != "Disconnecting" {
+                bench.turn(Event::Completed { ticket, outcome: Ok(Reply::Done) });
+                let reason = ReasonCode::LeavingDeauthenticated;
+                bench.turn(Event::Kernel(KernelEvent::Disconnected { reason, by_ap: false }));
+            }
+            match after {
+                "Associating" => drop(bench.turn(authentication(OPEN))),
+                "Connected" => {
+                    bench.turn(authentication(OPEN));
+                    bench.turn(connected(OPEN));
+                }
+                "Unavailable" => drop(bench.turn(Event::Kernel(KernelEvent::InterfaceDown))),
+                _ => {}
+            }
+            assert_eq!(name(&bench.station), after, "{before}");
+            for (ticket, request) in late {
+                let refusal = Refusal { errno: Errno::EINVAL, message: None };
+                for outcome in [Ok(Reply::Done), Ok(Reply::Sent { cookie: 7 }), Err(refusal)] {
+                    let station = bench.station.clone();
+                    let asked = bench.turn(Event::Completed { ticket, outcome });
+                    assert!(asked.is_empty() && bench.station == station, "{request:?} in {after}");
+                }
+            }
         }
     }
 }

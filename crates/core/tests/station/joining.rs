@@ -184,7 +184,7 @@ fn a_person_who_types_a_wrong_passphrase_is_told_at_once_and_nothing_is_tried_ag
         assert!(world.run_until(5 * SECOND, |world| !world.failures().is_empty()), "{akm}");
         let authentications = world.count("AUTHENTICATE");
         world.run(600 * SECOND);
-        assert_eq!(world.failures(), [code.clone()], "{akm}");
+        assert_eq!(world.failures(), std::slice::from_ref(&code), "{akm}");
         assert_eq!(world.count("AUTHENTICATE"), authentications, "{akm}");
         assert_eq!(world.station.last_failure().map(|why| &why.code), Some(&code));
         world.check();

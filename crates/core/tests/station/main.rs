@@ -16,4 +16,5 @@ mod requests;
 mod scanning;
 mod seeds;
 mod staying;
+mod troubles;
 mod world;
