@@ -568,3 +568,24 @@ fn names_of_any_octets_are_text() {
     let effects = ask(&mut service, DEVICE, "org.lapwing.Station1.GetNetworks", vec![]);
     assert!(reply(&effects).is_ok());
 }
+
+/// The properties that iwd 3.12 showed to NetworkManager and ConnMan while it was connected, with their types.
+#[test]
+fn properties_are_those_that_iwd_was_seen_to_have() {
+    type Recorded = BTreeMap<String, BTreeMap<String, String>>;
+    let recorded: Recorded =
+        serde_json::from_str(include_str!("../../../tests/data/iwd-interfaces.json")).unwrap();
+    let state = Summary::Connected { ssid: Ssid::new(b"home").unwrap(), attempt: AttemptId(1) };
+    let known = vec![KnownView { name: home(), hidden: false, autoconnect: true, last_joined: Some(0) }];
+    let tree = tree(&View { devices: vec![device(state)], known, ..view() }, None);
+    let mut shown = Recorded::new();
+    for object in tree.values() {
+        for (interface, properties) in &object.interfaces {
+            if interface.starts_with("net.connman.iwd.") {
+                let types = properties.iter().map(|(name, value)| ((*name).to_owned(), value.signature()));
+                shown.insert((*interface).to_owned(), types.collect());
+            }
+        }
+    }
+    assert_eq!(shown, recorded);
+}
