@@ -1,7 +1,7 @@
 //! Associating: an Association Request is out.
 
 use super::{
-    Footing, LATE, State,
+    Footing, State,
     context::{Journey, Turn},
     disconnecting::concerns,
     interference,
@@ -187,12 +187,9 @@ impl Associating {
         ticket: Ticket,
         outcome: Result<Reply, Refusal>,
     ) -> State {
-        if ticket != self.ticket {
-            turn.ignore(ticket.attempt, LATE);
+        let Some(refusal) = turn.refusal((self.ticket, "ASSOCIATE"), ticket, outcome) else {
             return State::Associating(self);
-        }
-        let Err(refusal) = outcome else { return State::Associating(self) };
-        turn.log(Some(self.journey.id), Entry::Refused { command: "ASSOCIATE", refusal: refusal.clone() });
+        };
         self.refused(turn, Code::Refused { command: "ASSOCIATE", refusal }, Footing::Doubt)
     }
 

@@ -1,7 +1,7 @@
 //! Authenticating: an Authentication frame is out, of the open kind or one of SAE.
 
 use super::{
-    Footing, LATE, State,
+    Footing, State,
     associating::Keys,
     context::{Journey, Turn},
     disconnecting::concerns,
@@ -236,12 +236,9 @@ impl Authenticating {
         ticket: Ticket,
         outcome: Result<Reply, Refusal>,
     ) -> State {
-        if ticket != self.ticket {
-            turn.ignore(ticket.attempt, LATE);
+        let Some(refusal) = turn.refusal((self.ticket, "AUTHENTICATE"), ticket, outcome) else {
             return State::Authenticating(self);
-        }
-        let Err(refusal) = outcome else { return State::Authenticating(self) };
-        turn.log(Some(self.journey.id), Entry::Refused { command: "AUTHENTICATE", refusal: refusal.clone() });
+        };
         let Self { journey, target, .. } = *self;
         if refusal.errno == Errno::ENOENT && !journey.rescanned {
             // The kernel has forgotten the BSS. One look at its channel brings it back, or not.

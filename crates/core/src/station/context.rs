@@ -1,7 +1,7 @@
 //! What a station knows besides its state, and the tools of one turn.
 
 use super::{
-    Survey,
+    LATE, Survey,
     interference::Interference,
     passwords::Passwords,
     resync::Resync,
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     attempt::{AttemptId, Entry, Phase, Record, Ticket},
     failure::{Code, Failure},
-    kernel::{Interface, KeyKind, Request},
+    kernel::{Interface, KeyKind, Refusal, Reply, Request},
     means::Means,
     network::Network,
     pmksa::PmksaCache,
@@ -137,6 +137,23 @@ impl Turn<'_> {
         self.log(attempt, Entry::Asked { command: request.name(), detail: detail(&request) });
         self.actions.push(Action::Ask { ticket, request });
         ticket
+    }
+
+    /// The kernel's refusal of the one request that a state waits for. That it was accepted says nothing yet:
+    /// its outcome is an event. The answer to another request is late.
+    pub(super) fn refusal(
+        &mut self,
+        (awaited, command): (Ticket, &'static str),
+        ticket: Ticket,
+        outcome: Result<Reply, Refusal>,
+    ) -> Option<Refusal> {
+        if ticket != awaited {
+            self.ignore(ticket.attempt, LATE);
+            return None;
+        }
+        let refusal = outcome.err()?;
+        self.log(awaited.attempt, Entry::Refused { command, refusal: refusal.clone() });
+        Some(refusal)
     }
 
     /// Adds a line to the timeline.
