@@ -3,7 +3,8 @@
 use crate::Target;
 use lapwing_linux::{
     netlink::{Attributes, Builder, Exchange, Expect, Heard},
-    nl80211::{BssEntry, Event, EventKind, InterfaceInfo, Regulatory, Wiphy},
+    nl80211::{BssEntry, Event, EventKind, InterfaceInfo, Regulatory, StationFigures, Wiphy},
+    rivals,
     rtnetlink::{self, Request},
 };
 use std::collections::BTreeSet;
@@ -88,6 +89,25 @@ fn regulatory(message: &[u8]) {
     assert!(found.rules.len() <= message.len() / 4);
 }
 
+/// What the station sees of a peer is what the person sees.
+fn station(message: &[u8]) {
+    let Ok(found) = StationFigures::decode(message) else { return };
+    let state = found.state();
+    assert_eq!((state.address, state.authorized), (found.address, found.authorized));
+    for rate in [found.receive, found.transmit].into_iter().flatten() {
+        assert!((5..=320).contains(&rate.width_mhz));
+        assert!(rate.modulation.mcs().is_some() || rate.guard_interval_ns.is_none());
+    }
+}
+
+/// The kernel's tables of sockets: no more of them than lines.
+fn sockets(octets: &[u8]) {
+    let text = String::from_utf8_lossy(octets);
+    let lines = text.lines().count();
+    assert!(rivals::NetlinkSocket::table(&text).count() <= lines);
+    assert!(rivals::eapol_listeners(&text).len() <= lines);
+}
+
 /// The first octet is the kind of the message. An address or a route that is read can be set as it is.
 fn route(octets: &[u8]) {
     let Some((&kind, message)) = octets.split_first() else { return };
@@ -118,5 +138,7 @@ pub const TARGETS: &[Target] = &[
     ("nl80211_scan", scan),
     ("nl80211_interface", interface),
     ("nl80211_regulatory", regulatory),
+    ("nl80211_station", station),
     ("rtnetlink", route),
+    ("socket_tables", sockets),
 ];

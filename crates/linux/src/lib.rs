@@ -8,10 +8,12 @@
 pub mod clock;
 pub mod curves;
 pub mod entropy;
+pub mod hardware;
 pub mod netlink;
 pub mod nl80211;
 pub mod packet;
 pub mod rfkill;
+pub mod rivals;
 pub mod rtnetlink;
 pub mod sysctl;
 

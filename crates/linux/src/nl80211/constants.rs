@@ -343,7 +343,15 @@ numbers! {
         INACTIVE_TIME = 1,
         SIGNAL = 7,
         TX_BITRATE = 8,
+        TX_RETRIES = 11,
+        TX_FAILED = 12,
+        SIGNAL_AVG = 13,
+        RX_BITRATE = 14,
+        CONNECTED_TIME = 16,
         STA_FLAGS = 17,
+        BEACON_LOSS = 18,
+        EXPECTED_THROUGHPUT = 27,
+        BEACON_SIGNAL_AVG = 30,
     }
 }
 
@@ -358,7 +366,33 @@ numbers! {
     /// Attributes of a rate.
     pub(super) mod rate: u16 = "NL80211_RATE_INFO_" {
         BITRATE = 1,
+        MCS = 2,
+        SHORT_GI = 4,
         BITRATE32 = 5,
+        VHT_MCS = 6,
+        VHT_NSS = 7,
+        HE_MCS = 13,
+        HE_NSS = 14,
+        HE_GI = 15,
+        HE_DCM = 16,
+        HE_RU_ALLOC = 17,
+        EHT_MCS = 19,
+        EHT_NSS = 20,
+        EHT_GI = 21,
+        EHT_RU_ALLOC = 22,
+    }
+}
+
+numbers! {
+    /// Attributes of a rate: flags that say the channel's width.
+    pub(super) mod rate_width: u16 = "NL80211_RATE_INFO" {
+        _40_MHZ_WIDTH = 3,
+        _80_MHZ_WIDTH = 8,
+        _80P80_MHZ_WIDTH = 9,
+        _160_MHZ_WIDTH = 10,
+        _10_MHZ_WIDTH = 11,
+        _5_MHZ_WIDTH = 12,
+        _320_MHZ_WIDTH = 18,
     }
 }
 
@@ -492,6 +526,7 @@ pub(super) const TABLES: &[&[(&str, u64)]] = &[
     sta::TABLE,
     sta_flag::TABLE,
     rate::TABLE,
+    rate_width::TABLE,
     reg::TABLE,
     cqm::TABLE,
     cqm_event::TABLE,

@@ -53,7 +53,7 @@ impl Request {
                     message.mac(attr::MAC, *address);
                 }
             }
-            Self::DelInterface { ifindex } | Self::FlushPmksa { ifindex } => {
+            Self::DelInterface { ifindex } | Self::FlushPmksa { ifindex } | Self::ReadFigures { ifindex } => {
                 message.u32(attr::IFINDEX, *ifindex);
             }
             Self::Disassociate { ifindex, peer, reason } => {

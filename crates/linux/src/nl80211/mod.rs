@@ -13,6 +13,7 @@ mod reply;
 mod request;
 mod resync;
 mod state;
+mod station;
 mod wiphy;
 
 pub use constants::{Command, extended, iftype};
@@ -23,6 +24,7 @@ pub use reply::Reply;
 pub use request::{ConnectRequest, EncodeError, KeyName, Offload, Pmksa, Request};
 pub use resync::{Progress, Resync, Snapshot};
 pub use state::{BssEntry, InterfaceInfo, Regulatory, RegulatoryRule};
+pub use station::{Modulation, Rate, StationFigures};
 pub use wiphy::{BandCapabilities, IftypeCapabilities, Wiphy, WiphyBand, WiphyChannel};
 
 use crate::netlink::{Attributes, DecodeError};

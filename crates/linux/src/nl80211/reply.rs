@@ -2,7 +2,8 @@
 
 use super::constants::{attr, key as key_attr};
 use super::request::Request;
-use super::state::{BssEntry, InterfaceInfo, Regulatory, station};
+use super::state::{BssEntry, InterfaceInfo, Regulatory};
+use super::station::StationFigures;
 use super::wiphy::Wiphy;
 use crate::netlink::DecodeError;
 use lapwing_core::kernel;
@@ -24,6 +25,8 @@ pub enum Reply {
     Interfaces(Vec<InterfaceInfo>),
     /// The regulatory rules.
     Regulatory(Regulatory),
+    /// The peers with their figures.
+    Figures(Vec<StationFigures>),
     /// A key's packet number, little endian.
     KeySequence([u8; 6]),
 }
@@ -40,6 +43,7 @@ pub(super) enum Shape {
     Radios,
     Interfaces,
     Regulatory,
+    Figures,
     KeySequence,
 }
 
@@ -57,6 +61,7 @@ impl Request {
             Self::ReadRadios => Shape::Radios,
             Self::ReadInterfaces | Self::NewInterface { .. } => Shape::Interfaces,
             Self::ReadRegulatory { .. } => Shape::Regulatory,
+            Self::ReadFigures { .. } => Shape::Figures,
             Self::ReadKey(_) => Shape::KeySequence,
             _ => Shape::Done,
         }
@@ -91,12 +96,9 @@ impl Shape {
                     .collect::<Result<_, _>>()?,
             ),
             Self::Interface => kernel::Reply::Interface(InterfaceInfo::decode(first()?)?.state),
-            Self::Stations => kernel::Reply::Stations(
-                messages
-                    .iter()
-                    .map(|message| station(super::attributes("NEW_STATION", message)?))
-                    .collect::<Result<_, _>>()?,
-            ),
+            Self::Stations => {
+                kernel::Reply::Stations(figures(messages)?.iter().map(StationFigures::state).collect())
+            }
             Self::Fence => {
                 let features = super::attributes("GET_PROTOCOL_FEATURES", first()?)?;
                 let features = features.find(attr::PROTOCOL_FEATURES);
@@ -111,9 +113,14 @@ impl Shape {
                 return decoded.collect::<Result<_, _>>().map(Reply::Interfaces);
             }
             Self::Regulatory => return Regulatory::decode(first()?).map(Reply::Regulatory),
+            Self::Figures => return figures(messages).map(Reply::Figures),
             Self::KeySequence => return key_sequence(first()?).map(Reply::KeySequence),
         }))
     }
+}
+
+fn figures(messages: &[Vec<u8>]) -> Result<Vec<StationFigures>, DecodeError> {
+    messages.iter().map(|message| StationFigures::decode(message)).collect()
 }
 
 fn key_sequence(message: &[u8]) -> Result<[u8; 6], DecodeError> {

@@ -96,6 +96,11 @@ pub enum Request {
         /// The PMKSA's name, if it succeeded.
         pmkid: Option<[u8; 16]>,
     },
+    /// The peers of an interface with their figures: [`Reply::Figures`](super::Reply::Figures).
+    ReadFigures {
+        /// The interface.
+        ifindex: u32,
+    },
     /// Removes a key. A station never needs it to clean up: the kernel does on every disconnect.
     DeleteKey(KeyName),
     /// The packet number of a key: [`Reply::KeySequence`](super::Reply::KeySequence).
@@ -282,6 +287,7 @@ impl Request {
             Self::Connect { .. } => (Command::CONNECT, Acknowledgement),
             Self::Disconnect { .. } => (Command::DISCONNECT, Acknowledgement),
             Self::ExternalAuthentication { .. } => (Command::EXTERNAL_AUTH, Acknowledgement),
+            Self::ReadFigures { .. } => (Command::GET_STATION, Dump),
             Self::DeleteKey(_) => (Command::DEL_KEY, Acknowledgement),
             Self::ReadKey(_) => (Command::GET_KEY, Messages),
             Self::RegisterFrame { .. } => (Command::REGISTER_FRAME, Acknowledgement),

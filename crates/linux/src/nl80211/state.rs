@@ -1,11 +1,10 @@
-//! The kernel's state as it is read back: interfaces, BSS table, peers, regulatory rules.
+//! The kernel's state as it is read back: interfaces, BSS table, regulatory rules.
 
-use super::constants::{attr, bss, bss_status, chan, rate, reg, sta, sta_flag};
+use super::constants::{attr, bss, bss_status, chan, reg};
 use crate::netlink::{Attribute, Attributes, DecodeError};
 use lapwing_core::Duration;
 use lapwing_core::kernel::{
     ChannelDefinition, ChannelWidth, Frequency, Interface, InterfaceLink, InterfaceState, ScanEntry,
-    StationState,
 };
 use lapwing_frames::{LinkId, MacAddr, Ssid};
 
@@ -209,54 +208,6 @@ impl BssEntry {
         found.entry.beacon_elements = beacon_elements;
         Ok(Some(found))
     }
-}
-
-/// Decodes a message of the `GET_STATION` dump or a `NEW_STATION` event, from its attributes on.
-pub(super) fn station(attributes: Attributes<'_>) -> Result<StationState, DecodeError> {
-    let mut station = StationState {
-        address: MacAddr::default(),
-        authorized: false,
-        signal_dbm: None,
-        transmit_rate: None,
-        inactive_ms: None,
-    };
-    for attribute in attributes {
-        let attribute = attribute?;
-        match attribute.kind {
-            attr::MAC => station.address = attribute.mac()?,
-            attr::STA_INFO => {
-                for field in attribute.nested("station") {
-                    let field = field?;
-                    match field.kind {
-                        sta::INACTIVE_TIME => station.inactive_ms = Some(field.u32()?),
-                        sta::SIGNAL => station.signal_dbm = Some(field.i8()?),
-                        sta::TX_BITRATE => station.transmit_rate = bit_rate(field)?,
-                        sta::STA_FLAGS => {
-                            let [a, b, c, d, set @ ..] = field.array::<8>()?;
-                            let flags = u32::from_ne_bytes([a, b, c, d]) & u32::from_ne_bytes(set);
-                            station.authorized = flags & (1 << sta_flag::AUTHORIZED) != 0;
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(station)
-}
-
-fn bit_rate(attribute: Attribute<'_>) -> Result<Option<u32>, DecodeError> {
-    let mut found = None;
-    for field in attribute.nested("rate") {
-        let field = field?;
-        match field.kind {
-            rate::BITRATE32 => found = Some(field.u32()?),
-            rate::BITRATE if found.is_none() => found = Some(field.u16()?.into()),
-            _ => {}
-        }
-    }
-    Ok(found)
 }
 
 /// The regulatory rules in force.

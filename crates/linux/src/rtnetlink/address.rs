@@ -13,6 +13,7 @@ mod attr {
     pub(super) const CACHE_INFO: u16 = 6;
     pub(super) const FLAGS: u16 = 8;
     pub(super) const ROUTE_PRIORITY: u16 = 9;
+    pub(super) const PROTOCOL: u16 = 11;
 }
 
 /// `IFA_F_NOPREFIXROUTE`.
@@ -47,6 +48,8 @@ pub struct Address {
     pub metric: Option<u32>,
     /// `IFA_F_…`.
     pub flags: u32,
+    /// Who made it: 1 to 3 are the kernel, programs choose others; none before Linux 5.18.
+    pub protocol: Option<u8>,
 }
 
 impl Address {
@@ -63,6 +66,7 @@ impl Address {
             preferred_seconds: None,
             metric: None,
             flags: 0,
+            protocol: None,
         }
     }
 
@@ -110,6 +114,7 @@ impl Address {
                 attr::LOCAL => local = ip(attribute.payload),
                 attr::BROADCAST => found.broadcast = Some(attribute.array::<4>()?.into()),
                 attr::FLAGS => found.flags = attribute.u32()?,
+                attr::PROTOCOL => found.protocol = Some(attribute.u8()?),
                 attr::ROUTE_PRIORITY => found.metric = Some(attribute.u32()?),
                 attr::CACHE_INFO => {
                     // Two more fields say when it was made and changed.
@@ -138,6 +143,9 @@ impl Address {
         }
         if let Some(metric) = self.metric {
             message.u32(attr::ROUTE_PRIORITY, metric);
+        }
+        if let Some(protocol) = self.protocol {
+            message.u8(attr::PROTOCOL, protocol);
         }
         if self.valid_seconds.is_some() || self.preferred_seconds.is_some() {
             let preferred = self.preferred_seconds.unwrap_or(FOREVER);

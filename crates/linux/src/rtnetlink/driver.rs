@@ -72,7 +72,7 @@ impl Rtnetlink {
         let shape = match request {
             Request::ReadLinks => Shape::Links,
             Request::ReadAddresses => Shape::Addresses,
-            Request::ReadRoutes => Shape::Routes,
+            Request::ReadRoutes { .. } => Shape::Routes,
             _ => Shape::Done,
         };
         self.waiting.insert(sequence, shape);

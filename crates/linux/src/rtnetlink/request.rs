@@ -1,7 +1,7 @@
 //! Requests: values to messages.
 
 use super::link::{UP, attr};
-use super::{Address, AddressGeneration, IPV6, LinkMode, OperState, Route, kind};
+use super::{Address, AddressGeneration, IPV6, LinkMode, OperState, Route, RouteProtocol, kind};
 use crate::netlink::{self, Builder, Expect, flags};
 use core::fmt;
 use lapwing_frames::MacAddr;
@@ -48,8 +48,11 @@ pub enum Request {
     SetAddress(Address),
     /// Removes an address.
     DelAddress(Address),
-    /// All routes: [`Reply::Routes`](super::Reply::Routes).
-    ReadRoutes,
+    /// All routes that this program made: [`Reply::Routes`](super::Reply::Routes). An old kernel gives all.
+    ReadRoutes {
+        /// The program; [`RouteProtocol::Unspecified`] for all routes.
+        protocol: RouteProtocol,
+    },
     /// Adds a route, or replaces the one with the same destination and metric.
     SetRoute(Route),
     /// Removes a route.
@@ -84,7 +87,7 @@ impl Request {
     #[must_use]
     pub const fn expect(&self) -> Expect {
         match self {
-            Self::ReadLinks | Self::ReadAddresses | Self::ReadRoutes => Expect::Dump,
+            Self::ReadLinks | Self::ReadAddresses | Self::ReadRoutes { .. } => Expect::Dump,
             _ => Expect::Acknowledgement,
         }
     }
@@ -128,7 +131,9 @@ impl Request {
             Self::ReadAddresses => Builder::new(kind::GET_ADDRESS, &[0; 8]),
             Self::SetAddress(address) => address.message(kind::NEW_ADDRESS),
             Self::DelAddress(address) => address.message(kind::DEL_ADDRESS),
-            Self::ReadRoutes => Builder::new(kind::GET_ROUTE, &[0; 12]),
+            Self::ReadRoutes { protocol } => {
+                Builder::new(kind::GET_ROUTE, &[0, 0, 0, 0, 0, protocol.0, 0, 0, 0, 0, 0, 0])
+            }
             Self::SetRoute(route) => route.message(kind::NEW_ROUTE),
             Self::DelRoute(route) => route.message(kind::DEL_ROUTE),
         };

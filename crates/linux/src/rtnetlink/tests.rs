@@ -204,6 +204,7 @@ fn the_real_kernel() {
             broadcast: Some(Ipv4Addr::new(192, 0, 2, 255)),
             valid_seconds: Some(3600),
             preferred_seconds: Some(3600),
+            protocol: Some(76),
             ..Address::new(ifindex, own.into(), 24).without_prefix_route()
         };
         assert_eq!(world.ask(Request::SetAddress(leased)), Ok(Reply::Done));
@@ -219,6 +220,7 @@ fn the_real_kernel() {
         );
         assert!(found[0].valid_seconds.is_some_and(|seconds| (7100..=7200).contains(&seconds)));
         assert!(!found[0].is_permanent());
+        assert_eq!(found[0].protocol, Some(76), "who made it (Linux 5.18)");
 
         let router = Ipv4Addr::new(192, 0, 2, 1);
         let subnet = Route {
@@ -243,9 +245,9 @@ fn the_real_kernel() {
         for route in [subnet, default, default] {
             assert_eq!(world.ask(Request::SetRoute(route)), Ok(Reply::Done));
         }
-        let Ok(Reply::Routes(routes)) = world.ask(Request::ReadRoutes) else { panic!() };
-        let found: Vec<_> =
-            routes.into_iter().filter(|route| route.protocol == RouteProtocol::Dhcp).collect();
+        // Only those that were asked for: the kernel's own routes are not among them.
+        let protocol = RouteProtocol::Dhcp;
+        let Ok(Reply::Routes(found)) = world.ask(Request::ReadRoutes { protocol }) else { panic!() };
         assert_eq!(found.len(), 2);
         assert!(found.contains(&subnet) && found.contains(&default), "{found:?}");
         world.wait_for(|event| matches!(event, Event::Route(route) if *route == default));

@@ -4,6 +4,7 @@ mod capabilities;
 mod constants;
 mod events;
 mod requests;
+mod station;
 
 use super::*;
 use crate::testing::{CAPTURES, Recorded, messages};

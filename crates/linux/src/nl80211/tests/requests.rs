@@ -287,6 +287,11 @@ fn the_daemons_requests() {
     assert_same(&ours(&Request::ReadRadios), &theirs(Command::GET_WIPHY), &[attr::IFINDEX]);
     let read = station(kernel::Request::ReadInterface);
     assert_same(&read, &theirs(Command::GET_INTERFACE), &[]);
+    assert_eq!(
+        ours(&Request::ReadFigures { ifindex: STATION }),
+        station(kernel::Request::ReadStations),
+        "the same request, but for what is read in the answer"
+    );
     assert_same(&ours(&Request::ReadRegulatory { wiphy: None }), &theirs(Command::GET_REG), &[]);
     assert_same(&ours(&Request::SetCountry { country: *b"US" }), &theirs(Command::REQ_SET_REG), &[]);
     let request = Request::SetInterfaceType { ifindex: STATION, iftype: iftype::STATION };
