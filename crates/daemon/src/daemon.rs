@@ -178,9 +178,7 @@ impl<K: Kernel> Daemon<K> {
                 self.changed();
             }
             Heard::Answered { ifindex, ticket, outcome } => {
-                if let Some(outcome) = self.figures(ticket, outcome) {
-                    self.turn(now, ifindex, Event::Completed { ticket, outcome });
-                }
+                self.turn(now, ifindex, Event::Completed { ticket, outcome });
             }
             Heard::Station { ifindex, event } => {
                 if let Some(interface) = ifindex.and_then(|ifindex| self.interfaces.get_mut(&ifindex)) {
@@ -213,6 +211,8 @@ impl<K: Kernel> Daemon<K> {
                 };
                 self.configure(now, ifindex, event);
             }
+            Heard::Diagnosed { ifindex, outcome } => self.diagnosed(ifindex, &outcome),
+            Heard::Rivals { ifindex, rivals } => self.rivals(ifindex, &rivals),
             Heard::Powered { ifindex, outcome } => {
                 if let Err(refusal) = &outcome {
                     warn!("interface {ifindex} was not switched: {refusal}");

@@ -14,7 +14,10 @@ use lapwing_frames::MacAddr;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 
+pub use lapwing_linux::hardware::Hardware;
+pub use lapwing_linux::nl80211::StationFigures;
 pub use lapwing_linux::packet::PacketKind;
+pub use lapwing_linux::rivals::Rival;
 
 /// An interface of station type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,15 +36,6 @@ pub struct Found {
     pub radio_name: String,
     /// The maker and the model of its radio, as far as the hardware tells.
     pub hardware: Hardware,
-}
-
-/// The maker and the model of a radio, as far as the hardware tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hardware {
-    /// The maker.
-    pub vendor: Option<String>,
-    /// The model.
-    pub model: Option<String>,
 }
 
 /// What keeps a radio silent (rfkill).
@@ -66,6 +60,11 @@ pub enum Command {
         ticket: Ticket,
         /// The request.
         request: Request,
+    },
+    /// Read the figures of a link; [`Heard::Diagnosed`] follows, once.
+    Diagnose {
+        /// The interface.
+        ifindex: u32,
     },
     /// Set an interface up or down; [`Heard::Powered`] follows, once. It stays down until it is set up again,
     /// whatever becomes of the radio's block meanwhile.
@@ -185,6 +184,20 @@ pub enum Heard {
         ticket: Ticket,
         /// What came of it.
         outcome: Result<Reply, Refusal>,
+    },
+    /// The answer to [`Command::Diagnose`].
+    Diagnosed {
+        /// The interface.
+        ifindex: u32,
+        /// The figures of its peer; none if it has no peer.
+        outcome: Result<Option<Box<StationFigures>>, Refusal>,
+    },
+    /// Which other programs run an interface that is run, or another one of its radio, has changed.
+    Rivals {
+        /// The interface.
+        ifindex: u32,
+        /// All of them; none if the last one ended.
+        rivals: Vec<Rival>,
     },
     /// The answer to [`Command::SetPowered`].
     Powered {

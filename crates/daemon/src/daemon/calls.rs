@@ -3,13 +3,14 @@
 use super::joining::Join;
 use super::{Daemon, Now};
 use crate::control::{Answer, Call, CallError, CallId, Diagnostics, News, RateView, SecretId, Unwanted};
-use crate::kernel::{Command, Kernel};
-use lapwing_core::attempt::{AttemptId, Phase, Ticket};
+use crate::kernel::{Command, Kernel, StationFigures};
+use lapwing_core::attempt::{AttemptId, Phase};
 use lapwing_core::failure::{Code, Failure};
-use lapwing_core::kernel::{Errno, KernelEvent, Refusal, Reply, Request};
+use lapwing_core::kernel::{Errno, KernelEvent, Refusal};
 use lapwing_core::station::{Event, Report, Summary};
 use lapwing_core::{Duration, Instant};
 use lapwing_frames::Ssid;
+use lapwing_linux::nl80211::Rate;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many calls may wait for their answer: far more than people and programs make, and a bound.
@@ -17,8 +18,6 @@ const MAX_OPEN: usize = 64;
 /// How much news is kept for a surface that does not fetch it; of a flood, lines of the flight recorder are
 /// left out.
 const MAX_NEWS: usize = 1024;
-/// The station counts its tickets from 1: those from here on are the daemon's own.
-const FIRST_TICKET: u64 = 1 << 63;
 
 /// What comes of a call at first: an answer, or the promise of one.
 pub(super) type First = Result<Option<Answer>, CallError>;
@@ -29,7 +28,6 @@ pub(super) struct Desk {
     open: BTreeMap<CallId, Open>,
     news: Vec<News>,
     secrets: u64,
-    tickets: u64,
     /// The daemon ends: nothing is begun any more.
     closed: bool,
 }
@@ -59,7 +57,7 @@ pub(super) enum Wish {
     /// The same for a radio, and then for its interfaces.
     Radio { wiphy: u32, on: bool, left: BTreeSet<u32> },
     /// The figures of a link.
-    Figures { ifindex: u32, ticket: Ticket },
+    Figures { ifindex: u32 },
 }
 
 impl Wish {
@@ -72,7 +70,7 @@ impl Wish {
             | Self::Leave { ifindex }
             | Self::Scan { ifindex }
             | Self::Power { ifindex }
-            | Self::Figures { ifindex, .. } => Some(*ifindex),
+            | Self::Figures { ifindex } => Some(*ifindex),
             Self::Radio { .. } => None,
         }
     }
@@ -358,60 +356,47 @@ impl<K: Kernel> Daemon<K> {
         if interface.station.connection().is_none() {
             return Err(CallError::NotConnected);
         }
-        let place = interface.station.interface();
-        let number = FIRST_TICKET.saturating_add(self.desk.tickets);
-        self.desk.tickets = self.desk.tickets.saturating_add(1);
-        let ticket = Ticket { attempt: None, number };
-        self.desk.open(now, id, Wish::Figures { ifindex, ticket });
-        self.kernel.perform(Command::Ask { interface: place, ticket, request: Request::ReadStations });
+        self.desk.open(now, id, Wish::Figures { ifindex });
+        self.kernel.perform(Command::Diagnose { ifindex });
         Ok(None)
     }
 
-    /// Takes the answer to a question of the daemon's own; gives back that to one of a station.
-    pub(super) fn figures(
-        &mut self,
-        ticket: Ticket,
-        outcome: Result<Reply, Refusal>,
-    ) -> Option<Result<Reply, Refusal>> {
-        if ticket.number < FIRST_TICKET {
-            return Some(outcome);
-        }
-        let is_it = |wish: &Wish| matches!(wish, Wish::Figures { ticket: ours, .. } if *ours == ticket);
+    /// The figures of a link: all who asked meanwhile get the same.
+    pub(super) fn diagnosed(&mut self, ifindex: u32, outcome: &Result<Option<Box<StationFigures>>, Refusal>) {
+        let is_it = |wish: &Wish| matches!(wish, Wish::Figures { ifindex: ours } if *ours == ifindex);
         for id in self.desk.which(is_it) {
-            let Some(Wish::Figures { ifindex, .. }) = self.desk.wish(id) else {
-                continue;
-            };
             let connection =
-                self.interfaces.get(ifindex).and_then(|interface| interface.station.connection());
-            let answer = match (&outcome, connection) {
-                (_, None) => Err(CallError::NotConnected),
+                self.interfaces.get(&ifindex).and_then(|interface| interface.station.connection());
+            let answer = match (outcome, connection) {
                 (Err(refusal), _) => Err(refused(Phase::Online, "GET_STATION", refusal)),
-                (Ok(Reply::Stations(stations)), Some(connected)) => {
-                    let station = stations.iter().find(|station| station.address == connected.peer);
-                    station.ok_or(CallError::NotConnected).map(|station| {
-                        Answer::Diagnostics(Box::new(Diagnostics {
-                            connected: connected.clone(),
-                            signal_dbm: station.signal_dbm,
-                            average_signal_dbm: None,
-                            receive: None,
-                            transmit: station.transmit_rate.map(|bitrate| RateView {
-                                bitrate,
-                                mode: "802.11a/b/g",
-                                mcs: None,
-                                streams: None,
-                            }),
-                            inactive_ms: station.inactive_ms,
-                            connected_s: None,
-                            expected_kbps: None,
-                        }))
-                    })
+                (Ok(Some(figures)), Some(connected)) if figures.address == connected.peer => {
+                    Ok(Answer::Diagnostics(Box::new(Diagnostics {
+                        connected: connected.clone(),
+                        signal_dbm: figures.signal_dbm,
+                        average_signal_dbm: figures.average_signal_dbm,
+                        receive: figures.receive.and_then(rate),
+                        transmit: figures.transmit.and_then(rate),
+                        inactive_ms: figures.inactive_ms,
+                        connected_s: figures.connected_s,
+                        expected_kbps: figures.expected_kbps,
+                    })))
                 }
-                (Ok(_), Some(_)) => Err(CallError::NotConnected),
+                (Ok(_), _) => Err(CallError::NotConnected),
             };
             self.desk.close(id, answer);
         }
-        None
     }
+}
+
+/// A rate as it is shown; one that the kernel cannot put into a number is not.
+fn rate(rate: Rate) -> Option<RateView> {
+    let modulation = rate.modulation;
+    Some(RateView {
+        bitrate: rate.bitrate?,
+        mode: modulation.name(),
+        mcs: modulation.mcs(),
+        streams: modulation.streams(),
+    })
 }
 
 /// The interface that was named is not there.

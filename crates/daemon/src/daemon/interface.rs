@@ -19,6 +19,8 @@ const RECORDS: usize = 1000;
 /// What a person should know of an interface though no attempt failed; one sentence of each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Warning {
+    /// Another program runs the radio.
+    Rival,
     /// What belongs into the state directory could not be written.
     NotStored,
 }

@@ -1,9 +1,10 @@
 //! Interfaces and radios, on and off.
 
 use super::calls::{First, NO_INTERFACE, Wish, refused};
+use super::interface::Warning;
 use super::{Daemon, Now};
 use crate::control::{Answer, CallError, CallId};
-use crate::kernel::{Block, Command, Hardware, Kernel};
+use crate::kernel::{Block, Command, Hardware, Kernel, Rival};
 use lapwing_core::attempt::Phase;
 use lapwing_core::kernel::{Errno, Refusal};
 use std::collections::BTreeSet;
@@ -111,6 +112,21 @@ impl<K: Kernel> Daemon<K> {
             Some(Block::Hard) => warn!("radio {wiphy} is blocked by a switch"),
         }
         self.radios.entry(wiphy).or_default().block = by;
+        self.changed();
+    }
+
+    /// Other programs run an interface or its radio, or no longer.
+    pub(super) fn rivals(&mut self, ifindex: u32, rivals: &[Rival]) {
+        let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
+        let sentences: Vec<_> = rivals.iter().map(|rival| format!("{rival}.")).collect();
+        if sentences.is_empty() {
+            info!("{}: no other program runs this radio any more", interface.name);
+            interface.warnings.remove(&Warning::Rival);
+        } else {
+            let text = sentences.join(" ");
+            warn!("{}: {text}", interface.name);
+            interface.warnings.insert(Warning::Rival, text);
+        }
         self.changed();
     }
 }

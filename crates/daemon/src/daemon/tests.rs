@@ -9,7 +9,8 @@ mod bulk;
 mod calls;
 
 use super::*;
-use crate::kernel::Hardware;
+use crate::control::{Answer, Call, CallError, CallId, News, RateView};
+use crate::kernel::{Hardware, Rival, StationFigures};
 use crate::netconf::dhcp::message::{Kind, Message, option};
 use crate::netconf::ip::Datagram;
 use lapwing_core::attempt::Ticket;
@@ -21,6 +22,8 @@ use lapwing_core::kernel::{
 use lapwing_core::radio::{Channel, Radio, RadioKind};
 use lapwing_frames::management::{ReasonCode, StatusCode};
 use lapwing_frames::{MacAddr, Ssid};
+use lapwing_linux::nl80211::{Modulation, Rate};
+use lapwing_linux::rivals::Program;
 use std::fs;
 
 const WE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
@@ -477,4 +480,69 @@ fn no_address_is_told_and_the_link_stays() {
     let address = "2001:db8::1".parse().unwrap();
     run.hear(Heard::Address6 { ifindex: 3, address, usable: true });
     assert!(run.text("status.json").contains("2001:db8::1/64"));
+}
+
+#[test]
+fn figures_of_the_link_are_read_for_all_who_ask() {
+    let mut run = connected("figures");
+    let now = run.now;
+    for id in [1, 2] {
+        run.daemon.call(now, CallId(id), Call::Diagnose { ifindex: 3 });
+    }
+    assert_eq!(run.performed(|command| *command == Command::Diagnose { ifindex: 3 }), 2);
+    let rate = Rate {
+        bitrate: Some(1441),
+        modulation: Modulation::He { mcs: 11, streams: Some(1), dual_carrier: false, resource_unit: None },
+        width_mhz: 20,
+        guard_interval_ns: Some(800),
+    };
+    let figures = StationFigures {
+        address: AP,
+        average_signal_dbm: Some(-61),
+        connected_s: Some(7),
+        receive: Some(Rate { bitrate: None, ..rate }),
+        transmit: Some(rate),
+        ..StationFigures::default()
+    };
+    run.daemon.take_news();
+    run.hear(Heard::Diagnosed { ifindex: 3, outcome: Ok(Some(Box::new(figures))) });
+    let told = answers(&mut run);
+    assert_eq!(told.len(), 2);
+    for (_, outcome) in told {
+        let Ok(Answer::Diagnostics(told)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((told.average_signal_dbm, told.connected_s, told.receive), (Some(-61), Some(7), None));
+        let transmit = RateView { bitrate: 1441, mode: "802.11ax", mcs: Some(11), streams: Some(1) };
+        assert_eq!(told.transmit, Some(transmit));
+    }
+    // Figures of another peer are of another connection.
+    run.daemon.call(now, CallId(3), Call::Diagnose { ifindex: 3 });
+    let other = StationFigures { address: WE, ..figures };
+    run.hear(Heard::Diagnosed { ifindex: 3, outcome: Ok(Some(Box::new(other))) });
+    assert_eq!(answers(&mut run), [(CallId(3), Err(CallError::NotConnected))]);
+}
+
+fn answers(run: &mut Run) -> Vec<(CallId, Result<Answer, CallError>)> {
+    let answered = |news| match news {
+        News::Answered { call, outcome } => Some((call, outcome)),
+        News::SecretWanted { .. } | News::SecretUnwanted { .. } | News::Happened(_) => None,
+    };
+    run.daemon.take_news().into_iter().filter_map(answered).collect()
+}
+
+#[test]
+fn a_rival_is_a_warning_until_it_ends() {
+    let mut run = connected("rival");
+    let warning = |run: &Run| run.daemon.view(run.now).devices[0].warning.clone();
+    assert_eq!(warning(&run), None);
+    let rival = Rival { program: Program::WpaSupplicant, process: 123 };
+    run.hear(Heard::Rivals { ifindex: 3, rivals: vec![rival] });
+    assert_eq!(
+        warning(&run).as_deref(),
+        Some(
+            "wpa_supplicant (process 123) runs this radio, too: stop it with systemctl stop wpa_supplicant."
+        )
+    );
+    run.hear(Heard::Rivals { ifindex: 3, rivals: vec![] });
+    run.hear(Heard::Rivals { ifindex: 9, rivals: vec![] });
+    assert_eq!(warning(&run), None);
 }

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::ap::{Ap, Said};
+use crate::kernel::StationFigures;
 use lapwing_core::attempt::Ticket;
 use lapwing_core::curve::PureCurves;
 use lapwing_core::entropy::SeededEntropy;
@@ -209,6 +210,13 @@ impl Kernel for Air {
                 // The answer to a request comes before what it leads to.
                 let answer = Heard::Answered { ifindex: interface.ifindex, ticket, outcome };
                 self.heard.insert(place, answer);
+            }
+            Command::Diagnose { ifindex } => {
+                let figures = |address| {
+                    let signal_dbm = Some(-41);
+                    Box::new(StationFigures { address, signal_dbm, ..StationFigures::default() })
+                };
+                self.heard.push_back(Heard::Diagnosed { ifindex, outcome: Ok(self.peer.map(figures)) });
             }
             Command::SetPowered { ifindex, on } => {
                 let refusal = Refusal { errno: Errno::ERFKILL, message: None };

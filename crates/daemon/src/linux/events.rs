@@ -1,0 +1,210 @@
+//! What nl80211 and rtnetlink say.
+
+use super::{Linux, Purpose, addresses, rivals};
+use crate::kernel::Heard;
+use crate::netconf::Advertised;
+use lapwing_core::kernel::{Errno, KernelEvent, Refusal};
+use lapwing_linux::netlink::ReplyError;
+use lapwing_linux::nl80211::{self, EventKind, iftype};
+use lapwing_linux::rtnetlink::{self, Address};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+impl Linux {
+    pub(super) fn heard_nl80211(&mut self, incoming: nl80211::Incoming) {
+        match incoming {
+            nl80211::Incoming::Reply { sequence, result } => {
+                let Some(purpose) = self.asked.remove(&sequence) else { return };
+                self.answered(purpose, result);
+            }
+            nl80211::Incoming::Event(event) => self.happened(event),
+            nl80211::Incoming::Malformed(error) => {
+                self.trouble(format!("a message of nl80211 does not decode: {error}"));
+            }
+            nl80211::Incoming::EventsLost => {
+                self.heard.push_back(Heard::EventsLost);
+                self.radios_asked = false;
+                self.survey();
+            }
+        }
+    }
+
+    fn answered(&mut self, purpose: Purpose, result: Result<nl80211::Reply, ReplyError>) {
+        match (purpose, result) {
+            (Purpose::Station { ifindex, ticket, joins }, result) => {
+                let outcome = match result {
+                    Ok(nl80211::Reply::Station(reply)) => Ok(reply),
+                    Ok(_) => {
+                        let message = Some("the reply is to another request".to_owned());
+                        Err(Refusal { errno: Errno::EIO, message })
+                    }
+                    Err(error) => Err(Refusal::from(error)),
+                };
+                if joins
+                    && outcome.as_ref().is_err_and(|refusal| rivals::is_suspicious_refusal(refusal.errno))
+                {
+                    self.look_for_rivals();
+                }
+                self.heard.push_back(Heard::Answered { ifindex, ticket, outcome });
+            }
+            (Purpose::Figures { ifindex }, result) => {
+                let outcome = match result {
+                    Ok(nl80211::Reply::Figures(peers)) => Ok(peers.into_iter().next().map(Box::new)),
+                    Ok(_) => Ok(None),
+                    Err(error) => Err(Refusal::from(error)),
+                };
+                self.heard.push_back(Heard::Diagnosed { ifindex, outcome });
+            }
+            (Purpose::Registration, Err(error)) => {
+                // Without it some frames are not heard; a driver that cannot do it says so here.
+                self.trouble(format!("a kind of frame cannot be registered for: {error}"));
+            }
+            (Purpose::Radios, result) => {
+                self.radios_asked = false;
+                match result {
+                    Ok(nl80211::Reply::Radios(radios)) => self.radios(radios),
+                    Ok(_) => {}
+                    Err(error) => self.trouble(format!("cannot read the radios: {error}")),
+                }
+            }
+            (Purpose::Interfaces, Ok(nl80211::Reply::Interfaces(list))) => {
+                let here: BTreeSet<_> = list.iter().map(|info| info.interface.ifindex).collect();
+                let lost: Vec<_> =
+                    self.interfaces.keys().filter(|known| !here.contains(known)).copied().collect();
+                for ifindex in lost {
+                    self.gone(ifindex);
+                }
+                for info in list {
+                    self.interfaces.insert(info.interface.ifindex, info);
+                }
+                self.announce();
+            }
+            (Purpose::Interfaces, Err(error)) => self.trouble(format!("cannot read the interfaces: {error}")),
+            (Purpose::Registration | Purpose::Interfaces, Ok(_)) => {}
+        }
+    }
+
+    fn happened(&mut self, event: nl80211::Event) {
+        let ifindex = event.origin.ifindex;
+        match event.kind {
+            EventKind::Station(KernelEvent::InterfaceRemoved) => {
+                if let Some(ifindex) = ifindex {
+                    self.gone(ifindex);
+                }
+            }
+            EventKind::Station(KernelEvent::RegulatoryChanged) => {
+                // The stations hear of it when the channels are known.
+                self.regulatory = true;
+                self.ask_radios();
+            }
+            EventKind::Station(event) => {
+                if let Some(ifindex) = ifindex
+                    && self.adopted.contains(&ifindex)
+                    && self.rivals.is_suspicious(ifindex, &event)
+                {
+                    self.look_for_rivals();
+                }
+                self.heard.push_back(Heard::Station { ifindex, event });
+            }
+            EventKind::NewInterface(info) => {
+                let ifindex = info.interface.ifindex;
+                if info.iftype != iftype::STATION && self.announced.contains(&ifindex) {
+                    self.gone(ifindex);
+                    // It is there still, as something else.
+                    self.read_links();
+                }
+                self.interfaces.insert(ifindex, info);
+                self.announce();
+            }
+            EventKind::NewWiphy => self.ask_radios(),
+            EventKind::DelWiphy => {
+                if let Some(wiphy) = event.origin.wiphy {
+                    self.radios.remove(&wiphy);
+                }
+            }
+            EventKind::NewPeer(_)
+            | EventKind::DelPeer(_)
+            | EventKind::ExternalAuthentication(_)
+            | EventKind::PmksaCandidate { .. }
+            | EventKind::MichaelMicFailure(_)
+            | EventKind::OffChannelBegan { .. }
+            | EventKind::OffChannelEnded { .. }
+            | EventKind::Radar(_)
+            | EventKind::RekeyOffload { .. }
+            | EventKind::Vendor
+            | EventKind::Other { .. } => {}
+        }
+    }
+
+    pub(super) fn heard_rtnetlink(&mut self, incoming: rtnetlink::Incoming) {
+        match incoming {
+            rtnetlink::Incoming::Reply { sequence, result } => {
+                let Some(change) = self.changes.remove(&sequence) else { return };
+                let outcome = match result {
+                    Ok(reply) => {
+                        self.read_back(reply);
+                        Ok(())
+                    }
+                    Err(error) => Err(Refusal::from(error)),
+                };
+                self.changed(change, outcome);
+            }
+            rtnetlink::Incoming::Event(event) => match event {
+                rtnetlink::Event::Link(link) => self.link(link),
+                rtnetlink::Event::LinkRemoved(link) => self.gone(link.ifindex),
+                rtnetlink::Event::Address(address) => self.address(&address, true),
+                rtnetlink::Event::AddressRemoved(address) => self.address(&address, false),
+                rtnetlink::Event::Advertisement(found) => {
+                    let ifindex = found.ifindex;
+                    let said = found.options.into_iter().map(Advertised::from);
+                    self.heard.extend(said.map(|advertised| Heard::Advertised { ifindex, advertised }));
+                }
+                rtnetlink::Event::Route(_) | rtnetlink::Event::RouteRemoved(_) => {}
+            },
+            rtnetlink::Incoming::Malformed(error) => {
+                self.trouble(format!("a message of rtnetlink does not decode: {error}"));
+            }
+            rtnetlink::Incoming::EventsLost => {
+                self.read_addresses();
+                self.read_links();
+            }
+        }
+    }
+
+    fn read_back(&mut self, reply: rtnetlink::Reply) {
+        match reply {
+            rtnetlink::Reply::Done => {}
+            rtnetlink::Reply::Links(links) => {
+                for link in links {
+                    self.link(link);
+                }
+            }
+            rtnetlink::Reply::Addresses(addresses) => {
+                for address in &addresses {
+                    self.address(address, true);
+                    // What we have set ourselves is no leftover.
+                    if address.protocol == Some(addresses::OURS.0) && !self.adopted.contains(&address.ifindex)
+                    {
+                        self.leftovers.entry(address.ifindex).or_default().addresses.push(*address);
+                    }
+                }
+            }
+            rtnetlink::Reply::Routes(routes) => {
+                for route in routes {
+                    if route.protocol == addresses::OURS && !self.adopted.contains(&route.ifindex) {
+                        self.leftovers.entry(route.ifindex).or_default().routes.push(route);
+                    }
+                }
+            }
+        }
+    }
+
+    /// An address of the kernel's own making; ours are known anyway.
+    fn address(&mut self, address: &Address, present: bool) {
+        let IpAddr::V6(six) = address.address else { return };
+        if address.scope == 0 {
+            let usable = present && !address.is_tentative() && !address.is_duplicate();
+            self.heard.push_back(Heard::Address6 { ifindex: address.ifindex, address: six, usable });
+        }
+    }
+}

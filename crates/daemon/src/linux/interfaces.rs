@@ -1,0 +1,123 @@
+//! Radios and interfaces: which there are, and running them.
+
+use super::{Change, Linux, Purpose};
+use crate::kernel::{Found, Heard};
+use lapwing_core::kernel::{Interface, KernelEvent};
+use lapwing_linux::hardware::Hardware;
+use lapwing_linux::nl80211::{self, Wiphy, iftype};
+use lapwing_linux::rtnetlink::{self, Link, LinkMode, OperState};
+use std::collections::BTreeMap;
+
+/// Management frames that stations want, as type and first octets of the body: requests and responses of
+/// SA Query (802.11-2020 9.6.9), BSS transition requests (9.6.13.9).
+const FRAMES: [(u16, &[u8]); 3] = [(0x00d0, &[8, 0]), (0x00d0, &[8, 1]), (0x00d0, &[10, 7])];
+
+impl Linux {
+    pub(super) fn adopt(&mut self, interface: Interface) {
+        let ifindex = interface.ifindex;
+        self.adopted.insert(ifindex);
+        self.off.remove(&ifindex);
+        for (frame_type, prefix) in FRAMES {
+            let request = nl80211::Request::RegisterFrame { ifindex, frame_type, prefix: prefix.to_vec() };
+            self.ask(&request, Purpose::Registration);
+        }
+        // Dormant until the port opens, so that nothing is sent into a closed one.
+        self.set_port(ifindex, false);
+        self.set_up(ifindex);
+        self.clear_leftovers(ifindex);
+        self.look_for_rivals();
+    }
+
+    /// Removes what an earlier process that was killed has left: the kernel ended its connection and removed
+    /// its keys when its sockets closed, but it keeps addresses and routes.
+    fn clear_leftovers(&mut self, ifindex: u32) {
+        let Some(left) = self.leftovers.remove(&ifindex) else { return };
+        // A route may have gone with its address: that it is not there is no trouble.
+        for route in left.routes {
+            self.change(&rtnetlink::Request::DelRoute(route), Change::MayFail);
+        }
+        for address in left.addresses {
+            self.change(&rtnetlink::Request::DelAddress(address), Change::MayFail);
+        }
+    }
+
+    pub(super) fn set_up(&mut self, ifindex: u32) {
+        let what = format!("set {} up", self.name(ifindex));
+        self.change(&rtnetlink::Request::SetUp { ifindex, up: true }, Change::Told(what));
+    }
+
+    pub(super) fn set_port(&mut self, ifindex: u32, open: bool) {
+        let state = if open { OperState::Up } else { OperState::Dormant };
+        let what = format!("set the state of {}", self.name(ifindex));
+        let mode = LinkMode::Dormant;
+        self.change(&rtnetlink::Request::SetOperation { ifindex, mode, state }, Change::Told(what));
+    }
+
+    /// Tells of interfaces of station type whose radio and link are known by now.
+    pub(super) fn announce(&mut self) {
+        for (&ifindex, info) in &self.interfaces {
+            if info.iftype != iftype::STATION || self.announced.contains(&ifindex) {
+                continue;
+            }
+            let (Some(wiphy), Some(link)) =
+                (self.radios.get(&info.interface.wiphy), self.links.get(&ifindex))
+            else {
+                continue;
+            };
+            self.announced.insert(ifindex);
+            self.heard.push_back(Heard::Appeared(Found {
+                interface: info.interface,
+                name: link.name.clone(),
+                address: link.address.unwrap_or(info.state.address),
+                radio: wiphy.radio(),
+                up: link.is_up(),
+                radio_name: wiphy.name.clone(),
+                hardware: Hardware::of_radio(&wiphy.name),
+            }));
+        }
+    }
+
+    pub(super) fn gone(&mut self, ifindex: u32) {
+        self.interfaces.remove(&ifindex);
+        self.links.remove(&ifindex);
+        self.packets.remove(&ifindex);
+        self.adopted.remove(&ifindex);
+        self.off.remove(&ifindex);
+        self.leftovers.remove(&ifindex);
+        self.rivals.forget(ifindex);
+        if self.announced.remove(&ifindex) {
+            self.heard.push_back(Heard::Gone { ifindex });
+        }
+    }
+
+    pub(super) fn radios(&mut self, radios: BTreeMap<u32, Wiphy>) {
+        for (&wiphy, now) in &radios {
+            if self.radios.get(&wiphy).is_some_and(|before| before != now) {
+                self.heard.push_back(Heard::RadioChanged { wiphy, radio: now.radio() });
+            }
+        }
+        self.radios = radios;
+        self.tell_blocks();
+        if std::mem::take(&mut self.regulatory) {
+            let event = KernelEvent::RegulatoryChanged;
+            self.heard.push_back(Heard::Station { ifindex: None, event });
+        }
+        self.announce();
+    }
+
+    pub(super) fn link(&mut self, link: Link) {
+        let ifindex = link.ifindex;
+        if let Some(before) = self.links.get(&ifindex)
+            && self.announced.contains(&ifindex)
+        {
+            if before.name != link.name {
+                self.heard.push_back(Heard::Renamed { ifindex, name: link.name.clone() });
+            }
+            for event in link.changes_since(before) {
+                self.heard.push_back(Heard::Station { ifindex: Some(ifindex), event });
+            }
+        }
+        self.links.insert(ifindex, link);
+        self.announce();
+    }
+}
