@@ -164,12 +164,12 @@ impl Lab {
         Ok(())
     }
 
-    /// Starts wpa_supplicant on an interface that the station has.
+    /// Starts wpa_supplicant as a system does, on the bus, and on an interface that the station has.
     pub(crate) fn second_supplicant(&self, interface: &str) -> Result<Process> {
         let place = self.directory.join("second.conf");
         fs::write(&place, "network={\n ssid=\"elsewhere\"\n key_mgmt=NONE\n}\n")
             .doing(|| format!("write {}", place.display()))?;
-        let mut program = command("wpa_supplicant", ["-D", "nl80211", "-i", interface, "-c"]);
+        let mut program = command("wpa_supplicant", ["-u", "-D", "nl80211", "-i", interface, "-c"]);
         Process::start("wpa_supplicant", program.arg(place), self.directory.join("second.log"))
     }
 
