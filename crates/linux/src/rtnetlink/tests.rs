@@ -314,3 +314,41 @@ fn a_full_buffer_is_noticed_and_so_is_the_lost_answer() {
         assert!(world.link("left0").is_up(), "the first of them was done all the same");
     });
 }
+
+#[test]
+fn the_real_kernel_hands_on_what_a_router_says_of_names() {
+    use socket2::{Domain, Protocol, Socket, Type};
+    use std::net::SocketAddrV6;
+    in_namespace("router", || {
+        // Link-local addresses are usable at once.
+        let setting = |name| format!("/proc/sys/net/ipv6/conf/{name}/accept_dad");
+        if ["left0", "right0"].iter().any(|name| std::fs::write(setting(name), "0").is_err()) {
+            println!("skipped: this kernel has no IPv6");
+            return;
+        }
+        let mut world = World { driver: Rtnetlink::open().unwrap(), events: vec![] };
+        let (left, right) = (world.link("left0").ifindex, world.link("right0").ifindex);
+        for ifindex in [left, right] {
+            assert_eq!(world.ask(Request::SetUp { ifindex, up: true }), Ok(Reply::Done));
+        }
+        for ifindex in [left, right] {
+            world.wait_for(|event| {
+                matches!(event, Event::Address(found) if found.ifindex == ifindex
+                    && found.address.is_ipv6() && !found.is_tentative())
+            });
+        }
+        let router = Socket::new(Domain::IPV6, Type::RAW, Some(Protocol::ICMPV6)).unwrap();
+        router.set_multicast_hops_v6(255).unwrap();
+        router.set_multicast_if_v6(right).unwrap();
+        let server: Ipv6Addr = "2001:db8::53".parse().unwrap();
+        // A router advertisement (RFC 4861 4.2) with a name server for ten minutes (RFC 8106 5.1).
+        let header = [134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+        let option = [25, 3, 0, 0, 0, 0, 2, 88];
+        let packet = [&header[..], &option, &server.octets()].concat();
+        let everybody = SocketAddrV6::new("ff02::1".parse().unwrap(), 0, 0, right);
+        router.send_to(&packet, &everybody.into()).unwrap();
+        let options = vec![RouterOption::Servers { lifetime: 600, servers: vec![server] }];
+        let wanted = Event::Advertisement(Advertisement { ifindex: left, options });
+        world.wait_for(|event| *event == wanted);
+    });
+}
