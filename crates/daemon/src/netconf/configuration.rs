@@ -19,7 +19,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub use names::{Advertised, Resolver};
 
-/// After this time without an address the station is told so. DHCP has asked nine times by then.
+/// After this time without an address the station is told so. DHCP has asked ten times by then.
 const PATIENCE: Duration = Duration::from_secs(25);
 
 /// A connection to be addressed.

@@ -8,7 +8,7 @@ use lapwing_core::{Duration, Instant};
 use std::net::Ipv4Addr;
 
 /// How often an offer is asked for before looking for servers again: 1.8 seconds.
-const REQUEST_TRIES: u32 = 5;
+const REQUEST_TRIES: u32 = 6;
 /// The shortest time between two requests for more time (RFC 2131 4.4.5).
 const RENEW_WAIT: Duration = Duration::from_secs(60);
 

@@ -14,7 +14,7 @@ use crate::netconf::dhcp::message::{Kind, option};
 use std::net::Ipv4Addr;
 
 /// How often a remembered address is asked for before looking for any server: 1.8 seconds.
-const TRIES: u32 = 5;
+const TRIES: u32 = 6;
 
 impl Hold {
     /// Takes over what an older lease knew of the router, if it is the same one.

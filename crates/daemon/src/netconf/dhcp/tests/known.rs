@@ -39,7 +39,7 @@ fn a_remembered_address_that_is_refused_or_unknown_is_forgotten() {
     while run.kinds().last() != Some(&Kind::Discover) {
         run.step(Server::Silent);
     }
-    assert_eq!(run.kinds(), [&[Kind::Request; 5][..], &[Kind::Discover]].concat());
+    assert_eq!(run.kinds(), [&[Kind::Request; 6][..], &[Kind::Discover]].concat());
     assert!((1.5..2.1).contains(&run.elapsed().as_secs_f64()), "{:?}", run.elapsed());
     run.step(Server::Plain);
     assert_eq!(run.lease.unwrap().address.address, ADDRESS);
