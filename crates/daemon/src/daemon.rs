@@ -20,11 +20,11 @@ use crate::netconf::dhcp;
 use crate::networks::{FileName, KnownNetwork, Store};
 use calls::Desk;
 use interface::Interface;
-use lapwing_core::attempt::{Entry, Phase};
+use lapwing_core::attempt::{AttemptId, Entry, Phase};
 use lapwing_core::curve::Curves;
 use lapwing_core::kernel::{KernelEvent, Reply};
 use lapwing_core::means::Means;
-use lapwing_core::station::{Action, Event, Report, Summary};
+use lapwing_core::station::{Action, Event, Learned, Report, Summary};
 use lapwing_core::{Duration, Entropy, Instant};
 use power::RadioState;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -69,6 +69,8 @@ pub struct Daemon<K> {
     file_warning: Option<String>,
     /// Known networks whose stored secret was wrong.
     wrong: BTreeSet<FileName>,
+    /// What an open port leads to, once those who waited for it have their answer.
+    later: VecDeque<(u32, Later)>,
     /// The stations have not heard of the last change of the networks.
     networks_changed: bool,
     radios: BTreeMap<u32, RadioState>,
@@ -89,6 +91,15 @@ pub struct Daemon<K> {
     status_of: Option<u64>,
 }
 
+/// What is to be done about a connection when the rest of the turn is done.
+#[derive(Debug)]
+enum Later {
+    /// Give the interface its addresses.
+    Begin(AttemptId),
+    /// Keep what was learned of the network.
+    Keep(Learned),
+}
+
 impl<K: Kernel> Daemon<K> {
     /// A daemon that has heard nothing yet.
     pub fn new(
@@ -107,6 +118,7 @@ impl<K: Kernel> Daemon<K> {
             unreadable: BTreeMap::new(),
             file_warning: None,
             wrong: BTreeSet::new(),
+            later: VecDeque::new(),
             networks_changed: false,
             radios: BTreeMap::new(),
             interfaces: BTreeMap::new(),
@@ -155,8 +167,31 @@ impl<K: Kernel> Daemon<K> {
         Ok(())
     }
 
+    /// Hears what is there, but no further than to an answer that somebody waits for: what else there is to do can
+    /// wait until it is given. Returns whether that was so; then go on with this.
+    ///
+    /// # Errors
+    /// If the kernel cannot be heard any more.
+    pub fn listen_to_answer(&mut self, mut now: impl FnMut() -> Now) -> io::Result<bool> {
+        self.settle(now());
+        while let Some(heard) = self.kernel.receive()? {
+            let now = now();
+            self.take(now, heard);
+            if self.desk.has_answers() {
+                return Ok(true);
+            }
+            self.settle(now);
+        }
+        Ok(false)
+    }
+
     /// Takes one thing that was heard.
     pub fn hear(&mut self, now: Now, heard: Heard) {
+        self.take(now, heard);
+        self.settle(now);
+    }
+
+    fn take(&mut self, now: Now, heard: Heard) {
         match heard {
             Heard::Appeared(found) => self.appeared(now, found),
             Heard::Gone { ifindex } => self.gone(now, ifindex),
@@ -231,7 +266,6 @@ impl<K: Kernel> Daemon<K> {
             }
             Heard::Trouble(text) => warn!("{text}"),
         }
-        self.settle(now);
     }
 
     /// Nothing happened but time.
@@ -294,11 +328,26 @@ impl<K: Kernel> Daemon<K> {
 
     /// Ends what was heard: calls go on, the stations hear of other networks, and the status is written.
     fn settle(&mut self, now: Now) {
+        self.catch_up(now);
         self.join_found(now);
         if std::mem::take(&mut self.networks_changed) {
             self.give_networks(now);
         }
         self.write_status();
+    }
+
+    /// Does what was put off.
+    fn catch_up(&mut self, now: Now) {
+        while let Some((ifindex, later)) = self.later.pop_front() {
+            match later {
+                Later::Begin(attempt) => {
+                    if let Some(event) = self.begin(now, ifindex, attempt) {
+                        self.turn(now, ifindex, event);
+                    }
+                }
+                Later::Keep(learned) => self.learned(now, ifindex, &learned),
+            }
+        }
     }
 
     fn appeared(&mut self, now: Now, found: Found) {
@@ -360,6 +409,7 @@ impl<K: Kernel> Daemon<K> {
 
     /// Gives a station an event, does what it wants, and gives it what comes of that, until all is done.
     fn turn(&mut self, now: Now, ifindex: u32, event: Event) {
+        self.catch_up(now);
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
@@ -405,9 +455,10 @@ impl<K: Kernel> Daemon<K> {
             }
             Report::Connected(connected) => {
                 self.join_ended_well(ifindex, connected);
-                return self.begin(now, ifindex, connected.attempt).into_iter().collect();
+                self.later.push_back((ifindex, Later::Begin(connected.attempt)));
             }
             Report::Disconnected { .. } => {
+                self.later.retain(|(of, later)| *of != ifindex || !matches!(later, Later::Begin(_)));
                 self.unconfigure(now, ifindex);
                 self.kernel.perform(Command::SetPort { ifindex, open: false });
             }
@@ -415,7 +466,9 @@ impl<K: Kernel> Daemon<K> {
                 self.tell_timeline(now, ifindex, *attempt);
                 return self.join_failed(ifindex, *attempt, ssid, why, *next_try);
             }
-            Report::Learned(learned) => self.learned(now, ifindex, learned),
+            // Who joins a new network is told that it is known before being told that it is joined.
+            Report::Learned(learned) if self.is_new(ifindex) => self.learned(now, ifindex, learned),
+            Report::Learned(learned) => self.later.push_back((ifindex, Later::Keep(learned.clone()))),
             Report::State(_)
             | Report::Heard { .. }
             | Report::Interfered { .. }

@@ -59,7 +59,9 @@ pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path, mut bus:
             () = first(&mut end) => break,
         }
         // What was there before the flag was cleared is read now, so nothing is left unheard.
-        daemon.listen(now)?;
+        while daemon.listen_to_answer(now)? {
+            bus.turn(now(), &mut daemon).await;
+        }
         if let Some(slept) = clocks.slept() {
             daemon.resumed(now(), slept);
         }

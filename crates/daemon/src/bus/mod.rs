@@ -23,7 +23,7 @@ use crate::control::{Call, CallId, News, SecretAnswer, SecretId, View};
 use crate::daemon::{Daemon, Now};
 use crate::kernel::Kernel;
 use connection::Connection;
-use message::Incoming;
+use message::{Incoming, Outgoing};
 use service::{Effect, Facts, Service};
 use std::fmt;
 use std::future::Future;
@@ -261,8 +261,16 @@ impl Bus {
                 self.shown = Some(daemon.generation());
                 Some(daemon.view(now))
             };
-            for effect in self.service.settle(news, view) {
+            let effects = self.service.settle(news, view);
+            let is_answer =
+                |effect: &Effect| matches!(effect, Effect::Send(Outgoing::Return(..) | Outgoing::Error(..)));
+            let last = effects.iter().rposition(is_answer);
+            for (number, effect) in effects.into_iter().enumerate() {
                 self.perform(now, daemon, effect);
+                // Nobody waits for an answer until all others have been told.
+                if last == Some(number) {
+                    self.flush().await;
+                }
             }
         }
         self.flush().await;
@@ -313,7 +321,7 @@ impl Bus {
         Ok(())
     }
 
-    fn send(&mut self, message: &message::Outgoing) {
+    fn send(&mut self, message: &Outgoing) {
         if let State::Open(connection) = &mut self.state
             && let Err(error) = connection.push(message)
         {

@@ -166,6 +166,7 @@ impl Service {
         let changes = view.map_or_else(Vec::new, |view| self.show(view));
         let (first, then): (Vec<_>, Vec<_>) = changes.into_iter().partition(Change::is_before_replies);
         effects.extend(first.into_iter().map(Change::signal).map(send));
+        let mut lines = Vec::new();
         for news in news {
             match news {
                 News::Answered { call, outcome } => {
@@ -187,7 +188,7 @@ impl Service {
                 News::SecretUnwanted { secret, why } => {
                     effects.extend(self.agents.unwanted(secret, why).map(send));
                 }
-                News::Happened(line) => effects.push(send(Outgoing::Signal {
+                News::Happened(line) => lines.push(send(Outgoing::Signal {
                     path: path::DAEMON.to_owned(),
                     interface: interfaces::LAPWING_DAEMON,
                     member: "Happened",
@@ -196,6 +197,8 @@ impl Service {
             }
         }
         effects.extend(then.into_iter().map(Change::signal).map(send));
+        // Whoever reads along is in no hurry.
+        effects.extend(lines);
         self.ask_agents(&mut effects);
         if self.facts.resolved {
             let serial = &mut self.serial;

@@ -108,6 +108,11 @@ impl Wish {
 }
 
 impl Desk {
+    /// Whether a call was answered that nobody has been told of.
+    pub(super) fn has_answers(&self) -> bool {
+        self.news.iter().any(|news| matches!(news, News::Answered { .. }))
+    }
+
     /// The calls whose wish fits.
     pub(super) fn which(&self, fits: impl Fn(&Wish) -> bool) -> Vec<CallId> {
         self.open.iter().filter(|(_, open)| fits(&open.wish)).map(|(&id, _)| id).collect()

@@ -342,6 +342,11 @@ impl<K: Kernel> Daemon<K> {
         }
     }
 
+    /// Whether the network that an interface is in is not stored yet.
+    pub(super) fn is_new(&self, ifindex: u32) -> bool {
+        self.interfaces.get(&ifindex).is_some_and(|interface| interface.unstored.is_some())
+    }
+
     /// A network was joined: what is worth keeping of it is stored. The connection does not depend on it: a
     /// disk may be full or read-only.
     pub(super) fn learned(&mut self, now: Now, ifindex: u32, learned: &Learned) {

@@ -4,8 +4,12 @@ use super::{Daemon, Now};
 use crate::flight::event::{self, Loudness, Place, Told};
 use crate::flight::status;
 use crate::kernel::Kernel;
-use crate::networks::store;
 use lapwing_core::attempt::AttemptId;
+use rustix::fs::OFlags;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use tracing::{debug, info, warn};
 
 impl<K: Kernel> Daemon<K> {
@@ -61,12 +65,21 @@ impl<K: Kernel> Daemon<K> {
         let devices: Vec<_> = self.interfaces.values().map(|interface| self.device(interface)).collect();
         let text = status::render(&devices);
         if text != self.status {
-            if let Err(error) =
-                store::replace(&self.options.runtime.join(status::FILE), text.as_bytes(), 0o644)
-            {
+            if let Err(error) = show(&self.options.runtime.join(status::FILE), &text) {
                 debug!("the status file cannot be written: {error}");
             }
             self.status = text;
         }
     }
+}
+
+/// Replaces a file that does not outlive the machine: whole, but without waiting for a disk.
+fn show(path: &Path, text: &str) -> io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    // Whatever else lies under the name is not written, and a pipe is not waited for.
+    const FLAGS: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK);
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(true).custom_flags(FLAGS.bits().cast_signed());
+    options.mode(0o644).open(&temporary)?.write_all(text.as_bytes())?;
+    fs::rename(temporary, path)
 }

@@ -67,13 +67,19 @@ impl Desk {
     pub(super) fn settle(&mut self) {
         let now = self.now;
         self.daemon.kernel.now = now.clock;
-        self.daemon.listen(|| now).unwrap();
-        for news in self.daemon.take_news() {
-            match news {
-                News::Answered { call, outcome } => self.answers.push((call.0, outcome)),
-                News::SecretWanted { secret, .. } => self.wanted.push(secret),
-                News::SecretUnwanted { secret, why } => self.unwanted.push((secret, why)),
-                News::Happened(_) => {}
+        // As the loop does it: who waits is answered before the rest is done.
+        loop {
+            let has_more = self.daemon.listen_to_answer(|| now).unwrap();
+            for news in self.daemon.take_news() {
+                match news {
+                    News::Answered { call, outcome } => self.answers.push((call.0, outcome)),
+                    News::SecretWanted { secret, .. } => self.wanted.push(secret),
+                    News::SecretUnwanted { secret, why } => self.unwanted.push((secret, why)),
+                    News::Happened(_) => {}
+                }
+            }
+            if !has_more {
+                break;
             }
         }
     }
