@@ -6,6 +6,7 @@ mod interface;
 mod joining;
 mod known;
 mod power;
+mod storing;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -24,12 +25,13 @@ use lapwing_core::attempt::{AttemptId, Entry, Phase};
 use lapwing_core::curve::Curves;
 use lapwing_core::kernel::{KernelEvent, Reply};
 use lapwing_core::means::Means;
-use lapwing_core::station::{Action, Event, Learned, Report, Summary};
+use lapwing_core::station::{Action, Event, Report, Summary};
 use lapwing_core::{Duration, Entropy, Instant};
 use power::RadioState;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::PathBuf;
+use storing::Lesson;
 use tracing::{debug, info, warn};
 
 /// What the daemon was told to do otherwise.
@@ -69,8 +71,10 @@ pub struct Daemon<K> {
     file_warning: Option<String>,
     /// Known networks whose stored secret was wrong.
     wrong: BTreeSet<FileName>,
-    /// What an open port leads to, once those who waited for it have their answer.
-    later: VecDeque<(u32, Later)>,
+    /// Connections that get their addresses once those who waited for them have their answer.
+    later: VecDeque<(u32, AttemptId)>,
+    /// What was learned and is not written yet.
+    lessons: Vec<Lesson>,
     /// The stations have not heard of the last change of the networks.
     networks_changed: bool,
     radios: BTreeMap<u32, RadioState>,
@@ -89,15 +93,6 @@ pub struct Daemon<K> {
     status: String,
     /// The generation that the status is of.
     status_of: Option<u64>,
-}
-
-/// What is to be done about a connection when the rest of the turn is done.
-#[derive(Debug)]
-enum Later {
-    /// Give the interface its addresses.
-    Begin(AttemptId),
-    /// Keep what was learned of the network.
-    Keep(Learned),
 }
 
 impl<K: Kernel> Daemon<K> {
@@ -119,6 +114,7 @@ impl<K: Kernel> Daemon<K> {
             file_warning: None,
             wrong: BTreeSet::new(),
             later: VecDeque::new(),
+            lessons: Vec::new(),
             networks_changed: false,
             radios: BTreeMap::new(),
             interfaces: BTreeMap::new(),
@@ -156,7 +152,7 @@ impl<K: Kernel> Daemon<K> {
         interfaces.chain(self.desk.next_deadline()).min()
     }
 
-    /// Hears all that is there.
+    /// Hears all that is there. [`Self::settle`] belongs behind it, and behind calls.
     ///
     /// # Errors
     /// If the kernel cannot be heard any more.
@@ -173,14 +169,14 @@ impl<K: Kernel> Daemon<K> {
     /// # Errors
     /// If the kernel cannot be heard any more.
     pub fn listen_to_answer(&mut self, mut now: impl FnMut() -> Now) -> io::Result<bool> {
-        self.settle(now());
+        self.follow(now());
         while let Some(heard) = self.kernel.receive()? {
             let now = now();
             self.take(now, heard);
             if self.desk.has_answers() {
                 return Ok(true);
             }
-            self.settle(now);
+            self.follow(now);
         }
         Ok(false)
     }
@@ -188,7 +184,7 @@ impl<K: Kernel> Daemon<K> {
     /// Takes one thing that was heard.
     pub fn hear(&mut self, now: Now, heard: Heard) {
         self.take(now, heard);
-        self.settle(now);
+        self.follow(now);
     }
 
     fn take(&mut self, now: Now, heard: Heard) {
@@ -284,7 +280,7 @@ impl<K: Kernel> Daemon<K> {
             }
         }
         self.calls_overdue(now);
-        self.settle(now);
+        self.follow(now);
     }
 
     /// The machine slept.
@@ -326,26 +322,29 @@ impl<K: Kernel> Daemon<K> {
         self.settle(now);
     }
 
-    /// Ends what was heard: calls go on, the stations hear of other networks, and the status is written.
-    fn settle(&mut self, now: Now) {
+    /// Writes to files what the turns before left to be written. This may take time, so it comes when all that
+    /// they led to has been told; what it leads to itself is told next.
+    pub fn settle(&mut self, now: Now) {
+        self.store_lessons(now);
+        self.follow(now);
+        self.write_record();
+        self.write_status();
+    }
+
+    /// Ends what was heard: calls go on, and the stations hear of other networks.
+    fn follow(&mut self, now: Now) {
         self.catch_up(now);
         self.join_found(now);
         if std::mem::take(&mut self.networks_changed) {
             self.give_networks(now);
         }
-        self.write_status();
     }
 
     /// Does what was put off.
     fn catch_up(&mut self, now: Now) {
-        while let Some((ifindex, later)) = self.later.pop_front() {
-            match later {
-                Later::Begin(attempt) => {
-                    if let Some(event) = self.begin(now, ifindex, attempt) {
-                        self.turn(now, ifindex, event);
-                    }
-                }
-                Later::Keep(learned) => self.learned(now, ifindex, &learned),
+        while let Some((ifindex, attempt)) = self.later.pop_front() {
+            if let Some(event) = self.begin(now, ifindex, attempt) {
+                self.turn(now, ifindex, event);
             }
         }
     }
@@ -455,10 +454,10 @@ impl<K: Kernel> Daemon<K> {
             }
             Report::Connected(connected) => {
                 self.join_ended_well(ifindex, connected);
-                self.later.push_back((ifindex, Later::Begin(connected.attempt)));
+                self.later.push_back((ifindex, connected.attempt));
             }
             Report::Disconnected { .. } => {
-                self.later.retain(|(of, later)| *of != ifindex || !matches!(later, Later::Begin(_)));
+                self.later.retain(|(of, _)| *of != ifindex);
                 self.unconfigure(now, ifindex);
                 self.kernel.perform(Command::SetPort { ifindex, open: false });
             }
@@ -466,9 +465,7 @@ impl<K: Kernel> Daemon<K> {
                 self.tell_timeline(now, ifindex, *attempt);
                 return self.join_failed(ifindex, *attempt, ssid, why, *next_try);
             }
-            // Who joins a new network is told that it is known before being told that it is joined.
-            Report::Learned(learned) if self.is_new(ifindex) => self.learned(now, ifindex, learned),
-            Report::Learned(learned) => self.later.push_back((ifindex, Later::Keep(learned.clone()))),
+            Report::Learned(learned) => self.learned(ifindex, learned),
             Report::State(_)
             | Report::Heard { .. }
             | Report::Interfered { .. }

@@ -3,12 +3,16 @@
 use crate::bus::Bus;
 use crate::daemon::{Daemon, Now};
 use crate::kernel::Kernel;
+use crate::networks::FileName;
+use crate::networks::name::Parsed;
 use crate::notify::notify;
 use lapwing_core::{Duration, Instant};
 use rustix::fs::inotify;
+use std::ffi::OsStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::SystemTime;
 use tokio::io::unix::AsyncFd;
@@ -41,6 +45,7 @@ pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path, mut bus:
     };
     daemon.listen(now)?;
     bus.turn(now(), &mut daemon).await;
+    daemon.settle(now());
     tell("READY=1");
     let mut clocks = Clocks::read();
     loop {
@@ -68,6 +73,9 @@ pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path, mut bus:
         if daemon.next_deadline().is_some_and(|deadline| deadline <= now().clock) {
             daemon.tick(now());
         }
+        bus.turn(now(), &mut daemon).await;
+        // Nobody waits for the disk; what came of that is told at once.
+        daemon.settle(now());
         bus.turn(now(), &mut daemon).await;
     }
     info!("leaving");
@@ -160,17 +168,27 @@ fn watch(state: &Path) -> Option<AsyncFd<Shared>> {
     }
 }
 
-/// Until a file changed and the changes have settled; for ever without a watch.
+/// Until a network file changed and the changes have settled; for ever without a watch.
 async fn changed(watch: Option<&AsyncFd<Shared>>) {
     let Some(watch) = watch else { return std::future::pending().await };
-    let Ok(ready) = watch.readable().await else { return std::future::pending().await };
-    sleep(SETTLE).await;
-    // Which file it was does not matter: all are read again.
-    let mut buffer = [MaybeUninit::uninit(); 4096];
-    let mut events = inotify::Reader::new(watch.get_ref().0.as_fd(), &mut buffer);
-    while events.next().is_ok() {}
-    // Not before: whoever waits for several things drops this one when another comes while the files settle.
-    clear(ready);
+    loop {
+        let Ok(ready) = watch.readable().await else { return std::future::pending().await };
+        sleep(SETTLE).await;
+        // Whoever waits for several things drops this one when another comes while the files settle: from here on
+        // nothing waits.
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut events = inotify::Reader::new(watch.get_ref().0.as_fd(), &mut buffer);
+        let mut is_network = false;
+        while let Ok(event) = events.next() {
+            // Our own notes and half-written files are none; without a name, events were lost.
+            let name = event.file_name().map(|name| FileName::parse(OsStr::from_bytes(name.to_bytes())));
+            is_network |= name != Some(Parsed::Other);
+        }
+        clear(ready);
+        if is_network {
+            return;
+        }
+    }
 }
 
 fn clear(mut ready: tokio::io::unix::AsyncFdReadyGuard<'_, Shared>) {
@@ -207,7 +225,9 @@ mod tests {
             std::fs::write(directory.join("plain.psk"), "").unwrap();
             assert!(timeout(SETTLE / 4, changed(files.as_ref())).await.is_err());
             assert!(timeout(SETTLE * 500, changed(files.as_ref())).await.is_ok());
-            // And once is enough.
+            std::fs::write(directory.join(".lapwing.memory"), "").unwrap();
+            std::fs::write(directory.join("plain.psk.12.tmp"), "").unwrap();
+            // And once is enough, and other files are nothing.
             assert!(timeout(SETTLE * 4, changed(files.as_ref())).await.is_err());
         });
         std::fs::remove_dir_all(directory).unwrap();

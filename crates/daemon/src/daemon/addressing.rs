@@ -7,7 +7,6 @@ use crate::netconf::configuration::{self, Begin, Configuration};
 use crate::netconf::{dhcp, settings::Addressing};
 use lapwing_core::attempt::AttemptId;
 use lapwing_core::station::Event;
-use tracing::warn;
 
 impl<K: Kernel> Daemon<K> {
     /// The port is open: addresses are wanted.
@@ -106,10 +105,8 @@ impl<K: Kernel> Daemon<K> {
                 return Some(Event::Unconfigured(attempt, why));
             }
             Wanted::Remember(lease) => {
-                if let Some(file) = self.interfaces.get(&ifindex)?.file.clone()
-                    && let Err(error) = self.store.leased(&file, lease.as_ref())
-                {
-                    warn!("the lease could not be kept: {error}");
+                if let Some(file) = &self.interfaces.get(&ifindex)?.file {
+                    self.store.leased(file, lease.as_ref());
                 }
                 return None;
             }

@@ -197,7 +197,7 @@ impl<K: Kernel> Daemon<K> {
                 Call::ConnectHidden { ifindex, ssid } => self.connect_hidden(now, id, ifindex, ssid),
                 Call::Disconnect { ifindex } => self.disconnect(now, id, ifindex),
                 Call::Forget { network } => self.forget(now, &network),
-                Call::SetAutoconnect { network, on } => self.set_autoconnect(&network, on),
+                Call::SetAutoconnect { network, on } => self.set_autoconnect(now, &network, on),
                 Call::SetPowered { ifindex, on } => self.set_powered(now, id, ifindex, on),
                 Call::SetRadioPowered { wiphy, on } => self.set_radio_powered(now, id, wiphy, on),
                 Call::Diagnose { ifindex } => self.diagnose(now, id, ifindex),
@@ -215,7 +215,7 @@ impl<K: Kernel> Daemon<K> {
         if let Some(outcome) = outcome {
             self.desk.tell(News::Answered { call: id, outcome });
         }
-        self.settle(now);
+        self.follow(now);
     }
 
     /// What there is to be told since the last time, in this order.

@@ -1,11 +1,9 @@
 //! Joining a network because somebody asked: the secret, the attempt, and what is stored once it was joined.
 
 use super::calls::{First, NO_INTERFACE, UNAVAILABLE, Wish, refused};
-use super::interface::Warning;
 use super::view::{self, Heard};
 use super::{Daemon, Now};
 use crate::control::{Answer, CallError, CallId, News, SecretAnswer, SecretId, Unwanted};
-use crate::flight::event::{self, Place};
 use crate::kernel::Kernel;
 use crate::networks::FileName;
 use crate::networks::name::Security;
@@ -13,7 +11,7 @@ use lapwing_core::attempt::{AttemptId, Entry, Phase, Record};
 use lapwing_core::failure::{Code, Failure};
 use lapwing_core::kernel::Refusal;
 use lapwing_core::network::{Credentials, Network, Personal, Proven};
-use lapwing_core::station::{Connected, Event, Learned, Summary};
+use lapwing_core::station::{Connected, Event, Summary};
 use lapwing_core::{Duration, Secret};
 use lapwing_frames::Ssid;
 
@@ -216,7 +214,7 @@ impl<K: Kernel> Daemon<K> {
         if let Err(error) = outcome {
             self.desk.close(call, Err(error));
         }
-        self.settle(now);
+        self.follow(now);
     }
 
     fn use_secret(&mut self, now: Now, call: CallId, passphrase: Secret) -> Result<(), CallError> {
@@ -340,48 +338,6 @@ impl<K: Kernel> Daemon<K> {
         if let Some(name) = name {
             self.wrong.remove(&name);
         }
-    }
-
-    /// Whether the network that an interface is in is not stored yet.
-    pub(super) fn is_new(&self, ifindex: u32) -> bool {
-        self.interfaces.get(&ifindex).is_some_and(|interface| interface.unstored.is_some())
-    }
-
-    /// A network was joined: what is worth keeping of it is stored. The connection does not depend on it: a
-    /// disk may be full or read-only.
-    pub(super) fn learned(&mut self, now: Now, ifindex: u32, learned: &Learned) {
-        let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
-        let Some(name) = interface.network() else { return };
-        let stored = match &interface.unstored {
-            Some(join) => match self.store.provision(&name, &join.network, learned, now.wall) {
-                Ok(known) => {
-                    interface.unstored = None;
-                    self.networks.insert(name.clone(), known);
-                    self.networks_changed = true;
-                    Ok(())
-                }
-                Err(error) => Err(error),
-            },
-            None if self.networks.contains_key(&name) => self.store.learn(&name, learned, now.wall),
-            None => Ok(()),
-        };
-        let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
-        match stored {
-            Ok(()) => {
-                interface.warnings.remove(&Warning::NotStored);
-            }
-            Err(error) => {
-                let text = format!(
-                    "The connection works, but what belongs to the network \"{}\" could not be saved: {error}.",
-                    name.ssid
-                );
-                interface.warnings.insert(Warning::NotStored, text.clone());
-                let interface = interface.name.clone();
-                let place = Place { at: now.clock, interface: &interface };
-                self.tell(&interface, event::warning(place, &text));
-            }
-        }
-        self.changed();
     }
 }
 

@@ -6,7 +6,7 @@ use crate::control::{Answer, CallError};
 use crate::kernel::Kernel;
 use crate::networks::name::Security;
 use crate::networks::{FileName, KnownNetwork};
-use lapwing_core::network::{Network, Proven};
+use lapwing_core::network::Network;
 use lapwing_core::station::Event;
 use std::collections::BTreeMap;
 use tracing::{info, warn};
@@ -37,15 +37,6 @@ impl<K: Kernel> Daemon<K> {
         }
         info!("{} networks are known", networks.len());
         let before = std::mem::replace(&mut self.networks, networks);
-        // Who enters another secret says that the access point has changed.
-        for (name, known) in &mut self.networks {
-            if before.get(name).is_some_and(|before| !before.network.is_same(&known.network)) {
-                known.network.proven = Proven::default();
-                if let Err(error) = self.store.disprove(name) {
-                    warn!("what was known of another secret could not be forgotten: {error}");
-                }
-            }
-        }
         // Another secret is not known to be wrong.
         let same = |name: &FileName| {
             let secrets = (before.get(name), self.networks.get(name));
@@ -67,8 +58,9 @@ impl<K: Kernel> Daemon<K> {
 
     /// The network files may have changed.
     pub fn reload(&mut self, now: Now) {
+        self.store_lessons(now);
         self.networks_changed |= self.load();
-        self.settle(now);
+        self.follow(now);
     }
 
     /// Gives the stations the networks of now. Those whose network is not known any more leave it; while its
@@ -96,22 +88,23 @@ impl<K: Kernel> Daemon<K> {
 
     pub(super) fn forget(&mut self, now: Now, name: &FileName) -> First {
         self.find(name)?;
+        // What was learned before is written before, not after it.
+        self.store_lessons(now);
         self.store.forget(name).map_err(|error| CallError::NotStored(format!("Not forgotten: {error}.")))?;
         // The file is gone, and that is what was asked for.
-        if let Err(error) = self.store.forget_memory(name) {
-            warn!("what was remembered of a forgotten network is left: {error}");
-        }
+        self.store.forget_memory(name);
         self.networks.remove(name);
         self.unreadable.remove(name);
         self.wrong.remove(name);
         self.networks_changed = true;
         self.changed();
-        self.settle(now);
+        self.follow(now);
         Ok(Some(Answer::Done))
     }
 
-    pub(super) fn set_autoconnect(&mut self, name: &FileName, on: bool) -> First {
+    pub(super) fn set_autoconnect(&mut self, now: Now, name: &FileName, on: bool) -> First {
         self.find(name)?;
+        self.store_lessons(now);
         let stored = self.store.set_autoconnect(name, on);
         stored.map_err(|error| CallError::NotStored(format!("Not changed: {error}.")))?;
         if let Some(known) = self.networks.get_mut(name)

@@ -40,20 +40,25 @@ impl<K: Kernel> Daemon<K> {
     fn record(&mut self, told: &Told) {
         let line = told.object.clone().finish();
         self.desk.happened(&line);
-        match self.recorder.write(&line) {
-            Ok(()) => self.recording = true,
-            Err(error) => {
-                if std::mem::take(&mut self.recording) {
-                    warn!("the flight recorder cannot write: {error}");
-                }
-            }
-        }
+        let noted = self.recorder.note(&line);
+        self.told_recorder(noted);
     }
 
-    /// The content of the status file: the state of every interface.
-    #[must_use]
-    pub fn status(&self) -> &str {
-        &self.status
+    /// Writes what the recorder has been told.
+    pub(super) fn write_record(&mut self) {
+        let written = self.recorder.flush();
+        self.told_recorder(written);
+    }
+
+    fn told_recorder(&mut self, outcome: io::Result<usize>) {
+        match outcome {
+            Ok(0) => {}
+            Ok(_) => self.recording = true,
+            Err(error) if std::mem::take(&mut self.recording) => {
+                warn!("the flight recorder cannot write: {error}");
+            }
+            Err(_) => {}
+        }
     }
 
     pub(super) fn write_status(&mut self) {

@@ -237,6 +237,7 @@ impl Run {
         self.daemon.hear(self.now, heard);
         let now = self.now;
         self.daemon.listen(|| now).unwrap();
+        self.daemon.settle(now);
     }
 
     /// Lets time pass, from deadline to deadline.
@@ -247,6 +248,7 @@ impl Run {
             self.daemon.tick(self.now);
             let now = self.now;
             self.daemon.listen(|| now).unwrap();
+            self.daemon.settle(now);
         }
         self.now.clock = end;
     }

@@ -138,6 +138,22 @@ impl Document {
         })
     }
 
+    /// All keys with their values and the group in which they stand, in their order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str, Value<'_>)> {
+        let mut group = "";
+        self.lines.iter().enumerate().filter_map(move |(index, line)| match &line.kind {
+            Kind::Group(name) => {
+                group = name;
+                None
+            }
+            Kind::Pair { key, value } => {
+                let raw = line.raw.expose().get(value.clone())?;
+                Some((group, key.as_str(), Value { line: index.saturating_add(1), raw }))
+            }
+            Kind::Other => None,
+        })
+    }
+
     /// Sets a key to a text, which is escaped as needed. Everything else stays as it is. Group and key are
     /// names that the dialect can hold.
     pub fn set(&mut self, group: &str, key: &str, text: &[u8]) {

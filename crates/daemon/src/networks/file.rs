@@ -197,12 +197,27 @@ fn mark(ssid: &Ssid, document: &Document) -> Result<Option<Secret>, Malformed> {
     let Some(passphrase) = document.value("Security", "Passphrase") else { return Ok(None) };
     let identifier =
         document.value("Security", "PasswordIdentifier").map(|value| value.text()).transpose()?;
+    let identifier = identifier.unwrap_or_default();
+    Ok(Some(marked([ssid.octets(), passphrase.text()?.expose(), identifier.expose()])))
+}
+
+/// A mark of a network's secret: what was seen with one secret says nothing of another. None for open networks.
+#[must_use]
+pub fn secret_mark(network: &Network) -> Option<String> {
+    let Credentials::Personal(personal) = &network.credentials else { return None };
+    let secret = personal.passphrase.as_ref().or(personal.psk.as_ref())?;
+    let identifier = personal.password_identifier.as_deref().unwrap_or_default();
+    let digits = marked([network.ssid.octets(), secret.expose(), identifier]);
+    Some(String::from_utf8_lossy(digits.expose()).into_owned())
+}
+
+fn marked(parts: [&[u8]; 3]) -> Secret {
     let mut hash = Sha256::new();
-    for part in [ssid.octets(), passphrase.text()?.expose(), identifier.unwrap_or_default().expose()] {
+    for part in parts {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part);
     }
-    Ok(Some(hex(hash.finalize().get(..8).unwrap_or_default())))
+    hex(hash.finalize().get(..8).unwrap_or_default())
 }
 
 fn transition_disable(document: &Document) -> Result<TransitionDisable, Malformed> {

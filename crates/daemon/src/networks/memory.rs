@@ -3,10 +3,12 @@
 //! It is a file of its own, `.lapwing.memory`, in the same dialect, with a group for each network file. It
 //! is ours alone: if it cannot be read it is begun anew, since nothing in it was written by a person.
 
-use super::document::Document;
+use super::document::{Document, MAX_OCTETS};
 use super::name::FileName;
 use crate::netconf::Remembered;
+use lapwing_core::Secret;
 use lapwing_core::network::Proven;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -25,24 +27,40 @@ const WAYS: [(&str, u8); 2] = [("sae", Proven::SAE), ("owe", Proven::OWE)];
 /// What is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
+    /// As it is written: with the order, and with what is not understood.
     document: Document,
-    iwd: Vec<(FileName, Vec<u32>)>,
+    /// The same to look things up in: the values of each group.
+    groups: BTreeMap<String, BTreeMap<String, String>>,
+    iwd: BTreeMap<FileName, Vec<u32>>,
 }
 
 impl Memory {
     /// From the octets of our file and of iwd's, as far as they can be read.
     #[must_use]
     pub fn read(own: &[u8], iwd: &[u8]) -> Self {
-        Self {
-            document: Document::parse(own).unwrap_or_default(),
-            iwd: Document::parse(iwd).map(|document| iwd_frequencies(&document)).unwrap_or_default(),
+        let document = Document::parse(own).unwrap_or_default();
+        let mut groups = BTreeMap::<String, BTreeMap<String, String>>::new();
+        for (group, key, value) in document.pairs() {
+            if let Ok(text) = value.plain() {
+                groups.entry(group.to_owned()).or_default().entry(key.to_owned()).or_insert(text);
+            }
         }
+        let iwd = Document::parse(iwd).map(|document| iwd_frequencies(&document)).unwrap_or_default();
+        Self { document, groups, iwd }
     }
 
-    /// The document to write.
-    #[must_use]
-    pub const fn document(&self) -> &Document {
-        &self.document
+    /// The octets to write. What would not be read again is forgotten: the networks that were joined longest ago.
+    pub fn octets(&mut self) -> Secret {
+        loop {
+            let octets = self.document.octets();
+            if octets.len() <= MAX_OCTETS {
+                return octets;
+            }
+            let oldest = self.groups.iter().min_by_key(|(_, values)| last_joined(Some(values)));
+            let Some(oldest) = oldest.map(|(group, _)| group.clone()) else { return octets };
+            self.groups.remove(&oldest);
+            self.document.remove_group(&oldest);
+        }
     }
 
     /// The channels on which a network was heard, in MHz, the latest first.
@@ -50,41 +68,36 @@ impl Memory {
     pub fn frequencies(&self, name: &FileName) -> Vec<u32> {
         match self.text(name, "Frequencies") {
             Some(list) => frequencies(&list),
-            None => self
-                .iwd
-                .iter()
-                .find(|(known, _)| known == name)
-                .map(|(_, list)| list.clone())
-                .unwrap_or_default(),
+            None => self.iwd.get(name).cloned().unwrap_or_default(),
         }
     }
 
     /// When a network was last joined: greater is later.
     #[must_use]
     pub fn last_joined(&self, name: &FileName) -> Option<u64> {
-        self.text(name, "LastJoined")?.parse().ok()
+        last_joined(self.groups.get(&name.to_string()))
     }
 
-    /// The stronger ways by which a network has been joined.
+    /// The stronger ways by which a network has been joined with the secret that has this mark; open networks
+    /// have none.
     #[must_use]
-    pub fn proven(&self, name: &FileName) -> Proven {
+    pub fn proven(&self, name: &FileName, mark: Option<&str>) -> Proven {
+        if self.text(name, "ProvenFor").as_deref() != mark {
+            return Proven::default();
+        }
         let words = self.text(name, "Proven").unwrap_or_default();
         let ways = WAYS.iter().filter(|(word, _)| words.split_ascii_whitespace().any(|known| known == *word));
         Proven(ways.fold(0, |bits, (_, bit)| bits | bit))
     }
 
-    /// Notes by which stronger ways a network has been joined. Returns whether that is news.
-    pub fn prove(&mut self, name: &FileName, proven: Proven) -> bool {
-        if self.proven(name) == proven {
-            return false;
-        }
+    /// Notes by which stronger ways a network has been joined with the secret that has this mark. Returns whether
+    /// that is news.
+    pub fn prove(&mut self, name: &FileName, mark: Option<&str>, proven: Proven) -> bool {
         let words: Vec<_> = WAYS.iter().filter(|(_, bit)| proven.has(*bit)).map(|&(word, _)| word).collect();
-        if words.is_empty() {
-            self.document.remove(&name.to_string(), "Proven");
-        } else {
-            self.document.set(&name.to_string(), "Proven", words.join(" ").as_bytes());
-        }
-        true
+        let words = (!words.is_empty()).then(|| words.join(" "));
+        let mark = mark.filter(|_| words.is_some());
+        let is_marked = self.put(name, "ProvenFor", mark);
+        self.put(name, "Proven", words.as_deref()) || is_marked
     }
 
     /// The last lease in a network.
@@ -101,36 +114,52 @@ impl Memory {
         list.insert(0, frequency);
         list.truncate(FREQUENCIES);
         let list: Vec<_> = list.iter().map(ToString::to_string).collect();
-        let group = name.to_string();
-        self.document.set(&group, "Frequencies", list.join(" ").as_bytes());
-        let latest = self
-            .document
-            .groups()
-            .filter_map(|group| self.document.value(group, "LastJoined")?.plain().ok()?.parse::<u64>().ok());
-        let number = latest.max().map_or(now, |latest| now.max(latest.saturating_add(1)));
-        self.document.set(&group, "LastJoined", number.to_string().as_bytes());
+        self.put(name, "Frequencies", Some(&list.join(" ")));
+        let latest = self.groups.values().filter_map(|group| last_joined(Some(group))).max();
+        let number = latest.map_or(now, |latest| now.max(latest.saturating_add(1)));
+        self.put(name, "LastJoined", Some(&number.to_string()));
     }
 
     /// Notes a lease, or that there is none any more. Returns whether that is news.
     pub fn leased(&mut self, name: &FileName, lease: Option<&Remembered>) -> bool {
-        if self.lease(name).as_ref() == lease {
-            return false;
-        }
-        match lease {
-            Some(lease) => self.document.set(&name.to_string(), "Lease", lease.to_string().as_bytes()),
-            None => self.document.remove(&name.to_string(), "Lease"),
-        }
-        true
+        self.put(name, "Lease", lease.map(ToString::to_string).as_deref())
     }
 
     /// Forgets a network. Returns whether anything was known of it.
     pub fn forget(&mut self, name: &FileName) -> bool {
+        self.groups.remove(&name.to_string());
         self.document.remove_group(&name.to_string())
     }
 
     fn text(&self, name: &FileName, key: &str) -> Option<String> {
-        self.document.value(&name.to_string(), key)?.plain().ok()
+        self.groups.get(&name.to_string())?.get(key).cloned()
     }
+
+    /// Sets a value, or removes it. Returns whether that changed anything.
+    fn put(&mut self, name: &FileName, key: &str, text: Option<&str>) -> bool {
+        let group = name.to_string();
+        if self.groups.get(&group).and_then(|values| values.get(key)).map(String::as_str) == text {
+            return false;
+        }
+        match text {
+            Some(text) => {
+                self.document.set(&group, key, text.as_bytes());
+                self.groups.entry(group).or_default().insert(key.to_owned(), text.to_owned());
+            }
+            None => {
+                self.document.remove(&group, key);
+                if let Some(values) = self.groups.get_mut(&group) {
+                    values.remove(key);
+                }
+            }
+        }
+        true
+    }
+}
+
+/// When the network of a group was last joined.
+fn last_joined(group: Option<&BTreeMap<String, String>>) -> Option<u64> {
+    group?.get("LastJoined")?.parse().ok()
 }
 
 /// The channels in a list, as far as they are numbers.
@@ -139,7 +168,7 @@ fn frequencies(list: &str) -> Vec<u32> {
 }
 
 /// iwd has a group per network, named by a UUID, with the path of the network file and a list of channels.
-fn iwd_frequencies(document: &Document) -> Vec<(FileName, Vec<u32>)> {
+fn iwd_frequencies(document: &Document) -> BTreeMap<FileName, Vec<u32>> {
     let entry = |group: &str| {
         let path = document.value(group, "name")?.plain().ok()?;
         let file = Path::new(&path).file_name().unwrap_or(OsStr::new(""));
@@ -167,21 +196,52 @@ mod tests {
         assert_eq!(memory.frequencies(&name("work")), [] as [u32; 0]);
         memory.joined(&name("home"), 2412, 1000);
         memory.joined(&name("work"), 6115, 900);
-        let again = Memory::read(memory.document().octets().expose(), iwd);
+        let again = Memory::read(memory.octets().expose(), iwd);
         assert_eq!(again.frequencies(&name("home")), [2412, 5180]);
         assert!(
             again.last_joined(&name("work")) > again.last_joined(&name("home")),
             "even if the clock went back"
         );
-        assert!(memory.prove(&name("home"), Proven(Proven::SAE)));
-        assert!(!memory.prove(&name("home"), Proven(Proven::SAE)));
-        let again = Memory::read(memory.document().octets().expose(), iwd);
-        assert_eq!(again.proven(&name("home")), Proven(Proven::SAE));
-        assert!(memory.prove(&name("home"), Proven::default()) && memory.forget(&name("work")));
-        assert_eq!((memory.proven(&name("home")), memory.last_joined(&name("work"))), (Proven(0), None));
+        assert!(memory.prove(&name("home"), Some("a1"), Proven(Proven::SAE)));
+        assert!(!memory.prove(&name("home"), Some("a1"), Proven(Proven::SAE)));
+        let again = Memory::read(memory.octets().expose(), iwd);
+        assert_eq!(again.proven(&name("home"), Some("a1")), Proven(Proven::SAE));
+        assert_eq!(again.proven(&name("home"), Some("b2")), Proven(0), "another secret has proven nothing");
+        assert_eq!(again.proven(&name("home"), None), Proven(0));
+        assert!(memory.prove(&name("home"), Some("a1"), Proven::default()) && memory.forget(&name("work")));
+        assert_eq!(memory.proven(&name("home"), Some("a1")), Proven(0));
+        assert_eq!(memory.last_joined(&name("work")), None);
+        assert!(!String::from_utf8_lossy(memory.octets().expose()).contains("Proven"));
         for frequency in 1..20 {
             memory.joined(&name("home"), frequency, 2000);
         }
         assert_eq!(memory.frequencies(&name("home")), [19, 18, 17, 16, 15]);
+    }
+
+    #[test]
+    fn what_others_wrote_stays_and_the_oldest_goes_when_there_is_too_much() {
+        let own =
+            b"# theirs\n[first.psk]\nUnknown=kept\nLastJoined=7\n\n[second.psk]\n# more\nLease=garbage\n";
+        let mut memory = Memory::read(own, b"");
+        memory.joined(&name("second"), 2412, 5);
+        assert_eq!(memory.last_joined(&name("second")), Some(8));
+        let text = String::from_utf8(memory.octets().expose().to_vec()).unwrap();
+        let wanted = "# theirs\n[first.psk]\nUnknown=kept\nLastJoined=7\n\n[second.psk]\n# more\nLease=garbage\n\
+            Frequencies=2412\nLastJoined=8\n";
+        assert_eq!(text, wanted);
+        let many =
+            |number| format!("[network number {number}.psk]\nFrequencies=2412\nLastJoined=1{number}\n");
+        let own = (1000..5000).map(many).collect::<String>();
+        assert!(own.len() < MAX_OCTETS && own.len() > MAX_OCTETS - 29_000);
+        let mut memory = Memory::read(own.as_bytes(), b"");
+        for number in 0..400 {
+            memory.joined(&name(&format!("{}{number}", "x".repeat(29))), 2412, 100);
+        }
+        let octets = memory.octets();
+        let again = Memory::read(octets.expose(), b"");
+        assert!(octets.len() > MAX_OCTETS - 200);
+        assert_eq!(again.last_joined(&name("network number 1000")), None);
+        assert_eq!(again.frequencies(&name("network number 4999")), [2412]);
+        assert_eq!(again.groups, memory.groups);
     }
 }

@@ -2,21 +2,26 @@
 
 use super::document::{Document, MAX_OCTETS};
 use super::error::{FileError, FileProblem};
-use super::file::{KnownNetwork, Unfit, enter, learn};
+use super::file::{KnownNetwork, Unfit, enter, learn, secret_mark};
 use super::memory::{self, Memory};
 use super::name::{FileName, Parsed};
 use crate::netconf::Remembered;
-use lapwing_core::network::{Network, Proven};
+use lapwing_core::network::Network;
 use lapwing_core::{Secret, station::Learned};
 use rustix::fs::OFlags;
 use std::collections::BTreeMap;
-use std::fs::{self, File, FileTimes, OpenOptions};
+use std::ffi::OsString;
+use std::fs::{self, File, FileTimes, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 /// How many network files are read: far more than anybody has, and a bound.
 const MAX_FILES: usize = 4096;
+/// How old the last change of a file must be to tell it from the next one: file systems count in steps, the
+/// coarsest of two seconds.
+const TELLABLE: Duration = Duration::from_secs(3);
 
 /// The state directory and what is known of it.
 #[derive(Debug)]
@@ -25,6 +30,29 @@ pub struct Store {
     memory: Memory,
     /// The network files by the name that they have.
     files: BTreeMap<FileName, PathBuf>,
+    /// What was read of files that have not changed since.
+    read: BTreeMap<OsString, (Stamp, KnownNetwork)>,
+    /// The memory's file does not have all that is remembered.
+    unwritten: bool,
+    /// [`TELLABLE`].
+    tellable: Duration,
+}
+
+/// By what a file is known to be the one that was read: its device, number and length, and when its content and
+/// its entry changed, in seconds and nanoseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp([u64; 3], [(i64, i64); 2]);
+
+impl Stamp {
+    /// None if the file may change without being told from what it is now.
+    fn of(metadata: &Metadata, tellable: Duration) -> Option<Self> {
+        let written = (metadata.mtime(), metadata.mtime_nsec());
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        let stamp = Self([metadata.dev(), metadata.ino(), metadata.len()], [written, changed]);
+        let since = SystemTime::UNIX_EPOCH.elapsed().ok()?;
+        let age = since.checked_sub(Duration::from_secs(u64::try_from(changed.0).ok()?))?;
+        (age >= tellable).then_some(stamp)
+    }
 }
 
 /// What a directory holds.
@@ -44,7 +72,14 @@ impl Store {
     pub fn new(directory: PathBuf) -> Self {
         let read = |name| read(&directory.join(name)).unwrap_or_default();
         let memory = Memory::read(read(memory::FILE).expose(), read(memory::IWD_FREQUENCIES).expose());
-        Self { directory, memory, files: BTreeMap::new() }
+        Self {
+            directory,
+            memory,
+            files: BTreeMap::new(),
+            read: BTreeMap::new(),
+            unwritten: false,
+            tellable: TELLABLE,
+        }
     }
 
     /// The directory.
@@ -53,7 +88,7 @@ impl Store {
         &self.directory
     }
 
-    /// Reads all network files. A directory that is not there holds none.
+    /// Reads the network files, except those that are as they were. A directory that is not there holds none.
     pub fn load(&mut self) -> Loaded {
         let mut loaded = Loaded { networks: Vec::new(), errors: Vec::new(), unreadable: BTreeMap::new() };
         let mut names = Vec::new();
@@ -65,6 +100,7 @@ impl Store {
         // In the order of names, so that what is read does not depend on the file system.
         names.sort_unstable();
         self.files.clear();
+        let mut before = std::mem::take(&mut self.read);
         for file_name in names.into_iter().take(MAX_FILES) {
             let path = self.directory.join(&file_name);
             let name = match FileName::parse(&file_name) {
@@ -80,12 +116,23 @@ impl Store {
             if self.files.contains_key(&name) && !name.is_written_as(&file_name) {
                 continue;
             }
-            match load_file(&path, name.clone()) {
-                Ok((_, mut known)) => {
+            let stamp = fs::metadata(&path).ok().and_then(|metadata| Stamp::of(&metadata, self.tellable));
+            let same = before.remove(&file_name).filter(|(before, _)| Some(before) == stamp.as_ref());
+            let result = match same {
+                Some((_, known)) => Ok(known),
+                None => load_file(&path, name.clone()).map(|(_, known)| known),
+            };
+            match result {
+                Ok(mut known) => {
+                    if let Some(stamp) = stamp {
+                        self.read.insert(file_name, (stamp, known.clone()));
+                    }
                     self.remember(&mut known);
-                    loaded.networks.retain(|other| other.name != name);
+                    // The other spelling came first.
+                    if self.files.insert(name.clone(), path).is_some() {
+                        loaded.networks.retain(|other| other.name != name);
+                    }
                     loaded.networks.push(known);
-                    self.files.insert(name, path);
                 }
                 Err(error) => {
                     loaded.unreadable.insert(name.clone(), error.to_string());
@@ -97,27 +144,34 @@ impl Store {
         loaded
     }
 
-    /// Notes what was learned of a network: in its file what belongs there, in the memory the channel. The
-    /// file is read again first, so that an edit of a moment ago is kept; a file that cannot be read is not
-    /// written.
+    /// Notes what was learned of a network: in its file what belongs there, in the memory the channel, which
+    /// [`Self::flush`] writes. The file is read again first, so that an edit of a moment ago is kept; a file that
+    /// cannot be read is not written, and one with another secret than the network was joined with neither.
+    /// Returns the network as it is known now, if it has a file.
     ///
     /// # Errors
     /// Those of reading and writing. The connection does not depend on it.
-    pub fn learn(&mut self, name: &FileName, learned: &Learned, now: u64) -> Result<(), FileError> {
-        self.memory.joined(name, learned.frequency, now);
-        self.memory.prove(name, learned.proven);
-        let memory = self.write_memory();
-        if let Some(path) = self.files.get(name) {
-            let (mut document, _) = load_file(path, name.clone())?;
-            if learn(&mut document, name, learned) {
-                write(path, &document)?;
-            }
+    pub fn learn(
+        &mut self,
+        name: &FileName,
+        network: &Network,
+        learned: &Learned,
+        now: u64,
+    ) -> Result<Option<KnownNetwork>, FileError> {
+        self.joined(name, network, learned, now);
+        let Some(path) = self.files.get(name) else { return Ok(None) };
+        let (mut document, mut known) = load_file(path, name.clone())?;
+        if known.network.is_same(network) && learn(&mut document, name, learned) {
+            known = KnownNetwork::read(name.clone(), &document).map_err(|error| unfit(path, error))?;
+            write(path, &document)?;
         }
-        memory
+        self.remember(&mut known);
+        Ok(Some(known))
     }
 
     /// Stores a network that was joined for the first time, or with another secret: its file gets the secret
-    /// and what was learned, and keeps whatever else it has. Returns the network as it is known now.
+    /// and what was learned, and keeps whatever else it has. What belongs into the memory is written by
+    /// [`Self::flush`]. Returns the network as it is known now.
     ///
     /// # Errors
     /// Those of reading and writing; the file is as before then.
@@ -128,6 +182,33 @@ impl Store {
         learned: &Learned,
         now: u64,
     ) -> Result<KnownNetwork, FileError> {
+        let (path, document, mut known) = self.provisioned(name, network, learned)?;
+        write(&path, &document)?;
+        self.files.insert(name.clone(), path);
+        self.joined(name, network, learned, now);
+        self.remember(&mut known);
+        Ok(known)
+    }
+
+    /// The network as [`Self::provision`] will make it known.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn preview(
+        &self,
+        name: &FileName,
+        network: &Network,
+        learned: &Learned,
+    ) -> Result<KnownNetwork, FileError> {
+        self.provisioned(name, network, learned).map(|(_, _, known)| known)
+    }
+
+    fn provisioned(
+        &self,
+        name: &FileName,
+        network: &Network,
+        learned: &Learned,
+    ) -> Result<(PathBuf, Document, KnownNetwork), FileError> {
         let path = self.path(name);
         let mut document = match read(&path) {
             Ok(octets) => {
@@ -138,14 +219,14 @@ impl Store {
         };
         enter(&mut document, network);
         let _ = learn(&mut document, name, learned);
-        let mut known = KnownNetwork::read(name.clone(), &document).map_err(|error| unfit(&path, error))?;
-        write(&path, &document)?;
-        self.files.insert(name.clone(), path);
+        let known = KnownNetwork::read(name.clone(), &document).map_err(|error| unfit(&path, error))?;
+        Ok((path, document, known))
+    }
+
+    fn joined(&mut self, name: &FileName, network: &Network, learned: &Learned, now: u64) {
         self.memory.joined(name, learned.frequency, now);
-        self.memory.prove(name, learned.proven);
-        self.write_memory()?;
-        self.remember(&mut known);
-        Ok(known)
+        self.memory.prove(name, secret_mark(network).as_deref(), learned.proven);
+        self.unwritten = true;
     }
 
     /// Removes a network's file. [`Self::forget_memory`] belongs to it, and may fail for itself.
@@ -162,12 +243,9 @@ impl Store {
         Ok(())
     }
 
-    /// Removes what is remembered of a network beside its file.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub fn forget_memory(&mut self, name: &FileName) -> Result<(), FileError> {
-        if self.memory.forget(name) { self.write_memory() } else { Ok(()) }
+    /// Forgets what is remembered of a network beside its file. [`Self::flush`] writes that.
+    pub fn forget_memory(&mut self, name: &FileName) {
+        self.unwritten |= self.memory.forget(name);
     }
 
     /// Writes into a network's file whether it is joined without being asked.
@@ -187,14 +265,6 @@ impl Store {
         write(&path, &document)
     }
 
-    /// Forgets by which ways a network was joined: it has another secret now.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub fn disprove(&mut self, name: &FileName) -> Result<(), FileError> {
-        if self.memory.prove(name, Proven::default()) { self.write_memory() } else { Ok(()) }
-    }
-
     /// When a network was last joined, in seconds since 1970.
     #[must_use]
     pub fn last_joined(&self, name: &FileName) -> Option<u64> {
@@ -211,7 +281,7 @@ impl Store {
     fn remember(&self, known: &mut KnownNetwork) {
         known.network.known_frequencies = self.memory.frequencies(&known.name);
         known.network.last_joined = self.memory.last_joined(&known.name);
-        known.network.proven = self.memory.proven(&known.name);
+        known.network.proven = self.memory.proven(&known.name, secret_mark(&known.network).as_deref());
     }
 
     /// The last lease in a network.
@@ -220,16 +290,22 @@ impl Store {
         self.memory.lease(name)
     }
 
-    /// Notes a lease, or that there is none any more.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub fn leased(&mut self, name: &FileName, lease: Option<&Remembered>) -> Result<(), FileError> {
-        if self.memory.leased(name, lease) { self.write_memory() } else { Ok(()) }
+    /// Notes a lease, or that there is none any more. [`Self::flush`] writes it.
+    pub fn leased(&mut self, name: &FileName, lease: Option<&Remembered>) {
+        self.unwritten |= self.memory.leased(name, lease);
     }
 
-    fn write_memory(&self) -> Result<(), FileError> {
-        write(&self.directory.join(memory::FILE), self.memory.document())
+    /// Writes what is remembered, if its file does not have it. What cannot be written is tried again with the
+    /// next thing that is to be remembered.
+    ///
+    /// # Errors
+    /// Those of writing; the file is as before then.
+    pub fn flush(&mut self) -> Result<(), FileError> {
+        if !std::mem::take(&mut self.unwritten) {
+            return Ok(());
+        }
+        let path = self.directory.join(memory::FILE);
+        replace(&path, self.memory.octets().expose(), 0o600).map_err(|error| fail(&path, error))
     }
 }
 
@@ -279,7 +355,7 @@ fn write(path: &Path, document: &Document) -> Result<(), FileError> {
 /// Those of the system calls; the file is as before then.
 pub fn replace(path: &Path, octets: &[u8], mode: u32) -> io::Result<()> {
     let before = fs::symlink_metadata(path).ok();
-    if before.as_ref().is_some_and(fs::Metadata::is_symlink) {
+    if before.as_ref().is_some_and(Metadata::is_symlink) {
         // It is kept elsewhere, by somebody who manages it: replacing the link would cut that.
         return Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "a symbolic link is not written"));
     }

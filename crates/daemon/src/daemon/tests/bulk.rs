@@ -95,6 +95,9 @@ fn each_call_gets_one_answer_whatever_happens() {
             if dice.roll(3) != 0 {
                 desk.daemon.listen(|| now).unwrap();
             }
+            if dice.roll(2) != 0 {
+                desk.daemon.settle(now);
+            }
             let view = desk.daemon.view(now);
             assert!(view.devices.len() <= 1 && view.known.len() <= 5);
             note(&mut desk, &mut answered, &mut secrets);

@@ -82,6 +82,8 @@ impl Desk {
                 break;
             }
         }
+        // Now that everybody was told, the disk may take its time.
+        self.daemon.settle(now);
     }
 
     /// Lets time pass, from deadline to deadline.
@@ -469,4 +471,46 @@ fn a_file_that_breaks_ends_no_connection() {
     fs::create_dir(desk.directory.join("state/.lapwing.memory")).unwrap();
     assert_eq!(desk.ask(Call::Forget { network: file("cafe", Security::Open) }), DONE, "the file is gone");
     assert!(!desk.directory.join("state/cafe.open").exists() && desk.view().known.is_empty());
+}
+
+#[test]
+fn nobody_waits_for_the_disk() {
+    let mut desk = Desk::new("disk", setups(), &[]);
+    desk.ask(Call::Scan { ifindex: 3 });
+    let call = CallId(100);
+    desk.daemon.call(desk.now, call, Call::Connect { ifindex: 3, network: file("cafe", Security::Open) });
+    let now = desk.now;
+    desk.daemon.kernel.now = now.clock;
+    desk.daemon.listen(|| now).unwrap();
+    let answered = News::Answered { call, outcome: Ok(Answer::Done) };
+    assert!(desk.daemon.take_news().contains(&answered));
+    let flight = |desk: &Desk| fs::read_to_string(desk.directory.join("flight.jsonl")).unwrap();
+    assert!(!desk.directory.join("state/cafe.open").exists() && !flight(&desk).contains("\"connected\""));
+    let before = desk.daemon.generation();
+    desk.daemon.settle(now);
+    assert!(desk.directory.join("state/cafe.open").exists() && flight(&desk).contains("\"connected\""));
+    assert!(desk.text(".lapwing.memory").contains("Frequencies="));
+    assert!(desk.daemon.generation() > before && desk.view().known.len() == 1);
+    // What follows at once finds the file, whether there was time to write it or not.
+    assert_eq!(desk.ask(DISCONNECT), DONE);
+    desk.daemon.call(
+        desk.now,
+        CallId(101),
+        Call::Connect { ifindex: 3, network: file("cafe", Security::Open) },
+    );
+    let now = desk.now;
+    desk.daemon.listen(|| now).unwrap();
+    desk.daemon.call(now, CallId(102), Call::Forget { network: file("cafe", Security::Open) });
+    desk.settle();
+    assert!(!desk.directory.join("state/cafe.open").exists() && desk.view().known.is_empty());
+    assert!(!desk.text(".lapwing.memory").contains("cafe"));
+    // And the end waits for nothing that it did not write.
+    let call = desk.connect("home", Security::Personal);
+    let secret = *desk.wanted.last().unwrap();
+    desk.daemon.secret(desk.now, secret, SecretAnswer::Passphrase(Secret::new(PASSPHRASE)));
+    let now = desk.now;
+    desk.daemon.listen(|| now).unwrap();
+    desk.daemon.shut_down(now);
+    assert_eq!(desk.answer(call), DONE);
+    assert!(desk.text("home.psk").contains("Passphrase="));
 }

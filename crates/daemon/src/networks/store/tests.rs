@@ -1,7 +1,7 @@
 use super::*;
 use crate::networks::error::Problem;
 use crate::networks::name::Security;
-use lapwing_core::network::{Proven, TransitionDisable};
+use lapwing_core::network::{Credentials, Network, Personal, Proven, TransitionDisable};
 use lapwing_frames::Ssid;
 use std::os::unix::fs::PermissionsExt;
 
@@ -50,6 +50,18 @@ fn learned(ssid: &[u8]) -> Learned {
     }
 }
 
+/// The network that was joined.
+fn home() -> Network {
+    let passphrase = Some(Secret::new(b"secret123"));
+    let personal = Personal { passphrase, ..Personal::default() };
+    Network::new(Ssid::new(b"home").unwrap(), Credentials::Personal(personal))
+}
+
+fn learn(store: &mut Store, now: u64) -> Result<(), FileError> {
+    store.learn(&name(b"home", Security::Personal), &home(), &learned(b"home"), now)?;
+    store.flush()
+}
+
 #[test]
 fn a_broken_file_is_told_and_left_and_the_others_work() {
     let directory = Directory::new("broken");
@@ -80,7 +92,7 @@ fn a_broken_file_is_told_and_left_and_the_others_work() {
 
     // The file breaks after it was read: it stays as it is.
     directory.put("home.psk", "[Security]\nPassphrase=secret123\nhalf a li");
-    let error = store.learn(&name(b"home", Security::Personal), &learned(b"home"), 1).unwrap_err();
+    let error = learn(&mut store, 1).unwrap_err();
     assert!(matches!(error.problem, FileProblem::Content(Problem::NoEquals)));
     assert_eq!(error.line, Some(3));
     assert!(directory.text("home.psk").ends_with("half a li"));
@@ -92,20 +104,15 @@ fn what_was_learned_is_written_once_and_for_the_owner_only() {
     directory.put("home.psk", "# mine\n[Security]\nPassphrase=secret123\n");
     let mut store = directory.store();
     store.load();
-    let home = name(b"home", Security::Personal);
-    store.learn(&home, &learned(b"home"), 1000).unwrap();
+    learn(&mut store, 1000).unwrap();
     let text = directory.text("home.psk");
     assert!(text.starts_with("# mine\n[Security]\nPassphrase=secret123\nPreSharedKey=0707"));
     let mode = fs::metadata(directory.0.join("home.psk")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let written = |file: &str| fs::metadata(directory.0.join(file)).unwrap();
-    let inode = std::os::unix::fs::MetadataExt::ino(&written("home.psk"));
-    store.learn(&home, &learned(b"home"), 1001).unwrap();
-    assert_eq!(
-        std::os::unix::fs::MetadataExt::ino(&written("home.psk")),
-        inode,
-        "nothing new, nothing written"
-    );
+    let inode = MetadataExt::ino(&written("home.psk"));
+    learn(&mut store, 1001).unwrap();
+    assert_eq!(MetadataExt::ino(&written("home.psk")), inode, "nothing new, nothing written");
     let names: Vec<_> = fs::read_dir(&directory.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(names.iter().all(|name| !name.to_str().unwrap().ends_with(".tmp")), "{names:?}");
 
@@ -122,7 +129,7 @@ fn a_directory_that_cannot_be_written_is_an_error_and_no_more() {
     std::os::unix::fs::symlink(directory.0.join("elsewhere"), directory.0.join("home.psk")).unwrap();
     let mut store = directory.store();
     assert_eq!(store.load().networks.len(), 1);
-    let error = store.learn(&name(b"home", Security::Personal), &learned(b"home"), 1).unwrap_err();
+    let error = learn(&mut store, 1).unwrap_err();
     assert!(
         matches!(error.problem, FileProblem::Io(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem)
     );
@@ -131,7 +138,7 @@ fn a_directory_that_cannot_be_written_is_an_error_and_no_more() {
     let mut store = Store::new(PathBuf::from("/nonexistent/lapwing"));
     let loaded = store.load();
     assert!(loaded.networks.is_empty() && loaded.errors.is_empty());
-    assert!(store.learn(&name(b"home", Security::Personal), &learned(b"home"), 1).is_err());
+    assert!(learn(&mut store, 1).is_err());
 }
 
 #[test]
@@ -143,7 +150,7 @@ fn what_lies_in_wait_under_the_temporary_name_is_not_followed() {
     std::os::unix::fs::symlink(directory.0.join("victim"), &planted).unwrap();
     let mut store = directory.store();
     store.load();
-    store.learn(&name(b"home", Security::Personal), &learned(b"home"), 1).unwrap();
+    learn(&mut store, 1).unwrap();
     assert_eq!(directory.text("victim"), "precious");
     assert!(fs::symlink_metadata(directory.0.join("home.psk")).unwrap().is_file());
     assert!(directory.text("home.psk").contains("PreSharedKey"));
@@ -175,13 +182,64 @@ fn five_hundred_files_of_any_name() {
 }
 
 #[test]
+fn what_has_not_changed_is_not_read_again() {
+    let directory = Directory::new("unchanged");
+    let names = ["home.psk", "school.psk", "work.psk"];
+    for file in names {
+        directory.put(file, "[Security]\nPassphrase=secret123\n");
+    }
+    let mut store = directory.store();
+    store.load();
+    assert!(store.read.is_empty(), "changed a moment ago: the next change could not be told from it");
+    store.tellable = Duration::ZERO;
+    store.load();
+    // What was noted is believed, not the file.
+    for (_, known) in store.read.values_mut() {
+        known.network.hidden = true;
+    }
+    directory.put("home.psk", "[Security]\nPassphrase=secret12\n");
+    replace(&directory.0.join("work.psk"), b"[Security]\nPassphrase=secret124\n", 0o600).unwrap();
+    let hidden = |store: &mut Store| -> Vec<bool> {
+        store.load().networks.iter().map(|known| known.network.hidden).collect()
+    };
+    assert_eq!(hidden(&mut store), [false, true, false], "another length, the same, another file");
+    directory.put("home.psk", "nonsense");
+    fs::remove_file(directory.0.join("work.psk")).unwrap();
+    let loaded = store.load();
+    assert_eq!((loaded.networks.len(), loaded.errors.len(), store.read.len()), (1, 1, 1));
+    assert_eq!(store.load().errors.len(), 1, "a broken file is told each time");
+}
+
+#[test]
+fn another_secret_has_proven_nothing() {
+    let directory = Directory::new("proven");
+    directory.put("home.psk", "[Security]\nPassphrase=secret123\n");
+    let mut store = directory.store();
+    store.load();
+    let name = name(b"home", Security::Personal);
+    let learned = Learned { proven: Proven(Proven::SAE), ..learned(b"home") };
+    let known = store.learn(&name, &home(), &learned, 1).unwrap().unwrap();
+    assert_eq!(known.network.proven, Proven(Proven::SAE));
+    store.flush().unwrap();
+    let proven = || directory.store().load().networks[0].network.proven;
+    assert_eq!(proven(), Proven(Proven::SAE));
+    // While nobody looks, the passphrase is edited.
+    directory.put("home.psk", "[Security]\nPassphrase=secret124\n");
+    assert_eq!(proven(), Proven(0));
+    // What is learned with the old one does not get into the file.
+    store.learn(&name, &home(), &learned, 2).unwrap();
+    assert_eq!(directory.text("home.psk"), "[Security]\nPassphrase=secret124\n");
+    assert!(!directory.text(".lapwing.memory").contains("secret12"));
+}
+
+#[test]
 fn of_two_spellings_the_proper_one_counts() {
     let directory = Directory::new("spelling");
     directory.put("=686f6d65.psk", "[Security]\nPassphrase=wrong1234\n");
     directory.put("home.psk", "[Security]\nPassphrase=secret123\n");
     let mut store = directory.store();
     assert_eq!(store.load().networks.len(), 1);
-    store.learn(&name(b"home", Security::Personal), &learned(b"home"), 1).unwrap();
+    learn(&mut store, 1).unwrap();
     assert!(directory.text("home.psk").contains("PreSharedKey"));
     assert!(!directory.text("=686f6d65.psk").contains("PreSharedKey"));
 }
