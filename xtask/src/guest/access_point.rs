@@ -141,7 +141,9 @@ impl AccessPoint {
 
     /// Comes back.
     pub(crate) fn enable(&self) -> Result<()> {
-        self.control()?.order("ENABLE")
+        self.control()?.order("ENABLE")?;
+        let [_, _, number, _] = self.address.octets();
+        give_addresses(&self.radio, self.address, number)
     }
 
     /// Forgets every PMKSA.

@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a person takes to begin typing, at least.
 const MOMENT: Duration = Duration::from_millis(300);
 
+/// A command that was answered has ended after this time.
+const ENDED: Duration = Duration::from_secs(5);
+
 /// A client. What was typed and shown is kept in a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Tool {
@@ -55,10 +58,32 @@ impl Tool {
         }
         let (status, text) = terminal.end(PATIENCE)?;
         let line: Vec<_> = words.iter().map(|word| quoted(word)).collect();
-        let entry = format!("$ {} {}\n{text}[{status}]\n\n", self.program, line.join(" "));
-        let file = File::options().create(true).append(true).open(&self.transcript);
-        file.and_then(|mut file| file.write_all(entry.as_bytes())).doing(|| "write the transcript".into())?;
+        self.keep(&format!("$ {} {}\n{text}[{status}]\n\n", self.program, line.join(" ")))?;
         Ok(Shown { text, well: status.success() })
+    }
+
+    /// Types one command, and a passphrase when it is asked for, into the program's own prompt. Only there iwctl
+    /// hears of networks that are found after it was started.
+    pub(crate) fn session(&self, words: &[&str], passphrase: Option<&str>) -> Result<Shown> {
+        let mut terminal = Terminal::start(&mut command::<&str>(self.program, []))?;
+        terminal.waits_for("# ", PATIENCE);
+        terminal.type_line(&words.join(" "))?;
+        let asked = passphrase.is_none() || terminal.waits_for(self.prompt, PATIENCE);
+        if let (true, Some(passphrase)) = (asked, passphrase) {
+            std::thread::sleep(MOMENT);
+            terminal.type_line(passphrase)?;
+        }
+        // The prompt does not say when a command has ended.
+        std::thread::sleep(ENDED);
+        terminal.type_line("exit")?;
+        let (status, text) = terminal.end(PATIENCE)?;
+        self.keep(&format!("$ {}\n{text}[{status}]\n\n", self.program))?;
+        Ok(Shown { text, well: asked && status.success() })
+    }
+
+    fn keep(&self, entry: &str) -> Result<()> {
+        let file = File::options().create(true).append(true).open(&self.transcript);
+        file.and_then(|mut file| file.write_all(entry.as_bytes())).doing(|| "write the transcript".into())
     }
 
     /// Runs one command that must end well and show these texts. Returns what it showed.

@@ -101,7 +101,8 @@ impl Station for Daemon {
         self.network = Some(network.clone());
         let name = network.name();
         if network.hidden {
-            let shown = self.order(&["connect-hidden", &name], network.passphrase())?;
+            let words = ["station", &self.radio.interface, "connect-hidden", &name];
+            let shown = self.iwctl.session(&words, network.passphrase())?;
             return Ok((!shown.well).then_some(shown.text));
         }
         let mut client = Client::connect()?;
