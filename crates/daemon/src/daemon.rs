@@ -460,6 +460,7 @@ impl<K: Kernel> Daemon<K> {
                 self.later.retain(|(of, _)| *of != ifindex);
                 self.unconfigure(now, ifindex);
                 self.kernel.perform(Command::SetPort { ifindex, open: false });
+                return self.lost(ifindex);
             }
             Report::Failed { attempt, ssid, why, next_try } => {
                 self.tell_timeline(now, ifindex, *attempt);

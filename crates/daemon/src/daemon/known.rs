@@ -86,6 +86,17 @@ impl<K: Kernel> Daemon<K> {
         }
     }
 
+    /// A connection has ended. Even if somebody asked for it, it is not made again while the network's file cannot
+    /// be used: what the file said before may be what was wrong. Returns what the station is to know.
+    pub(super) fn lost(&self, ifindex: u32) -> Vec<Event> {
+        let network = self.interfaces.get(&ifindex).and_then(super::interface::Interface::network);
+        let is_broken = network.is_some_and(|name| self.unreadable.contains_key(&name));
+        if is_broken && !self.is_unstored(ifindex) {
+            return super::joining::GIVE_UP.to_vec();
+        }
+        Vec::new()
+    }
+
     pub(super) fn forget(&mut self, now: Now, name: &FileName) -> First {
         self.find(name)?;
         // What was learned before is written before, not after it.

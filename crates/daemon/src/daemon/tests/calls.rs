@@ -514,3 +514,25 @@ fn nobody_waits_for_the_disk() {
     assert_eq!(desk.answer(call), DONE);
     assert!(desk.text("home.psk").contains("Passphrase="));
 }
+
+#[test]
+fn a_lost_connection_is_not_made_again_while_the_file_is_broken() {
+    let mut desk = Desk::new("lost", setups(), &[("cafe.open", "")]);
+    desk.ask(DISCONNECT);
+    desk.ask(Call::Scan { ifindex: 3 });
+    let call = desk.connect("cafe", Security::Open);
+    desk.pass(Duration::from_secs(10));
+    assert_eq!(desk.answer(call), DONE);
+    for (text, wanted) in [("nonsense", None), ("", Some("cafe.open")), ("[IPv4]\n", Some("cafe.open"))] {
+        fs::write(desk.directory.join("state/cafe.open"), text).unwrap();
+        desk.daemon.reload(desk.now);
+        desk.pass(Duration::from_secs(60));
+        assert_eq!(desk.current().as_deref(), Some("cafe.open"), "the link stays, or is made again");
+        desk.daemon.kernel.peer = None;
+        let reason = lapwing_frames::management::ReasonCode(3);
+        let event = KernelEvent::Disconnected { reason, by_ap: true };
+        desk.daemon.hear(desk.now, Heard::Station { ifindex: Some(3), event });
+        desk.pass(Duration::from_secs(300));
+        assert_eq!(desk.current().as_deref(), wanted, "{text:?}");
+    }
+}
