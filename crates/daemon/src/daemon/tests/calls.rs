@@ -536,3 +536,25 @@ fn a_lost_connection_is_not_made_again_while_the_file_is_broken() {
         assert_eq!(desk.current().as_deref(), wanted, "{text:?}");
     }
 }
+
+#[test]
+fn a_network_of_the_second_generation_is_joined_with_its_passphrase() {
+    let key = lapwing_core::crypto::kdf::passphrase_to_psk(PASSPHRASE, b"old");
+    let psk = key.expose().try_into().unwrap();
+    let mut desk = Desk::new("wpa2", vec![Setup { psk, ..Setup::new(b"old", 2, &[Akm::Psk]) }], &[]);
+    desk.ask(Call::Scan { ifindex: 3 });
+    let call = desk.connect("old", Security::Personal);
+    desk.say(b"short");
+    assert_eq!(
+        error(desk.answer(call)),
+        CallError::BadSecret("A passphrase has 8 to 63 characters."),
+        "SAE alone takes others"
+    );
+    let call = desk.connect("old", Security::Personal);
+    desk.say(PASSPHRASE);
+    assert_eq!(desk.answer(call), DONE);
+    let text = desk.text("old.psk");
+    assert!(text.starts_with("[Security]\nPassphrase=correct horse battery\nPreSharedKey="), "{text}");
+    assert!(!desk.text(".lapwing.memory").contains("Proven"), "it has proven nothing stronger");
+    assert_eq!(desk.view().devices[0].connected.as_ref().unwrap().akm, Some(Akm::Psk));
+}
