@@ -145,6 +145,15 @@ impl Bus {
         Ok(Incoming(queue))
     }
 
+    /// Asks the daemon to tell us what happens, which it tells only those who ask. Returns whether it knows how to.
+    ///
+    /// # Errors
+    /// If it refuses.
+    pub async fn watch(&self) -> Result<bool, Failure> {
+        let reply = self.call(DAEMON, "org.lapwing.Daemon1", "Watch", &()).await;
+        Ok(present(reply)?.is_some())
+    }
+
     /// The name of the daemon's connection.
     ///
     /// # Errors

@@ -72,7 +72,9 @@ impl Event {
         }
     }
 
-    fn is(&self, key: &str) -> bool {
+    /// Whether a member is there and true.
+    #[must_use]
+    pub fn is(&self, key: &str) -> bool {
         self.0.get(key).and_then(Value::as_bool) == Some(true)
     }
 

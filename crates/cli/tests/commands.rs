@@ -343,26 +343,33 @@ fn monitored(flavour: Flavour, arguments: &[&str], count: usize) -> Vec<String> 
 
 #[test]
 fn events_as_they_come() {
-    let json = monitored(Flavour::Lapwing, &["--json"], 3);
+    let json = monitored(Flavour::Lapwing, &["--json"], 5);
     assert_eq!(
         json.first().unwrap(),
         r#"{"at":1.0,"interface":"wlan0","attempt":1,"event":"entered","phase":"associate"}"#
     );
     assert!(json.get(1).unwrap().contains(r#""ssid":"\u202ex""#), "{json:?}");
-    let end: serde_json::Value = serde_json::from_str(json.last().unwrap()).unwrap();
-    assert_eq!((&end["event"], &end["running"]), (&"daemon".into(), &false.into()));
-    let human = monitored(Flavour::Lapwing, &[], 3);
+    for (line, is_running) in json.iter().skip(2).zip([false, true]) {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&event["event"], &event["running"]), (&"daemon".into(), &is_running.into()));
+    }
+    let human = monitored(Flavour::Lapwing, &[], 5);
     let said: Vec<&str> =
         human.iter().map(|line| line.split_once("  wlan0  ").map_or("", |(_, said)| said)).collect();
-    assert_eq!(said, ["associating", "connected to \"\\u{202e}x\" at 02:00, SAE", ""]);
-    assert!(human.last().unwrap().ends_with("  -  the daemon has ended"), "{human:?}");
+    // The daemon that is started then tells as well.
+    assert_eq!(
+        said,
+        ["associating", "connected to \"\\u{202e}x\" at 02:00, SAE", "", "", "the scan has ended"]
+    );
+    assert!(human.get(2).unwrap().ends_with("  -  the daemon has ended"), "{human:?}");
+    assert!(human.get(3).unwrap().ends_with("  -  the daemon was started"), "{human:?}");
     // Of another device there is nothing to tell but that.
     assert_eq!(Double::start(Flavour::Lapwing).run(&["monitor", "--device", "wlan9"]).status, 5);
 }
 
 #[test]
 fn another_daemon_is_watched_for_its_states() {
-    let lines = monitored(Flavour::Iwd, &["--json"], 2);
+    let lines = monitored(Flavour::Iwd, &["--json"], 3);
     let state: serde_json::Value = serde_json::from_str(lines.first().unwrap()).unwrap();
     assert_eq!(
         (&state["event"], &state["state"], &state["interface"]),

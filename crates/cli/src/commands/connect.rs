@@ -64,6 +64,8 @@ pub(super) async fn run(
         ));
     }
     let incoming = bus.listen().await?;
+    // Who is not told how it goes on joins all the same.
+    let _watched = bus.watch().await;
     let needs_agent = match &target {
         Target::Heard(network) => network.name.kind != "open" && !network.known,
         Target::Hidden(_) => true,

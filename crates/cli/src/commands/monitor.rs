@@ -22,6 +22,9 @@ pub(super) async fn run(bus: &Bus, options: &Options, style: Style) -> Result<()
     let mut incoming = bus.listen().await?;
     let mut names = device_names(bus, options).await?;
     let mut is_ours = bus.properties(DAEMON, "org.lapwing.Daemon1").await?.is_some();
+    if is_ours {
+        bus.watch().await?;
+    }
     loop {
         let message = incoming.next().await?;
         let (event, line) = match happened(&message) {
@@ -41,6 +44,10 @@ pub(super) async fn run(bus: &Bus, options: &Options, style: Style) -> Result<()
         if event.text("event") == Some("daemon") {
             // Another daemon may have come, with other devices.
             names = device_names(bus, options).await.unwrap_or_default();
+            if event.is("running") {
+                // It does not know of us. If it is not ours it tells its states.
+                is_ours = bus.watch().await.unwrap_or(false);
+            }
         }
         let is_meant = match (&options.device, event.text("interface")) {
             (Some(wanted), Some(interface)) => wanted == interface,

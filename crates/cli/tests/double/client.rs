@@ -56,6 +56,10 @@ pub(super) struct Client {
     has_address: bool,
     failure: Option<(&'static str, &'static str, &'static str, &'static str, &'static str)>,
     scanning: bool,
+    /// Whether this client has asked whether there are events.
+    listens: bool,
+    /// Whether it wants to hear what happens: nobody else is told.
+    watches: bool,
 }
 
 impl Client {
@@ -71,6 +75,8 @@ impl Client {
             has_address: false,
             failure: None,
             scanning: false,
+            listens: false,
+            watches: false,
         }
     }
 
@@ -104,7 +110,7 @@ impl Client {
     }
 
     async fn happened(&self, line: &str) {
-        if self.is_ours() {
+        if self.watches {
             let line = format!("{{\"at\":1.0,\"interface\":\"wlan0\",\"attempt\":1,{line}}}");
             let signal =
                 Message::signal("/net/connman/iwd", "org.lapwing.Daemon1", "Happened").sender(DAEMON);
@@ -174,8 +180,11 @@ impl Client {
                 }
                 self.scanning = false;
                 if wanted == "org.lapwing.Daemon1" {
-                    // Who asks for this is going to listen.
-                    self.events().await;
+                    // Who asks for this is going to listen; it has to ask us for more first.
+                    self.listens = true;
+                    if !self.is_ours() {
+                        self.events().await;
+                    }
                 }
                 // The address comes when somebody waits for it.
                 if self.connected.is_some() && !self.has_address && self.flavour != Flavour::NoAddress {
@@ -208,6 +217,15 @@ impl Client {
                     &"attempt 1: \"home\", asked for\n  scan   33.1 ms  ####\n  \u{1b}]0;evil\u{7}\n",
                 )
                 .await;
+            }
+            ("org.lapwing.Daemon1", "Watch") if self.is_ours() => {
+                self.watches = true;
+                self.reply(call, &()).await;
+                if std::mem::take(&mut self.listens) {
+                    self.events().await;
+                } else {
+                    self.happened("\"event\":\"scanned\"").await;
+                }
             }
             ("net.connman.iwd.StationDiagnostic", "GetDiagnostics") => self.diagnostics(call).await,
             ("net.connman.iwd.Station", "Scan") => {
@@ -247,16 +265,20 @@ impl Client {
     }
 
     /// What happens while one listens.
-    async fn events(&self) {
+    async fn events(&mut self) {
         self.happened("\"event\":\"entered\",\"phase\":\"associate\"").await;
         self.happened("\"event\":\"connected\",\"ssid\":\"\u{202e}x\",\"peer\":\"02:00\",\"akm\":\"SAE\"")
             .await;
         self.changed("net.connman.iwd.Station", members([("State", text("connected"))])).await;
-        let gone = Message::signal("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged")
-            .sender("org.freedesktop.DBus")
-            .build(&("net.connman.iwd", DAEMON, ""))
-            .unwrap();
-        self.connection.send(&gone).await.unwrap();
+        // It ends and is started again, and knows nobody then.
+        self.watches = false;
+        for (before, after) in [(DAEMON, ""), ("", DAEMON)] {
+            let signal = Message::signal("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged")
+                .sender("org.freedesktop.DBus")
+                .build(&("net.connman.iwd", before, after))
+                .unwrap();
+            self.connection.send(&signal).await.unwrap();
+        }
     }
 
     async fn diagnostics(&self, call: &Message) {

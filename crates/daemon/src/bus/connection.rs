@@ -213,8 +213,12 @@ pub fn encode(message: &Outgoing) -> zbus::Result<Message> {
             let call = call_of(origin)?;
             build(Message::error(&call.header(), error.name.as_str()), &[Value::text(&error.text)])
         }
-        Outgoing::Signal { path, interface, member, body } => {
-            build(Message::signal(path.as_str(), *interface, *member), body)
+        Outgoing::Signal { destination, path, interface, member, body } => {
+            let signal = Message::signal(path.as_str(), *interface, *member);
+            match destination {
+                Some(destination) => build(signal.destination(destination.as_str()), body),
+                None => build(signal, body),
+            }
         }
         Outgoing::Call { serial, destination, path, interface, member, body } => {
             let call = Message::method_call(path.as_str(), *member)

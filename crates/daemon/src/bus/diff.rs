@@ -124,18 +124,21 @@ impl Change {
     pub fn signal(self) -> Outgoing {
         match self {
             Self::Added { path, interfaces, .. } => Outgoing::Signal {
+                destination: None,
                 path: path::ROOT.to_owned(),
                 interface: OBJECT_MANAGER,
                 member: "InterfacesAdded",
                 body: vec![Value::Path(path), in_dictionary(&interfaces)],
             },
             Self::Removed { path, interfaces } => Outgoing::Signal {
+                destination: None,
                 path: path::ROOT.to_owned(),
                 interface: OBJECT_MANAGER,
                 member: "InterfacesRemoved",
                 body: vec![Value::Path(path), Value::texts(interfaces)],
             },
             Self::Changed { path, interface, changed, invalidated } => Outgoing::Signal {
+                destination: None,
                 path,
                 interface: PROPERTIES,
                 member: "PropertiesChanged",

@@ -224,7 +224,11 @@ pub const ALL: &[Interface] = &[
     },
     Interface {
         name: LAPWING_DAEMON,
-        methods: &[method("GetStatus", &[], &[("status", "s")])],
+        methods: &[
+            method("GetStatus", &[], &[("status", "s")]),
+            method("Watch", &[], &[]),
+            method("Unwatch", &[], &[]),
+        ],
         signals: &[Signal { name: "Happened", carries: &[("line", "s")] }],
         properties: &[readable("Version", "s")],
     },

@@ -75,8 +75,10 @@ pub enum Outgoing {
     Return(Origin, Vec<Value>),
     /// The answer to a call that was not done.
     Error(Origin, Error),
-    /// A signal to all who listen.
+    /// A signal.
     Signal {
+        /// To whom alone; without, to all who listen.
+        destination: Option<String>,
         /// The object.
         path: String,
         /// The interface.

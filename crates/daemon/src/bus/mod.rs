@@ -1,8 +1,8 @@
 //! The daemon on the system bus, as `net.connman.iwd`: the API of iwd, and more under `org.lapwing`.
 //!
 //! Objects are data: [`tree`] makes them from the daemon's view, [`diff`] finds what has to be told, and
-//! [`service`] turns calls into replies and into calls of the daemon; [`agents`] are asked for passphrases.
-//! None of these has a socket. [`connection`] alone knows the bus, and [`Bus`] keeps one open.
+//! [`service`] turns calls into replies and into calls of the daemon; [`agents`] are asked for passphrases,
+//! [`watchers`] are told what happens. None of these has a socket. [`connection`] alone knows the bus, and [`Bus`] keeps one open.
 
 pub mod agents;
 pub mod connection;
@@ -18,6 +18,7 @@ mod testing;
 pub mod time;
 pub mod tree;
 pub mod value;
+pub mod watchers;
 
 use crate::control::{Call, CallId, News, SecretAnswer, SecretId, View};
 use crate::daemon::{Daemon, Now};

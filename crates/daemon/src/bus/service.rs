@@ -12,6 +12,7 @@ use super::message::{Error, Incoming, MethodCall, Origin, Outgoing};
 use super::resolved::Resolved;
 use super::tree::{Tree, tree};
 use super::value::Value;
+use super::watchers::Watchers;
 use super::{errors, interfaces, path};
 use crate::control::{Answer, Call, CallId, News, SecretAnswer, SecretId, View};
 use std::collections::BTreeMap;
@@ -63,6 +64,7 @@ pub struct Service {
     view: View,
     tree: Tree,
     agents: Agents,
+    watchers: Watchers,
     resolved: Resolved,
     /// Calls that the daemon has not answered yet.
     open: BTreeMap<CallId, Origin>,
@@ -98,6 +100,7 @@ impl Service {
             view,
             tree,
             agents: Agents::default(),
+            watchers: Watchers::default(),
             resolved: Resolved::default(),
             open: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -123,6 +126,7 @@ impl Service {
     pub fn end(&mut self) -> Vec<Effect> {
         self.open.clear();
         self.asked.clear();
+        self.watchers.clear();
         self.caution = None;
         self.resolved.forget();
         let questions = self.agents.clear();
@@ -188,11 +192,16 @@ impl Service {
                 News::SecretUnwanted { secret, why } => {
                     effects.extend(self.agents.unwanted(secret, why).map(send));
                 }
-                News::Happened(line) => lines.push(send(Outgoing::Signal {
-                    path: path::DAEMON.to_owned(),
-                    interface: interfaces::LAPWING_DAEMON,
-                    member: "Happened",
-                    body: vec![Value::Text(line)],
+                // To nobody but those who asked for it: a broadcast costs the bus its work for everybody, and an
+                // attempt has twenty lines.
+                News::Happened(line) => lines.extend(self.watchers.iter().map(|watcher| {
+                    send(Outgoing::Signal {
+                        destination: Some(watcher.to_owned()),
+                        path: path::DAEMON.to_owned(),
+                        interface: interfaces::LAPWING_DAEMON,
+                        member: "Happened",
+                        body: vec![Value::text(&line)],
+                    })
                 })),
             }
         }
@@ -225,7 +234,7 @@ impl Service {
                 Ok(id) => effects.push(Effect::Call(id, call)),
                 Err((origin, error)) => effects.extend(answer(origin, Err(error))),
             },
-            Ok(calls::Response::NewAgent) => {
+            Ok(calls::Response::Enrolled) => {
                 // The client may have left before the bus knows that we want to hear of it: so ask, after.
                 let client = origin.sender.clone();
                 let name = vec![Value::text(&client)];
@@ -233,7 +242,7 @@ impl Service {
                 effects.extend([watch(&client, "AddMatch"), question].map(Effect::Send));
                 effects.extend(answer(origin, Ok(Vec::new())));
             }
-            Ok(calls::Response::NoAgent(questions)) => {
+            Ok(calls::Response::Dismissed(questions)) => {
                 effects.push(Effect::Send(watch(&origin.sender, "RemoveMatch")));
                 effects.extend(questions.into_iter().map(|id| Effect::Secret(id, SecretAnswer::Canceled)));
                 effects.extend(answer(origin, Ok(Vec::new())));
@@ -295,6 +304,10 @@ impl Service {
 
     /// A client has left. Its calls go on, as with iwd; nobody hears of them.
     fn left(&mut self, client: &str, effects: &mut Vec<Effect>) {
+        // Each was asked for once.
+        if self.watchers.remove(client) {
+            effects.push(Effect::Send(watch(client, "RemoveMatch")));
+        }
         let Some(questions) = self.agents.remove(client) else { return };
         effects.push(Effect::Send(watch(client, "RemoveMatch")));
         effects.extend(questions.into_iter().map(|secret| Effect::Secret(secret, SecretAnswer::NoAgent)));

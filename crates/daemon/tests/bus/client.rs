@@ -148,7 +148,7 @@ impl Client {
     }
 }
 
-/// A signal in a word or two; none if it is our own addition to iwd's.
+/// A signal in a word or two; none if it is a property that we added to iwd's.
 fn word(message: &Message) -> Option<String> {
     let text = readable(message);
     let state = ["disconnecting", "disconnected", "connecting", "connected"];
@@ -172,6 +172,7 @@ fn word(message: &Message) -> Option<String> {
             let (_, short) = what.iter().find(|(name, _)| text.contains(name))?;
             Some(format!("{sign}{short}"))
         }
+        "Happened" => Some(format!("Happened {}", text.contains("scanned"))),
         _ => None,
     }
 }

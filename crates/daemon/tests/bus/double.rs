@@ -135,7 +135,10 @@ impl Double {
                 self.generation += 1;
                 return self.step();
             }
-            Step::Scanned => device.scanning = false,
+            Step::Scanned => {
+                device.scanning = false;
+                self.news.push(News::Happened("{\"event\":\"scanned\"}".to_owned()));
+            }
             Step::Say(news) => self.news.push(news),
         }
         self.generation += 1;

@@ -108,6 +108,50 @@ fn list_scan_connect_disconnect_forget() {
 }
 
 #[test]
+fn what_happens_is_told_to_watchers_alone() {
+    run(async {
+        let (broker, mut bus, mut double) = start().await;
+        let test = async {
+            let watcher = Client::new(&broker.address, Agent::None).await;
+            let other = Client::new(&broker.address, Agent::None).await;
+            let lapwing = async |client: &Client, method| {
+                client.call("/net/connman/iwd", "org.lapwing.Daemon1", method).await.unwrap();
+            };
+            // How often each is told of a scan. All hear that it begins and ends; what a client was sent before an
+            // answer, it has by then.
+            let scan = async || {
+                let count =
+                    |signals: &[String], wanted| signals.iter().filter(|word| *word == wanted).count();
+                other.take_signals();
+                watcher.take_signals();
+                other.call(DEVICE, "net.connman.iwd.Station", "Scan").await.unwrap();
+                let mut heard = Vec::new();
+                while count(&heard, "Station Scanning") < 2 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    heard.extend(other.take_signals());
+                }
+                lapwing(&other, "GetStatus").await;
+                lapwing(&watcher, "GetStatus").await;
+                heard.extend(other.take_signals());
+                let told = "Happened true";
+                (count(&watcher.take_signals(), told), count(&heard, told))
+            };
+            assert_eq!(scan().await, (0, 0));
+            lapwing(&watcher, "Watch").await;
+            assert_eq!(scan().await, (1, 0));
+            lapwing(&watcher, "Unwatch").await;
+            assert_eq!(scan().await, (0, 0));
+            // Who leaves is told nothing any more, and nobody minds.
+            let leaver = Client::new(&broker.address, Agent::None).await;
+            lapwing(&leaver, "Watch").await;
+            leaver.leave().await;
+            assert_eq!(scan().await, (0, 0));
+        };
+        serve(&mut bus, &mut double, test).await;
+    });
+}
+
+#[test]
 fn passphrases_that_are_no_use() {
     run(async {
         let (broker, mut bus, mut double) = start().await;

@@ -24,10 +24,10 @@ pub(super) enum Response {
     Now(Vec<Value>),
     /// A call of the daemon, whose answer is the answer.
     Later(Call),
-    /// The caller has an agent from now on.
-    NewAgent,
-    /// The caller has no agent any more; these questions are left.
-    NoAgent(Vec<SecretId>),
+    /// The caller has an agent or watches from now on, until it leaves the bus.
+    Enrolled,
+    /// The caller has no agent or does not watch any more; these questions are left.
+    Dismissed(Vec<SecretId>),
 }
 
 type Outcome = Result<Response, Error>;
@@ -57,10 +57,7 @@ impl Service {
             interfaces::OBJECT_MANAGER => Ok(Response::Now(vec![self.objects()])),
             interfaces::AGENT_MANAGER => self.agent_manager(&call, member),
             interfaces::DAEMON => Ok(Response::Now(vec![self.info()])),
-            // The same line as in the status file.
-            interfaces::LAPWING_DAEMON => {
-                Ok(Response::Now(vec![Value::Text(status::render(&self.view.devices))]))
-            }
+            interfaces::LAPWING_DAEMON => self.of_lapwing(&call.origin.sender, member),
             _ => self.of_a_thing(&call, interface, member),
         }
     }
@@ -188,9 +185,9 @@ impl Service {
         };
         let sender = &call.origin.sender;
         match member {
-            "RegisterAgent" => self.agents.register(sender, path).map(|()| Response::NewAgent),
+            "RegisterAgent" => self.agents.register(sender, path).map(|()| Response::Enrolled),
             "UnregisterAgent" => match self.agents.remove(sender) {
-                Some(questions) => Ok(Response::NoAgent(questions)),
+                Some(questions) => Ok(Response::Dismissed(questions)),
                 None => Err(iwd("NotFound", "You have no agent here. Register one first.")),
             },
             _ => Err(iwd(
@@ -198,6 +195,17 @@ impl Service {
                 "Addresses are set by the daemon itself, or by another program if it runs with \
                  --no-network-configuration.",
             )),
+        }
+    }
+
+    fn of_lapwing(&mut self, sender: &str, member: &str) -> Outcome {
+        match member {
+            "Watch" if self.watchers.add(sender)? => Ok(Response::Enrolled),
+            "Unwatch" if self.watchers.remove(sender) => Ok(Response::Dismissed(Vec::new())),
+            // As it was already.
+            "Watch" | "Unwatch" => Ok(Response::Now(Vec::new())),
+            // The same line as in the status file.
+            _ => Ok(Response::Now(vec![Value::Text(status::render(&self.view.devices))])),
         }
     }
 

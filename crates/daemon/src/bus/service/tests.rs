@@ -1,5 +1,7 @@
 //! The service without a bus: what is said to it, and what it says.
 
+mod watching;
+
 use super::*;
 use crate::bus::testing::{called, device, home, view};
 use crate::bus::value;
