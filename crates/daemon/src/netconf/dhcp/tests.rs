@@ -211,7 +211,7 @@ fn repetitions_become_rarer_and_never_stop() {
     let mut run = Run::new(None);
     run.steps(Server::Silent, 15);
     let waits: Vec<_> = run.sent.windows(2).map(|pair| pair[1].0.since(pair[0].0).as_secs_f64()).collect();
-    let expected = [0.005, 0.015, 0.06, 0.18, 0.54, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 64.0, 64.0];
+    let expected = [0.002, 0.008, 0.04, 0.15, 0.6, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 64.0, 64.0];
     assert_eq!(waits.len(), expected.len());
     for (wait, expected) in waits.iter().zip(expected) {
         assert!((expected * 0.87..=expected * 1.13).contains(wait), "{wait} for {expected}");

@@ -14,10 +14,10 @@ use std::net::Ipv4Addr;
 /// server took that long. Here the first message leaves within a millisecond of message 4 of the handshake,
 /// and an access point drops it in silence until it has opened its own port: a moment with some, a tenth of a
 /// second with others (hostapd on a busy machine: up to 9 ms after message 4, where we send after 0.4). A radio
-/// also loses more messages than servers are slow. So the waits begin short and grow threefold. A server that is
+/// also loses more messages than servers are slow. So the waits begin short and grow about fourfold. A server that is
 /// slow, or far away, gets six messages in the first second and answers each the same, since they have one
 /// transaction; after that it is asked no more often than by others.
-const FIRST_WAITS: [u64; 5] = [5, 15, 60, 180, 540];
+const FIRST_WAITS: [u64; 5] = [2, 8, 40, 150, 600];
 /// The wait after those; it doubles with each.
 const NEXT_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait between repetitions (RFC 2131 4.1).
