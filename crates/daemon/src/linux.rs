@@ -17,9 +17,10 @@ use lapwing_linux::packet::PacketSocket;
 use lapwing_linux::rfkill::{Rfkill, RfkillEvent};
 use lapwing_linux::rtnetlink::{self, Address, Link, Route, Rtnetlink};
 use rivals::Watch;
-use rustix::event::epoll;
+use rustix::event::{Timespec, epoll};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
@@ -96,10 +97,10 @@ impl Linux {
         // A machine without the device has no switch, and nothing to hear.
         let rfkill = Rfkill::open().ok();
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        watch(&epoll, &nl80211)?;
-        watch(&epoll, &rtnetlink)?;
+        watch(&epoll, &nl80211, Source::Nl80211)?;
+        watch(&epoll, &rtnetlink, Source::Rtnetlink)?;
         if let Some(rfkill) = &rfkill {
-            watch(&epoll, rfkill)?;
+            watch(&epoll, rfkill, Source::Rfkill)?;
         }
         let mut this = Self {
             epoll,
@@ -216,24 +217,32 @@ impl Linux {
     /// Reads what is there, once around; true if there was anything.
     fn read(&mut self) -> io::Result<bool> {
         let mut any = false;
-        let messages = self.nl80211.receive()?.map(Iterator::collect::<Vec<_>>);
-        if let Some(messages) = messages {
-            any = true;
-            for incoming in messages {
-                self.heard_nl80211(incoming);
+        for source in self.ready()? {
+            match source {
+                Source::Nl80211 => {
+                    let messages = self.nl80211.receive()?.map(Iterator::collect::<Vec<_>>);
+                    any |= messages.is_some();
+                    messages.into_iter().flatten().for_each(|incoming| self.heard_nl80211(incoming));
+                }
+                Source::Rtnetlink => {
+                    let messages = self.rtnetlink.receive()?.map(Iterator::collect::<Vec<_>>);
+                    any |= messages.is_some();
+                    messages.into_iter().flatten().for_each(|incoming| self.heard_rtnetlink(incoming));
+                }
+                Source::Rfkill => self.heard_rfkill(),
+                Source::Timer => self.heard_timer(),
+                Source::Packets => self.heard_packets(),
             }
         }
-        let messages = self.rtnetlink.receive()?.map(Iterator::collect::<Vec<_>>);
-        if let Some(messages) = messages {
-            any = true;
-            for incoming in messages {
-                self.heard_rtnetlink(incoming);
-            }
-        }
-        self.heard_rfkill();
-        self.heard_timer();
-        self.heard_packets();
         Ok(any || !self.heard.is_empty())
+    }
+
+    /// Which sources have something to read: one system call, where asking each would be five.
+    fn ready(&self) -> io::Result<BTreeSet<Source>> {
+        let mut events = [MaybeUninit::uninit(); 8];
+        // It does not sleep, so that no signal breaks it off.
+        let (events, _) = epoll::wait(&self.epoll, &mut events[..], Some(&Timespec::default()))?;
+        Ok(events.iter().filter_map(|event| Source::of(event.data)).collect())
     }
 }
 
@@ -320,8 +329,29 @@ impl AsFd for Linux {
     }
 }
 
+/// What wakes us, in the order in which it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    Nl80211,
+    Rtnetlink,
+    Rfkill,
+    Timer,
+    Packets,
+}
+
+impl Source {
+    const ALL: [Self; 5] = [Self::Nl80211, Self::Rtnetlink, Self::Rfkill, Self::Timer, Self::Packets];
+
+    const fn data(self) -> epoll::EventData {
+        epoll::EventData::new_u64(self as u64)
+    }
+
+    fn of(data: epoll::EventData) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| *source as u64 == data.u64())
+    }
+}
+
 /// Adds a descriptor to the set that wakes us.
-fn watch(epoll: &OwnedFd, source: &impl AsFd) -> io::Result<()> {
-    // Which one it was does not matter: all of them are read.
-    Ok(epoll::add(epoll, source, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?)
+fn watch(epoll: &OwnedFd, descriptor: &impl AsFd, source: Source) -> io::Result<()> {
+    Ok(epoll::add(epoll, descriptor, source.data(), epoll::EventFlags::IN)?)
 }

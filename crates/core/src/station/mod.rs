@@ -391,6 +391,10 @@ impl State {
     fn surveyed(self, turn: &mut Turn<'_>, surveyed: Surveyed) -> Self {
         match self {
             Self::Scanning(state) => state.surveyed(turn, surveyed),
+            Self::Idle(idle) => {
+                turn.prepare_one();
+                Self::Idle(idle)
+            }
             state => state,
         }
     }

@@ -9,7 +9,10 @@ use crate::{
     sae::Password,
     secret::Secret,
 };
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 use lapwing_frames::Ssid;
 
 /// How many networks' passwords are kept.
@@ -39,6 +42,11 @@ impl Passwords {
             };
             networks.iter().any(same)
         });
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_psk(&self, network: &Network) -> bool {
+        self.find(network).is_some_and(|calculated| calculated.psk.is_some())
     }
 
     fn find(&self, network: &Network) -> Option<&Calculated> {
@@ -120,6 +128,24 @@ impl Turn<'_> {
         // WPA2 takes passphrases of these lengths only.
         if psk.is_none() && (8..=63).contains(&passphrase.len()) {
             self.pre_shared(network);
+        }
+    }
+
+    /// Calculates the keys of one network that is here, if there is one whose keys are not known: nothing else is
+    /// to be done now, and whoever asks for it then does not wait. One at a time, since a slow processor needs a
+    /// tenth of a second for it.
+    pub(super) fn prepare_one(&mut self) {
+        let here: BTreeSet<&Ssid> = self.context.table.iter().map(|bss| &bss.ssid).collect();
+        let lacks_keys = |network: &&Network| {
+            let Credentials::Personal(personal) = &network.credentials else { return false };
+            personal.psk.is_none()
+                && personal.password_elements.is_empty()
+                && personal.passphrase.is_some()
+                && here.contains(&network.ssid)
+                && self.context.passwords.find(network).is_none()
+        };
+        if let Some(network) = self.context.networks.iter().find(lacks_keys).cloned() {
+            self.prepare(&network);
         }
     }
 

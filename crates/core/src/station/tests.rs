@@ -332,3 +332,23 @@ fn late_replies_in_every_state() {
         }
     }
 }
+
+#[test]
+fn keys_of_a_network_that_is_here_are_calculated_at_rest() {
+    let personal = |name: &[u8], autoconnect| {
+        let personal = Personal { passphrase: Some(Secret::new(b"long enough")), ..Personal::default() };
+        Network { credentials: Credentials::Personal(personal), autoconnect, ..open(name) }
+    };
+    let (here, absent) = (personal(b"secured", false), personal(b"elsewhere", false));
+    let mut bench = Bench::new();
+    bench.turn(Event::Networks(vec![absent.clone(), here.clone()]));
+    for _ in 0..2 {
+        let asked = bench.turn(Event::Kernel(KernelEvent::ScanDone { frequencies: vec![] }));
+        let (ticket, _) = asked.last().unwrap();
+        let outcome = Ok(Reply::Scan(entries()));
+        bench.turn(Event::Completed { ticket: *ticket, outcome });
+    }
+    assert_eq!(name(&bench.station), "Idle");
+    let passwords = &bench.station.context.passwords;
+    assert!(passwords.has_psk(&here) && !passwords.has_psk(&absent));
+}

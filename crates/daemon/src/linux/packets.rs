@@ -1,6 +1,6 @@
 //! DHCP and ARP.
 
-use super::{Linux, watch};
+use super::{Linux, Source, watch};
 use crate::kernel::{Heard, PacketKind};
 use lapwing_frames::MacAddr;
 use lapwing_linux::packet::PacketSocket;
@@ -20,7 +20,7 @@ impl Linux {
             let [dhcp, arp] = KINDS;
             let sockets = [PacketSocket::open(ifindex, dhcp)?, PacketSocket::open(ifindex, arp)?];
             for socket in &sockets {
-                watch(&self.epoll, socket)?;
+                watch(&self.epoll, socket, Source::Packets)?;
             }
             Ok(sockets)
         };

@@ -3,7 +3,7 @@
 //! They are looked for when an interface is adopted and when something happens to it that we did not ask for;
 //! once there are some, again and again, so that the warning ends with them.
 
-use super::{Linux, watch};
+use super::{Linux, Source, watch};
 use crate::kernel::{Heard, Rival};
 use lapwing_core::kernel::{Errno, KernelEvent, Request};
 use lapwing_core::{Duration, Instant};
@@ -128,7 +128,7 @@ impl Linux {
         } else if self.rivals.timer.is_none() {
             match timer() {
                 Ok(timer) => {
-                    if let Err(error) = watch(&self.epoll, &timer) {
+                    if let Err(error) = watch(&self.epoll, &timer, Source::Timer) {
                         self.trouble(format!("a timer cannot be waited for: {error}"));
                     }
                     self.rivals.timer = Some(timer);
