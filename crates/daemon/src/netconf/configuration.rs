@@ -277,14 +277,15 @@ impl Configuration {
     pub fn end(mut self) -> Vec<Action> {
         let mut out = Vec::new();
         self.remove(|_| true, &mut out);
-        if self.resolver != Resolver::default() {
-            out.push(Action::Resolve(None));
-        }
         if !self.begin.addressing.ipv6_enabled {
             out.push(Action::EnableIpv6(true));
-        } else if !self.kernel6.is_empty() {
-            // The kernel keeps what routers advertised when the link goes, and would use it in the next network.
+        } else {
+            // The kernel keeps what routers advertised when the link goes, and would use it in the next network. And it
+            // asks for routers only once for an interface that was ready, not for each link.
             out.extend([false, true].map(Action::EnableIpv6));
+        }
+        if self.resolver != Resolver::default() {
+            out.push(Action::Resolve(None));
         }
         out
     }
