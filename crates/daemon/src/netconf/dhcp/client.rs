@@ -1,8 +1,8 @@
 //! The DHCP client: a machine without a socket or a clock (RFC 2131 section 4.4).
 //!
 //! Where it departs from the RFC, it is to be quick on a link that has just come up, and each case has its
-//! reason where it is done: when messages are repeated in [`say`], an address that is used while it is being
-//! checked in [`guard`], and a router that vouches for a network in [`known`].
+//! reason where it is done: when messages are repeated in `say`, an address that is used while it is being
+//! checked in `guard`, and a router that vouches for a network in `known`.
 
 mod answers;
 mod due;
