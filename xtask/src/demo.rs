@@ -66,8 +66,11 @@ fn sentence(record: &Json) -> Option<String> {
         Some(other) => other.to_string(),
     };
     Some(match field("event").as_str() {
-        "scanning" if field("frequencies").is_empty() => "scans all channels".to_owned(),
-        "scanning" => "scans the channels it knows".to_owned(),
+        "scanning" => match record.get("frequencies").and_then(Json::as_array).map_or(0, Vec::len) {
+            0 => "scans all channels".to_owned(),
+            1 => "scans one channel".to_owned(),
+            channels => format!("scans {channels} channels"),
+        },
         "began" => format!("begins to join {:?}, {}", field("ssid"), field("cause")),
         "chosen" => format!(
             "chooses {} on {} MHz at {} dBm: {}, {}",
@@ -102,13 +105,18 @@ mod tests {
     fn the_story_and_the_table_are_found_among_the_records() {
         let records = [
             r#"{"at":5.0,"event":"scanning","frequencies":[]}"#,
+            r#"{"at":5.2,"event":"scanning","frequencies":[2412,2437,2462]}"#,
             "broken",
             r#"{"at":5.5,"event":"configured","addresses":["10.0.1.2/24","fd00::1/64"]}"#,
             r#"{"at":6.0,"event":"timeline","text":"  scan 1 ms\n"}"#,
         ]
         .join("\n");
-        let lines =
-            ["    0.000 s  scans all channels", "    0.500 s  has the addresses 10.0.1.2/24, fd00::1/64", ""];
+        let lines = [
+            "    0.000 s  scans all channels",
+            "    0.200 s  scans 3 channels",
+            "    0.500 s  has the addresses 10.0.1.2/24, fd00::1/64",
+            "",
+        ];
         assert_eq!(story(&records), lines.join("\n"));
         assert_eq!(timeline(&records), "  scan 1 ms\n");
     }
