@@ -283,6 +283,7 @@ impl Day {
                     signal_dbm: None,
                     transmit_rate: None,
                     inactive_ms: None,
+                    links: Vec::new(),
                 });
                 Ok(Reply::Stations(stations.collect()))
             }

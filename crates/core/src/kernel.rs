@@ -6,11 +6,13 @@
 //! waited for is late, and changes nothing.
 
 mod channel;
+mod firmware;
 
 pub use channel::{ChannelDefinition, ChannelWidth};
+pub use firmware::{ConnectRequest, ExternalAuthentication, Offload, Pmksa};
 
 use crate::secret::Secret;
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 use lapwing_frames::{
     LinkId, MacAddr, Ssid,
@@ -119,6 +121,43 @@ pub enum Request {
     ReadInterface,
     /// Read the peers: [`Reply::Stations`].
     ReadStations,
+    /// Have the firmware connect (FullMAC). [`KernelEvent::Connected`] follows, if the firmware is honest.
+    Connect(Box<ConnectRequest>),
+    /// Have the firmware disconnect, or give up connecting.
+    Disconnect {
+        /// The reason that the frame carries.
+        reason: ReasonCode,
+    },
+    /// The one answer to a [`KernelEvent::ExternalAuthentication`] that starts.
+    AnswerExternalAuthentication {
+        /// The BSS, as in the event.
+        bssid: MacAddr,
+        /// The network.
+        ssid: Ssid,
+        /// 0, or why it failed.
+        status: StatusCode,
+        /// The PMKSA's name, if it succeeded.
+        pmkid: Option<[u8; 16]>,
+    },
+    /// Tell the firmware a PMKSA.
+    SetPmksa(Pmksa),
+    /// Have the firmware forget a PMKSA.
+    DeletePmksa {
+        /// The AP, or the AP MLD.
+        peer: MacAddr,
+        /// The PMKSA's name.
+        pmkid: [u8; 16],
+    },
+    /// Have the firmware forget every PMKSA.
+    FlushPmksas,
+    /// Ask the AP MLD to add and remove links. [`KernelEvent::LinksReconfigured`] follows; links that are to be
+    /// removed are gone at once ([`KernelEvent::LinksRemoved`]).
+    ReconfigureLinks {
+        /// The links to add.
+        add: Vec<AssociationLink>,
+        /// The links to remove.
+        remove: Vec<LinkId>,
+    },
 }
 
 impl Request {
@@ -139,6 +178,13 @@ impl Request {
             Self::SendFrame { .. } => "FRAME",
             Self::ReadInterface => "GET_INTERFACE",
             Self::ReadStations => "GET_STATION",
+            Self::Connect(_) => "CONNECT",
+            Self::Disconnect { .. } => "DISCONNECT",
+            Self::AnswerExternalAuthentication { .. } => "EXTERNAL_AUTH",
+            Self::SetPmksa(_) => "SET_PMKSA",
+            Self::DeletePmksa { .. } => "DEL_PMKSA",
+            Self::FlushPmksas => "FLUSH_PMKSA",
+            Self::ReconfigureLinks { .. } => "ASSOC_MLO_RECONF",
         }
     }
 }
@@ -439,6 +485,8 @@ pub struct StationState {
     pub transmit_rate: Option<u32>,
     /// Time since it was last heard, in milliseconds.
     pub inactive_ms: Option<u32>,
+    /// The links that the kernel keeps figures of, where it says so (7.0 and later).
+    pub links: Vec<LinkId>,
 }
 
 /// What the kernel says unasked, or as the later outcome of a request.
@@ -536,6 +584,8 @@ pub enum KernelEvent {
         /// Whether it was acknowledged.
         acknowledged: bool,
     },
+    /// The firmware wants SAE done by us, or no longer.
+    ExternalAuthentication(ExternalAuthentication),
     /// The firmware completed the handshake by itself.
     PortAuthorized {
         /// The AP or AP MLD.
@@ -610,6 +660,7 @@ impl KernelEvent {
             Self::KeyFrameStatus { .. } => "the fate of a key frame",
             Self::Frame { .. } => "a management frame",
             Self::FrameStatus { .. } => "the fate of a management frame",
+            Self::ExternalAuthentication(_) => "the firmware's wish for SAE",
             Self::PortAuthorized { .. } => "a port opened by the firmware",
             Self::ChannelSwitchStarted { .. } => "the announcement of a channel switch",
             Self::ChannelSwitched { .. } => "a channel switch",

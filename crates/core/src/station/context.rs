@@ -10,7 +10,7 @@ use super::{
 use crate::{
     attempt::{AttemptId, Entry, Phase, Record, Ticket},
     failure::{Code, Failure},
-    kernel::{Interface, KeyKind, Refusal, Reply, Request},
+    kernel::{Interface, KeyKind, Pmksa, Refusal, Reply, Request},
     means::Means,
     network::Network,
     pmksa::PmksaCache,
@@ -210,7 +210,15 @@ fn detail(request: &Request) -> String {
         }
         Request::UseKey { peer, index } => format!("{peer}, key {index}"),
         Request::AuthorizePort { peer } => format!("{peer}"),
-        Request::SendFrame { .. }
+        Request::Connect(request) => format!("{}", request.ssid),
+        Request::Disconnect { reason } => format!("reason {reason}"),
+        Request::AnswerExternalAuthentication { bssid, status, .. } => format!("{bssid}, status {status}"),
+        Request::SetPmksa(Pmksa { peer, .. }) | Request::DeletePmksa { peer, .. } => format!("{peer}"),
+        Request::ReconfigureLinks { add, remove } => {
+            format!("{} links more, {} fewer", add.len(), remove.len())
+        }
+        Request::FlushPmksas
+        | Request::SendFrame { .. }
         | Request::AbortScan
         | Request::ReadScan
         | Request::ReadInterface

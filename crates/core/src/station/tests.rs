@@ -212,6 +212,7 @@ fn kind(event: &Event) -> u8 {
         KernelEvent::InterfaceUp => 38,
         KernelEvent::InterfaceRemoved => 39,
         KernelEvent::AddressChanged { .. } => 40,
+        KernelEvent::ExternalAuthentication(_) => 42,
     }
 }
 
@@ -256,6 +257,13 @@ fn events(peer: MacAddr) -> Vec<Event> {
             KernelEvent::Frame { frequency: None, bytes: frame(0xd0, peer, &[8, 0, 1, 2]) },
             KernelEvent::FrameStatus { cookie: 1, acknowledged: true },
             KernelEvent::PortAuthorized { peer },
+            KernelEvent::ExternalAuthentication(crate::kernel::ExternalAuthentication {
+                start: true,
+                bssid: peer,
+                ssid: None,
+                akm: Some(Akm::Sae),
+                mld_address: None,
+            }),
             KernelEvent::ChannelSwitchStarted { link: None, frequency },
             KernelEvent::ChannelSwitched { link: None, frequency },
             KernelEvent::LinksRemoved { links: LinkId::new(1).into_iter().collect() },
@@ -276,7 +284,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
 #[test]
 fn every_event_in_every_state() {
     let kinds: BTreeSet<u8> = events(OPEN).iter().map(kind).collect();
-    assert_eq!(kinds, (0..42).collect());
+    assert_eq!(kinds, (0..43).collect());
     for (place, (event, outcomes)) in TABLE.iter().enumerate() {
         for (state, expected) in STATES.iter().zip(outcomes) {
             let mut bench = Bench::within(state);

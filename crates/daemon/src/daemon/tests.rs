@@ -95,6 +95,7 @@ impl Fake {
                     signal_dbm: None,
                     transmit_rate: None,
                     inactive_ms: None,
+                    links: Vec::new(),
                 }]
             } else {
                 Vec::new()

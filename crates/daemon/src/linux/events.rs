@@ -124,7 +124,6 @@ impl Linux {
             }
             EventKind::NewPeer(_)
             | EventKind::DelPeer(_)
-            | EventKind::ExternalAuthentication(_)
             | EventKind::PmksaCandidate { .. }
             | EventKind::MichaelMicFailure(_)
             | EventKind::OffChannelBegan { .. }

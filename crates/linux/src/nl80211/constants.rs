@@ -206,6 +206,7 @@ numbers! {
         MLO_LINK_ID = 313,
         MLD_ADDR = 314,
         MLO_SUPPORT = 315,
+        MLO_RECONF_REM_LINKS = 335,
         EML_CAPABILITY = 317,
         MLD_CAPA_AND_OPS = 318,
         EXT_MLD_CAPA_AND_OPS = 337,

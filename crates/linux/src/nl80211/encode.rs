@@ -3,11 +3,11 @@
 use super::constants::{
     attr, auth_type, cqm, key as key_attr, key_mode, mfp, power_save, scan_flag, sta_flag, wpa_version,
 };
-use super::request::{ConnectRequest, EncodeError, KeyName, Offload, Request};
+use super::request::{EncodeError, KeyName, Request};
 use crate::netlink::{self, Builder};
 use lapwing_core::kernel::{
-    self, AssociateRequest, AssociateSecurity, AssociationPeer, AuthenticateRequest, KeyKind, KeyRequest,
-    ScanRequest,
+    self, AssociateRequest, AssociateSecurity, AssociationLink, AssociationPeer, AuthenticateRequest,
+    ConnectRequest, KeyKind, KeyRequest, Offload, ScanRequest,
 };
 use lapwing_frames::management::AuthenticationAlgorithm;
 use lapwing_frames::suite::Akm;
@@ -53,24 +53,11 @@ impl Request {
                     message.mac(attr::MAC, *address);
                 }
             }
-            Self::DelInterface { ifindex } | Self::FlushPmksa { ifindex } | Self::ReadFigures { ifindex } => {
+            Self::DelInterface { ifindex } | Self::ReadFigures { ifindex } => {
                 message.u32(attr::IFINDEX, *ifindex);
             }
             Self::Disassociate { ifindex, peer, reason } => {
                 message.u32(attr::IFINDEX, *ifindex).u16(attr::REASON_CODE, reason.0).mac(attr::MAC, *peer);
-            }
-            Self::Connect { ifindex, request } => {
-                fill_connect(message.u32(attr::IFINDEX, *ifindex), request)?;
-            }
-            Self::Disconnect { ifindex, reason } => {
-                message.u32(attr::IFINDEX, *ifindex).u16(attr::REASON_CODE, reason.0);
-            }
-            Self::ExternalAuthentication { ifindex, bssid, ssid, status, pmkid } => {
-                message.u32(attr::IFINDEX, *ifindex).u16(attr::STATUS_CODE, status.0);
-                message.bytes(attr::SSID, ssid.octets()).mac(attr::BSSID, *bssid);
-                if let Some(pmkid) = pmkid {
-                    message.bytes(attr::PMKID, pmkid);
-                }
             }
             Self::DeleteKey(key) => {
                 fill_key_name(message, key);
@@ -96,19 +83,6 @@ impl Request {
                     nest.bytes(cqm::RSSI_THOLD, &octets).u32(cqm::RSSI_HYST, *hysteresis_db);
                 });
             }
-            Self::SetPmksa { ifindex, pmksa } => {
-                message.u32(attr::IFINDEX, *ifindex).bytes(attr::PMKID, &pmksa.pmkid);
-                message.mac(attr::MAC, pmksa.peer);
-                if let Some(seconds) = pmksa.lifetime_seconds {
-                    message.u32(attr::PMK_LIFETIME, seconds);
-                }
-                if let Some(pmk) = &pmksa.pmk {
-                    message.bytes(attr::PMK, pmk.expose());
-                }
-            }
-            Self::DeletePmksa { ifindex, peer, pmkid } => {
-                message.u32(attr::IFINDEX, *ifindex).bytes(attr::PMKID, pmkid).mac(attr::MAC, *peer);
-            }
             Self::SetPowerSave { ifindex, enabled } => {
                 let state = if *enabled { power_save::ENABLED } else { power_save::DISABLED };
                 message.u32(attr::IFINDEX, *ifindex).u32(attr::PS_STATE, state);
@@ -124,7 +98,8 @@ fn fill_station(message: &mut Builder, request: &kernel::Request) -> Result<(), 
         kernel::Request::AbortScan
         | kernel::Request::ReadScan
         | kernel::Request::ReadInterface
-        | kernel::Request::ReadStations => {}
+        | kernel::Request::ReadStations
+        | kernel::Request::FlushPmksas => {}
         kernel::Request::Authenticate(request) => fill_authenticate(message, request)?,
         kernel::Request::Associate(request) => fill_associate(message, request),
         kernel::Request::Deauthenticate { peer, reason, local_only } => {
@@ -150,6 +125,38 @@ fn fill_station(message: &mut Builder, request: &kernel::Request) -> Result<(), 
                 message.u32(attr::WIPHY_FREQ, frequency.0);
             }
             message.bytes(attr::FRAME, bytes);
+        }
+        kernel::Request::Connect(request) => fill_connect(message, request)?,
+        kernel::Request::Disconnect { reason } => {
+            message.u16(attr::REASON_CODE, reason.0);
+        }
+        kernel::Request::AnswerExternalAuthentication { bssid, ssid, status, pmkid } => {
+            message.u16(attr::STATUS_CODE, status.0);
+            message.bytes(attr::SSID, ssid.octets()).mac(attr::BSSID, *bssid);
+            if let Some(pmkid) = pmkid {
+                message.bytes(attr::PMKID, pmkid);
+            }
+        }
+        kernel::Request::SetPmksa(pmksa) => {
+            message.bytes(attr::PMKID, &pmksa.pmkid).mac(attr::MAC, pmksa.peer);
+            if let Some(seconds) = pmksa.lifetime_seconds {
+                message.u32(attr::PMK_LIFETIME, seconds);
+            }
+            if let Some(pmk) = &pmksa.pmk {
+                message.bytes(attr::PMK, pmk.expose());
+            }
+        }
+        kernel::Request::DeletePmksa { peer, pmkid } => {
+            message.bytes(attr::PMKID, pmkid).mac(attr::MAC, *peer);
+        }
+        kernel::Request::ReconfigureLinks { add, remove } => {
+            if !add.is_empty() {
+                fill_links(message, add);
+            }
+            if !remove.is_empty() {
+                let mask = remove.iter().fold(0_u16, |mask, link| mask | 1 << link.get());
+                message.u16(attr::MLO_RECONF_REM_LINKS, mask);
+            }
         }
     }
     Ok(())
@@ -215,12 +222,7 @@ fn fill_associate(message: &mut Builder, request: &AssociateRequest) {
         }
         AssociationPeer::Mld { address, association_link, links } => {
             message.mac(attr::MLD_ADDR, *address).u8(attr::MLO_LINK_ID, association_link.get());
-            message.list(attr::MLO_LINKS, links, |list, number, link| {
-                list.nest(number, |nest| {
-                    nest.u8(attr::MLO_LINK_ID, link.id.get()).mac(attr::MAC, link.bssid);
-                    nest.u32(attr::WIPHY_FREQ, link.frequency.0);
-                });
-            });
+            fill_links(message, links);
         }
     }
     message.bytes(attr::SSID, request.ssid.octets()).bytes(attr::IE, &request.elements);
@@ -230,6 +232,15 @@ fn fill_associate(message: &mut Builder, request: &AssociateRequest) {
     if let Some(security) = &request.security {
         fill_security(message, security);
     }
+}
+
+fn fill_links(message: &mut Builder, links: &[AssociationLink]) {
+    message.list(attr::MLO_LINKS, links, |list, number, link| {
+        list.nest(number, |nest| {
+            nest.u8(attr::MLO_LINK_ID, link.id.get()).mac(attr::MAC, link.bssid);
+            nest.u32(attr::WIPHY_FREQ, link.frequency.0);
+        });
+    });
 }
 
 /// The suites, and that EAPOL travels over this socket.

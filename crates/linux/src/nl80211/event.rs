@@ -5,7 +5,9 @@ use super::state::{InterfaceInfo, link_id, ssid};
 use crate::netlink::{Attribute, Attributes, DecodeError};
 use core::mem::take;
 use core::time::Duration;
-use lapwing_core::kernel::{Connection, ConnectionLink, Frequency, KernelEvent, Quality};
+use lapwing_core::kernel::{
+    Connection, ConnectionLink, ExternalAuthentication, Frequency, KernelEvent, Quality,
+};
 use lapwing_frames::management::{ReasonCode, StatusCode};
 use lapwing_frames::suite::Akm;
 use lapwing_frames::{LinkId, MacAddr, Ssid};
@@ -47,8 +49,6 @@ pub enum EventKind {
     NewPeer(MacAddr),
     /// The kernel forgot a peer.
     DelPeer(MacAddr),
-    /// The firmware wants SAE done, or not any more. Each start is answered once.
-    ExternalAuthentication(ExternalAuthentication),
     /// The firmware found an AP to authenticate with in advance.
     PmksaCandidate {
         /// The AP.
@@ -84,21 +84,6 @@ pub enum EventKind {
         /// The attributes.
         attributes: Vec<u8>,
     },
-}
-
-/// A firmware's request for SAE (`NL80211_CMD_EXTERNAL_AUTH`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExternalAuthentication {
-    /// False if the firmware gave up.
-    pub start: bool,
-    /// The BSS.
-    pub bssid: MacAddr,
-    /// The network.
-    pub ssid: Option<Ssid>,
-    /// The AKM.
-    pub akm: Option<Akm>,
-    /// The AP MLD, for multi-link.
-    pub mld_address: Option<MacAddr>,
 }
 
 /// The attributes that events use, collected once: each is what its name in nl80211 says.
@@ -316,13 +301,15 @@ impl<'a> Fields<'a> {
             Command::DEL_WIPHY => EventKind::DelWiphy,
             Command::NEW_STATION => EventKind::NewPeer(self.peer(command)?),
             Command::DEL_STATION => EventKind::DelPeer(self.peer(command)?),
-            Command::EXTERNAL_AUTH => EventKind::ExternalAuthentication(ExternalAuthentication {
-                start: self.external.action == Some(0),
-                bssid: self.external.bssid.ok_or_else(|| missing(command, "no BSSID"))?,
-                ssid: self.external.ssid,
-                akm: self.external.akm,
-                mld_address: self.external.mld_address,
-            }),
+            Command::EXTERNAL_AUTH => {
+                EventKind::Station(KernelEvent::ExternalAuthentication(ExternalAuthentication {
+                    start: self.external.action == Some(0),
+                    bssid: self.external.bssid.ok_or_else(|| missing(command, "no BSSID"))?,
+                    ssid: self.external.ssid,
+                    akm: self.external.akm,
+                    mld_address: self.external.mld_address,
+                }))
+            }
             Command::PMKSA_CANDIDATE => {
                 let (bssid, preauthentication) =
                     self.candidate.ok_or_else(|| missing(command, "no candidate"))?;

@@ -18,10 +18,10 @@ mod wiphy;
 
 pub use constants::{Command, extended, iftype};
 pub use driver::{Incoming, Nl80211};
-pub use event::{Event, EventKind, ExternalAuthentication, Origin};
+pub use event::{Event, EventKind, Origin};
 pub use family::Family;
 pub use reply::Reply;
-pub use request::{ConnectRequest, EncodeError, KeyName, Offload, Pmksa, Request};
+pub use request::{EncodeError, KeyName, Request};
 pub use resync::{Progress, Resync, Snapshot};
 pub use state::{BssEntry, InterfaceInfo, Regulatory, RegulatoryRule};
 pub use station::{Modulation, Rate, StationFigures};

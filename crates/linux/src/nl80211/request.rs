@@ -3,10 +3,9 @@
 use super::constants::Command;
 use crate::netlink::Expect;
 use core::fmt;
-use lapwing_core::Secret;
-use lapwing_core::kernel::{self, AssociateSecurity, Frequency};
-use lapwing_frames::management::{AuthenticationAlgorithm, ReasonCode, StatusCode};
-use lapwing_frames::{LinkId, MacAddr, Ssid};
+use lapwing_core::kernel;
+use lapwing_frames::management::{AuthenticationAlgorithm, ReasonCode};
+use lapwing_frames::{LinkId, MacAddr};
 
 /// A request: what the station asks of its interface, or what the daemon asks around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,33 +68,6 @@ pub enum Request {
         /// The reason that the frame carries.
         reason: ReasonCode,
     },
-    /// Has the firmware connect.
-    Connect {
-        /// The interface.
-        ifindex: u32,
-        /// How.
-        request: Box<ConnectRequest>,
-    },
-    /// Has the firmware disconnect.
-    Disconnect {
-        /// The interface.
-        ifindex: u32,
-        /// The reason that the frame carries.
-        reason: ReasonCode,
-    },
-    /// Tells the firmware how SAE went.
-    ExternalAuthentication {
-        /// The interface.
-        ifindex: u32,
-        /// The BSS, as in the event.
-        bssid: MacAddr,
-        /// The network.
-        ssid: Ssid,
-        /// 0, or why it failed.
-        status: StatusCode,
-        /// The PMKSA's name, if it succeeded.
-        pmkid: Option<[u8; 16]>,
-    },
     /// The peers of an interface with their figures: [`Reply::Figures`](super::Reply::Figures).
     ReadFigures {
         /// The interface.
@@ -123,27 +95,6 @@ pub enum Request {
         /// The hysteresis in dB.
         hysteresis_db: u32,
     },
-    /// Tells the driver a PMKSA.
-    SetPmksa {
-        /// The interface.
-        ifindex: u32,
-        /// The PMKSA.
-        pmksa: Pmksa,
-    },
-    /// Has the driver forget a PMKSA.
-    DeletePmksa {
-        /// The interface.
-        ifindex: u32,
-        /// The AP, or the AP MLD.
-        peer: MacAddr,
-        /// The PMKSA's name.
-        pmkid: [u8; 16],
-    },
-    /// Has the driver forget every PMKSA.
-    FlushPmksa {
-        /// The interface.
-        ifindex: u32,
-    },
     /// Sets power saving.
     SetPowerSave {
         /// The interface.
@@ -164,74 +115,6 @@ pub struct KeyName {
     pub link: Option<LinkId>,
     /// The key index.
     pub index: u8,
-}
-
-/// A PMKSA for the driver.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Pmksa {
-    /// The AP, or the AP MLD.
-    pub peer: MacAddr,
-    /// Its name.
-    pub pmkid: [u8; 16],
-    /// The key; some old kernels take only 32 octets.
-    pub pmk: Option<Secret>,
-    /// How long it is good for, in seconds.
-    pub lifetime_seconds: Option<u32>,
-}
-
-impl fmt::Debug for Pmksa {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pmksa").field("peer", &self.peer).finish_non_exhaustive()
-    }
-}
-
-/// A connection that the firmware is to make (`NL80211_CMD_CONNECT`).
-#[derive(Clone, PartialEq, Eq)]
-pub struct ConnectRequest {
-    /// The network.
-    pub ssid: Ssid,
-    /// The BSS, if it is not the firmware's choice.
-    pub bssid: Option<MacAddr>,
-    /// Its channel.
-    pub frequency: Option<Frequency>,
-    /// RSNE, RSNXE and others.
-    pub elements: Vec<u8>,
-    /// The authentication.
-    pub algorithm: AuthenticationAlgorithm,
-    /// The suites, if the network is protected.
-    pub security: Option<AssociateSecurity>,
-    /// The AP that this leaves.
-    pub previous: Option<MacAddr>,
-    /// The secret, for firmware that does the handshakes.
-    pub offload: Offload,
-    /// Whether links may be used.
-    pub multi_link: bool,
-}
-
-/// What the firmware does by itself.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Offload {
-    /// Nothing: EAPOL comes to us, and nobody does SAE.
-    None,
-    /// It asks us for SAE.
-    ExternalSae,
-    /// It does SAE with this password.
-    Sae(Secret),
-    /// It does the 4-way handshake with this PMK of 32 octets.
-    Psk(Secret),
-}
-
-impl fmt::Debug for ConnectRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConnectRequest")
-            .field("ssid", &self.ssid)
-            .field("bssid", &self.bssid)
-            .field("frequency", &self.frequency)
-            .field("algorithm", &self.algorithm)
-            .field("security", &self.security)
-            .field("multi_link", &self.multi_link)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Why a request cannot be a message.
@@ -274,6 +157,15 @@ impl Request {
                 kernel::Request::SendFrame { .. } => (Command::FRAME, Messages),
                 kernel::Request::ReadInterface => (Command::GET_INTERFACE, Messages),
                 kernel::Request::ReadStations => (Command::GET_STATION, Dump),
+                kernel::Request::Connect(_) => (Command::CONNECT, Acknowledgement),
+                kernel::Request::Disconnect { .. } => (Command::DISCONNECT, Acknowledgement),
+                kernel::Request::AnswerExternalAuthentication { .. } => {
+                    (Command::EXTERNAL_AUTH, Acknowledgement)
+                }
+                kernel::Request::SetPmksa(_) => (Command::SET_PMKSA, Acknowledgement),
+                kernel::Request::DeletePmksa { .. } => (Command::DEL_PMKSA, Acknowledgement),
+                kernel::Request::FlushPmksas => (Command::FLUSH_PMKSA, Acknowledgement),
+                kernel::Request::ReconfigureLinks { .. } => (Command::ASSOC_MLO_RECONF, Acknowledgement),
             },
             Self::Fence => (Command::GET_PROTOCOL_FEATURES, Messages),
             Self::ReadRadios => (Command::GET_WIPHY, Dump),
@@ -284,17 +176,11 @@ impl Request {
             Self::NewInterface { .. } => (Command::NEW_INTERFACE, Messages),
             Self::DelInterface { .. } => (Command::DEL_INTERFACE, Acknowledgement),
             Self::Disassociate { .. } => (Command::DISASSOCIATE, Acknowledgement),
-            Self::Connect { .. } => (Command::CONNECT, Acknowledgement),
-            Self::Disconnect { .. } => (Command::DISCONNECT, Acknowledgement),
-            Self::ExternalAuthentication { .. } => (Command::EXTERNAL_AUTH, Acknowledgement),
             Self::ReadFigures { .. } => (Command::GET_STATION, Dump),
             Self::DeleteKey(_) => (Command::DEL_KEY, Acknowledgement),
             Self::ReadKey(_) => (Command::GET_KEY, Messages),
             Self::RegisterFrame { .. } => (Command::REGISTER_FRAME, Acknowledgement),
             Self::SetQualityThresholds { .. } => (Command::SET_CQM, Acknowledgement),
-            Self::SetPmksa { .. } => (Command::SET_PMKSA, Acknowledgement),
-            Self::DeletePmksa { .. } => (Command::DEL_PMKSA, Acknowledgement),
-            Self::FlushPmksa { .. } => (Command::FLUSH_PMKSA, Acknowledgement),
             Self::SetPowerSave { .. } => (Command::SET_POWER_SAVE, Acknowledgement),
         }
     }

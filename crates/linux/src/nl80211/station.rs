@@ -195,6 +195,7 @@ impl StationFigures {
             signal_dbm: self.signal_dbm,
             transmit_rate: self.transmit.and_then(|rate| rate.bitrate),
             inactive_ms: self.inactive_ms,
+            links: Vec::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! same state. The states are in the order of [`super::STATES`].
 
 /// The table.
-pub(super) const TABLE: [(&str, [&str; 8]); 42] = [
+pub(super) const TABLE: [(&str, [&str; 8]); 43] = [
     ("Networks", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "Connect",
@@ -133,6 +133,7 @@ pub(super) const TABLE: [(&str, [&str; 8]); 42] = [
     ("Frame", [".", ".", ".", ".", ".", ". FRAME", ".", "."]),
     ("FrameStatus", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("PortAuthorized", [".", ".", ".", ".", ".", ".", ".", "."]),
+    ("ExternalAuthentication", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("ChannelSwitchStarted", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("ChannelSwitched", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("LinksRemoved", [".", ".", ".", ".", ".", ".", ".", "."]),

@@ -400,12 +400,15 @@ impl World {
                             signal_dbm: None,
                             transmit_rate: None,
                             inactive_ms: None,
+                            links: Vec::new(),
                         }]
                     }
                     _ => vec![],
                 };
                 return Ok(Reply::Stations(station));
             }
+            // A SoftMAC radio's driver has no operation for these.
+            _ => return Err(Errno::EOPNOTSUPP),
         }
         Ok(Reply::Done)
     }

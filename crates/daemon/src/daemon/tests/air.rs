@@ -188,9 +188,11 @@ impl Air {
                     signal_dbm: Some(-41),
                     transmit_rate: Some(540),
                     inactive_ms: Some(7),
+                    links: Vec::new(),
                 };
                 return Ok(Reply::Stations(self.peer.into_iter().map(station).collect()));
             }
+            _ => return Err(Errno::EOPNOTSUPP),
         }
         Ok(Reply::Done)
     }

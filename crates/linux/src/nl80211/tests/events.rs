@@ -245,14 +245,18 @@ fn events_for_the_daemon() {
             message.u32(attr::AKM_SUITES, number).u32(attr::EXTERNAL_AUTH_ACTION, 0);
             message.mac(attr::BSSID, AP).bytes(attr::SSID, b"plain").mac(attr::MLD_ADDR, OWN);
         });
-        let EventKind::ExternalAuthentication(request) = event else { panic!("{event:?}") };
+        let EventKind::Station(KernelEvent::ExternalAuthentication(request)) = event else {
+            panic!("{event:?}")
+        };
         assert!(request.start);
         assert_eq!((request.bssid, request.akm, request.mld_address), (AP, Some(Akm::Sae), Some(OWN)));
     }
     let aborted = other(Command::EXTERNAL_AUTH, |message| {
         message.u32(attr::EXTERNAL_AUTH_ACTION, 1).mac(attr::BSSID, AP);
     });
-    assert!(matches!(aborted, EventKind::ExternalAuthentication(request) if !request.start));
+    assert!(
+        matches!(aborted, EventKind::Station(KernelEvent::ExternalAuthentication(request)) if !request.start)
+    );
     assert_eq!(
         other(Command::PMKSA_CANDIDATE, |message| {
             message.nest(attr::PMKSA_CANDIDATE, |nest| {

@@ -6,7 +6,7 @@ use crate::netlink::{Attributes, Expect};
 use lapwing_core::Secret;
 use lapwing_core::kernel::{
     self, AssociateRequest, AssociateSecurity, AssociationLink, AssociationPeer, AuthenticateRequest,
-    Frequency, KeyKind, KeyRequest, ScanRequest,
+    ConnectRequest, Frequency, KeyKind, KeyRequest, Offload, Pmksa, ScanRequest,
 };
 use lapwing_frames::management::{AuthenticationAlgorithm, ReasonCode, StatusCode};
 use lapwing_frames::suite::{Akm, Cipher};
@@ -298,7 +298,7 @@ fn the_daemons_requests() {
     assert_same(&ours(&request), &theirs(Command::SET_INTERFACE), &[]);
     let request = Request::RegisterFrame { ifindex: STATION, frame_type: 0x00d0, prefix: vec![0x01, 0x04] };
     assert_same(&ours(&request), &theirs(Command::REGISTER_FRAME), &[]);
-    assert_same(&ours(&Request::FlushPmksa { ifindex: STATION }), &theirs(Command::FLUSH_PMKSA), &[]);
+    assert_same(&station(kernel::Request::FlushPmksas), &theirs(Command::FLUSH_PMKSA), &[]);
     let request = Request::DeleteKey(KeyName { ifindex: STATION, peer: None, link: None, index: 0 });
     assert_same(&ours(&request), &theirs(Command::DEL_KEY), &[attr::KEY]);
     assert_eq!(
@@ -306,26 +306,22 @@ fn the_daemons_requests() {
         tree("key", find(&theirs(Command::DEL_KEY), attr::KEY))
     );
     let set = theirs(Command::SET_PMKSA);
-    let request = Request::SetPmksa {
-        ifindex: STATION,
-        pmksa: Pmksa {
-            peer: AP,
-            pmkid: find(&set, attr::PMKID).try_into().unwrap(),
-            pmk: Some(Secret::new(find(&set, attr::PMK))),
-            lifetime_seconds: Some(43_200),
-        },
-    };
+    let request = kernel::Request::SetPmksa(Pmksa {
+        peer: AP,
+        pmkid: find(&set, attr::PMKID).try_into().unwrap(),
+        pmk: Some(Secret::new(find(&set, attr::PMK))),
+        lifetime_seconds: Some(43_200),
+    });
     // They also say when to renew it, which only 802.1X can.
-    assert_same(&ours(&request), &set, &[288]);
+    assert_same(&station(request), &set, &[288]);
     let key = KeyName { ifindex: 2, peer: None, link: LinkId::new(0), index: 2 };
     assert_same(&ours(&Request::ReadKey(key)), &theirs(Command::GET_KEY), &[]);
 }
 
 #[test]
 fn requests_for_firmware() {
-    let request = |offload| Request::Connect {
-        ifindex: STATION,
-        request: Box::new(ConnectRequest {
+    let request = |offload| {
+        kernel::Request::Connect(Box::new(ConnectRequest {
             ssid: Ssid::new(b"plain").unwrap(),
             bssid: Some(AP),
             frequency: Some(Frequency(2412)),
@@ -340,10 +336,10 @@ fn requests_for_firmware() {
             previous: None,
             offload,
             multi_link: true,
-        }),
+        }))
     };
     let has = |offload, kind| {
-        let message = ours(&request(offload));
+        let message = station(request(offload));
         Attributes::new("request", &message[4..]).find(kind).map(|found| found.payload.to_vec())
     };
     for always in [attr::SOCKET_OWNER, attr::PRIVACY, attr::MLO_SUPPORT, attr::CONTROL_PORT_OVER_NL80211] {
@@ -354,8 +350,7 @@ fn requests_for_firmware() {
     assert_eq!(has(Offload::ExternalSae, attr::EXTERNAL_AUTH_SUPPORT), Some(vec![]));
     assert_eq!(has(Offload::Sae(Secret::new(b"pass")), attr::SAE_PASSWORD), Some(b"pass".to_vec()));
     assert_eq!(has(Offload::Psk(Secret::new(&[9; 32])), attr::PMK), Some(vec![9; 32]));
-    let reply = ours(&Request::ExternalAuthentication {
-        ifindex: STATION,
+    let reply = station(kernel::Request::AnswerExternalAuthentication {
         bssid: AP,
         ssid: Ssid::new(b"plain").unwrap(),
         status: StatusCode(0),
@@ -363,7 +358,7 @@ fn requests_for_firmware() {
     });
     assert_eq!(find(&reply, attr::BSSID), AP.0);
     assert_eq!((find(&reply, attr::STATUS_CODE), find(&reply, attr::PMKID)), (&[0, 0][..], &[3; 16][..]));
-    let leave = ours(&Request::Disconnect { ifindex: STATION, reason: ReasonCode(3) });
+    let leave = station(kernel::Request::Disconnect { reason: ReasonCode(3) });
     assert_eq!(find(&leave, attr::REASON_CODE), 3_u16.to_ne_bytes());
     let off = Request::SetQualityThresholds { ifindex: STATION, thresholds_dbm: vec![], hysteresis_db: 0 };
     let on =
@@ -382,15 +377,9 @@ fn what_answers_what() {
     assert_eq!(asked(kernel::Request::AbortScan), Expect::Acknowledgement);
     assert_eq!(asked(kernel::Request::ReadInterface), Expect::Messages);
     // No debug output of a request shows a key.
-    let request = Request::SetPmksa {
-        ifindex: 1,
-        pmksa: Pmksa {
-            peer: AP,
-            pmkid: [0xab; 16],
-            pmk: Some(Secret::new(&[0xcd; 32])),
-            lifetime_seconds: None,
-        },
-    };
+    let pmksa =
+        Pmksa { peer: AP, pmkid: [0xab; 16], pmk: Some(Secret::new(&[0xcd; 32])), lifetime_seconds: None };
+    let request = Request::Station { ifindex: 1, request: kernel::Request::SetPmksa(pmksa) };
     let text = format!("{request:?} {:?}", request.encode(1).unwrap());
     assert!(!text.contains("205") && !text.contains("171"), "{text}");
 }

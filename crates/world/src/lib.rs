@@ -1,0 +1,25 @@
+//! A world for a station without a radio: the kernel, the firmware, the air, the access points and the people,
+//! each a machine of its own, all of it driven by one 64-bit number.
+//!
+//! ```text
+//!   party ──command──▶ kernel ──transmission──▶ air ──▶ access points ──▶ distribution system (DHCP)
+//!     ▲                  │ ▲                     │            │
+//!     └──────socket──────┘ └─────────────────────┴────────────┘
+//! ```
+//!
+//! A *party* is whoever sits where the station sits: the product's own [`Station`](lapwing_core::station::Station),
+//! or the policy of another supplicant. A part never reads a clock and never draws a number by itself: time and
+//! inputs go in, outputs come out, in order. What is between the parts is in flight on a channel that keeps its
+//! order; which channel delivers next is the world's choice, made by the seed (a timed run) or by the explorer.
+//!
+//! Bad habits of real parts are switches with names ([`Habit`]).
+#![forbid(unsafe_code)]
+
+pub mod air;
+pub mod habit;
+pub mod happening;
+pub mod parts;
+
+pub use air::{Content, KeyPrint, Protection, Transmission};
+pub use habit::{Habit, Habits};
+pub use happening::{Happening, Lane, What};
