@@ -16,10 +16,12 @@
 #![forbid(unsafe_code)]
 
 pub mod air;
+pub mod ap;
 pub mod habit;
 pub mod happening;
 pub mod parts;
 
 pub use air::{Content, KeyPrint, Protection, Transmission};
+pub use ap::{Ap, ApSetup, ApTruth};
 pub use habit::{Habit, Habits};
 pub use happening::{Happening, Lane, What};
