@@ -114,6 +114,10 @@ pub enum Code {
     NoAddress,
     /// The pairwise key cannot be replaced safely on this radio: connecting anew.
     RekeyByReconnect,
+    /// The firmware of the radio did not do its part; the text says which.
+    Firmware(&'static str),
+    /// The firmware moved the connection to another AP: it is made anew there.
+    FirmwareRoamed,
     /// Events of the kernel were lost, and its state is not what it was.
     StateLost,
 }
@@ -127,6 +131,7 @@ impl Failure {
             | Code::AuthenticationTimedOut
             | Code::AssociationTimedOut
             | Code::LostBeacons(_)
+            | Code::FirmwareRoamed
             | Code::StateLost => Whose::Circumstances,
             Code::AuthenticationRefused(_)
             | Code::AssociationRefused(_)
@@ -151,7 +156,9 @@ impl Failure {
                 Errno::EINVAL | Errno::ERANGE => Whose::Lapwing,
                 _ => Whose::Kernel,
             },
-            Code::KernelSilent(_) | Code::InterfaceRemoved | Code::RekeyByReconnect => Whose::Driver,
+            Code::KernelSilent(_) | Code::InterfaceRemoved | Code::RekeyByReconnect | Code::Firmware(_) => {
+                Whose::Driver
+            }
             Code::OtherProgram(_) => Whose::OtherProgram,
         }
     }
@@ -186,6 +193,8 @@ impl Failure {
             Code::Downgrade(_) => "downgrade",
             Code::NoAddress => "no-address",
             Code::RekeyByReconnect => "rekey-by-reconnect",
+            Code::Firmware(_) => "firmware-failed",
+            Code::FirmwareRoamed => "firmware-roamed",
             Code::StateLost => "state-lost",
         }
     }
@@ -232,6 +241,10 @@ impl Failure {
             Code::Sae(_) | Code::Owe(_) | Code::Handshake(_) | Code::HandshakeSilent => {
                 "Another try follows by itself; if it repeats, restart or update the access point."
             }
+            Code::Firmware(_) => {
+                "Another try follows by itself; if it repeats, update the radio's firmware or reload its driver."
+            }
+            Code::FirmwareRoamed => "Nothing: the connection is being made anew.",
             Code::AuthenticationTimedOut
             | Code::AssociationTimedOut
             | Code::PmksaRefused
@@ -285,6 +298,10 @@ impl fmt::Display for Failure {
             Code::NoAddress => f.write_str("no DHCP server or router answered"),
             Code::RekeyByReconnect => {
                 f.write_str("the access point renews the pairwise key, which this radio cannot do safely")
+            }
+            Code::Firmware(how) => write!(f, "the radio's firmware did not do its part: {how}"),
+            Code::FirmwareRoamed => {
+                f.write_str("the radio's firmware moved the connection to another access point")
             }
             Code::StateLost => f.write_str("events of the kernel were lost and the connection with them"),
         }

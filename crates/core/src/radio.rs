@@ -47,6 +47,9 @@ pub struct Radio {
     pub max_scan_elements: usize,
     /// `NL80211_FEATURE_SAE`: it can do SAE by our frames.
     pub sae: bool,
+    /// The firmware does the 4-way handshake of WPA2-Personal, if it gets the key with the request
+    /// (`NL80211_EXT_FEATURE_4WAY_HANDSHAKE_STA_PSK`).
+    pub psk_offload: bool,
     /// EAPOL frames can travel over nl80211, in order with the events.
     pub control_port: bool,
     /// Beacons can be verified (BIGTK).

@@ -42,10 +42,12 @@ fn examples() -> Vec<Code> {
         Code::Downgrade("WPA2 where WPA3 was used before"),
         Code::NoAddress,
         Code::RekeyByReconnect,
+        Code::Firmware("it never said whether it is connected"),
+        Code::FirmwareRoamed,
         Code::StateLost,
     ];
     let kinds: BTreeSet<u8> = all.iter().map(kind).collect();
-    assert_eq!(kinds, (0..27).collect(), "each code has one example");
+    assert_eq!(kinds, (0..29).collect(), "each code has one example");
     all
 }
 
@@ -78,6 +80,8 @@ fn kind(code: &Code) -> u8 {
         Code::NoAddress => 23,
         Code::RekeyByReconnect => 24,
         Code::StateLost => 25,
+        Code::Firmware(_) => 27,
+        Code::FirmwareRoamed => 28,
     }
 }
 

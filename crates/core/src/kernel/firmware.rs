@@ -1,7 +1,7 @@
 //! What is asked of a radio whose firmware connects by itself (FullMAC), and what it asks of us.
 
 use super::{AssociateSecurity, Frequency};
-use crate::secret::Secret;
+use crate::{rsn::plan::SaeMethod, secret::Secret};
 use alloc::vec::Vec;
 use core::fmt;
 use lapwing_frames::{MacAddr, Ssid, management::AuthenticationAlgorithm, suite::Akm};
@@ -21,6 +21,8 @@ pub struct ConnectRequest {
     pub algorithm: AuthenticationAlgorithm,
     /// The suites, if the network is protected.
     pub security: Option<AssociateSecurity>,
+    /// How SAE is to find its password element, if it is done.
+    pub sae: Option<SaeMethod>,
     /// The AP that this leaves.
     pub previous: Option<MacAddr>,
     /// The secret, for firmware that does the handshakes.

@@ -31,6 +31,7 @@ pub(crate) fn radio(frequencies: &[u32]) -> Radio {
         max_scan_ssids: 4,
         max_scan_elements: 500,
         sae: true,
+        psk_offload: false,
         control_port: true,
         beacon_protection: true,
         extended_key_id: false,

@@ -218,6 +218,7 @@ impl Run {
                 max_scan_ssids: 4,
                 max_scan_elements: 1000,
                 sae: true,
+                psk_offload: false,
                 control_port: true,
                 beacon_protection: false,
                 extended_key_id: false,

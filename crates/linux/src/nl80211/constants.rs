@@ -202,6 +202,7 @@ numbers! {
         IFTYPE_AKM_SUITES = 284,
         CONTROL_PORT_NO_PREAUTH = 286,
         PMK_LIFETIME = 287,
+        SAE_PWE = 298,
         MLO_LINKS = 312,
         MLO_LINK_ID = 313,
         MLD_ADDR = 314,
@@ -286,6 +287,13 @@ numbers! {
     pub(super) mod iftype_akm: u16 = "NL80211_IFTYPE_AKM_ATTR_" {
         IFTYPES = 1,
         SUITES = 2,
+    }
+}
+
+numbers! {
+    /// Extended features for the 4-way handshake in the firmware: bit numbers.
+    pub mod four_way: u16 = "NL80211_EXT_FEATURE_4WAY_HANDSHAKE_" {
+        STA_PSK = 15,
     }
 }
 
@@ -477,6 +485,14 @@ numbers! {
 }
 
 numbers! {
+    /// How SAE finds its password element.
+    pub(super) mod sae_pwe: u8 = "NL80211_SAE_PWE_" {
+        HUNT_AND_PECK = 1,
+        HASH_TO_ELEMENT = 2,
+    }
+}
+
+numbers! {
     /// Protection of management frames.
     pub(super) mod mfp: u32 = "NL80211_MFP_" {
         REQUIRED = 1,
@@ -520,6 +536,7 @@ pub(super) const TABLES: &[&[(&str, u64)]] = &[
     frequency::TABLE,
     iftype::TABLE,
     iftype_akm::TABLE,
+    four_way::TABLE,
     extended::TABLE,
     feature::TABLE,
     bss::TABLE,
@@ -536,6 +553,7 @@ pub(super) const TABLES: &[&[(&str, u64)]] = &[
     key::TABLE,
     key_mode::TABLE,
     auth_type::TABLE,
+    sae_pwe::TABLE,
     mfp::TABLE,
     power_save::TABLE,
     scan_flag::TABLE,

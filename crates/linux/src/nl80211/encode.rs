@@ -1,7 +1,8 @@
 //! Encoding: requests to messages.
 
 use super::constants::{
-    attr, auth_type, cqm, key as key_attr, key_mode, mfp, power_save, scan_flag, sta_flag, wpa_version,
+    attr, auth_type, cqm, key as key_attr, key_mode, mfp, power_save, sae_pwe, scan_flag, sta_flag,
+    wpa_version,
 };
 use super::request::{EncodeError, KeyName, Request};
 use crate::netlink::{self, Builder};
@@ -9,6 +10,7 @@ use lapwing_core::kernel::{
     self, AssociateRequest, AssociateSecurity, AssociationLink, AssociationPeer, AuthenticateRequest,
     ConnectRequest, KeyKind, KeyRequest, Offload, ScanRequest,
 };
+use lapwing_core::rsn::plan::SaeMethod;
 use lapwing_frames::management::AuthenticationAlgorithm;
 use lapwing_frames::suite::Akm;
 
@@ -267,6 +269,13 @@ fn fill_connect(message: &mut Builder, request: &ConnectRequest) -> Result<(), E
     }
     message.bytes(attr::IE, &request.elements);
     message.u32(attr::AUTH_TYPE, authentication_type(request.algorithm)?);
+    if let Some(method) = request.sae {
+        let method = match method {
+            SaeMethod::HuntingAndPecking => sae_pwe::HUNT_AND_PECK,
+            SaeMethod::HashToElement => sae_pwe::HASH_TO_ELEMENT,
+        };
+        message.u8(attr::SAE_PWE, method);
+    }
     if let Some(previous) = request.previous {
         message.mac(attr::PREV_BSSID, previous);
     }

@@ -1,7 +1,8 @@
 //! What a radio can do: the split dump of `GET_WIPHY`, merged.
 
 use super::constants::{
-    Command, attr, band as band_attr, band_iftype, bitrate, extended, feature, frequency, iftype, iftype_akm,
+    Command, attr, band as band_attr, band_iftype, bitrate, extended, feature, four_way, frequency, iftype,
+    iftype_akm,
 };
 use crate::netlink::{Attribute, Attributes, DecodeError};
 use lapwing_core::kernel::Frequency;
@@ -247,6 +248,7 @@ impl Wiphy {
             max_scan_ssids: self.max_scan_ssids.into(),
             max_scan_elements: self.max_scan_elements.into(),
             sae,
+            psk_offload: kind != RadioKind::SoftMac && self.has(four_way::STA_PSK),
             control_port: self.has(extended::CONTROL_PORT_OVER_NL80211),
             beacon_protection: self.has(extended::BEACON_PROTECTION)
                 || self.has(extended::BEACON_PROTECTION_CLIENT),

@@ -1,4 +1,4 @@
-use super::super::constants::{extended, feature};
+use super::super::constants::{extended, feature, four_way};
 use super::super::reply::Shape;
 use super::*;
 use lapwing_core::kernel::{self, Band, ChannelDefinition, ChannelWidth, Frequency};
@@ -99,7 +99,9 @@ fn kinds_of_radio() {
         if let Some(bit) = extended_feature {
             wiphy.extended_features[usize::from(bit / 8)] |= 1 << (bit % 8);
         }
-        wiphy.radio().kind
+        let radio = wiphy.radio();
+        assert_eq!(radio.psk_offload, extended_feature == Some(four_way::STA_PSK) && commands.len() == 1);
+        radio.kind
     };
     let soft = [Command::AUTHENTICATE, Command::ASSOCIATE, Command::CONNECT];
     assert_eq!(kind(&soft, feature::SAE, None), RadioKind::SoftMac);
@@ -107,6 +109,8 @@ fn kinds_of_radio() {
     let offload = Some(extended::SAE_OFFLOAD);
     assert_eq!(kind(&[Command::CONNECT], feature::SAE, offload), RadioKind::FullMacSaeOffload);
     assert_eq!(kind(&[Command::CONNECT], 0, None), RadioKind::FullMac);
+    assert_eq!(kind(&[Command::CONNECT], 0, Some(four_way::STA_PSK)), RadioKind::FullMac);
+    assert_eq!(kind(&soft, feature::SAE, Some(four_way::STA_PSK)), RadioKind::SoftMac);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use lapwing_core::kernel::{
     self, AssociateRequest, AssociateSecurity, AssociationLink, AssociationPeer, AuthenticateRequest,
     ConnectRequest, Frequency, KeyKind, KeyRequest, Offload, Pmksa, ScanRequest,
 };
+use lapwing_core::rsn::plan::SaeMethod;
 use lapwing_frames::management::{AuthenticationAlgorithm, ReasonCode, StatusCode};
 use lapwing_frames::suite::{Akm, Cipher};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
@@ -322,6 +323,7 @@ fn the_daemons_requests() {
 fn requests_for_firmware() {
     let request = |offload| {
         kernel::Request::Connect(Box::new(ConnectRequest {
+            sae: Some(SaeMethod::HashToElement),
             ssid: Ssid::new(b"plain").unwrap(),
             bssid: Some(AP),
             frequency: Some(Frequency(2412)),
@@ -346,6 +348,7 @@ fn requests_for_firmware() {
         assert_eq!(has(Offload::None, always), Some(vec![]));
     }
     assert_eq!(has(Offload::None, attr::AUTH_TYPE), Some(4_u32.to_ne_bytes().to_vec()));
+    assert_eq!(has(Offload::None, attr::SAE_PWE), Some(vec![2]));
     assert_eq!(has(Offload::None, attr::EXTERNAL_AUTH_SUPPORT), None);
     assert_eq!(has(Offload::ExternalSae, attr::EXTERNAL_AUTH_SUPPORT), Some(vec![]));
     assert_eq!(has(Offload::Sae(Secret::new(b"pass")), attr::SAE_PASSWORD), Some(b"pass".to_vec()));
