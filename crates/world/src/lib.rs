@@ -17,6 +17,7 @@
 
 pub mod air;
 pub mod ap;
+pub mod explore;
 pub mod habit;
 pub mod happening;
 pub mod parts;
