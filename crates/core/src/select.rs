@@ -1,14 +1,16 @@
 //! The choice of an access point: a pure function from what was heard to an order and its reasons.
 
 mod history;
+pub(crate) mod mld;
 mod score;
 
-pub use history::{History, backoff};
+pub use history::{History, Manner, backoff};
+pub use mld::{JudgedLink, LeftOut, Mld, MldLink};
 
 use crate::{
     kernel::Frequency,
     network::{Credentials, Network, Proven},
-    radio::Radio,
+    radio::{Radio, RadioKind},
     rsn::{
         Advertised, Plan, Unsuitable,
         negotiate::{self, Capabilities, Offer, Security},
@@ -17,6 +19,7 @@ use crate::{
     time::{Duration, Instant},
 };
 use alloc::{collections::BTreeMap, vec::Vec};
+use core::cmp::Reverse;
 use lapwing_frames::{
     MacAddr, Ssid,
     element::{Elements, OweTransition},
@@ -29,6 +32,8 @@ pub struct Judged {
     pub bssid: MacAddr,
     /// The AP MLD's address, if it is one.
     pub mld: Option<MacAddr>,
+    /// The links of an AP MLD that can be used as one; none if it is taken for a single BSS.
+    pub links: Vec<JudgedLink>,
     /// The channel.
     pub frequency: Frequency,
     /// The signal in dBm, if known.
@@ -66,6 +71,8 @@ pub enum Rejection {
     OpenTwin,
     /// It offers no SAE (or OWE), while the network has been joined by it before.
     Downgrade,
+    /// It is a link that its AP MLD is about to remove.
+    BeingRemoved,
 }
 
 /// What a choice has to respect.
@@ -75,6 +82,8 @@ pub struct Policy {
     pub now: Instant,
     /// What was heard longer ago is not used.
     pub fresh_for: Duration,
+    /// Our own address: no link may have it.
+    pub own: Option<MacAddr>,
 }
 
 impl Policy {
@@ -84,20 +93,21 @@ impl Policy {
     /// The usual policy at this moment.
     #[must_use]
     pub const fn at(now: Instant) -> Self {
-        Self { now, fresh_for: Self::FRESH_FOR }
+        Self { now, fresh_for: Self::FRESH_FOR, own: None }
     }
 }
 
-/// A BSS to be joined, and how. Only this module makes one.
+/// A BSS or an AP MLD to be joined, and how. Only this module makes one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     bss: Bss,
     advertised: Advertised,
     plan: Option<Plan>,
+    mld: Option<Mld>,
 }
 
 impl Target {
-    /// The BSS.
+    /// The BSS; of an AP MLD the one of the association link.
     #[must_use]
     pub const fn bss(&self) -> &Bss {
         &self.bss
@@ -113,6 +123,28 @@ impl Target {
     #[must_use]
     pub const fn plan(&self) -> Option<&Plan> {
         self.plan.as_ref()
+    }
+
+    /// The AP MLD and its links, if it is joined as one.
+    #[must_use]
+    pub const fn mld(&self) -> Option<&Mld> {
+        self.mld.as_ref()
+    }
+
+    /// The address that keys are made with and that the kernel knows the peer by: the BSSID, or that of the
+    /// AP MLD.
+    #[must_use]
+    pub const fn address(&self) -> MacAddr {
+        match &self.mld {
+            Some(mld) => mld.address,
+            None => self.bss.bssid,
+        }
+    }
+
+    /// Whether an address is the target's: frames of an AP MLD may still bear that of the association link.
+    #[must_use]
+    pub fn has_address(&self, address: MacAddr) -> bool {
+        address == self.address() || address == self.bss.bssid
     }
 }
 
@@ -183,6 +215,7 @@ fn candidates(
     history: &History,
     policy: &Policy,
 ) -> Vec<(Judged, Option<Target>)> {
+    let choice = Choice { table, network, radio, history, policy };
     let of_network = || table.iter().filter(|bss| bss.ssid == network.ssid);
     let mut bsss: Vec<(&Bss, bool)> = of_network().map(|bss| (bss, false)).collect();
     if network.credentials == Credentials::Open {
@@ -192,28 +225,20 @@ fn candidates(
             twins.iter().filter_map(|(&bssid, ssid)| table.get(bssid).filter(|bss| bss.ssid == *ssid));
         bsss.extend(heard.filter(|bss| bss.ssid != network.ssid).map(|bss| (bss, true)));
     }
-    let mut judged: Vec<_> = bsss
-        .into_iter()
-        .map(|(bss, is_twin)| {
-            let outcome = consider(table, bss, is_twin, network, radio, history, policy);
-            let (verdict, target) = match outcome {
-                Ok(plan) => {
-                    let advertised = Advertised::of(Elements::new(&bss.elements));
-                    let target = Target { bss: bss.clone(), advertised, plan };
-                    (Verdict::Usable { score: score::score(bss) }, Some(target))
-                }
-                Err(rejection) => (Verdict::Rejected(rejection), None),
-            };
-            let judged = Judged {
-                bssid: bss.bssid,
-                mld: bss.mld.map(|(_, address)| address),
-                frequency: bss.frequency,
-                signal_dbm: bss.signal_dbm(),
-                verdict,
-            };
-            (judged, target)
-        })
-        .collect();
+    let mut judged = Vec::new();
+    // Firmware that connects by itself chooses the links too.
+    if radio.multi_link && radio.kind == RadioKind::SoftMac {
+        for (address, members) in mld::group(of_network()) {
+            if history.manner(address, policy.now) == Manner::Plain {
+                continue;
+            }
+            if let Some(one) = choice.judge_mld(address, &members) {
+                bsss.retain(|(bss, _)| members.iter().all(|(member, _)| member.bssid != bss.bssid));
+                judged.push(one);
+            }
+        }
+    }
+    judged.extend(bsss.into_iter().map(|(bss, is_twin)| choice.judge_bss(bss, is_twin)));
     // Protection first: a transition network is not entered by its weaker door because that is nearer.
     judged.sort_by_key(|(judged, target)| {
         let score = match judged.verdict {
@@ -221,7 +246,7 @@ fn candidates(
             Verdict::Rejected(_) => None,
         };
         let strength = target.as_ref().map(|target| target.plan().map_or(0, strength));
-        core::cmp::Reverse((score.is_some(), strength, score))
+        Reverse((score.is_some(), strength, score))
     });
     judged
 }
@@ -231,62 +256,174 @@ fn strength(plan: &Plan) -> u8 {
     if plan.akm().is_psk() { 1 } else { 2 }
 }
 
-fn consider(
-    table: &Table,
-    bss: &Bss,
-    is_twin: bool,
-    network: &Network,
-    radio: &Radio,
-    history: &History,
-    policy: &Policy,
-) -> Result<Option<Plan>, Rejection> {
-    if network.bssid.is_some_and(|wanted| wanted != bss.bssid && bss.mld.is_none_or(|(_, mld)| mld != wanted))
-    {
-        return Err(Rejection::OtherBssidWanted);
-    }
-    let channel = radio.channels.iter().find(|channel| channel.frequency == bss.frequency);
-    if channel.is_none_or(|channel| channel.disabled) {
-        return Err(Rejection::ChannelDisabled);
-    }
-    if !policy.is_fresh(bss) {
-        return Err(Rejection::Stale);
-    }
-    if history.is_silent(bss.bssid, bss.heard) {
-        return Err(Rejection::Stale);
-    }
-    let advertised = Advertised::of(Elements::new(&bss.elements));
-    let offer = Offer {
-        advertised: &advertised,
-        privacy: bss.capability & PRIVACY != 0,
-        band: bss.frequency.band(),
-        multi_link: false,
-    };
-    let capabilities = Capabilities::of(radio);
-    // The twin's name is not the network's: only encryption makes it the other half of it.
-    let allowed =
-        if is_twin { negotiate::Policy::Open { owe_only: true } } else { negotiate::Policy::of(network) };
-    let security = negotiate::negotiate(&offer, &capabilities, &allowed);
-    let plan = match security.map_err(Rejection::Unsuitable)? {
-        Security::Protected(plan) if plan.akm().is_psk() && network.proven.has(Proven::SAE) => {
-            return Err(Rejection::Downgrade);
-        }
-        Security::Protected(plan) => Some(plan),
-        Security::Open => {
-            let twin =
-                transition(bss).and_then(|twin| table.get(twin.bssid).filter(|bss| bss.ssid == twin.ssid));
-            if !is_twin && twin.is_some_and(|twin| policy.is_fresh(twin)) {
-                return Err(Rejection::OpenTwin);
+/// A network that is looked for, and what there is to look at.
+#[derive(Clone, Copy)]
+struct Choice<'a> {
+    table: &'a Table,
+    network: &'a Network,
+    radio: &'a Radio,
+    history: &'a History,
+    policy: &'a Policy,
+}
+
+/// What a BSS is considered as.
+#[derive(Clone, Copy)]
+enum As<'a> {
+    /// The only one of its association.
+    Bss,
+    /// The encrypted half of an open network.
+    Twin,
+    /// The association link of an AP MLD with these BSSs.
+    Link(&'a [(&'a Bss, mld::Announced)]),
+}
+
+impl Choice<'_> {
+    fn judge_bss(&self, bss: &Bss, is_twin: bool) -> (Judged, Option<Target>) {
+        let (verdict, target) = match self.consider(bss, if is_twin { As::Twin } else { As::Bss }) {
+            Ok(plan) => {
+                let advertised = Advertised::of(Elements::new(&bss.elements));
+                let target = Target { bss: bss.clone(), advertised, plan, mld: None };
+                (Verdict::Usable { score: score::score(bss) }, Some(target))
             }
-            if network.proven.has(Proven::OWE) {
+            Err(rejection) => (Verdict::Rejected(rejection), None),
+        };
+        let judged = Judged {
+            bssid: bss.bssid,
+            mld: bss.mld.map(|(_, address)| address),
+            links: Vec::new(),
+            frequency: bss.frequency,
+            signal_dbm: bss.signal_dbm(),
+            verdict,
+        };
+        (judged, target)
+    }
+
+    /// The BSSs of one AP MLD as one candidate; nothing if they cannot be used together, but perhaps each for
+    /// itself.
+    fn judge_mld(
+        &self,
+        address: MacAddr,
+        members: &[(&Bss, mld::Announced)],
+    ) -> Option<(Judged, Option<Target>)> {
+        if self.policy.own == Some(address) {
+            return None;
+        }
+        let considered: Vec<_> = members
+            .iter()
+            .map(|(bss, said)| (*bss, said, score::score(bss), self.consider(bss, As::Link(members))))
+            .collect();
+        let best = considered.iter().filter_map(|(bss, said, score, outcome)| {
+            let plan = outcome.as_ref().ok()?.as_ref()?;
+            Some((*bss, *said, *score, plan))
+        });
+        let judged = |bss: &Bss, links, verdict| Judged {
+            bssid: bss.bssid,
+            mld: Some(address),
+            links,
+            frequency: bss.frequency,
+            signal_dbm: bss.signal_dbm(),
+            verdict,
+        };
+        let rank = |bss: &Bss, score: u32| (score, bss.signal_mbm, Reverse(bss.bssid));
+        let Some((bss, said, score, plan)) =
+            best.max_by_key(|(bss, _, score, plan)| (strength(plan), rank(bss, *score)))
+        else {
+            // The reason of the best of them, unless it is one that concerns only links together.
+            let (bss, .., outcome) =
+                considered.into_iter().max_by_key(|(bss, _, score, _)| rank(bss, *score))?;
+            let rejection = outcome.err().filter(|why| !matches!(why, Rejection::Unsuitable(_)))?;
+            return Some((judged(bss, Vec::new(), Verdict::Rejected(rejection)), None));
+        };
+        let view = mld::View::new(bss, said.clone());
+        let alone = self.history.manner(address, self.policy.now) == Manner::OneLink;
+        let own = view.own_link();
+        let mut links = BTreeMap::from([(said.link, own.clone())]);
+        let mut told = Vec::from([JudgedLink { id: said.link, bssid: bss.bssid, left_out: None }]);
+        let mut score = score;
+        for (id, bssid) in view.others(members.iter().map(|(bss, said)| (*bss, said))) {
+            let link = match view.link(id, self.table, self.radio, self.policy, plan) {
+                Ok(_) if alone => Err(LeftOut::FellBack),
+                Ok(link) if links.values().any(|other: &MldLink| other.bssid == link.bssid) => {
+                    Err(LeftOut::AddressTaken)
+                }
+                link => link,
+            };
+            told.push(JudgedLink { id, bssid, left_out: link.as_ref().err().copied() });
+            if let Ok(link) = link {
+                // More links are better, but a good one is better than many poor ones.
+                score = score.saturating_add(self.table.get(bssid).map_or(0, score::score) / 8);
+                links.insert(id, link);
+            }
+        }
+        told.sort();
+        let mld = Mld { address, association_link: said.link, links, reconfigurable: said.reconfigurable };
+        let target =
+            Target { bss: bss.clone(), advertised: own.advertised, plan: Some(plan.clone()), mld: Some(mld) };
+        Some((judged(bss, told, Verdict::Usable { score }), Some(target)))
+    }
+
+    /// Whether and how a BSS can be joined.
+    fn consider(&self, bss: &Bss, role: As<'_>) -> Result<Option<Plan>, Rejection> {
+        let Self { table, network, radio, history, policy } = *self;
+        let members: &[(&Bss, mld::Announced)] = match role {
+            As::Link(members) => members,
+            As::Bss | As::Twin => &[],
+        };
+        let mld = members.first().map(|(_, said)| said.address).or(bss.mld.map(|(_, address)| address));
+        let is_wanted = |wanted: MacAddr| {
+            wanted == bss.bssid
+                || mld == Some(wanted)
+                || members.iter().any(|(member, _)| member.bssid == wanted)
+        };
+        if network.bssid.is_some_and(|wanted| !is_wanted(wanted)) {
+            return Err(Rejection::OtherBssidWanted);
+        }
+        let channel = radio.channels.iter().find(|channel| channel.frequency == bss.frequency);
+        if channel.is_none_or(|channel| channel.disabled) {
+            return Err(Rejection::ChannelDisabled);
+        }
+        if !policy.is_fresh(bss) || history.is_silent(bss.bssid, bss.heard) {
+            return Err(Rejection::Stale);
+        }
+        if members.iter().any(|(member, said)| member.bssid == bss.bssid && said.is_leaving()) {
+            return Err(Rejection::BeingRemoved);
+        }
+        let advertised = Advertised::of(Elements::new(&bss.elements));
+        let offer = Offer {
+            advertised: &advertised,
+            privacy: bss.capability & PRIVACY != 0,
+            band: bss.frequency.band(),
+            multi_link: matches!(role, As::Link(_)),
+        };
+        let capabilities = Capabilities::of(radio);
+        let is_twin = matches!(role, As::Twin);
+        // The twin's name is not the network's: only encryption makes it the other half of it.
+        let allowed =
+            if is_twin { negotiate::Policy::Open { owe_only: true } } else { negotiate::Policy::of(network) };
+        let security = negotiate::negotiate(&offer, &capabilities, &allowed);
+        let plan = match security.map_err(Rejection::Unsuitable)? {
+            Security::Protected(plan) if plan.akm().is_psk() && network.proven.has(Proven::SAE) => {
                 return Err(Rejection::Downgrade);
             }
-            None
+            Security::Protected(plan) => Some(plan),
+            Security::Open => {
+                let twin = transition(bss)
+                    .and_then(|twin| table.get(twin.bssid).filter(|bss| bss.ssid == twin.ssid));
+                if !is_twin && twin.is_some_and(|twin| policy.is_fresh(twin)) {
+                    return Err(Rejection::OpenTwin);
+                }
+                if network.proven.has(Proven::OWE) {
+                    return Err(Rejection::Downgrade);
+                }
+                None
+            }
+        };
+        let address = if members.is_empty() { bss.bssid } else { mld.unwrap_or(bss.bssid) };
+        if history.has_to_wait(address, policy.now) {
+            return Err(Rejection::FailedRecently);
         }
-    };
-    if history.has_to_wait(bss.bssid, policy.now) {
-        return Err(Rejection::FailedRecently);
+        Ok(plan)
     }
-    Ok(plan)
 }
 
 /// The bit of the Capability Information field.

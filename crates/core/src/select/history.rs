@@ -30,9 +30,66 @@ pub struct History {
     /// When a BSS last gave no answer: it has to be heard again before it is tried again.
     silences: BTreeMap<MacAddr, Instant>,
     networks: BTreeMap<Ssid, Lessons>,
+    /// How often an AP MLD failed since it was last joined with all its links, and until when that counts.
+    mlds: BTreeMap<MacAddr, (u8, Instant)>,
 }
 
+/// In which manner an AP MLD is joined: one that fails with many links may not with fewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Manner {
+    /// With all links that can be used.
+    AllLinks,
+    /// With the association link alone.
+    OneLink,
+    /// As if its BSSs were no links.
+    Plain,
+}
+
+impl Manner {
+    const fn after(failures: u8) -> Self {
+        match failures {
+            // Once may be chance, or the AP still holds us: the same again, after a goodbye.
+            0 | 1 => Self::AllLinks,
+            2 => Self::OneLink,
+            _ => Self::Plain,
+        }
+    }
+}
+
+/// How long the failures of an AP MLD count.
+const MLD_REMEMBERED: Duration = Duration::from_secs(600);
+
 impl History {
+    /// In which manner an AP MLD is to be joined.
+    #[must_use]
+    pub fn manner(&self, mld: MacAddr, now: Instant) -> Manner {
+        let failures = self.mlds.get(&mld).filter(|(_, until)| now < *until);
+        Manner::after(failures.map_or(0, |(failures, _)| *failures))
+    }
+
+    /// Notes a failure of an AP MLD that was joined with so many links, and says in which manner it comes next.
+    pub fn mld_failed(&mut self, mld: MacAddr, links: usize, now: Instant) -> Manner {
+        self.mlds.retain(|_, (_, until)| now < *until);
+        if self.mlds.len() >= BOUND && !self.mlds.contains_key(&mld) {
+            self.mlds.pop_first();
+        }
+        let (failures, until) = self.mlds.entry(mld).or_insert((0, now));
+        *failures = failures.saturating_add(1);
+        if links < 2 && Manner::after(*failures) == Manner::OneLink {
+            // It had but one.
+            *failures = failures.saturating_add(1);
+        }
+        *until = now + MLD_REMEMBERED;
+        Manner::after(*failures)
+    }
+
+    /// Notes that an AP MLD was joined with all links that can be used.
+    pub fn mld_joined(&mut self, mld: MacAddr, now: Instant) {
+        if self.manner(mld, now) == Manner::AllLinks {
+            self.mlds.remove(&mld);
+        }
+    }
+
     /// Whether a BSS has to wait as it failed a moment ago.
     #[must_use]
     pub fn has_to_wait(&self, bssid: MacAddr, now: Instant) -> bool {
@@ -113,6 +170,7 @@ impl History {
         lessons.failures = 0;
         (lessons.wrong, lessons.suspected) = (None, None);
         self.setbacks.clear();
+        self.mlds.clear();
     }
 
     fn lessons(&mut self, ssid: &Ssid) -> &mut Lessons {

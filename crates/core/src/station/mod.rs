@@ -229,8 +229,9 @@ impl Station {
     /// What would be thought of a network's BSSs now.
     #[must_use]
     pub fn judge(&self, network: &Network, now: Instant) -> Vec<Judged> {
-        let Context { table, radio, history, .. } = &self.context;
-        select::judge(table, network, radio, history, &Policy::at(now))
+        let Context { table, radio, history, address, .. } = &self.context;
+        let policy = Policy { own: Some(*address), ..Policy::at(now) };
+        select::judge(table, network, radio, history, &policy)
     }
 }
 

@@ -260,7 +260,7 @@ impl Scanning {
         // Before any scan, only what was heard a moment ago is good enough to leave the scan out.
         let unscanned = matches!(self.look, Look::Memory | Look::Table);
         let fresh_for = if unscanned { HEARD_FRESH } else { Policy::FRESH_FOR };
-        let policy = Policy { now: turn.now, fresh_for };
+        let policy = Policy { fresh_for, ..Policy::at(turn.now) };
         if let Some(left) = self.twin_probes.checked_sub(1) {
             let networks = self.sought(turn).networks;
             let twin = turn.heard(networks).find_map(|network| {
@@ -348,8 +348,9 @@ impl Turn<'_> {
     /// Chooses a BSS of a network.
     pub(super) fn select(&self, network: &Network, policy: &Policy) -> (Vec<Judged>, Option<Target>) {
         let context = &*self.context;
+        let policy = Policy { own: Some(context.address), ..*policy };
         let (mut judged, target) =
-            select::choose(&context.table, network, &context.radio, &context.history, policy);
+            select::choose(&context.table, network, &context.radio, &context.history, &policy);
         judged.truncate(MAX_JUDGED);
         (judged, target)
     }

@@ -11,7 +11,17 @@ use lapwing_core::{
 };
 use lapwing_frames::{
     MacAddr, Ssid,
-    element::{Element, ElementId, Elements, Rsn, RsnCapabilities, write_raw},
+    element::{
+        Element, ElementId, Elements, MultiLink, ReducedNeighborReport, Rsn, RsnCapabilities, Rsnx,
+        RsnxCapability,
+        multi_link::{
+            Basic, BasicCommon, EmlCapabilities, LinkIdInfo, MldCapabilities, PerStaReconfiguration,
+            Reconfiguration, ReconfigurationCommon, ReconfigurationInfo, ReconfigurationOperation,
+            Subelement,
+        },
+        rnr::{BssParameters, MldParameters, NeighborAp, TbttInfo},
+        write_raw,
+    },
     suite::{Akm, Cipher},
 };
 use std::{vec, vec::Vec};
@@ -93,4 +103,91 @@ pub(crate) fn personal(ssid: &[u8]) -> Network {
         ..Personal::default()
     };
     Network { credentials: Credentials::Personal(personal), ..open(ssid) }
+}
+
+/// A link of an AP MLD: its number, the AP's address on it, and its channel of 5 GHz.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ApLink {
+    pub(crate) id: u8,
+    pub(crate) bssid: MacAddr,
+    pub(crate) channel: u8,
+}
+
+impl ApLink {
+    pub(crate) fn new(id: u8, channel: u8) -> Self {
+        Self { id, bssid: MacAddr([2, 0, 0, 0, 0xb0, id]), channel }
+    }
+
+    pub(crate) fn frequency(self) -> u32 {
+        5000 + 5 * u32::from(self.channel)
+    }
+}
+
+/// The Basic Multi-Link element of a beacon.
+pub(crate) fn basic(mld: MacAddr, link: u8) -> Basic {
+    let common = BasicCommon {
+        mld_address: mld,
+        link_id: Some(LinkIdInfo(link)),
+        bss_parameters_change_count: Some(0),
+        eml_capabilities: Some(EmlCapabilities(0)),
+        mld_capabilities: Some(MldCapabilities(0x2001)),
+        ..BasicCommon::default()
+    };
+    Basic { common, links: vec![], reserved: 0 }
+}
+
+/// The announcement that links will be removed.
+pub(crate) fn removal(links: &[u8]) -> Vec<u8> {
+    let profile = |&number: &u8| {
+        Subelement::PerSta(PerStaReconfiguration {
+            number,
+            complete: false,
+            operation: ReconfigurationOperation::ApRemoval,
+            info: ReconfigurationInfo { removal_timer: Some(10), ..ReconfigurationInfo::default() },
+            reserved: 0,
+            profile: vec![],
+        })
+    };
+    let element = MultiLink::Reconfiguration(Reconfiguration {
+        common: ReconfigurationCommon::default(),
+        links: links.iter().map(profile).collect(),
+        reserved: 0,
+    });
+    let mut octets = vec![];
+    element.write(&mut octets);
+    octets
+}
+
+/// The neighbor report about some links; bit 5 of `flags` says that they are disabled.
+pub(crate) fn neighbors(links: &[ApLink], flags: u8) -> Vec<u8> {
+    let neighbor = |link: &ApLink| NeighborAp {
+        kind: 0,
+        filtered: false,
+        reserved: false,
+        operating_class: if link.channel < 100 { 115 } else { 125 },
+        channel: link.channel,
+        targets: vec![TbttInfo {
+            offset: Some(255),
+            bssid: Some(link.bssid),
+            short_ssid: Some(0),
+            parameters: Some(BssParameters::SAME_SSID),
+            psd: Some(127),
+            mld: Some(MldParameters([0, link.id, flags])),
+            tail: vec![],
+        }],
+    };
+    let report = ReducedNeighborReport { neighbors: links.iter().map(neighbor).collect() };
+    let mut octets = vec![];
+    report.write(&mut octets);
+    octets
+}
+
+/// The beacon of one link of an AP MLD with WPA3, which names the others.
+pub(crate) fn mld_beacon(ssid: &[u8], mld: MacAddr, link: ApLink, others: &[ApLink]) -> Vec<u8> {
+    let mut elements = named(ssid);
+    elements.extend(rsn(&[Akm::Sae], RsnCapabilities::MFPC.with(RsnCapabilities::MFPR)));
+    elements.extend(neighbors(others, 0));
+    Rsnx::new(&[RsnxCapability::SaeH2e]).write(&mut elements);
+    MultiLink::Basic(basic(mld, link.id)).write(&mut elements);
+    elements
 }

@@ -54,6 +54,7 @@ pub(crate) fn device(state: Summary) -> DeviceView {
     let judged = Judged {
         bssid: peer,
         mld: None,
+        links: vec![],
         frequency: Frequency(2412),
         signal_dbm: Some(-40),
         verdict: Verdict::Usable { score: 7 },

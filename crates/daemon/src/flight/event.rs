@@ -10,7 +10,7 @@ use crate::netconf::Configured;
 use lapwing_core::Instant;
 use lapwing_core::attempt::{AttemptId, Entry, Record};
 use lapwing_core::failure::Failure;
-use lapwing_core::select::{Judged, Verdict};
+use lapwing_core::select::{Judged, JudgedLink, LeftOut, Verdict};
 use lapwing_core::station::{Connected, Learned, Report};
 
 /// How loud an event is told.
@@ -262,6 +262,8 @@ fn judged(bss: &Judged) -> Object {
         .optional("mld", bss.mld)
         .number("frequency", bss.frequency.0)
         .optional_number("signal_dbm", bss.signal_dbm);
+    let object =
+        if bss.links.is_empty() { object } else { object.objects("links", bss.links.iter().map(link)) };
     match &bss.verdict {
         Verdict::Usable { score } => object.number("score", *score),
         Verdict::Rejected(rejection) => {
@@ -269,6 +271,12 @@ fn judged(bss: &Judged) -> Object {
             object.text("rejected", name).text("reason", detail)
         }
     }
+}
+
+/// A link of an AP MLD, and why it is left out, if it is.
+fn link(link: &JudgedLink) -> Object {
+    let object = Object::new().number("link", link.id.get()).text("bssid", link.bssid);
+    object.optional("left_out", link.left_out.map(LeftOut::text))
 }
 
 #[cfg(test)]

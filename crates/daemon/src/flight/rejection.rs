@@ -13,6 +13,7 @@ pub fn describe(rejection: &Rejection) -> (&'static str, String) {
         Rejection::Stale => ("stale", "it was heard too long ago"),
         Rejection::OpenTwin => ("open-twin", "its encrypted twin is used instead"),
         Rejection::Downgrade => ("downgrade", "it offers less protection than the network did before"),
+        Rejection::BeingRemoved => ("being-removed", "its access point is about to remove it"),
         Rejection::Unsuitable(unsuitable) => return (name(unsuitable), unsuitable.to_string()),
     };
     (name, sentence.to_owned())

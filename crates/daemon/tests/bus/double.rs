@@ -63,6 +63,7 @@ impl Default for Double {
             bsss: vec![Judged {
                 bssid,
                 mld: None,
+                links: vec![],
                 frequency: Frequency(2412),
                 signal_dbm: Some(-40),
                 verdict: Verdict::Usable { score: 1 },

@@ -45,6 +45,7 @@ fn every_entry_has_its_line() {
     let judged = |verdict| Judged {
         bssid: PEER,
         mld: None,
+        links: vec![],
         frequency: Frequency(2412),
         signal_dbm: Some(-40),
         verdict,

@@ -1,0 +1,316 @@
+//! AP MLDs: which BSSs are links of one device, and which of them one association can use together.
+//!
+//! The kernel refuses a whole association for one link that does not fit, so every link is checked here as the
+//! kernel checks it (`cfg80211_mlme_assoc`), and one that fails is left out with its reason.
+
+use super::Policy;
+use crate::{
+    kernel::Frequency,
+    radio::Radio,
+    rsn::{Advertised, Plan, plan::SaeMethod},
+    scan::{Bss, Table},
+};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+use lapwing_frames::{
+    LinkId, MacAddr,
+    element::{
+        Element, Elements, MultiLink, ReducedNeighborReport,
+        multi_link::ReconfigurationOperation,
+        rsn::{RsnCapabilities, RsnChoice},
+        rsnx::RsnxCapability,
+    },
+    suite::Akm,
+};
+
+/// An AP MLD as the target of an association.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Mld {
+    /// Its MLD address.
+    pub address: MacAddr,
+    /// The link that will carry authentication and association.
+    pub association_link: LinkId,
+    /// The links to ask for, the association link included.
+    pub links: BTreeMap<LinkId, MldLink>,
+    /// Whether links can be added later without a new association.
+    pub reconfigurable: bool,
+}
+
+/// A link to ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MldLink {
+    /// The AP's address on it.
+    pub bssid: MacAddr,
+    /// Its channel.
+    pub frequency: Frequency,
+    /// The security elements of its beacons, which message 3 must repeat.
+    pub advertised: Advertised,
+}
+
+/// What was thought of one link of an AP MLD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JudgedLink {
+    /// Its number.
+    pub id: LinkId,
+    /// The AP's address on it.
+    pub bssid: MacAddr,
+    /// Why it is not asked for, if it is not.
+    pub left_out: Option<LeftOut>,
+}
+
+/// Why a link of an AP MLD is not asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LeftOut {
+    /// The neighbor report of the association link does not name it.
+    NotAnnounced,
+    /// The neighbor report names it, and it was not heard.
+    NotHeard,
+    /// It was heard too long ago.
+    Stale,
+    /// The AP has disabled it.
+    Disabled,
+    /// The AP is about to remove it.
+    BeingRemoved,
+    /// Its channel is disabled by the regulatory rules in force.
+    ChannelDisabled,
+    /// It has another network's name.
+    OtherName,
+    /// It names another AP MLD than the association link, or none.
+    OtherMld,
+    /// It says to be another link than the neighbor report says.
+    OtherNumber,
+    /// Its EML or MLD capabilities are not those of the association link.
+    OtherCapabilities,
+    /// Its security does not suit what was negotiated on the association link.
+    OtherSecurity,
+    /// It does not protect management frames.
+    Unprotected,
+    /// It has the address of the association link, or ours.
+    AddressTaken,
+    /// With several links it failed a moment ago.
+    FellBack,
+}
+
+impl LeftOut {
+    /// The reason in words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::NotAnnounced => "the other links do not name it",
+            Self::NotHeard => "it was not heard",
+            Self::Stale => "it was heard too long ago",
+            Self::Disabled => "the access point has disabled it",
+            Self::BeingRemoved => "the access point is about to remove it",
+            Self::ChannelDisabled => "its channel is forbidden here",
+            Self::OtherName => "it has another network's name",
+            Self::OtherMld => "it belongs to another multi-link device",
+            Self::OtherNumber => "it says to be another link",
+            Self::OtherCapabilities => "its capabilities are not those of the other links",
+            Self::OtherSecurity => "its security is not that of the other links",
+            Self::Unprotected => "it does not protect management frames",
+            Self::AddressTaken => "its address is that of another link, or ours",
+            Self::FellBack => "several links failed a moment ago",
+        }
+    }
+}
+
+/// EML capabilities, MLD capabilities, and of the extended ones those that an AP may not change: not the
+/// number of links that it recommends.
+type Abilities = (u16, u16, u16);
+
+const EXTENDED_FIXED: u16 = 0x00e1;
+
+/// What a BSS says of the AP MLD that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Announced {
+    pub address: MacAddr,
+    pub link: LinkId,
+    abilities: Abilities,
+    pub reconfigurable: bool,
+    /// The links that the AP is about to remove.
+    leaving: BTreeSet<LinkId>,
+}
+
+impl Announced {
+    /// What the elements of a BSS say; nothing if it is no link of an AP MLD, or says so in a way that cannot
+    /// be used.
+    pub(crate) fn of(bss: &Bss) -> Option<Self> {
+        let mut found: Option<Self> = None;
+        let mut leaving = BTreeSet::new();
+        let beacon = bss.beacon_elements.as_deref().unwrap_or_default();
+        for element in multi_links(&bss.elements).chain(multi_links(beacon)) {
+            match element {
+                MultiLink::Basic(basic) if found.is_none() => {
+                    let common = basic.common;
+                    let link = common.link_id?.link()?;
+                    if common.mld_address.is_group() || common.mld_address.is_zero() {
+                        return None;
+                    }
+                    let mld = common.mld_capabilities;
+                    found = Some(Self {
+                        address: common.mld_address,
+                        link,
+                        abilities: (
+                            common.eml_capabilities.map_or(0, |field| field.0),
+                            mld.map_or(0, |field| field.0),
+                            common.extended_mld_capabilities.map_or(0, |field| field.0 & EXTENDED_FIXED),
+                        ),
+                        reconfigurable: mld.is_some_and(|field| field.link_reconfiguration()),
+                        leaving: BTreeSet::new(),
+                    });
+                }
+                MultiLink::Reconfiguration(reconfiguration) => {
+                    let gone = reconfiguration
+                        .profiles()
+                        .filter(|profile| profile.operation == ReconfigurationOperation::ApRemoval);
+                    leaving.extend(gone.filter_map(|profile| LinkId::new(profile.number)));
+                }
+                _ => {}
+            }
+        }
+        found.map(|found| Self { leaving, ..found })
+    }
+
+    /// Whether the BSS itself is about to be removed.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.contains(&self.link)
+    }
+}
+
+/// The Multi-Link elements that can be read.
+fn multi_links(elements: &[u8]) -> impl Iterator<Item = MultiLink> {
+    let of_kind = Elements::new(elements).iter().filter(|element| element.id == MultiLink::ID);
+    of_kind.filter_map(|element| MultiLink::parse(&element.body).ok())
+}
+
+/// A link as the neighbor report of another one names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Neighbor {
+    bssid: MacAddr,
+    disabled: bool,
+}
+
+/// An AP MLD, seen from the link that would carry the association.
+pub(crate) struct View<'a> {
+    bss: &'a Bss,
+    pub said: Announced,
+    neighbors: BTreeMap<LinkId, Neighbor>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(bss: &'a Bss, said: Announced) -> Self {
+        let mut neighbors = BTreeMap::new();
+        let reports = Elements::new(&bss.elements)
+            .iter()
+            .filter(|element| element.id == ReducedNeighborReport::ID)
+            .filter_map(|element| ReducedNeighborReport::parse(&element.body).ok());
+        for ap in reports.flat_map(|report| report.neighbors).filter(|ap| ap.kind == 0) {
+            for target in &ap.targets {
+                // Zero is the MLD of the reporting BSS.
+                let Some(mld) = target.mld.filter(|mld| mld.ap_mld_id() == 0) else { continue };
+                let (Some(id), Some(bssid)) = (mld.link(), target.bssid) else { continue };
+                neighbors.entry(id).or_insert(Neighbor { bssid, disabled: mld.disabled() });
+            }
+        }
+        neighbors.remove(&said.link);
+        Self { bss, said, neighbors }
+    }
+
+    /// The links that are named, and those of these BSSs; not the association link itself.
+    pub(crate) fn others<'m>(
+        &self,
+        members: impl Iterator<Item = (&'m Bss, &'m Announced)>,
+    ) -> BTreeMap<LinkId, MacAddr> {
+        let mut links: BTreeMap<_, _> =
+            self.neighbors.iter().map(|(id, neighbor)| (*id, neighbor.bssid)).collect();
+        for (bss, said) in members.filter(|(_, said)| said.link != self.said.link) {
+            links.entry(said.link).or_insert(bss.bssid);
+        }
+        links
+    }
+
+    /// The association link itself.
+    pub(crate) fn own_link(&self) -> MldLink {
+        MldLink {
+            bssid: self.bss.bssid,
+            frequency: self.bss.frequency,
+            advertised: Advertised::of(Elements::new(&self.bss.elements)),
+        }
+    }
+
+    /// Another link, if it can be used beside the association link.
+    pub(crate) fn link(
+        &self,
+        id: LinkId,
+        table: &Table,
+        radio: &Radio,
+        policy: &Policy,
+        plan: &Plan,
+    ) -> Result<MldLink, LeftOut> {
+        let neighbor = self.neighbors.get(&id).ok_or(LeftOut::NotAnnounced)?;
+        if neighbor.disabled {
+            return Err(LeftOut::Disabled);
+        }
+        if neighbor.bssid == self.bss.bssid || Some(neighbor.bssid) == policy.own {
+            return Err(LeftOut::AddressTaken);
+        }
+        let bss = table.get(neighbor.bssid).ok_or(LeftOut::NotHeard)?;
+        if bss.ssid != self.bss.ssid {
+            return Err(LeftOut::OtherName);
+        }
+        if !policy.is_fresh(bss) {
+            return Err(LeftOut::Stale);
+        }
+        let said = Announced::of(bss).filter(|said| said.address == self.said.address);
+        let said = said.ok_or(LeftOut::OtherMld)?;
+        if said.link != id {
+            return Err(LeftOut::OtherNumber);
+        }
+        if self.said.leaving.contains(&id) || said.leaving.contains(&id) {
+            return Err(LeftOut::BeingRemoved);
+        }
+        if said.abilities != self.said.abilities {
+            return Err(LeftOut::OtherCapabilities);
+        }
+        let channel = radio.channels.iter().find(|channel| channel.frequency == bss.frequency);
+        if channel.is_none_or(|channel| channel.disabled) {
+            return Err(LeftOut::ChannelDisabled);
+        }
+        let advertised = Advertised::of(Elements::new(&bss.elements));
+        suits(&advertised, plan)?;
+        Ok(MldLink { bssid: bss.bssid, frequency: bss.frequency, advertised })
+    }
+}
+
+/// Whether a link can be used by what was negotiated on another one: one association has one AKM and one
+/// pairwise cipher, and its group ciphers are told to the kernel once.
+fn suits(advertised: &Advertised, plan: &Plan) -> Result<(), LeftOut> {
+    let choice = plan.selection().unwrap_or(RsnChoice::Rsn);
+    let Some(Ok((rsn, rsnx))) = advertised.rsn(choice) else { return Err(LeftOut::OtherSecurity) };
+    if !rsn.capabilities().contains(RsnCapabilities::MFPC) {
+        return Err(LeftOut::Unprotected);
+    }
+    let has = |capability| rsnx.as_ref().is_some_and(|rsnx| rsnx.has(capability));
+    let suits = rsn.akms().contains(&plan.akm())
+        && rsn.pairwise().contains(&plan.pairwise())
+        && rsn.group() == plan.group()
+        && rsn.group_management() == plan.group_management()
+        && (plan.sae() != Some(SaeMethod::HashToElement)
+            || plan.akm() == Akm::SaeExtKey
+            || has(RsnxCapability::SaeH2e))
+        && has(RsnxCapability::SsidProtection) == plan.ssid_protection();
+    if suits { Ok(()) } else { Err(LeftOut::OtherSecurity) }
+}
+
+/// The BSSs of each AP MLD, by its address.
+pub(super) fn group<'a>(bsss: impl Iterator<Item = &'a Bss>) -> BTreeMap<MacAddr, Vec<(&'a Bss, Announced)>> {
+    let mut groups: BTreeMap<MacAddr, Vec<_>> = BTreeMap::new();
+    for bss in bsss {
+        if let Some(said) = Announced::of(bss) {
+            groups.entry(said.address).or_default().push((bss, said));
+        }
+    }
+    groups
+}
