@@ -315,6 +315,7 @@ fn plan(
         overriding: false,
         selection: None,
         pmkids: Vec::new(),
+        sent: None,
     })
 }
 

@@ -4,7 +4,7 @@ use crate::crypto::keys::Pmkid;
 use alloc::{vec, vec::Vec};
 use lapwing_frames::{
     element::{
-        Element,
+        Element, Elements,
         rsn::{Rsn, RsnCapabilities, RsnChoice, RsnSelection},
         rsnx::{Rsnx, RsnxCapability},
     },
@@ -38,6 +38,8 @@ pub struct Plan {
     pub(super) overriding: bool,
     pub(super) selection: Option<RsnChoice>,
     pub(super) pmkids: Vec<Pmkid>,
+    /// The RSNE and the RSNXE that a firmware sent in our name, if it may have changed ours.
+    pub(super) sent: Option<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
 impl Plan {
@@ -127,9 +129,31 @@ impl Plan {
         self
     }
 
+    /// The same plan as a firmware announced it, which makes the association request by itself and adds or
+    /// leaves out a PMKID: message 2 must repeat what the AP was told. `elements` are those of the request,
+    /// without an RSNE if the driver does not tell. Nothing if it announced other protection.
+    #[must_use]
+    pub fn as_sent(mut self, elements: &[u8]) -> Option<Self> {
+        let elements = Elements::new(elements);
+        let Some(raw) = elements.find_raw::<Rsn>() else { return Some(self) };
+        let rsn = elements.find::<Rsn>().ok().flatten()?;
+        let protects = rsn.capabilities().contains(RsnCapabilities::MFPC);
+        let same = rsn.akms() == [self.akm]
+            && rsn.pairwise() == [self.pairwise]
+            && rsn.group() == self.group
+            && protects == self.protects_management_frames();
+        self.pmkids = rsn.pmkids().iter().copied().map(Pmkid).collect();
+        self.sent =
+            Some((raw.octets.to_vec(), elements.find_raw::<Rsnx>().map(|rsnxe| rsnxe.octets.to_vec())));
+        same.then_some(self)
+    }
+
     /// Our RSNE, whole: for the association request and message 2, which must be equal.
     #[must_use]
     pub fn rsne(&self) -> Vec<u8> {
+        if let Some((rsne, _)) = &self.sent {
+            return rsne.clone();
+        }
         let mut capabilities = SIXTEEN_REPLAY_COUNTERS;
         for (set, bit) in [
             (self.protects_management_frames(), RsnCapabilities::MFPC),
@@ -155,6 +179,9 @@ impl Plan {
     /// Our RSNXE, whole, if there is anything to say in it.
     #[must_use]
     pub fn rsnxe(&self) -> Option<Vec<u8>> {
+        if let Some((_, rsnxe)) = &self.sent {
+            return rsnxe.clone();
+        }
         let mut capabilities = Vec::new();
         if self.sae == Some(SaeMethod::HashToElement) {
             capabilities.push(RsnxCapability::SaeH2e);

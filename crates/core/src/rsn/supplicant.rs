@@ -154,6 +154,14 @@ impl Supplicant {
         &self.setup
     }
 
+    /// Takes another PMK that message 1 may ask for, before those it has: SAE was done once more.
+    pub fn offer(&mut self, candidate: Candidate) {
+        let candidates = &mut self.setup.candidates;
+        candidates.retain(|known| known.pmkid != candidate.pmkid);
+        candidates.truncate(MAX_OFFERS);
+        candidates.insert(0, candidate);
+    }
+
     /// Forgets a link that was removed: keys for it are ignored from now on.
     pub fn remove_link(&mut self, link: LinkId) {
         if let Peer::Mld { links, .. } = &mut self.setup.peer

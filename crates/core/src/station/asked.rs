@@ -55,9 +55,12 @@ impl State {
                 Self::Idle(idle) if !idle.is_asked() => Idle::seek(turn, None),
                 Self::Idle(_) | Self::Disconnecting(_) | Self::Unavailable(_) => self,
                 // They have an attempt.
-                Self::Authenticating(_) | Self::Associating(_) | Self::Securing(_) | Self::Connected(_) => {
-                    self
-                }
+                Self::Authenticating(_)
+                | Self::Associating(_)
+                | Self::Connecting(_)
+                | Self::Roaming(_)
+                | Self::Securing(_)
+                | Self::Connected(_) => self,
             },
         }
     }
@@ -70,6 +73,8 @@ impl State {
             Self::Authenticating(state) => Some(&state.journey),
             Self::Associating(state) => Some(&state.journey),
             Self::Securing(state) => Some(&state.journey),
+            Self::Connecting(state) => Some(&state.journey),
+            Self::Roaming(state) => Some(&state.journey),
             Self::Connected(state) => return turn.ended(&state.journey, Code::Asked),
             Self::Disconnecting(state) => state.then.journey(),
         };
@@ -80,8 +85,12 @@ impl State {
 
     /// Leaves the AP, if there is one, and goes on with something else.
     pub(super) fn depart(self, turn: &mut Turn<'_>, then: Then) -> Self {
+        turn.end_external();
         match self {
             Self::Idle(_) | Self::Scanning(_) => then.follow(turn),
+            Self::Connecting(state) if !state.is_out() => then.follow(turn),
+            Self::Connecting(state) => Disconnecting::begin(turn, state.peer(), false, then),
+            Self::Roaming(state) => Disconnecting::begin(turn, state.peer(), true, then),
             Self::Authenticating(state) => Disconnecting::begin(turn, state.peer(), false, then),
             Self::Associating(state) => Disconnecting::begin(turn, state.peer(), false, then),
             Self::Securing(state) => Disconnecting::begin(turn, state.peer(), true, then),

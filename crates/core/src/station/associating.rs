@@ -48,7 +48,7 @@ const NOT_KEPT: [ExtendedCapability; 11] = [
 ];
 
 /// What the driver wants announced, without what cannot be kept.
-fn extended_capabilities(wanted: &[u8]) -> ExtendedCapabilities {
+pub(super) fn extended_capabilities(wanted: &[u8]) -> ExtendedCapabilities {
     let mut announced = ExtendedCapabilities::default();
     if let Ok(wanted) = ExtendedCapabilities::parse(wanted) {
         let kept = wanted.capabilities().filter(|capability| !NOT_KEPT.contains(capability));
@@ -161,7 +161,7 @@ impl Turn<'_> {
 }
 
 /// A failure of OWE in the catalogue.
-fn owe_code(failure: &OweFailure) -> Code {
+pub(super) fn owe_code(failure: &OweFailure) -> Code {
     match failure {
         OweFailure::Refused(status) => Code::AssociationRefused(*status),
         OweFailure::NoPublicValue => Code::Owe("the access point sent no public value"),

@@ -45,9 +45,9 @@ pub(super) struct Authenticating {
 }
 
 /// An AP that answers a commit answers it within this time.
-const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// It is no word about the password.
-const CROSSED: Code = Code::Sae("the access point may have answered the exchange before this one");
+pub(super) const CROSSED: Code = Code::Sae("the access point may have answered the exchange before this one");
 
 /// How to authenticate.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -97,6 +97,9 @@ impl Turn<'_> {
                 cached_pmksa: candidate.is_some(),
             },
         );
+        if self.is_fullmac() {
+            return self.connect(journey, target, candidate);
+        }
         journey.enter(self, Phase::Authenticate);
         let keys = match (target.plan(), &journey.network.credentials) {
             (None, _) => Keys::Open,
@@ -110,7 +113,7 @@ impl Turn<'_> {
                     None => return self.failed(journey, Some(&target), Code::NoneSuitable, Footing::Clean),
                 }
             }
-            (Some(plan), _) => match self.start_sae(&journey.network, &target, plan) {
+            (Some(plan), _) => match self.start_sae(&journey.network, target.bss().bssid, plan) {
                 Ok((machine, frame)) => {
                     let peer = target.bss().bssid;
                     let before = self.context.committed.replace((peer, self.now));
@@ -153,16 +156,16 @@ impl Turn<'_> {
         }))
     }
 
-    fn start_sae(
+    pub(super) fn start_sae(
         &mut self,
         network: &Network,
-        target: &Target,
+        peer: MacAddr,
         plan: &Plan,
     ) -> Result<(Box<Sae>, Authentication), Code> {
         let Some(password) = self.password(network) else { return Err(Code::NoneSuitable) };
         let setup = sae::Setup {
             own: self.context.address,
-            peer: target.bss().bssid,
+            peer,
             akm: plan.akm(),
             method: match plan.sae() {
                 Some(SaeMethod::HuntingAndPecking) => sae::Method::HuntingAndPecking,
@@ -201,7 +204,7 @@ impl Turn<'_> {
 }
 
 /// A failure of SAE in the catalogue.
-fn sae_code(failure: &SaeFailure) -> Code {
+pub(super) fn sae_code(failure: &SaeFailure) -> Code {
     match failure {
         SaeFailure::WrongPassword(_) => Code::WrongPassword,
         SaeFailure::UnknownPasswordIdentifier => Code::UnknownPasswordIdentifier,

@@ -7,6 +7,7 @@ use super::{
     departure::{Next, Then},
     interference,
     resync::Picture,
+    roaming::Roaming,
     sa_query::{self, Between, SaQuery, Validation},
     securing::{Outstanding, READ_CHANNEL, UNKNOWN_CHANNEL, handshake_code, rekeyed, take_channel},
     vocabulary::{self, Learned, Report},
@@ -15,9 +16,9 @@ use crate::{
     attempt::{Cause, Entry, Phase, Ticket},
     entropy::random,
     failure::{Code, Failure},
-    kernel::{KernelEvent, Refusal, Reply, Request},
+    kernel::{Connection, KernelEvent, Refusal, Reply, Request},
     network::TransitionDisable,
-    rsn::{Plan, Supplicant, supplicant::Output},
+    rsn::{Candidate, Plan, Supplicant, supplicant::Output},
     select::{self, Target},
     time::{Duration, Instant},
 };
@@ -82,7 +83,7 @@ impl Connected {
     ) -> State {
         let bss = target.bss();
         let ssid = journey.network.ssid.clone();
-        let plan = supplicant.as_ref().map(|supplicant| &supplicant.setup().plan);
+        let plan = target.plan();
         turn.context.history.joined(&ssid, bss.bssid);
         let connection = vocabulary::Connected {
             attempt: journey.id,
@@ -135,6 +136,31 @@ impl Connected {
 
     pub(super) const fn peer(&self) -> MacAddr {
         self.peer
+    }
+
+    /// The name under which the kernel knows it.
+    pub(super) const fn ssid(&self) -> &Ssid {
+        &self.ssid
+    }
+
+    /// How it is protected, if the keys are ours.
+    pub(super) fn plan(&self) -> Option<&Plan> {
+        self.supplicant.as_ref().map(|supplicant| &supplicant.setup().plan)
+    }
+
+    /// SAE was done again, for the firmware: message 1 may name that key.
+    pub(super) fn offer(&mut self, peer: MacAddr, candidate: Candidate) {
+        if let Some(supplicant) = self.supplicant.as_mut().filter(|_| peer == self.peer) {
+            supplicant.offer(candidate);
+        }
+    }
+
+    /// The firmware has moved to another AP, or to the same again: the port is closed until there are keys.
+    fn roamed(self, turn: &mut Turn<'_>, connection: Connection) -> State {
+        turn.ended(&self.journey, Code::FirmwareRoamed);
+        let Journey { network, asked, .. } = self.journey;
+        let journey = Journey::begin(turn, network, asked, Cause::Lost);
+        Roaming::begin(turn, journey, connection, None)
     }
 
     /// Whether the kernel still holds the connection.
@@ -253,7 +279,7 @@ impl Connected {
             return State::Connected(self);
         }
         let Some(supplicant) = &mut self.supplicant else {
-            return self.ignore(turn, "a key frame in an open network");
+            return self.ignore(turn, "a key frame that is not for us to answer");
         };
         let mut outputs = Vec::new();
         supplicant.handle(&mut *turn.means.entropy, &frame.bytes, !frame.in_clear, &mut outputs);
@@ -369,6 +395,7 @@ impl Connected {
                 let code = turn.interfered(interference::connected(connection.peer));
                 self.lost(turn, code, Footing::Doubt)
             }
+            KernelEvent::Roamed(connection) if turn.is_fullmac() => self.roamed(turn, connection),
             // With the same AP, or failed, or the firmware's doing: the kernel says what is.
             KernelEvent::Connected(_) | KernelEvent::Roamed(_) => {
                 turn.resync();

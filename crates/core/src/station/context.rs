@@ -2,7 +2,9 @@
 
 use super::{
     LATE, Survey,
+    external::External,
     interference::Interference,
+    mirror::Mirror,
     passwords::Passwords,
     resync::Resync,
     vocabulary::{Action, Report, Summary},
@@ -15,6 +17,7 @@ use crate::{
     network::Network,
     pmksa::PmksaCache,
     radio::Radio,
+    rsn::Candidate,
     scan::{Stage, Table},
     select::History,
     time::Instant,
@@ -63,6 +66,12 @@ pub(super) struct Context {
     pub resync: Resync,
     pub history: History,
     pub pmksa: PmksaCache,
+    /// The firmware's copy of it.
+    pub mirror: Mirror,
+    /// What the firmware wants of us.
+    pub external: External,
+    /// The key that SAE made for the firmware last, and with which AP.
+    pub made: Option<(MacAddr, Candidate)>,
     pub passwords: Passwords,
     pub next_ticket: u64,
     pub next_attempt: u32,
@@ -86,6 +95,7 @@ impl core::fmt::Debug for Context {
             .field("table", &self.table.len())
             .field("survey", &self.survey)
             .field("resync", &self.resync)
+            .field("external", &self.external)
             .field("history", &self.history)
             .finish_non_exhaustive()
     }
@@ -109,6 +119,9 @@ impl Context {
             resync: Resync::default(),
             history: History::default(),
             pmksa: PmksaCache::default(),
+            mirror: Mirror::default(),
+            external: External::default(),
+            made: None,
             passwords: Passwords::default(),
             next_ticket: 1,
             next_attempt: 1,
@@ -237,6 +250,8 @@ pub(super) struct Journey {
     pub phase: Phase,
     /// The channel of the chosen BSS was scanned again, as the kernel had forgotten it.
     pub rescanned: bool,
+    /// The firmware was told to give up what it was busy with.
+    pub freed: bool,
 }
 
 impl Journey {

@@ -54,7 +54,11 @@ impl Disconnecting {
 
     fn tell(turn: &mut Turn<'_>, peer: MacAddr, then: &Then, reason: ReasonCode) -> Stage {
         let attempt = then.journey().map(|journey| journey.id);
-        let request = Request::Deauthenticate { peer, reason, local_only: false };
+        let request = if turn.is_fullmac() {
+            Request::Disconnect { reason }
+        } else {
+            Request::Deauthenticate { peer, reason, local_only: false }
+        };
         let ticket = turn.ask(attempt, request);
         Stage::Told { ticket, peer, completed: false, gone: false, until: turn.now + WORD_LIMIT }
     }
@@ -89,7 +93,8 @@ impl Disconnecting {
                 }
                 // The kernel knows no such peer, or believes otherwise than we do: ask.
                 Err(refusal) => {
-                    turn.log(ticket.attempt, Entry::Refused { command: "DEAUTHENTICATE", refusal });
+                    let command = if turn.is_fullmac() { "DISCONNECT" } else { "DEAUTHENTICATE" };
+                    turn.log(ticket.attempt, Entry::Refused { command, refusal });
                     self.in_doubt(turn)
                 }
             },
@@ -135,7 +140,7 @@ impl Disconnecting {
         if self.stage != Stage::Reading {
             return State::Disconnecting(self);
         }
-        match picture.peer() {
+        match turn.held(picture) {
             Some(peer) if self.tries < TRIES => {
                 self.tries += 1;
                 self.stage = Self::tell(turn, peer, &self.then, LEAVING);

@@ -6,6 +6,7 @@ use super::{
     context::Turn,
     departure::Then,
     disconnecting::Disconnecting,
+    external::External,
     interference,
     resync::{Picture, Resync},
     unavailable::Unavailable,
@@ -22,7 +23,7 @@ impl State {
             // Nobody may be connected now: whoever is, is not us. It may be what is left of a connection of
             // ours, so it is ended once; a program that makes another one is not fought with, until we have
             // something to do ourselves.
-            Self::Idle(idle) => match picture.peer() {
+            Self::Idle(idle) => match turn.held(picture) {
                 Some(peer) => {
                     let what = interference::connected(peer);
                     turn.interfered(what.clone());
@@ -61,6 +62,17 @@ impl State {
                 let peer = state.peer();
                 turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Connected(peer))
             }
+            Self::Connecting(state) if !state.is_out() => {
+                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Doubt)
+            }
+            Self::Connecting(state) => {
+                let peer = state.peer();
+                turn.failed(state.journey, Some(&state.target), Code::StateLost, Footing::Halfway(peer))
+            }
+            Self::Roaming(state) => {
+                let peer = state.peer();
+                turn.failed(state.journey, None, Code::StateLost, Footing::Connected(peer))
+            }
             Self::Connected(_) => {
                 turn.resync();
                 self
@@ -75,6 +87,8 @@ impl State {
     pub(super) fn unavailable(self, turn: &mut Turn<'_>, code: Code) -> Self {
         turn.survey_dropped();
         turn.context.resync = Resync::Resting;
+        // Nobody is there to be answered.
+        turn.context.external = External::Resting;
         let then = match self {
             Self::Idle(idle) => idle.then(),
             Self::Scanning(state) => match state.into_journey() {
@@ -84,6 +98,8 @@ impl State {
             Self::Authenticating(state) => turn.cut_short(&state.journey, code),
             Self::Associating(state) => turn.cut_short(&state.journey, code),
             Self::Securing(state) => turn.cut_short(&state.journey, code),
+            Self::Connecting(state) => turn.cut_short(&state.journey, code),
+            Self::Roaming(state) => turn.cut_short(&state.journey, code),
             Self::Connected(state) => {
                 turn.ended(&state.journey, code);
                 Then::after(&state.journey)

@@ -6,8 +6,10 @@
 //!
 //! ```text
 //! Idle ─▶ Scanning ─▶ Authenticating ─▶ Associating ─▶ Securing ─▶ Connected
-//!   ▲                        │               │            │           │
-//!   └──────────── Disconnecting { then } ◀───┴────────────┴───────────┘
+//!   ▲         │              │               │           ▲ │          │ ▲
+//!   │         └──▶ Connecting (where the firmware does ──┘ │          │ │
+//!   │              both, and perhaps all) ─────────────────┼──────────┼─┘
+//!   └──────────── Disconnecting { then } ◀─────────────────┴──────────┘
 //! ```
 //!
 //! Each state has a file and owns what it needs. What the station knows whatever its state is the context:
@@ -18,16 +20,20 @@ mod asked;
 mod associating;
 mod authenticating;
 mod connected;
+mod connecting;
 mod context;
 mod departure;
 mod disconnecting;
 mod doubt;
+mod external;
 mod idle;
 mod interference;
+mod mirror;
 mod passwords;
 mod pmk;
 mod policy;
 mod resync;
+mod roaming;
 mod sa_query;
 mod scanning;
 mod securing;
@@ -53,11 +59,14 @@ use crate::{
 use alloc::{boxed::Box, vec::Vec};
 use associating::Associating;
 use authenticating::Authenticating;
+use connecting::Connecting;
 use context::{Context, Journey, Turn};
 use departure::Then;
 use disconnecting::Disconnecting;
+use external::Subject;
 use idle::Idle;
 use lapwing_frames::{MacAddr, Ssid, suite::Akm};
+use roaming::Roaming;
 use scanning::Scanning;
 use securing::Securing;
 use survey::{Survey, Surveyed};
@@ -86,6 +95,10 @@ enum State {
     Authenticating(Box<Authenticating>),
     /// An Association Request is out.
     Associating(Box<Associating>),
+    /// The firmware connects.
+    Connecting(Box<Connecting>),
+    /// The firmware is connected with an AP of its own choice.
+    Roaming(Box<Roaming>),
     /// The 4-way handshake, keys and port.
     Securing(Box<Securing>),
     /// The port is open.
@@ -120,6 +133,7 @@ impl Station {
         if !self.started {
             self.started = true;
             turn.resync();
+            turn.flush_firmware();
         }
         let mut state = core::mem::take(&mut self.state).step(&mut turn, event);
         // What is overdue is dealt with at once. Each round moves a deadline on; the bound is for the case
@@ -146,8 +160,9 @@ impl Station {
     /// The next moment at which a turn is needed whatever happens, and what is waited for until then.
     #[must_use]
     pub fn next_deadline(&self) -> Option<(Instant, &'static str)> {
-        let context = [self.context.survey.deadline(), self.context.resync.deadline(), self.state.deadline()];
-        context.into_iter().flatten().min_by_key(|(at, _)| *at)
+        let Context { survey, resync, external, .. } = &self.context;
+        let all = [survey.deadline(), resync.deadline(), external.deadline(), self.state.deadline()];
+        all.into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// What the station is doing, in a word.
@@ -176,8 +191,13 @@ impl Station {
             State::Authenticating(state) => Some(of(&state.target)),
             State::Associating(state) => Some(of(&state.target)),
             State::Securing(state) => Some(of(&state.target)),
+            State::Connecting(state) => Some(of(&state.target)),
             State::Connected(state) => Some(state.connection.akm),
-            State::Idle(_) | State::Scanning(_) | State::Disconnecting(_) | State::Unavailable(_) => None,
+            State::Roaming(_)
+            | State::Idle(_)
+            | State::Scanning(_)
+            | State::Disconnecting(_)
+            | State::Unavailable(_) => None,
         }
     }
 
@@ -250,6 +270,8 @@ impl State {
             Self::Authenticating(state) => connecting(&state.journey),
             Self::Associating(state) => connecting(&state.journey),
             Self::Securing(state) => connecting(&state.journey),
+            Self::Connecting(state) => connecting(&state.journey),
+            Self::Roaming(state) => connecting(&state.journey),
             Self::Connected(state) => {
                 Summary::Connected { ssid: state.journey.network.ssid.clone(), attempt: state.journey.id }
             }
@@ -267,6 +289,8 @@ impl State {
             Self::Authenticating(state) => Some(state.deadline()),
             Self::Associating(state) => Some(state.deadline()),
             Self::Securing(state) => Some(state.deadline()),
+            Self::Connecting(state) => Some(state.deadline()),
+            Self::Roaming(state) => Some(state.deadline()),
             Self::Connected(state) => state.deadline(),
             Self::Disconnecting(state) => state.deadline(),
         }
@@ -280,6 +304,8 @@ impl State {
             Self::Authenticating(state) => Some(&state.journey),
             Self::Associating(state) => Some(&state.journey),
             Self::Securing(state) => Some(&state.journey),
+            Self::Connecting(state) => Some(&state.journey),
+            Self::Roaming(state) => Some(&state.journey),
             Self::Connected(state) => Some(&state.journey),
             Self::Disconnecting(state) => state.then.journey(),
         }
@@ -293,8 +319,28 @@ impl State {
             Self::Authenticating(state) => Some(&mut state.journey),
             Self::Associating(state) => Some(&mut state.journey),
             Self::Securing(state) => Some(&mut state.journey),
+            Self::Connecting(state) => Some(&mut state.journey),
+            Self::Roaming(state) => Some(&mut state.journey),
             Self::Connected(state) => Some(&mut state.journey),
             Self::Disconnecting(state) => state.then.journey_mut(),
+        }
+    }
+
+    /// The attempt or connection that a wish of the firmware may belong to.
+    fn subject(&self) -> Option<Subject> {
+        let of = |journey: &Journey, plan: Option<&Plan>, ssid: &Ssid| Subject {
+            attempt: journey.id,
+            network: journey.network.clone(),
+            ssid: ssid.clone(),
+            plan: plan.cloned(),
+        };
+        let by = |journey, target: &Target| of(journey, target.plan(), &target.bss().ssid);
+        match self {
+            Self::Connecting(state) if state.is_out() => Some(by(&state.journey, &state.target)),
+            Self::Securing(state) => Some(by(&state.journey, &state.target)),
+            Self::Roaming(state) => Some(of(&state.journey, None, &state.journey.network.ssid)),
+            Self::Connected(state) if state.is_held() => Some(of(&state.journey, state.plan(), state.ssid())),
+            _ => None,
         }
     }
 
@@ -375,13 +421,28 @@ impl State {
             Ok(Some(picture)) => return self.resynced(turn, &picture),
             Err(outcome) => outcome,
         };
+        let outcome = match turn.external_completed(ticket, outcome) {
+            Ok(served) => return self.served(turn, served),
+            Err(outcome) => outcome,
+        };
+        let outcome = match turn.mirror_completed(ticket, outcome) {
+            Ok(None) => return self,
+            Ok(Some(told)) => {
+                return match self {
+                    Self::Connecting(state) => state.told(turn, &told),
+                    state => state,
+                };
+            }
+            Err(outcome) => outcome,
+        };
         match self {
+            Self::Connecting(state) => state.completed(turn, ticket, outcome),
             Self::Authenticating(state) => state.completed(turn, ticket, outcome),
             Self::Associating(state) => state.completed(turn, ticket, outcome),
             Self::Securing(state) => state.completed(turn, ticket, outcome),
             Self::Connected(state) => state.completed(turn, ticket, outcome),
             Self::Disconnecting(state) => state.completed(turn, ticket, outcome),
-            Self::Idle(_) | Self::Scanning(_) | Self::Unavailable(_) => {
+            Self::Idle(_) | Self::Scanning(_) | Self::Roaming(_) | Self::Unavailable(_) => {
                 turn.ignore(ticket.attempt, LATE);
                 self
             }
@@ -392,6 +453,7 @@ impl State {
     fn surveyed(self, turn: &mut Turn<'_>, surveyed: Surveyed) -> Self {
         match self {
             Self::Scanning(state) => state.surveyed(turn, surveyed),
+            Self::Roaming(state) => state.surveyed(turn),
             Self::Idle(idle) => {
                 turn.prepare_one();
                 Self::Idle(idle)
@@ -408,6 +470,7 @@ impl State {
             }
             KernelEvent::InterfaceDown => self.unavailable(turn, Code::InterfaceDown),
             KernelEvent::InterfaceRemoved => self.unavailable(turn, Code::InterfaceRemoved),
+            KernelEvent::ExternalAuthentication(wish) => self.wished(turn, wish),
             KernelEvent::InterfaceUp => match self {
                 Self::Unavailable(state) => state.try_again(turn),
                 state => state,
@@ -415,19 +478,33 @@ impl State {
             KernelEvent::AddressChanged { address } => {
                 // Cached keys are found by our address too: those of the old one are not found any more.
                 turn.context.address = address;
+                turn.flush_firmware();
                 self
             }
             // The driver gives the channels anew with `set_radio`; a scan that this broke off is done again.
             KernelEvent::RegulatoryChanged => self,
-            event => match self {
-                Self::Authenticating(state) => state.heard(turn, event),
-                Self::Associating(state) => state.heard(turn, event),
-                Self::Securing(state) => state.heard(turn, event),
-                Self::Connected(state) => state.heard(turn, event),
-                Self::Disconnecting(state) => state.heard(turn, &event),
-                Self::Idle(idle) => idle.heard(turn, &event),
-                Self::Scanning(_) | Self::Unavailable(_) => self.ignore(turn, event.name()),
-            },
+            event => {
+                if let KernelEvent::Frame { bytes, .. } = &event
+                    && let Some(served) = turn.external_heard(bytes)
+                {
+                    return self.served(turn, served);
+                }
+                self.heard_by_state(turn, event)
+            }
+        }
+    }
+
+    fn heard_by_state(self, turn: &mut Turn<'_>, event: KernelEvent) -> Self {
+        match self {
+            Self::Authenticating(state) => state.heard(turn, event),
+            Self::Connecting(state) => state.heard(turn, event),
+            Self::Roaming(state) => state.heard(turn, event),
+            Self::Associating(state) => state.heard(turn, event),
+            Self::Securing(state) => state.heard(turn, event),
+            Self::Connected(state) => state.heard(turn, event),
+            Self::Disconnecting(state) => state.heard(turn, &event),
+            Self::Idle(idle) => idle.heard(turn, &event),
+            Self::Scanning(_) | Self::Unavailable(_) => self.ignore(turn, event.name()),
         }
     }
 
@@ -446,6 +523,10 @@ impl State {
             let picture = turn.resync_overdue();
             return Ok(self.resynced(turn, &picture));
         }
+        if over(turn.context.external.deadline()) {
+            let served = turn.external_overdue();
+            return Ok(self.served(turn, served));
+        }
         if !over(self.deadline()) {
             return Err(self);
         }
@@ -456,6 +537,8 @@ impl State {
             Self::Authenticating(state) => state.overdue(turn),
             Self::Associating(state) => state.overdue(turn),
             Self::Securing(state) => state.overdue(turn),
+            Self::Connecting(state) => state.overdue(turn),
+            Self::Roaming(state) => state.overdue(turn),
             Self::Connected(state) => state.overdue(turn),
             Self::Disconnecting(state) => state.overdue(turn),
         })
@@ -493,7 +576,7 @@ impl Journey {
         let id = turn.attempt();
         turn.log(Some(id), Entry::Began { ssid: network.ssid.clone(), cause });
         turn.log(Some(id), Entry::Entered(Phase::Scan));
-        Self { id, network, asked, phase: Phase::Scan, rescanned: false }
+        Self { id, network, asked, phase: Phase::Scan, rescanned: false, freed: false }
     }
 }
 

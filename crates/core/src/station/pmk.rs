@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use lapwing_frames::suite::Akm;
 
 impl Turn<'_> {
-    fn pmksa_key(&self, target: &Target, akm: Akm) -> Key {
+    pub(super) fn pmksa_key(&self, target: &Target, akm: Akm) -> Key {
         let bss = target.bss();
         Key { station: self.context.address, authenticator: bss.bssid, ssid: bss.ssid.clone(), akm }
     }
@@ -19,10 +19,11 @@ impl Turn<'_> {
     /// The PMK of an earlier connection with this AP by this plan, if there is one.
     pub(super) fn cached(&mut self, target: &Target, plan: &Plan) -> Option<Candidate> {
         // There is nothing to be gained for a pre-shared key.
-        if plan.akm().is_psk() {
+        if plan.akm().is_psk() || !self.may_cache() {
             return None;
         }
-        self.context.pmksa.expire(self.now);
+        let gone = self.context.pmksa.expire(self.now);
+        self.forgotten(gone);
         let entry = self.context.pmksa.find(self.now, &self.pmksa_key(target, plan.akm()))?;
         Some(Candidate { pmkid: Some(entry.pmkid), pmk: entry.pmk.clone() })
     }
@@ -30,21 +31,28 @@ impl Turn<'_> {
     /// Keeps a PMK that the handshake has proved.
     pub(super) fn remember(&mut self, target: &Target, akm: Akm, candidate: &Candidate) {
         let key = self.pmksa_key(target, akm);
-        if let Some(pmkid) = candidate.pmkid {
-            self.context.pmksa.insert(self.now, key, pmkid, candidate.pmk.clone(), LIFETIME);
+        let Some(pmkid) = candidate.pmkid.filter(|_| self.may_cache()) else { return };
+        let gone = self.context.pmksa.insert(self.now, key.clone(), pmkid, candidate.pmk.clone(), LIFETIME);
+        self.forgotten(gone);
+        if self.is_fullmac()
+            && let Some(entry) = self.context.pmksa.find(self.now, &key).cloned()
+        {
+            self.tell_firmware(None, &entry);
         }
     }
 
     /// Takes the networks as they are now: where a secret has changed, keys that were made of the old one
     /// are dropped.
     pub(super) fn take_networks(&mut self, mut networks: Vec<Network>) {
+        let mut gone = Vec::new();
         for old in &self.context.networks {
             match networks.iter_mut().find(|network| network.is_same(old)) {
                 // What was learned since may not have reached the disk.
                 Some(network) => network.proven = network.proven.and(old.proven),
-                None => drop(self.context.pmksa.forget(&old.ssid)),
+                None => gone.extend(self.context.pmksa.forget(&old.ssid)),
             }
         }
+        self.forgotten(gone);
         self.context.passwords.retain(&networks);
         self.context.networks = networks;
     }

@@ -25,6 +25,10 @@ impl Turn<'_> {
         code: Code,
         footing: Footing,
     ) -> State {
+        if matches!(code, Code::Firmware(_) | Code::HandshakeSilent) {
+            // It may be using a key that the AP, or we, do not know.
+            self.flush_firmware();
+        }
         let (then, next_try) = self.after_failure(&journey, target, &code, footing);
         self.gave_up(&journey, code, next_try);
         self.tidy(footing, then)
@@ -33,7 +37,8 @@ impl Turn<'_> {
     /// The AP refused the cached PMKSA, in whichever way: at once a full authentication with the same BSS,
     /// in the same attempt. That is no failure to be reported.
     pub(super) fn without_pmksa(&mut self, journey: Journey, target: Target, footing: Footing) -> State {
-        self.context.pmksa.refused(target.bss().bssid, &target.bss().ssid);
+        let gone = self.context.pmksa.refused(target.bss().bssid, &target.bss().ssid);
+        self.forgotten(gone);
         self.log(Some(journey.id), Entry::Failed(journey.failure(Code::PmksaRefused)));
         let cause = Cause::Retry(Difference::WithoutPmksa);
         self.log(Some(journey.id), Entry::Began { ssid: journey.network.ssid.clone(), cause });
@@ -42,6 +47,7 @@ impl Turn<'_> {
 
     /// Leaves nothing in the kernel, then goes on.
     pub(super) fn tidy(&mut self, footing: Footing, then: Then) -> State {
+        self.end_external();
         match footing {
             Footing::Clean => then.follow(self),
             Footing::Halfway(peer) => Disconnecting::begin(self, peer, false, then),

@@ -67,6 +67,14 @@ impl Turn<'_> {
         self.read_table(None);
     }
 
+    /// The peer that the kernel is connected to. A firmware that is connecting to one that it does not name, and
+    /// that nobody waits for, is held to have one too.
+    pub(super) fn held(&self, picture: &Picture) -> Option<MacAddr> {
+        let interface = picture.interface.as_ref().filter(|_| self.is_fullmac());
+        let nameless = interface.and_then(|interface| interface.ssid.as_ref()).map(|_| MacAddr::default());
+        picture.peer().or(nameless)
+    }
+
     /// Takes the completion of a reading. `Err` gives it back if it is not one.
     pub(super) fn resync_completed(
         &mut self,

@@ -4,6 +4,7 @@ use super::{
     Footing, State,
     context::{Journey, Turn},
     departure::Then,
+    disconnecting::Disconnecting,
     idle::Idle,
     survey::Surveyed,
     unavailable::Unavailable,
@@ -17,8 +18,8 @@ use crate::{
     select::{self, Judged, Policy, Rejection, Target, Verdict},
     time::{Duration, Instant},
 };
-use alloc::{collections::BTreeSet, vec, vec::Vec};
-use lapwing_frames::Ssid;
+use alloc::{boxed::Box, collections::BTreeSet, vec, vec::Vec};
+use lapwing_frames::{MacAddr, Ssid};
 
 /// The kernel's table is not read again within this time.
 const TABLE_FRESH: Duration = Duration::from_secs(2);
@@ -29,6 +30,8 @@ const HEARD_FRESH: Duration = Duration::from_secs(20);
 const TWIN_PROBES: u8 = 3;
 /// How long after a scan was asked for it is under way.
 const PREPARES_AFTER: Duration = Duration::from_millis(1);
+/// How long to leave a firmware alone that was told to give up what it was busy with.
+const FREED_AFTER: Duration = Duration::from_secs(5);
 /// Why a network is not joined that was joined by SAE or OWE before.
 const WEAKER: &str = "it does without SAE or OWE, by which the network was joined";
 /// How many judged BSSs a timeline holds.
@@ -243,6 +246,20 @@ impl Scanning {
             (Err(Refusal { errno: Errno::EINVAL, .. }), Look::Stage(stage)) if stage.next().is_some() => {
                 self.widen(turn)
             }
+            (Err(Refusal { errno: Errno::EAGAIN | Errno::EBUSY, .. }), _) if self.may_free(turn) => {
+                // The firmware is still busy with a connection that nobody waits for any more.
+                let then = match self.goal {
+                    Goal::One(mut journey) => {
+                        journey.freed = true;
+                        Then::Join(Box::new(journey))
+                    }
+                    Goal::Any { after, .. } => {
+                        let at = turn.now + FREED_AFTER;
+                        after.map_or(Then::Seek, |after| Then::SeekLater { at, after })
+                    }
+                };
+                Disconnecting::begin(turn, MacAddr::default(), true, then)
+            }
             (Err(refusal), _) => match self.goal {
                 Goal::One(journey) => turn.failed(
                     journey,
@@ -253,6 +270,11 @@ impl Scanning {
                 Goal::Any { after, round } => Idle::pause(turn, after, round),
             },
         }
+    }
+
+    /// Whether to have the firmware give up what it is busy with: once in an attempt.
+    fn may_free(&self, turn: &Turn<'_>) -> bool {
+        turn.is_fullmac() && self.journey().is_none_or(|journey| !journey.freed)
     }
 
     /// Looks at what the table has now.

@@ -6,6 +6,7 @@ use super::{
     connected::Connected,
     context::{Journey, Turn},
     interference,
+    roaming::Roaming,
 };
 use crate::{
     attempt::{Entry, Phase, Ticket},
@@ -243,6 +244,15 @@ impl Securing {
         (self.until, what)
     }
 
+    /// SAE was done again, for the firmware: message 1 may name that key.
+    pub(super) fn offer(&mut self, peer: MacAddr, candidate: Candidate) {
+        if peer == self.peer() {
+            self.supplicant.offer(candidate.clone());
+            self.fresh = Some(candidate);
+            self.used_cache = false;
+        }
+    }
+
     fn ignore(self: Box<Self>, turn: &mut Turn<'_>, why: &'static str) -> State {
         turn.ignore(Some(self.journey.id), why);
         State::Securing(self)
@@ -417,6 +427,11 @@ impl Securing {
                     return turn.failed(journey, Some(&target), code, Footing::Clean);
                 };
                 self.broken(turn, code, Footing::Clean)
+            }
+            // What was agreed with the AP of before is of no use with another: none of its keys is installed.
+            KernelEvent::Roamed(connection) if turn.is_fullmac() => {
+                let Self { journey, .. } = *self;
+                Roaming::begin(turn, journey, connection, None)
             }
             KernelEvent::Connected(connection)
                 if connection.peer != peer && interference::is_made(&connection) =>

@@ -14,6 +14,8 @@ use lapwing_frames::Ssid;
 /// How long a scan of all channels may take: 40 channels of 110 ms passively, twice over, and a driver
 /// that goes home in between.
 const SCAN_LIMIT: Duration = Duration::from_secs(15);
+/// When to ask a firmware again that is busy.
+const BUSY_LIMIT: Duration = Duration::from_secs(2);
 /// How long the kernel may take to answer a request at once.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// How often to wait for another program's scan.
@@ -227,7 +229,9 @@ impl Turn<'_> {
         self.log(job.attempt, Entry::Refused { command: "TRIGGER_SCAN", refusal: refusal.clone() });
         match refusal.errno {
             Errno::EBUSY | Errno::EAGAIN if job.tries < TRIES => {
-                self.context.survey = Survey::Blocked { job, until: self.now + SCAN_LIMIT };
+                // A firmware that is connecting says so by EAGAIN, and no event tells when it is done.
+                let limit = if refusal.errno == Errno::EAGAIN { BUSY_LIMIT } else { SCAN_LIMIT };
+                self.context.survey = Survey::Blocked { job, until: self.now + limit };
                 None
             }
             // Not while connected, says a kernel that believes otherwise than we do: then without.

@@ -46,6 +46,8 @@ fn name(station: &Station) -> &'static str {
         State::Authenticating(_) => "Authenticating",
         State::Associating(_) => "Associating",
         State::Securing(_) => "Securing",
+        State::Connecting(_) => "Connecting",
+        State::Roaming(_) => "Roaming",
         State::Connected(_) => "Connected",
         State::Disconnecting(_) => "Disconnecting",
         State::Unavailable(_) => "Unavailable",
