@@ -17,12 +17,26 @@
 
 pub mod air;
 pub mod ap;
+pub mod attacker;
 pub mod explore;
 pub mod habit;
 pub mod happening;
+mod host;
+pub mod network;
 pub mod parts;
+pub mod party;
+pub mod person;
+pub mod run;
+pub mod scenario;
+pub mod step;
+pub mod world;
 
 pub use air::{Content, KeyPrint, Protection, Transmission};
 pub use ap::{Ap, ApSetup, ApTruth};
 pub use habit::{Habit, Habits};
 pub use happening::{Happening, Lane, What};
+pub use party::{Party, Policy};
+pub use run::Run;
+pub use scenario::Scenario;
+pub use step::{Channel, Step};
+pub use world::World;

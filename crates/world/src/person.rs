@@ -1,0 +1,79 @@
+//! Somebody at the machine, and the machine's own fate.
+
+use crate::attacker::Attack;
+use crate::parts::ApOrder;
+use core::fmt;
+use lapwing_core::Duration;
+use lapwing_frames::MacAddr;
+
+/// What a person does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Deed {
+    /// Wants to be in a network: one of the known ones, by its place in the scenario.
+    Connect(u8),
+    /// Wants to be in none.
+    Disconnect,
+    /// Wants known networks to be joined unasked, or not.
+    Autoconnect(bool),
+    /// Looks at the list of networks.
+    Scan,
+    /// Closes the lid for so long.
+    Sleep(Duration),
+    /// Switches the radio off (rfkill), or on.
+    Block(bool),
+    /// Sets the interface up or down.
+    SetUp(bool),
+    /// Gives the interface another name.
+    Rename(String),
+}
+
+impl fmt::Display for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect(place) => write!(f, "connects to network {place}"),
+            Self::Disconnect => f.write_str("disconnects"),
+            Self::Autoconnect(true) => f.write_str("wants known networks to be joined"),
+            Self::Autoconnect(false) => f.write_str("wants no network to be joined unasked"),
+            Self::Scan => f.write_str("looks for networks"),
+            Self::Sleep(time) => write!(f, "lets the machine sleep for {} s", time.as_secs()),
+            Self::Block(true) => f.write_str("switches the radio off"),
+            Self::Block(false) => f.write_str("switches the radio on"),
+            Self::SetUp(true) => f.write_str("sets the interface up"),
+            Self::SetUp(false) => f.write_str("sets the interface down"),
+            Self::Rename(name) => write!(f, "names the interface {name}"),
+        }
+    }
+}
+
+/// What befalls the other parts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// Something happens to an access point, by its place in the scenario.
+    Ap {
+        /// Which.
+        ap: u8,
+        /// What.
+        order: ApOrder,
+    },
+    /// The party's socket overflows: what is on its way is lost.
+    Overflow,
+    /// The firmware moves to this BSS.
+    Roam(MacAddr),
+    /// The regulatory rules change: these channels, in MHz, are the only ones that may be used now.
+    Regulatory(Vec<u32>),
+    /// The interface is taken away.
+    Remove,
+    /// From now on frames are lost in a timed run: so many of a hundred.
+    Loss(u8),
+    /// The attacker sends something.
+    Attack(Attack),
+}
+
+/// Something at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct At<T> {
+    /// When, in a timed run: since its start.
+    pub after: Duration,
+    /// What.
+    pub what: T,
+}

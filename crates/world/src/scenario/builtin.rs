@@ -1,0 +1,14 @@
+//! The scenarios that are built in: the files of `crates/world/scenarios`.
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        /// Each with its name.
+        pub(super) const FILES: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../scenarios/", $name, ".toml")))),*];
+    };
+}
+
+files! {
+    "home", "crowd", "mlo", "mlo-three", "fullmac-external-sae", "fullmac-sae-offload", "fullmac-psk-offload",
+    "fullmac-wpa2",
+}

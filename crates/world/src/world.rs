@@ -1,0 +1,554 @@
+//! The world without a party: the kernel and its radio, the air, the access points, the attacker and the network
+//! behind the access points, with all that is under way between them.
+
+mod air;
+mod backbone;
+mod flight;
+mod still;
+mod timing;
+
+use crate::air::Transmission;
+use crate::ap::{Ap, ApSecurity, ApSetup};
+use crate::attacker::{self, Attack, Attacker, Ends};
+use crate::happening::{Happening, Lane, What};
+use crate::network::Packet;
+use crate::parts::{ApInput, ApOrder, ApOutput, Command, KernelInput, KernelOutput, Message};
+use crate::person::Fault;
+use crate::scenario::{AirSetup, Scenario, channel};
+use crate::step::{Channel, Step};
+use air::{Air, Listening};
+use backbone::Backbone;
+use flight::{Fate, Flight, Flying, Item};
+use lapwing_core::attempt::Ticket;
+use lapwing_core::curve::Curves;
+use lapwing_core::entropy::SeededEntropy;
+use lapwing_core::kernel::{Frequency, Interface};
+use lapwing_core::means::Means;
+use lapwing_core::radio::Radio;
+use lapwing_core::{Duration, Instant};
+use lapwing_frames::MacAddr;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use still::{Kernel, KernelSetup};
+use timing::Timing;
+
+pub use timing::seed_of;
+
+/// The interface of every world.
+pub const INTERFACE: Interface = Interface { wiphy: 0, ifindex: 3, wdev: 1 };
+
+/// The clock of every world at its start: late enough that nobody takes it for nought.
+pub const START: Instant = Instant::after_start(Duration::from_secs(1000));
+
+/// What leaves the world for who sits where the station sits, and for its host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Outgoing {
+    /// The kernel says something to the party.
+    Message(Message),
+    /// A packet for the host's network stack.
+    Packet(Packet),
+}
+
+/// What a step of the world may use, and where that goes which comes of it.
+pub struct Stage<'a> {
+    /// Who calculates on elliptic curves.
+    pub curves: &'a dyn Curves,
+    /// Who hears of what happens.
+    pub tell: &'a mut dyn FnMut(Happening),
+    /// What leaves the world, in this order.
+    pub out: &'a mut Vec<Outgoing>,
+}
+
+/// An access point, and where its random numbers come from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Station {
+    ap: Ap,
+    entropy: SeededEntropy,
+}
+
+/// What does not change in a world.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Plan {
+    scenario: Scenario,
+    /// The BSSs, with the place of their access point and the number of the link.
+    bsss: BTreeMap<MacAddr, (u8, u8)>,
+}
+
+/// The world without a party.
+///
+/// A copy shares all parts with the original until one of the two changes them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    plan: Arc<Plan>,
+    now: Instant,
+    kernel: Arc<Kernel>,
+    aps: Vec<Arc<Station>>,
+    backbone: Arc<Backbone>,
+    attacker: Attacker,
+    air: Arc<Air>,
+    flight: Flight,
+    listening: Option<Arc<Listening>>,
+    /// The commands that have no answer yet.
+    unanswered: BTreeMap<Ticket, &'static str>,
+    /// The channels that may be used, once they are others than in the beginning.
+    allowed: Option<Arc<Vec<u32>>>,
+    /// In a timed run: what decides delay and loss.
+    timing: Option<Timing>,
+}
+
+/// How many rounds of overdue deadlines one moment has at most: a part that is never content must not stop the
+/// world.
+const OVERDUE_ROUNDS: u8 = 32;
+
+impl World {
+    /// A world in which a seed and the clock decide what happens next.
+    #[must_use]
+    pub fn new(scenario: &Scenario, seed: u64) -> Self {
+        Self { timing: Some(Timing::new(seed_of(seed, "air"))), ..Self::of(scenario, seed, true) }
+    }
+
+    /// A world in which somebody else decides what happens next: delays are choices.
+    #[must_use]
+    pub fn untimed(scenario: &Scenario, seed: u64) -> Self {
+        Self::of(scenario, seed, false)
+    }
+
+    fn of(scenario: &Scenario, seed: u64, timed: bool) -> Self {
+        let kernel = Kernel::new(KernelSetup {
+            interface: INTERFACE,
+            name: scenario.radio.interface.clone(),
+            address: scenario.radio.address,
+            radio: scenario.radio.radio(),
+            habits: scenario.habits,
+            entropy: seed_of(seed, "kernel"),
+            words: timed,
+        });
+        let places = || (0_u8..).zip(&scenario.aps);
+        let aps = places().map(|(place, setup)| {
+            let entropy = seed_of(seed, "ap").wrapping_add(u64::from(place).wrapping_mul(0x9e37_79b9));
+            let ap = Ap::new(ApSetup { entropy, ..setup.clone() });
+            Arc::new(Station { ap, entropy: SeededEntropy(!entropy) })
+        });
+        let bsss = places().flat_map(|(place, setup)| {
+            let number = |link: Option<lapwing_frames::LinkId>| link.map_or(0, lapwing_frames::LinkId::get);
+            setup.links.iter().map(move |(link, bss)| (bss.bssid, (place, number(link))))
+        });
+        let plan = Plan { scenario: scenario.clone(), bsss: bsss.collect() };
+        let aps: Vec<Arc<Station>> = aps.collect();
+        let air = Air::of(aps.iter().flat_map(|station| station.ap.beacons()));
+        Self {
+            plan: Arc::new(plan),
+            now: START,
+            kernel: Arc::new(kernel),
+            aps,
+            backbone: Arc::default(),
+            attacker: Attacker::default(),
+            air: Arc::new(air),
+            flight: Flight::default(),
+            listening: None,
+            unanswered: BTreeMap::new(),
+            allowed: None,
+            timing: None,
+        }
+    }
+
+    /// What the world was made of.
+    #[must_use]
+    pub fn scenario(&self) -> &Scenario {
+        &self.plan.scenario
+    }
+
+    /// The time.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The kernel.
+    #[must_use]
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// The access points, in the scenario's order.
+    pub fn aps(&self) -> impl Iterator<Item = &Ap> {
+        self.aps.iter().map(|station| &station.ap)
+    }
+
+    /// The network behind the access points.
+    #[must_use]
+    pub fn router(&self) -> &crate::network::Router {
+        &self.backbone.router
+    }
+
+    /// Whether nothing is under way.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.flight.is_empty()
+    }
+
+    /// What the radio can do now.
+    #[must_use]
+    pub fn radio(&self) -> Radio {
+        let mut radio = self.plan.scenario.radio.radio();
+        if let Some(frequencies) = &self.allowed {
+            radio.channels = frequencies.iter().map(|frequency| channel(*frequency)).collect();
+        }
+        radio
+    }
+
+    /// What the attacker can do now.
+    pub fn attacks(&self) -> impl Iterator<Item = Attack> {
+        let memory = u8::try_from(self.attacker.memory()).unwrap_or(u8::MAX);
+        let forges = self.plan.scenario.attacker.forges;
+        let bsss = self.plan.bsss.values().filter(move |_| forges);
+        let forgeries = bsss.flat_map(|(ap, link)| Attack::forgeries(*ap, *link));
+        (0..memory).map(Attack::Replay).chain(forgeries)
+    }
+
+    /// From now on seed and clock decide, and all is calm. What is under way arrives.
+    pub fn calm(&mut self, seed: u64) {
+        let mut timing = Timing::new(seed);
+        timing.loss = Some(0);
+        self.flight.plan_all(|channel, last| timing.plan(self.now, last, channel, &AirSetup::default()));
+        self.timing = Some(timing);
+    }
+
+    /// The channels on which something is under way, with how much.
+    pub fn under_way(&self) -> impl Iterator<Item = (Channel, usize)> {
+        self.flight.channels()
+    }
+
+    /// The party asks the kernel for something.
+    pub fn ask(&mut self, ticket: Ticket, command: Command) {
+        self.unanswered.insert(ticket, command.name());
+        self.dispatch(Channel::Commands, Item::Command { ticket, command });
+    }
+
+    /// The host's network stack sends a packet.
+    pub fn send(&mut self, destination: MacAddr, ethertype: u16, payload: Vec<u8>, stage: &mut Stage<'_>) {
+        self.drive_kernel(KernelInput::Send { destination, ethertype, payload }, stage);
+    }
+
+    /// Something happens to the kernel: the interface is set up, the radio is blocked …
+    pub fn kernel_input(&mut self, input: KernelInput, stage: &mut Stage<'_>) {
+        self.drive_kernel(input, stage);
+    }
+
+    /// Something happens to an access point.
+    pub fn order(&mut self, ap: u8, order: ApOrder, stage: &mut Stage<'_>) {
+        self.drive_ap(ap, ApInput::Order(order), stage);
+    }
+
+    /// A fault happens.
+    pub fn befall(&mut self, fault: &Fault, stage: &mut Stage<'_>) {
+        match fault {
+            Fault::Ap { ap, order } => self.order(*ap, *order, stage),
+            Fault::Overflow => {
+                self.flight.drop_events();
+                self.drive_kernel(KernelInput::Overflow, stage);
+            }
+            Fault::Roam(bssid) => self.drive_kernel(KernelInput::Roam(*bssid), stage),
+            Fault::Regulatory(frequencies) => {
+                self.allowed = Some(Arc::new(frequencies.clone()));
+                let channels = frequencies.iter().map(|frequency| channel(*frequency)).collect();
+                self.drive_kernel(KernelInput::Regulatory(channels), stage);
+            }
+            Fault::Remove => self.drive_kernel(KernelInput::Remove, stage),
+            Fault::Loss(percent) => {
+                if let Some(timing) = &mut self.timing {
+                    timing.loss = Some(*percent);
+                }
+            }
+            Fault::Attack(attack) => self.attack(*attack, stage),
+        }
+    }
+
+    /// The machine sleeps for so long: the kernel stands still, the world does not.
+    pub fn sleep(&mut self, time: Duration, stage: &mut Stage<'_>) {
+        self.drive_kernel(KernelInput::Sleep(time), stage);
+        self.advance_to(self.now + time, stage);
+    }
+
+    /// The next deadline of a part, whatever arrives before it.
+    #[must_use]
+    pub fn part_deadline(&self) -> Option<Instant> {
+        let aps = self.aps.iter().filter_map(|station| station.ap.deadline());
+        let listening = self.listening.as_ref().map(|listening| listening.until);
+        aps.chain(self.kernel.deadline()).chain(listening).min()
+    }
+
+    /// In a timed world: what arrives next, and when.
+    #[must_use]
+    pub fn next_arrival(&self) -> Option<(Instant, Step)> {
+        self.flight.next().map(|(at, step)| (at.max(self.now), step))
+    }
+
+    /// The time comes, in which nothing was due.
+    pub(crate) fn skip_to(&mut self, at: Instant) {
+        self.now = self.now.max(at);
+    }
+
+    /// In a timed world: what happens next, and when. [`Step::Advance`] is for a deadline of a part.
+    #[must_use]
+    pub fn next(&self) -> Option<(Instant, Step)> {
+        let deadline = self.part_deadline().map(|at| (at.max(self.now), Step::Advance));
+        self.next_arrival().into_iter().chain(deadline).min_by_key(|(at, _)| *at)
+    }
+
+    /// In a timed world: when something happens next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.next().map(|(at, _)| at)
+    }
+
+    /// In a timed world: lets everything happen that is due until then.
+    pub fn advance(&mut self, to: Instant, stage: &mut Stage<'_>) {
+        while let Some((at, step)) = self.next().filter(|(at, _)| *at <= to) {
+            match step {
+                Step::Advance => self.advance_to(at, stage),
+                step => self.take(step, stage),
+            }
+        }
+        self.now = self.now.max(to);
+    }
+
+    /// The time comes, and with it what was due for it. Nothing arrives.
+    pub(crate) fn advance_to(&mut self, at: Instant, stage: &mut Stage<'_>) {
+        self.now = self.now.max(at);
+        for _ in 0..OVERDUE_ROUNDS {
+            if self.part_deadline().is_none_or(|at| at > self.now) {
+                break;
+            }
+            self.tick(stage);
+        }
+    }
+
+    fn tick(&mut self, stage: &mut Stage<'_>) {
+        let now = self.now;
+        if let Some(listening) = self.listening.take_if(|listening| listening.until <= now) {
+            let heard = self.heard(&listening);
+            self.drive_kernel(KernelInput::Heard(heard), stage);
+        }
+        if self.kernel.deadline().is_some_and(|at| at <= now) {
+            self.drive_kernel(KernelInput::Tick, stage);
+        }
+        for place in 0..self.plan.scenario.aps.len() {
+            let due = self.aps.get(place).and_then(|station| station.ap.deadline());
+            if due.is_some_and(|at| at <= now) {
+                // A scenario has no more than 255 of them.
+                self.drive_ap(u8::try_from(place).unwrap_or(u8::MAX), ApInput::Tick, stage);
+            }
+        }
+    }
+
+    /// Takes a step on a channel, or one of the attacker's. Others are not the world's alone.
+    pub fn take(&mut self, step: Step, stage: &mut Stage<'_>) {
+        let (channel, fate) = match step {
+            Step::Deliver(channel) => (channel, Fate::Arrives),
+            Step::Lose(channel) => (channel, Fate::Lost),
+            Step::Duplicate(channel) => (channel, Fate::Doubled),
+            Step::Attack(attack) => return self.attack(attack, stage),
+            Step::Start | Step::Advance | Step::Person | Step::Fault(_) => return,
+        };
+        let Some(Flying { item, plan, .. }) = self.flight.pop(channel) else { return };
+        if let Some(plan) = plan {
+            self.now = self.now.max(plan.due);
+        }
+        match fate {
+            Fate::Arrives => self.arrive(channel, item, true, stage),
+            Fate::Lost => self.lose(item, stage),
+            Fate::Doubled => {
+                let plan = plan.map(|plan| flight::Plan { fate: Fate::Arrives, ..plan });
+                self.flight.push_front(channel, Flying { item: Arc::clone(&item), plan });
+                self.arrive(channel, item, false, stage);
+            }
+        }
+    }
+
+    fn arrive(&mut self, channel: Channel, item: Arc<Item>, acknowledge: bool, stage: &mut Stage<'_>) {
+        match Arc::unwrap_or_clone(item) {
+            Item::Command { ticket, command } => {
+                self.tell(stage, Lane::Station, || What::Asked { ticket, command: command.clone() });
+                self.drive_kernel(KernelInput::Command { ticket, command }, stage);
+            }
+            Item::Message(message) => {
+                if let Message::Completed { ticket, .. } = &message {
+                    self.unanswered.remove(ticket);
+                }
+                self.tell(stage, Lane::Kernel, || What::Told(message.clone()));
+                stage.out.push(Outgoing::Message(message));
+            }
+            Item::Packet(packet) => self.bridge(packet, stage),
+            Item::Frame { number, transmission } => match channel {
+                Channel::ToAp { ap, .. } => {
+                    let heard = self.air.hears(&transmission);
+                    if !heard {
+                        self.tell(stage, Lane::Station, || What::Lost(transmission.clone()));
+                    }
+                    if let Some(number) = number.filter(|_| acknowledge) {
+                        self.drive_kernel(KernelInput::Transmitted { number, acknowledged: heard }, stage);
+                    }
+                    if heard {
+                        self.drive_ap(ap, ApInput::Received(transmission), stage);
+                    }
+                }
+                Channel::FromAp { ap, .. } => {
+                    if self.is_on(transmission.frequency) {
+                        self.drive_kernel(KernelInput::Received(transmission), stage);
+                    } else {
+                        self.tell(stage, Lane::Ap(ap), || What::Lost(transmission.clone()));
+                    }
+                }
+                Channel::Commands | Channel::Socket | Channel::Distribution => {}
+            },
+        }
+    }
+
+    fn lose(&mut self, item: Arc<Item>, stage: &mut Stage<'_>) {
+        let Item::Frame { number, transmission } = Arc::unwrap_or_clone(item) else { return };
+        let lane =
+            self.plan.bsss.get(&transmission.transmitter).map_or(Lane::Station, |(ap, _)| Lane::Ap(*ap));
+        self.tell(stage, lane, || What::Lost(transmission.clone()));
+        if let Some(number) = number {
+            self.drive_kernel(KernelInput::Transmitted { number, acknowledged: false }, stage);
+        }
+    }
+
+    /// Lets the kernel take something in, and all that follows from it at once.
+    fn drive_kernel(&mut self, input: KernelInput, stage: &mut Stage<'_>) {
+        let mut inputs = VecDeque::from([input]);
+        let mut outputs = Vec::new();
+        while let Some(input) = inputs.pop_front() {
+            let before = self.kernel.frequencies();
+            Arc::make_mut(&mut self.kernel).turn(self.now, input, &mut outputs);
+            let after = self.kernel.frequencies();
+            inputs.extend(self.air.appearing(&before, &after).map(KernelInput::Beacon));
+            for output in outputs.drain(..) {
+                match output {
+                    KernelOutput::Message(message) => self.message(message, stage),
+                    KernelOutput::Transmit { number, transmission } => {
+                        self.tell(stage, Lane::Kernel, || What::Sent(transmission.clone()));
+                        self.attacker.hear(&transmission, self.plan.scenario.attacker);
+                        match self.plan.bsss.get(&transmission.receiver) {
+                            Some(&(ap, link)) => {
+                                let item = Item::Frame { number, transmission };
+                                self.dispatch(Channel::ToAp { ap, link }, item);
+                            }
+                            None => {
+                                self.tell(stage, Lane::Kernel, || What::Lost(transmission.clone()));
+                                inputs.extend(
+                                    number.map(|number| KernelInput::Transmitted {
+                                        number,
+                                        acknowledged: false,
+                                    }),
+                                );
+                            }
+                        }
+                    }
+                    KernelOutput::Listen { frequencies, ssids } => self.listen(frequencies, ssids),
+                    KernelOutput::Deliver { source, ethertype, payload } => {
+                        let destination = self.plan.scenario.radio.address;
+                        let packet = Packet { source, destination, ethertype, payload };
+                        stage.out.push(Outgoing::Packet(packet));
+                    }
+                    KernelOutput::Console(line) => self.tell(stage, Lane::Kernel, || What::Console(line)),
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, message: Message, stage: &mut Stage<'_>) {
+        if let Message::Completed { ticket, outcome: Err(refusal) } = &message
+            && let Some(command) = self.unanswered.get(ticket)
+        {
+            let (ticket, refusal) = (*ticket, refusal.clone());
+            self.tell(stage, Lane::Kernel, || What::Refused { ticket, command, refusal });
+        }
+        self.dispatch(Channel::Socket, Item::Message(message));
+    }
+
+    /// Lets an access point take something in, and all that follows from it at once.
+    fn drive_ap(&mut self, place: u8, input: ApInput, stage: &mut Stage<'_>) {
+        let Some(station) = self.aps.get_mut(usize::from(place)) else { return };
+        let Station { ap, entropy } = Arc::make_mut(station);
+        let mut outputs = Vec::new();
+        ap.turn(self.now, input, &mut Means { entropy, curves: stage.curves }, &mut outputs);
+        for output in outputs {
+            match output {
+                ApOutput::Transmit(transmission) => {
+                    self.tell(stage, Lane::Ap(place), || What::Sent(transmission.clone()));
+                    self.attacker.hear(&transmission, self.plan.scenario.attacker);
+                    let link = self.plan.bsss.get(&transmission.transmitter).map_or(0, |(_, link)| *link);
+                    let item = Item::Frame { number: None, transmission };
+                    self.dispatch(Channel::FromAp { ap: place, link }, item);
+                }
+                ApOutput::Beacon(beacon) => self.beacon(beacon, stage),
+                ApOutput::Silence(bssid) => self.silence(bssid, stage),
+                ApOutput::Deliver { source, destination, ethertype, payload } => {
+                    self.deliver(place, Packet { source, destination, ethertype, payload });
+                }
+                ApOutput::Note(line) => self.tell(stage, Lane::Ap(place), || What::Note(line)),
+            }
+        }
+    }
+
+    /// Puts something on its way.
+    fn dispatch(&mut self, channel: Channel, item: Item) {
+        let last = self.flight.last_due(channel);
+        let now = self.now;
+        let air = self.plan.scenario.air;
+        let plan = self.timing.as_mut().map(|timing| timing.plan(now, last, channel, &air));
+        self.flight.push(channel, Flying { item: Arc::new(item), plan });
+    }
+
+    fn attack(&mut self, attack: Attack, stage: &mut Stage<'_>) {
+        let Some(transmission) = self.forgery(attack) else { return };
+        self.tell(stage, Lane::Attacker, || What::Sent(transmission.clone()));
+        match self.plan.bsss.get(&transmission.receiver) {
+            Some(&(ap, _)) if self.air.hears(&transmission) => {
+                self.drive_ap(ap, ApInput::Received(transmission), stage);
+            }
+            None if self.is_on(transmission.frequency) => {
+                self.drive_kernel(KernelInput::Received(transmission), stage);
+            }
+            _ => {}
+        }
+    }
+
+    fn forgery(&self, attack: Attack) -> Option<Transmission> {
+        let (ap, link) = match attack {
+            Attack::Replay(place) => return self.attacker.remembered(place).cloned(),
+            Attack::Deauthenticate { ap, link }
+            | Attack::Disassociate { ap, link }
+            | Attack::DeauthenticateAp { ap, link }
+            | Attack::RefuseAuthentication { ap, link }
+            | Attack::RefuseAssociation { ap, link }
+            | Attack::Message1 { ap, link } => (ap, link),
+        };
+        let (bssid, _) = self.plan.bsss.iter().find(|(_, place)| **place == (ap, link))?;
+        let frequency = self.air.beacon(*bssid)?.frequency;
+        let protected = self.aps.get(usize::from(ap))?.ap.setup().security != ApSecurity::Open;
+        attacker::forge(
+            attack,
+            Ends { frequency, bssid: *bssid, station: self.station_on(*bssid) },
+            protected,
+        )
+    }
+
+    /// Our own address towards a BSS: of the link, if the kernel holds one.
+    fn station_on(&self, bssid: MacAddr) -> MacAddr {
+        let _ = bssid;
+        self.plan.scenario.radio.address
+    }
+
+    /// Whether the radio is on a channel, or visits it.
+    fn is_on(&self, frequency: Frequency) -> bool {
+        self.kernel.frequencies().contains(&frequency)
+    }
+
+    /// Tells who listens.
+    fn tell(&self, stage: &mut Stage<'_>, lane: Lane, what: impl FnOnce() -> What) {
+        (stage.tell)(Happening { at: self.now, lane, what: what() });
+    }
+}

@@ -1,0 +1,36 @@
+//! The distribution system: the wire between the access points and the router.
+
+use super::flight::Item;
+use super::{Stage, World};
+use crate::network::{Packet, Router};
+use crate::parts::ApInput;
+use crate::step::Channel;
+use lapwing_frames::MacAddr;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The router, and where it heard whom last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Backbone {
+    pub(super) router: Router,
+    places: BTreeMap<MacAddr, u8>,
+}
+
+impl World {
+    /// A client's packet comes from an access point.
+    pub(super) fn deliver(&mut self, ap: u8, packet: Packet) {
+        let now = self.now;
+        let backbone = Arc::make_mut(&mut self.backbone);
+        backbone.places.insert(packet.source, ap);
+        if let Some(answer) = backbone.router.turn(now, &packet) {
+            self.dispatch(Channel::Distribution, Item::Packet(answer));
+        }
+    }
+
+    /// A packet goes to where its receiver was heard last.
+    pub(super) fn bridge(&mut self, packet: Packet, stage: &mut Stage<'_>) {
+        let Some(&ap) = self.backbone.places.get(&packet.destination) else { return };
+        let Packet { source, destination, ethertype, payload } = packet;
+        self.drive_ap(ap, ApInput::Send { source, destination, ethertype, payload }, stage);
+    }
+}

@@ -1,0 +1,113 @@
+//! What is under way between the parts.
+
+use crate::air::Transmission;
+use crate::network::Packet;
+use crate::parts::{Command, Message};
+use crate::step::{Channel, Step};
+use lapwing_core::Instant;
+use lapwing_core::attempt::Ticket;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// A thing under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Item {
+    Command { ticket: Ticket, command: Command },
+    Message(Message),
+    Frame { number: Option<u64>, transmission: Transmission },
+    Packet(Packet),
+}
+
+/// What becomes of a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Fate {
+    Arrives,
+    Lost,
+    Doubled,
+}
+
+/// What the dice have decided about a thing, in a timed world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Plan {
+    pub(super) due: Instant,
+    pub(super) fate: Fate,
+}
+
+/// A thing on a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Flying {
+    pub(super) item: Arc<Item>,
+    pub(super) plan: Option<Plan>,
+}
+
+/// Everything under way. No channel in it is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Flight(BTreeMap<Channel, VecDeque<Flying>>);
+
+impl Flight {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn channels(&self) -> impl Iterator<Item = (Channel, usize)> {
+        self.0.iter().map(|(channel, queue)| (*channel, queue.len()))
+    }
+
+    pub(super) fn push(&mut self, channel: Channel, flying: Flying) {
+        self.0.entry(channel).or_default().push_back(flying);
+    }
+
+    pub(super) fn push_front(&mut self, channel: Channel, flying: Flying) {
+        self.0.entry(channel).or_default().push_front(flying);
+    }
+
+    pub(super) fn pop(&mut self, channel: Channel) -> Option<Flying> {
+        let queue = self.0.get_mut(&channel)?;
+        let first = queue.pop_front();
+        if queue.is_empty() {
+            self.0.remove(&channel);
+        }
+        first
+    }
+
+    /// When the last thing on a channel arrives.
+    pub(super) fn last_due(&self, channel: Channel) -> Option<Instant> {
+        self.0.get(&channel)?.back()?.plan.map(|plan| plan.due)
+    }
+
+    /// What arrives next, in a timed world.
+    pub(super) fn next(&self) -> Option<(Instant, Step)> {
+        let first = self.0.iter().filter_map(|(channel, queue)| {
+            let Plan { due, fate } = queue.front()?.plan?;
+            let step = match fate {
+                Fate::Arrives => Step::Deliver(*channel),
+                Fate::Lost => Step::Lose(*channel),
+                Fate::Doubled => Step::Duplicate(*channel),
+            };
+            Some((due, step))
+        });
+        first.min_by_key(|(due, _)| *due)
+    }
+
+    /// Gives everything a plan.
+    pub(super) fn plan_all(&mut self, mut plan: impl FnMut(Channel, Option<Instant>) -> Plan) {
+        for (channel, queue) in &mut self.0 {
+            let mut last = None;
+            for flying in queue {
+                let made = plan(*channel, last);
+                last = Some(made.due);
+                flying.plan = Some(made);
+            }
+        }
+    }
+
+    /// The socket overflows: answers have their place in it, events have not.
+    pub(super) fn drop_events(&mut self) {
+        if let Some(queue) = self.0.get_mut(&Channel::Socket) {
+            queue.retain(|flying| !matches!(*flying.item, Item::Message(Message::Event(_))));
+            if queue.is_empty() {
+                self.0.remove(&Channel::Socket);
+            }
+        }
+    }
+}
