@@ -1,5 +1,6 @@
 //! The table of transitions: each event in each state, and what becomes of it.
 
+mod firmware;
 mod table;
 
 use super::{Action, Event, Settings, State, Station};
@@ -15,6 +16,7 @@ use crate::{
         Request, ScanEntry,
     },
     network::{Credentials, Network, Personal},
+    radio::Radio,
 };
 use lapwing_frames::{
     LinkId, MacAddr,
@@ -76,8 +78,12 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::of(radio(&[2412]))
+    }
+
+    fn of(radio: Radio) -> Self {
         let interface = Interface { wiphy: 0, ifindex: 3, wdev: 1 };
-        let station = Station::new(interface, radio(&[2412]), OWN, Settings::default());
+        let station = Station::new(interface, radio, OWN, Settings::default());
         let mut bench = Self { station, entropy: SeededEntropy(1), asked: vec![], known: 0 };
         for (ticket, request) in bench.turn(Event::Tick) {
             let reply = match request {
@@ -88,6 +94,7 @@ impl Bench {
                     links: vec![],
                 }),
                 Request::ReadStations => Reply::Stations(vec![]),
+                Request::FlushPmksas => Reply::Done,
                 _ => Reply::Scan(entries()),
             };
             bench.turn(Event::Completed { ticket, outcome: Ok(reply) });

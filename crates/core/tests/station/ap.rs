@@ -288,7 +288,9 @@ impl Ap {
         let whole =
             |element: Option<lapwing_frames::element::RawElement<'_>>| element.map(|e| e.octets.to_vec());
         let akm = rsn.akms()[0];
-        let asked = rsn.pmkids().first().copied();
+        // Firmware names the key that SAE has just made, too.
+        let is_fresh = |name: &[u8; 16]| self.fresh.as_ref().is_some_and(|(fresh, _)| fresh == name);
+        let asked = rsn.pmkids().first().copied().filter(|name| !is_fresh(name));
         let mut announced = asked;
         let mut silent = false;
         let candidates = if akm.is_psk() {

@@ -8,6 +8,7 @@ mod fixtures;
 mod ap;
 mod channel;
 mod choosing;
+mod firmware;
 mod haste;
 mod interference;
 mod joining;
