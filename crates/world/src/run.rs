@@ -8,7 +8,7 @@ use crate::party::{Party, PartyOutput, Seat};
 use crate::person::{At, Deed};
 use crate::scenario::{Budget, Expectation, Scenario};
 use crate::step::Step;
-use crate::world::{INTERFACE, Outgoing, START, Stage, World, seed_of};
+use crate::world::{INTERFACE, Outgoing, Pace, START, Stage, World, seed_of};
 use lapwing_core::curve::Curves;
 use lapwing_core::entropy::SeededEntropy;
 use lapwing_core::kernel::KernelEvent;
@@ -75,15 +75,29 @@ impl Run {
         Self { world, sitter, host: Host::Offline, started: false, deeds: 0, faults: 0, budget, timed }
     }
 
-    /// From now on the clock decides, all is calm, and nothing more goes wrong or is wanted: for what must come
-    /// at last whatever was before.
-    pub fn calm(&mut self, seed: u64) {
+    /// From now on the clock decides, and all is well: nothing more is lost, goes wrong or is wanted, what can be
+    /// put right is, and known networks may be joined. For what must come at last, whatever was before.
+    pub fn calm(&mut self, seed: u64, curves: &dyn Curves, tell: &mut dyn FnMut(Happening)) {
         self.world.calm(seed_of(seed, "air"));
         self.timed = true;
         self.deeds = u8::MAX;
         self.faults = u64::MAX;
         self.budget = Budget::default();
         self.host.use_from(self.now());
+        if self.started {
+            let mut out = Vec::new();
+            let stage = &mut Stage { curves, tell, out: &mut out };
+            self.world.mend(stage);
+            self.turn(Event::Autoconnect(true), stage);
+            self.settle(stage);
+        }
+    }
+
+    /// Time passes in which nothing happens: only before the start.
+    pub fn wait(&mut self, time: Duration) {
+        if !self.started {
+            self.world.skip_to(self.now() + time);
+        }
     }
 
     /// The time.
@@ -170,7 +184,7 @@ impl Run {
         }
         let under_way = || self.world.under_way().map(|(channel, _)| channel);
         let mut steps: Vec<Step> = under_way().map(Step::Deliver).collect();
-        if self.deadline().is_some() && (self.world.is_silent() || self.budget.delays > 0) {
+        if self.deadline().is_some_and(|at| self.budget.delays > 0 || !self.is_delay(at)) {
             steps.push(Step::Advance);
         }
         if usize::from(self.deeds) < self.scenario().person.len() {
@@ -242,9 +256,7 @@ impl Run {
 
     /// In a timed run: goes on until that moment.
     pub fn run_to(&mut self, to: Instant, curves: &dyn Curves, tell: &mut dyn FnMut(Happening)) {
-        while let Some((_, step)) = self.next_at().filter(|(at, _)| *at <= to) {
-            self.take(&step, curves, tell);
-        }
+        self.run_until(to, curves, tell, |_| false);
         self.world.skip_to(to);
     }
 
@@ -256,11 +268,20 @@ impl Run {
         tell: &mut dyn FnMut(Happening),
         mut met: impl FnMut(&Self) -> bool,
     ) -> bool {
+        let mut pace = Pace::default();
         while !met(self) {
-            let Some((_, step)) = self.next_at().filter(|(at, _)| *at <= to) else { return false };
+            let Some((at, step)) = self.next_at().filter(|(at, _)| *at <= to) else { return false };
             self.take(&step, curves, tell);
+            if let Some(later) = pace.is_stuck(at) {
+                self.world.skip_to(later);
+            }
         }
         true
+    }
+
+    /// Whether what is under way would be later than this.
+    fn is_delay(&self, at: Instant) -> bool {
+        at > self.now() && !self.world.is_silent()
     }
 
     const fn has_happened(&self, fault: u8) -> bool {
@@ -275,7 +296,7 @@ impl Run {
         if self.timed {
             return;
         }
-        let delays = step == Step::Advance && !self.world.is_silent();
+        let delays = step == Step::Advance && self.deadline().is_some_and(|at| self.is_delay(at));
         let Budget { losses, duplicates, delays: left, faults, attacks } = &mut self.budget;
         let purse = match step {
             Step::Lose(_) => losses,

@@ -27,7 +27,8 @@ use lapwing_core::means::Means;
 use lapwing_core::radio::Radio;
 use lapwing_core::{Duration, Instant};
 use lapwing_frames::MacAddr;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use still::{Kernel, KernelSetup};
 use timing::Timing;
@@ -66,12 +67,16 @@ struct Station {
     entropy: SeededEntropy,
 }
 
-/// What does not change in a world.
-#[derive(Debug, PartialEq, Eq, Hash)]
+/// What does not change in a world. It is compared, and not hashed: states of one run have it in common.
+#[derive(Debug, PartialEq, Eq)]
 struct Plan {
     scenario: Scenario,
     /// The BSSs, with the place of their access point and the number of the link.
     bsss: BTreeMap<MacAddr, (u8, u8)>,
+}
+
+impl Hash for Plan {
+    fn hash<H: Hasher>(&self, _state: &mut H) {}
 }
 
 /// The world without a party.
@@ -90,15 +95,39 @@ pub struct World {
     listening: Option<Arc<Listening>>,
     /// The commands that have no answer yet.
     unanswered: BTreeMap<Ticket, &'static str>,
+    /// By which address the station spoke last to which BSS.
+    addresses: Arc<BTreeMap<MacAddr, MacAddr>>,
+    /// The channels that the radio is on.
+    tuned: Arc<BTreeSet<Frequency>>,
     /// The channels that may be used, once they are others than in the beginning.
     allowed: Option<Arc<Vec<u32>>>,
     /// In a timed run: what decides delay and loss.
     timing: Option<Timing>,
 }
 
-/// How many rounds of overdue deadlines one moment has at most: a part that is never content must not stop the
-/// world.
-const OVERDUE_ROUNDS: u8 = 32;
+/// How many times one moment can be due at most: a part that is never content must not stop the world.
+const MOST_AT_ONCE: u16 = 1000;
+/// How time goes on all the same.
+const GRAIN: Duration = Duration::from_millis(1);
+
+/// Whether time goes on: it does not while things are due at once, and must at last.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    last: Option<Instant>,
+    count: u16,
+}
+
+impl Pace {
+    /// The time when this is due goes on from, if it has stood still for too long.
+    pub(crate) fn is_stuck(&mut self, at: Instant) -> Option<Instant> {
+        if self.last == Some(at) {
+            self.count = self.count.saturating_add(1);
+        } else {
+            *self = Self { last: Some(at), count: 0 };
+        }
+        (self.count > MOST_AT_ONCE).then(|| at + GRAIN)
+    }
+}
 
 impl World {
     /// A world in which a seed and the clock decide what happens next.
@@ -147,6 +176,8 @@ impl World {
             flight: Flight::default(),
             listening: None,
             unanswered: BTreeMap::new(),
+            addresses: Arc::default(),
+            tuned: Arc::default(),
             allowed: None,
             timing: None,
         }
@@ -212,6 +243,21 @@ impl World {
         timing.loss = Some(0);
         self.flight.plan_all(|channel, last| timing.plan(self.now, last, channel, &AirSetup::default()));
         self.timing = Some(timing);
+    }
+
+    /// All that can be put right is put right: access points are there, the radio and the interface are on, and
+    /// every channel may be used.
+    pub(crate) fn mend(&mut self, stage: &mut Stage<'_>) {
+        for ap in (0..=u8::MAX).take(self.aps.len()) {
+            self.order(ap, ApOrder::PowerOn, stage);
+            self.order(ap, ApOrder::Fade(false), stage);
+        }
+        if self.allowed.take().is_some() {
+            let channels = self.radio().channels;
+            self.drive_kernel(KernelInput::Regulatory(channels), stage);
+        }
+        self.drive_kernel(KernelInput::Block(false), stage);
+        self.drive_kernel(KernelInput::SetUp(true), stage);
     }
 
     /// The channels on which something is under way, with how much.
@@ -304,27 +350,22 @@ impl World {
 
     /// In a timed world: lets everything happen that is due until then.
     pub fn advance(&mut self, to: Instant, stage: &mut Stage<'_>) {
+        let mut pace = Pace::default();
         while let Some((at, step)) = self.next().filter(|(at, _)| *at <= to) {
             match step {
                 Step::Advance => self.advance_to(at, stage),
                 step => self.take(step, stage),
             }
+            if let Some(later) = pace.is_stuck(at) {
+                self.skip_to(later);
+            }
         }
         self.now = self.now.max(to);
     }
 
-    /// The time comes, and with it what was due for it. Nothing arrives.
+    /// The time comes, and with it what was due for it, once for each part. Nothing arrives.
     pub(crate) fn advance_to(&mut self, at: Instant, stage: &mut Stage<'_>) {
-        self.now = self.now.max(at);
-        for _ in 0..OVERDUE_ROUNDS {
-            if self.part_deadline().is_none_or(|at| at > self.now) {
-                break;
-            }
-            self.tick(stage);
-        }
-    }
-
-    fn tick(&mut self, stage: &mut Stage<'_>) {
+        self.skip_to(at);
         let now = self.now;
         if let Some(listening) = self.listening.take_if(|listening| listening.until <= now) {
             let heard = self.heard(&listening);
@@ -395,6 +436,11 @@ impl World {
                 }
                 Channel::FromAp { ap, .. } => {
                     if self.is_on(transmission.frequency) {
+                        let receiver = transmission.receiver;
+                        let ours = self.station_on(transmission.transmitter);
+                        if !receiver.is_group() && receiver != ours {
+                            self.tell(stage, Lane::Ap(ap), || What::Missed(transmission.clone()));
+                        }
                         self.drive_kernel(KernelInput::Received(transmission), stage);
                     } else {
                         self.tell(stage, Lane::Ap(ap), || What::Lost(transmission.clone()));
@@ -420,10 +466,12 @@ impl World {
         let mut inputs = VecDeque::from([input]);
         let mut outputs = Vec::new();
         while let Some(input) = inputs.pop_front() {
-            let before = self.kernel.frequencies();
             Arc::make_mut(&mut self.kernel).turn(self.now, input, &mut outputs);
-            let after = self.kernel.frequencies();
-            inputs.extend(self.air.appearing(&before, &after).map(KernelInput::Beacon));
+            let tuned = self.kernel.frequencies();
+            if tuned != *self.tuned {
+                inputs.extend(self.air.appearing(&self.tuned, &tuned).map(KernelInput::Beacon));
+                self.tuned = Arc::new(tuned);
+            }
             for output in outputs.drain(..) {
                 match output {
                     KernelOutput::Message(message) => self.message(message, stage),
@@ -432,6 +480,7 @@ impl World {
                         self.attacker.hear(&transmission, self.plan.scenario.attacker);
                         match self.plan.bsss.get(&transmission.receiver) {
                             Some(&(ap, link)) => {
+                                self.notice(&transmission);
                                 let item = Item::Frame { number, transmission };
                                 self.dispatch(Channel::ToAp { ap, link }, item);
                             }
@@ -455,6 +504,14 @@ impl World {
                     KernelOutput::Console(line) => self.tell(stage, Lane::Kernel, || What::Console(line)),
                 }
             }
+        }
+    }
+
+    /// Everybody hears by which address the station speaks to a BSS.
+    fn notice(&mut self, transmission: &Transmission) {
+        let Transmission { transmitter, receiver, .. } = *transmission;
+        if self.addresses.get(&receiver) != Some(&transmitter) {
+            Arc::make_mut(&mut self.addresses).insert(receiver, transmitter);
         }
     }
 
@@ -536,15 +593,14 @@ impl World {
         )
     }
 
-    /// Our own address towards a BSS: of the link, if the kernel holds one.
+    /// Our own address towards a BSS, as everybody hears it: of the link, if there are links.
     fn station_on(&self, bssid: MacAddr) -> MacAddr {
-        let _ = bssid;
-        self.plan.scenario.radio.address
+        self.addresses.get(&bssid).copied().unwrap_or(self.plan.scenario.radio.address)
     }
 
     /// Whether the radio is on a channel, or visits it.
     fn is_on(&self, frequency: Frequency) -> bool {
-        self.kernel.frequencies().contains(&frequency)
+        self.tuned.contains(&frequency)
     }
 
     /// Tells who listens.

@@ -7,7 +7,8 @@ use lapwing_core::kernel::Frequency;
 use lapwing_core::{Duration, Instant};
 use lapwing_frames::element::Elements;
 use lapwing_frames::{MacAddr, Ssid};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The time on a channel on which probes are sent.
@@ -23,9 +24,16 @@ pub(super) struct Listening {
     pub(super) until: Instant,
 }
 
-/// The BSSs that can be heard now.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The BSSs that can be heard now. What their beacons say follows from the state of the access points, so that only
+/// their number is hashed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Air(BTreeMap<MacAddr, Beacon>);
+
+impl Hash for Air {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.len().hash(state);
+    }
+}
 
 impl Air {
     pub(super) fn of(beacons: impl Iterator<Item = Beacon>) -> Self {
@@ -45,13 +53,11 @@ impl Air {
     /// What a radio hears that was not on a channel before.
     pub(super) fn appearing(
         &self,
-        before: &[Frequency],
-        after: &[Frequency],
+        before: &BTreeSet<Frequency>,
+        after: &BTreeSet<Frequency>,
     ) -> impl Iterator<Item = Beacon> {
         let new = |beacon: &&Beacon| after.contains(&beacon.frequency) && !before.contains(&beacon.frequency);
-        // Most turns change nothing about the channel.
-        let beacons = if before == after { None } else { Some(self.0.values().filter(new)) };
-        beacons.into_iter().flatten().cloned()
+        self.0.values().filter(new).cloned()
     }
 }
 

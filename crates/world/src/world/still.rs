@@ -6,6 +6,7 @@ use lapwing_core::Instant;
 use lapwing_core::kernel::{Frequency, Interface};
 use lapwing_core::radio::Radio;
 use lapwing_frames::MacAddr;
+use std::collections::BTreeSet;
 
 /// How it is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +35,7 @@ impl Kernel {
         None
     }
 
-    pub(super) fn frequencies(&self) -> Vec<Frequency> {
-        Vec::new()
+    pub(super) fn frequencies(&self) -> BTreeSet<Frequency> {
+        BTreeSet::new()
     }
 }
