@@ -61,6 +61,8 @@ pub enum KernelInput {
         /// The command.
         command: Command,
     },
+    /// Another program on the machine asks for something: nobody here reads the answer.
+    Rival(Command),
     /// A frame was received: the air has checked the channel, not the address.
     Received(Transmission),
     /// What became of a transmission that wanted to know.
@@ -95,6 +97,8 @@ pub enum KernelInput {
     Regulatory(Vec<Channel>),
     /// The interface has another name.
     Rename(String),
+    /// The interface, which is down, gets another address.
+    SetAddress(MacAddr),
     /// The interface is taken away.
     Remove,
     /// The party's socket closed: it is gone.
