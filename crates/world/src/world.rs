@@ -2,17 +2,18 @@
 //! behind the access points, with all that is under way between them.
 
 mod air;
+mod attack;
 mod backbone;
+mod drive;
 mod flight;
-mod still;
 mod timing;
 
-use crate::air::Transmission;
-use crate::ap::{Ap, ApSecurity, ApSetup};
-use crate::attacker::{self, Attack, Attacker, Ends};
-use crate::happening::{Happening, Lane, What};
+use crate::ap::{Ap, ApSetup};
+use crate::attacker::Attacker;
+use crate::happening::Happening;
+use crate::kernel::{Kernel, KernelSetup};
 use crate::network::Packet;
-use crate::parts::{ApInput, ApOrder, ApOutput, Command, KernelInput, KernelOutput, Message};
+use crate::parts::{ApInput, ApOrder, Command, KernelInput, Message};
 use crate::person::Fault;
 use crate::scenario::{AirSetup, Scenario, channel};
 use crate::step::{Channel, Step};
@@ -21,16 +22,13 @@ use backbone::Backbone;
 use flight::{Fate, Flight, Flying, Item};
 use lapwing_core::attempt::Ticket;
 use lapwing_core::curve::Curves;
-use lapwing_core::entropy::SeededEntropy;
 use lapwing_core::kernel::{Frequency, Interface};
-use lapwing_core::means::Means;
 use lapwing_core::radio::Radio;
 use lapwing_core::{Duration, Instant};
 use lapwing_frames::MacAddr;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use still::{Kernel, KernelSetup};
 use timing::Timing;
 
 pub use timing::seed_of;
@@ -60,13 +58,6 @@ pub struct Stage<'a> {
     pub out: &'a mut Vec<Outgoing>,
 }
 
-/// An access point, and where its random numbers come from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Station {
-    ap: Ap,
-    entropy: SeededEntropy,
-}
-
 /// What does not change in a world. It is compared, and not hashed: states of one run have it in common.
 #[derive(Debug, PartialEq, Eq)]
 struct Plan {
@@ -87,7 +78,7 @@ pub struct World {
     plan: Arc<Plan>,
     now: Instant,
     kernel: Arc<Kernel>,
-    aps: Vec<Arc<Station>>,
+    aps: Vec<Arc<Ap>>,
     backbone: Arc<Backbone>,
     attacker: Attacker,
     air: Arc<Air>,
@@ -155,16 +146,15 @@ impl World {
         let places = || (0_u8..).zip(&scenario.aps);
         let aps = places().map(|(place, setup)| {
             let entropy = seed_of(seed, "ap").wrapping_add(u64::from(place).wrapping_mul(0x9e37_79b9));
-            let ap = Ap::new(ApSetup { entropy, ..setup.clone() });
-            Arc::new(Station { ap, entropy: SeededEntropy(!entropy) })
+            Arc::new(Ap::new(ApSetup { entropy, ..setup.clone() }))
         });
         let bsss = places().flat_map(|(place, setup)| {
             let number = |link: Option<lapwing_frames::LinkId>| link.map_or(0, lapwing_frames::LinkId::get);
             setup.links.iter().map(move |(link, bss)| (bss.bssid, (place, number(link))))
         });
         let plan = Plan { scenario: scenario.clone(), bsss: bsss.collect() };
-        let aps: Vec<Arc<Station>> = aps.collect();
-        let air = Air::of(aps.iter().flat_map(|station| station.ap.beacons()));
+        let aps: Vec<Arc<Ap>> = aps.collect();
+        let air = Air::of(aps.iter().flat_map(|ap| ap.beacons()));
         Self {
             plan: Arc::new(plan),
             now: START,
@@ -203,7 +193,7 @@ impl World {
 
     /// The access points, in the scenario's order.
     pub fn aps(&self) -> impl Iterator<Item = &Ap> {
-        self.aps.iter().map(|station| &station.ap)
+        self.aps.iter().map(|ap| &**ap)
     }
 
     /// The network behind the access points.
@@ -228,15 +218,6 @@ impl World {
         radio
     }
 
-    /// What the attacker can do now.
-    pub fn attacks(&self) -> impl Iterator<Item = Attack> {
-        let memory = u8::try_from(self.attacker.memory()).unwrap_or(u8::MAX);
-        let forges = self.plan.scenario.attacker.forges;
-        let bsss = self.plan.bsss.values().filter(move |_| forges);
-        let forgeries = bsss.flat_map(|(ap, link)| Attack::forgeries(*ap, *link));
-        (0..memory).map(Attack::Replay).chain(forgeries)
-    }
-
     /// From now on seed and clock decide, and all is calm. What is under way arrives.
     pub fn calm(&mut self, seed: u64) {
         let mut timing = Timing::new(seed);
@@ -249,8 +230,12 @@ impl World {
     /// every channel may be used.
     pub(crate) fn mend(&mut self, stage: &mut Stage<'_>) {
         for ap in (0..=u8::MAX).take(self.aps.len()) {
-            self.order(ap, ApOrder::PowerOn, stage);
-            self.order(ap, ApOrder::Fade(false), stage);
+            if !self.is_on_air(ap) {
+                self.order(ap, ApOrder::Fade(false), stage);
+            }
+            if !self.is_on_air(ap) {
+                self.order(ap, ApOrder::PowerOn, stage);
+            }
         }
         if self.allowed.take().is_some() {
             let channels = self.radio().channels;
@@ -319,7 +304,7 @@ impl World {
     /// The next deadline of a part, whatever arrives before it.
     #[must_use]
     pub fn part_deadline(&self) -> Option<Instant> {
-        let aps = self.aps.iter().filter_map(|station| station.ap.deadline());
+        let aps = self.aps.iter().filter_map(|ap| ap.deadline());
         let listening = self.listening.as_ref().map(|listening| listening.until);
         aps.chain(self.kernel.deadline()).chain(listening).min()
     }
@@ -375,7 +360,7 @@ impl World {
             self.drive_kernel(KernelInput::Tick, stage);
         }
         for place in 0..self.plan.scenario.aps.len() {
-            let due = self.aps.get(place).and_then(|station| station.ap.deadline());
+            let due = self.aps.get(place).and_then(|ap| ap.deadline());
             if due.is_some_and(|at| at <= now) {
                 // A scenario has no more than 255 of them.
                 self.drive_ap(u8::try_from(place).unwrap_or(u8::MAX), ApInput::Tick, stage);
@@ -405,206 +390,5 @@ impl World {
                 self.arrive(channel, item, false, stage);
             }
         }
-    }
-
-    fn arrive(&mut self, channel: Channel, item: Arc<Item>, acknowledge: bool, stage: &mut Stage<'_>) {
-        match Arc::unwrap_or_clone(item) {
-            Item::Command { ticket, command } => {
-                self.tell(stage, Lane::Station, || What::Asked { ticket, command: command.clone() });
-                self.drive_kernel(KernelInput::Command { ticket, command }, stage);
-            }
-            Item::Message(message) => {
-                if let Message::Completed { ticket, .. } = &message {
-                    self.unanswered.remove(ticket);
-                }
-                self.tell(stage, Lane::Kernel, || What::Told(message.clone()));
-                stage.out.push(Outgoing::Message(message));
-            }
-            Item::Packet(packet) => self.bridge(packet, stage),
-            Item::Frame { number, transmission } => match channel {
-                Channel::ToAp { ap, .. } => {
-                    let heard = self.air.hears(&transmission);
-                    if !heard {
-                        self.tell(stage, Lane::Station, || What::Lost(transmission.clone()));
-                    }
-                    if let Some(number) = number.filter(|_| acknowledge) {
-                        self.drive_kernel(KernelInput::Transmitted { number, acknowledged: heard }, stage);
-                    }
-                    if heard {
-                        self.drive_ap(ap, ApInput::Received(transmission), stage);
-                    }
-                }
-                Channel::FromAp { ap, .. } => {
-                    if self.is_on(transmission.frequency) {
-                        let receiver = transmission.receiver;
-                        let ours = self.station_on(transmission.transmitter);
-                        if !receiver.is_group() && receiver != ours {
-                            self.tell(stage, Lane::Ap(ap), || What::Missed(transmission.clone()));
-                        }
-                        self.drive_kernel(KernelInput::Received(transmission), stage);
-                    } else {
-                        self.tell(stage, Lane::Ap(ap), || What::Lost(transmission.clone()));
-                    }
-                }
-                Channel::Commands | Channel::Socket | Channel::Distribution => {}
-            },
-        }
-    }
-
-    fn lose(&mut self, item: Arc<Item>, stage: &mut Stage<'_>) {
-        let Item::Frame { number, transmission } = Arc::unwrap_or_clone(item) else { return };
-        let lane =
-            self.plan.bsss.get(&transmission.transmitter).map_or(Lane::Station, |(ap, _)| Lane::Ap(*ap));
-        self.tell(stage, lane, || What::Lost(transmission.clone()));
-        if let Some(number) = number {
-            self.drive_kernel(KernelInput::Transmitted { number, acknowledged: false }, stage);
-        }
-    }
-
-    /// Lets the kernel take something in, and all that follows from it at once.
-    fn drive_kernel(&mut self, input: KernelInput, stage: &mut Stage<'_>) {
-        let mut inputs = VecDeque::from([input]);
-        let mut outputs = Vec::new();
-        while let Some(input) = inputs.pop_front() {
-            Arc::make_mut(&mut self.kernel).turn(self.now, input, &mut outputs);
-            let tuned = self.kernel.frequencies();
-            if tuned != *self.tuned {
-                inputs.extend(self.air.appearing(&self.tuned, &tuned).map(KernelInput::Beacon));
-                self.tuned = Arc::new(tuned);
-            }
-            for output in outputs.drain(..) {
-                match output {
-                    KernelOutput::Message(message) => self.message(message, stage),
-                    KernelOutput::Transmit { number, transmission } => {
-                        self.tell(stage, Lane::Kernel, || What::Sent(transmission.clone()));
-                        self.attacker.hear(&transmission, self.plan.scenario.attacker);
-                        match self.plan.bsss.get(&transmission.receiver) {
-                            Some(&(ap, link)) => {
-                                self.notice(&transmission);
-                                let item = Item::Frame { number, transmission };
-                                self.dispatch(Channel::ToAp { ap, link }, item);
-                            }
-                            None => {
-                                self.tell(stage, Lane::Kernel, || What::Lost(transmission.clone()));
-                                inputs.extend(
-                                    number.map(|number| KernelInput::Transmitted {
-                                        number,
-                                        acknowledged: false,
-                                    }),
-                                );
-                            }
-                        }
-                    }
-                    KernelOutput::Listen { frequencies, ssids } => self.listen(frequencies, ssids),
-                    KernelOutput::Deliver { source, ethertype, payload } => {
-                        let destination = self.plan.scenario.radio.address;
-                        let packet = Packet { source, destination, ethertype, payload };
-                        stage.out.push(Outgoing::Packet(packet));
-                    }
-                    KernelOutput::Console(line) => self.tell(stage, Lane::Kernel, || What::Console(line)),
-                }
-            }
-        }
-    }
-
-    /// Everybody hears by which address the station speaks to a BSS.
-    fn notice(&mut self, transmission: &Transmission) {
-        let Transmission { transmitter, receiver, .. } = *transmission;
-        if self.addresses.get(&receiver) != Some(&transmitter) {
-            Arc::make_mut(&mut self.addresses).insert(receiver, transmitter);
-        }
-    }
-
-    fn message(&mut self, message: Message, stage: &mut Stage<'_>) {
-        if let Message::Completed { ticket, outcome: Err(refusal) } = &message
-            && let Some(command) = self.unanswered.get(ticket)
-        {
-            let (ticket, refusal) = (*ticket, refusal.clone());
-            self.tell(stage, Lane::Kernel, || What::Refused { ticket, command, refusal });
-        }
-        self.dispatch(Channel::Socket, Item::Message(message));
-    }
-
-    /// Lets an access point take something in, and all that follows from it at once.
-    fn drive_ap(&mut self, place: u8, input: ApInput, stage: &mut Stage<'_>) {
-        let Some(station) = self.aps.get_mut(usize::from(place)) else { return };
-        let Station { ap, entropy } = Arc::make_mut(station);
-        let mut outputs = Vec::new();
-        ap.turn(self.now, input, &mut Means { entropy, curves: stage.curves }, &mut outputs);
-        for output in outputs {
-            match output {
-                ApOutput::Transmit(transmission) => {
-                    self.tell(stage, Lane::Ap(place), || What::Sent(transmission.clone()));
-                    self.attacker.hear(&transmission, self.plan.scenario.attacker);
-                    let link = self.plan.bsss.get(&transmission.transmitter).map_or(0, |(_, link)| *link);
-                    let item = Item::Frame { number: None, transmission };
-                    self.dispatch(Channel::FromAp { ap: place, link }, item);
-                }
-                ApOutput::Beacon(beacon) => self.beacon(beacon, stage),
-                ApOutput::Silence(bssid) => self.silence(bssid, stage),
-                ApOutput::Deliver { source, destination, ethertype, payload } => {
-                    self.deliver(place, Packet { source, destination, ethertype, payload });
-                }
-                ApOutput::Note(line) => self.tell(stage, Lane::Ap(place), || What::Note(line)),
-            }
-        }
-    }
-
-    /// Puts something on its way.
-    fn dispatch(&mut self, channel: Channel, item: Item) {
-        let last = self.flight.last_due(channel);
-        let now = self.now;
-        let air = self.plan.scenario.air;
-        let plan = self.timing.as_mut().map(|timing| timing.plan(now, last, channel, &air));
-        self.flight.push(channel, Flying { item: Arc::new(item), plan });
-    }
-
-    fn attack(&mut self, attack: Attack, stage: &mut Stage<'_>) {
-        let Some(transmission) = self.forgery(attack) else { return };
-        self.tell(stage, Lane::Attacker, || What::Sent(transmission.clone()));
-        match self.plan.bsss.get(&transmission.receiver) {
-            Some(&(ap, _)) if self.air.hears(&transmission) => {
-                self.drive_ap(ap, ApInput::Received(transmission), stage);
-            }
-            None if self.is_on(transmission.frequency) => {
-                self.drive_kernel(KernelInput::Received(transmission), stage);
-            }
-            _ => {}
-        }
-    }
-
-    fn forgery(&self, attack: Attack) -> Option<Transmission> {
-        let (ap, link) = match attack {
-            Attack::Replay(place) => return self.attacker.remembered(place).cloned(),
-            Attack::Deauthenticate { ap, link }
-            | Attack::Disassociate { ap, link }
-            | Attack::DeauthenticateAp { ap, link }
-            | Attack::RefuseAuthentication { ap, link }
-            | Attack::RefuseAssociation { ap, link }
-            | Attack::Message1 { ap, link } => (ap, link),
-        };
-        let (bssid, _) = self.plan.bsss.iter().find(|(_, place)| **place == (ap, link))?;
-        let frequency = self.air.beacon(*bssid)?.frequency;
-        let protected = self.aps.get(usize::from(ap))?.ap.setup().security != ApSecurity::Open;
-        attacker::forge(
-            attack,
-            Ends { frequency, bssid: *bssid, station: self.station_on(*bssid) },
-            protected,
-        )
-    }
-
-    /// Our own address towards a BSS, as everybody hears it: of the link, if there are links.
-    fn station_on(&self, bssid: MacAddr) -> MacAddr {
-        self.addresses.get(&bssid).copied().unwrap_or(self.plan.scenario.radio.address)
-    }
-
-    /// Whether the radio is on a channel, or visits it.
-    fn is_on(&self, frequency: Frequency) -> bool {
-        self.tuned.contains(&frequency)
-    }
-
-    /// Tells who listens.
-    fn tell(&self, stage: &mut Stage<'_>, lane: Lane, what: impl FnOnce() -> What) {
-        (stage.tell)(Happening { at: self.now, lane, what: what() });
     }
 }
