@@ -110,6 +110,10 @@ pub enum Difference {
     FreshScan,
     /// The AP was told goodbye first.
     AfterFarewell,
+    /// The AP MLD is joined with one link.
+    FewerLinks,
+    /// The AP MLD is joined as a BSS without links.
+    WithoutLinks,
     /// Some time has passed.
     Later,
 }

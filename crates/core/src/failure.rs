@@ -118,6 +118,11 @@ pub enum Code {
     Firmware(&'static str),
     /// The firmware moved the connection to another AP: it is made anew there.
     FirmwareRoamed,
+    /// The links of an AP MLD are not what they must be; the text says how.
+    MultiLink(&'static str),
+    /// What the kernel holds of the links of a connection contradicts itself or what was asked for; the text
+    /// says how.
+    KernelLinks(&'static str),
     /// Events of the kernel were lost, and its state is not what it was.
     StateLost,
 }
@@ -143,6 +148,7 @@ impl Failure {
             | Code::EndedByAccessPoint(_)
             | Code::OperatingChannel(_)
             | Code::Downgrade(_)
+            | Code::MultiLink(_)
             | Code::NoAddress => Whose::AccessPoint,
             Code::NoneSuitable
             | Code::WrongPassword
@@ -159,6 +165,7 @@ impl Failure {
             Code::KernelSilent(_) | Code::InterfaceRemoved | Code::RekeyByReconnect | Code::Firmware(_) => {
                 Whose::Driver
             }
+            Code::KernelLinks(_) => Whose::Kernel,
             Code::OtherProgram(_) => Whose::OtherProgram,
         }
     }
@@ -195,6 +202,8 @@ impl Failure {
             Code::RekeyByReconnect => "rekey-by-reconnect",
             Code::Firmware(_) => "firmware-failed",
             Code::FirmwareRoamed => "firmware-roamed",
+            Code::MultiLink(_) => "multi-link-failed",
+            Code::KernelLinks(_) => "kernel-links",
             Code::StateLost => "state-lost",
         }
     }
@@ -245,6 +254,9 @@ impl Failure {
                 "Another try follows by itself; if it repeats, update the radio's firmware or reload its driver."
             }
             Code::FirmwareRoamed => "Nothing: the connection is being made anew.",
+            Code::MultiLink(_) | Code::KernelLinks(_) => {
+                "Another try follows by itself, in the end without multi-link operation."
+            }
             Code::AuthenticationTimedOut
             | Code::AssociationTimedOut
             | Code::PmksaRefused
@@ -303,6 +315,8 @@ impl fmt::Display for Failure {
             Code::FirmwareRoamed => {
                 f.write_str("the radio's firmware moved the connection to another access point")
             }
+            Code::MultiLink(how) => write!(f, "multi-link operation failed: {how}"),
+            Code::KernelLinks(how) => write!(f, "the kernel is wrong about the links: {how}"),
             Code::StateLost => f.write_str("events of the kernel were lost and the connection with them"),
         }
     }

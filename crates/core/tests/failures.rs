@@ -44,10 +44,12 @@ fn examples() -> Vec<Code> {
         Code::RekeyByReconnect,
         Code::Firmware("it never said whether it is connected"),
         Code::FirmwareRoamed,
+        Code::MultiLink("no link is left"),
+        Code::KernelLinks("it keeps a link that was removed"),
         Code::StateLost,
     ];
     let kinds: BTreeSet<u8> = all.iter().map(kind).collect();
-    assert_eq!(kinds, (0..29).collect(), "each code has one example");
+    assert_eq!(kinds, (0..31).collect(), "each code has one example");
     all
 }
 
@@ -79,6 +81,8 @@ fn kind(code: &Code) -> u8 {
         Code::Downgrade(_) => 22,
         Code::NoAddress => 23,
         Code::RekeyByReconnect => 24,
+        Code::MultiLink(_) => 29,
+        Code::KernelLinks(_) => 30,
         Code::StateLost => 25,
         Code::Firmware(_) => 27,
         Code::FirmwareRoamed => 28,

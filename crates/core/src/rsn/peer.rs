@@ -39,6 +39,15 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// The link that carried the association, of an AP MLD; a later one if that is gone.
+    #[must_use]
+    pub const fn association_link(&self) -> Option<LinkId> {
+        match self {
+            Self::Bss(_) => None,
+            Self::Mld { association_link, .. } => Some(*association_link),
+        }
+    }
+
     /// The authenticator's address in keys: BSSID or MLD address.
     #[must_use]
     pub const fn address(&self) -> MacAddr {
@@ -46,6 +55,11 @@ impl Peer {
             Self::Bss(link) => link.bssid,
             Self::Mld { address, .. } => *address,
         }
+    }
+
+    /// The AP's addresses on the links in use.
+    pub fn bssids(&self) -> impl Iterator<Item = MacAddr> {
+        self.accepted().map(|(_, link)| link.bssid)
     }
 
     /// The supplicant's address in keys.
@@ -65,6 +79,18 @@ impl Peer {
         };
         let mld = mld.into_iter().flatten().map(|(id, link)| (Some(*id), link));
         bss.into_iter().chain(mld).filter(|(_, link)| link.accepted)
+    }
+
+    /// Drops a link that is gone.
+    pub(super) fn remove(&mut self, link: LinkId) {
+        if let Self::Mld { association_link, links, .. } = self {
+            links.remove(&link);
+            if *association_link == link
+                && let Some((next, _)) = links.iter().find(|(_, link)| link.accepted)
+            {
+                *association_link = *next;
+            }
+        }
     }
 
     /// The operating channel, for the OCI KDE of a message.

@@ -162,13 +162,15 @@ impl Supplicant {
         candidates.insert(0, candidate);
     }
 
-    /// Forgets a link that was removed: keys for it are ignored from now on.
+    /// The links in use, if there are links.
+    pub fn links(&self) -> impl Iterator<Item = LinkId> {
+        self.setup.peer.accepted().filter_map(|(id, _)| id)
+    }
+
+    /// Forgets a link that was removed: keys for it are ignored from now on, and another one is the link of the
+    /// association if it was that.
     pub fn remove_link(&mut self, link: LinkId) {
-        if let Peer::Mld { links, .. } = &mut self.setup.peer
-            && let Some(removed) = links.get_mut(&link)
-        {
-            removed.accepted = false;
-        }
+        self.setup.peer.remove(link);
         self.ledger.forget_link(link);
     }
 

@@ -19,9 +19,11 @@ pub use body::{Commit, Confirm, Method};
 pub use password::Password;
 pub use station::{Progress, Sae, SaeFailure, Setup};
 
+use crate::curve::Group;
 use alloc::vec::Vec;
 use lapwing_frames::{
-    ParseError, Reader,
+    MacAddr, ParseError, Reader,
+    element::{Elements, MultiLink},
     management::{Authentication, AuthenticationAlgorithm, StatusCode},
 };
 
@@ -41,6 +43,35 @@ pub fn frame(transaction: u16, status: StatusCode, payload: Vec<u8>) -> Authenti
 pub fn authentication_data(frame: &Authentication) -> Vec<u8> {
     let fields = [frame.transaction.to_le_bytes(), frame.status.0.to_le_bytes()];
     [fields.as_flattened(), &frame.payload].concat()
+}
+
+/// The address in the Multi-Link element of a frame of SAE, if it has one.
+///
+/// Where the elements begin follows from what stands before them; of a confirm, whose length is its AKM's, the
+/// place is taken at which they can be read.
+#[must_use]
+pub fn multi_link_address(frame: &Authentication) -> Option<MacAddr> {
+    let payload = frame.payload.as_slice();
+    let at = |place: usize| multi_link_address_of(Elements::new(payload.get(place..)?));
+    match (frame.transaction, frame.status) {
+        (COMMIT, StatusCode::Success | StatusCode::SaeHashToElement) => {
+            let group = Group::from_number(Commit::group_number(payload).ok()?)?;
+            at(GROUP_NUMBER + 3 * group.octets())
+        }
+        (COMMIT, _) => at(GROUP_NUMBER),
+        _ => CONFIRM_LENGTHS.into_iter().find_map(|length| at(SEND_CONFIRM + length)),
+    }
+}
+
+const GROUP_NUMBER: usize = 2;
+const SEND_CONFIRM: usize = 2;
+/// The lengths of the hashes of SAE.
+const CONFIRM_LENGTHS: [usize; 3] = [32, 48, 64];
+
+/// The MLD address in the Basic Multi-Link element among some, if there is one and they can be read.
+pub(crate) fn multi_link_address_of(elements: Elements<'_>) -> Option<MacAddr> {
+    elements.check().ok()?;
+    elements.find::<MultiLink>().ok()??.basic().map(|basic| basic.common.mld_address)
 }
 
 /// The frame body of nl80211's `AUTH_DATA`.

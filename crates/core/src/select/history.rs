@@ -152,10 +152,12 @@ impl History {
     }
 
     /// The network has been joined: its secret is right, and this BSS need not wait.
-    pub fn joined(&mut self, ssid: &Ssid, bssid: MacAddr) {
+    ///
+    /// An AP MLD has another address than the BSS of the link through which it was joined.
+    pub fn joined(&mut self, ssid: &Ssid, address: MacAddr, bssid: MacAddr) {
         let lessons = self.lessons(ssid);
         (lessons.wrong, lessons.suspected) = (None, None);
-        self.setbacks.remove(&bssid);
+        self.setbacks.remove(&address);
         self.silences.remove(&bssid);
     }
 

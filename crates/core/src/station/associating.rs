@@ -3,7 +3,6 @@
 use super::{
     Footing, State,
     context::{Journey, Turn},
-    disconnecting::concerns,
     interference,
 };
 use crate::{
@@ -11,8 +10,8 @@ use crate::{
     crypto::keys::{Pmk, Pmkid},
     failure::Code,
     kernel::{
-        AssociateRequest, AssociateSecurity, AssociationPeer, Connection, KernelEvent, Refusal, Reply,
-        Request,
+        AssociateRequest, AssociateSecurity, AssociationLink, AssociationPeer, Connection, KernelEvent,
+        Refusal, Reply, Request,
     },
     owe::{Owe, OweFailure, OweProgress},
     rsn::{Candidate, Plan},
@@ -131,7 +130,7 @@ impl Turn<'_> {
             match machine.start(&mut self.means.lend()) {
                 Ok(parameter) => parameter.write(&mut elements),
                 Err(failure) => {
-                    let peer = target.bss().bssid;
+                    let peer = target.address();
                     return self.failed(journey, Some(&target), owe_code(&failure), Footing::Halfway(peer));
                 }
             }
@@ -148,7 +147,7 @@ impl Turn<'_> {
         });
         let bss = target.bss();
         let request = AssociateRequest {
-            peer: AssociationPeer::Bss { bssid: bss.bssid, frequency: bss.frequency },
+            peer: association_peer(&target),
             ssid: bss.ssid.clone(),
             elements,
             security,
@@ -157,6 +156,23 @@ impl Turn<'_> {
         let ticket = self.ask(Some(journey.id), Request::Associate(request));
         let until = self.now + WORD_LIMIT;
         State::Associating(Box::new(Associating { journey, target, plan, keys, ticket, early: None, until }))
+    }
+}
+
+/// Whom to associate with, and on which links.
+fn association_peer(target: &Target) -> AssociationPeer {
+    let bss = target.bss();
+    match target.mld() {
+        None => AssociationPeer::Bss { bssid: bss.bssid, frequency: bss.frequency },
+        Some(mld) => AssociationPeer::Mld {
+            address: mld.address,
+            association_link: mld.association_link,
+            links: mld
+                .links
+                .iter()
+                .map(|(id, link)| AssociationLink { id: *id, bssid: link.bssid, frequency: link.frequency })
+                .collect(),
+        },
     }
 }
 
@@ -174,7 +190,7 @@ pub(super) fn owe_code(failure: &OweFailure) -> Code {
 
 impl Associating {
     pub(super) const fn peer(&self) -> MacAddr {
-        self.target.bss().bssid
+        self.target.address()
     }
 
     pub(super) const fn deadline(&self) -> (Instant, &'static str) {
@@ -226,10 +242,10 @@ impl Associating {
                 }
                 State::Associating(self)
             }
-            KernelEvent::AssociationTimedOut { peer: from } if from == peer => {
+            KernelEvent::AssociationTimedOut { peer: from } if self.target.has_address(from) => {
                 self.refused(turn, Code::AssociationTimedOut, Footing::Clean)
             }
-            KernelEvent::AssociationComeback { peer: from, after } if from == peer => {
+            KernelEvent::AssociationComeback { peer: from, after } if self.target.has_address(from) => {
                 self.until = turn.now + after.min(COMEBACK_LIMIT) + WORD_LIMIT;
                 self.ignore(turn, "the access point is not ready: the kernel asks again")
             }
@@ -250,13 +266,13 @@ impl Associating {
                 turn.failed(journey, Some(&target), code, Footing::Doubt)
             }
             KernelEvent::Deauthentication { frame } | KernelEvent::Disassociation { frame }
-                if concerns(&frame, peer) =>
+                if self.target.is_concerned(&frame) =>
             {
                 match Management::parse_decrypted(&frame) {
                     Ok(Management {
                         header,
                         body: Body::Deauthentication(body) | Body::Disassociation(body),
-                    }) if header.transmitter == peer => {
+                    }) if self.target.has_address(header.transmitter) => {
                         turn.log(Some(self.journey.id), Entry::Farewell { reason: body.reason, by_ap: true });
                         self.refused(turn, Code::EndedByAccessPoint(body.reason), Footing::Doubt)
                     }
@@ -274,7 +290,7 @@ impl Associating {
         }
         let Self { journey, target, plan, mut keys, early, .. } = *self;
         let status = connection.status;
-        let peer = target.bss().bssid;
+        let peer = target.address();
         let footing = if status == StatusCode::Success { Footing::Connected(peer) } else { Footing::Clean };
         let mut candidates = Vec::new();
         let mut fresh = None;

@@ -4,7 +4,6 @@ use super::{
     Footing, State,
     associating::Keys,
     context::{Journey, Turn},
-    disconnecting::concerns,
     interference,
     scanning::Scanning,
 };
@@ -17,7 +16,7 @@ use crate::{
     network::{Credentials, Network},
     owe::Owe,
     rsn::{Candidate, Plan, plan::SaeMethod},
-    sae::{self, Sae, SaeFailure},
+    sae::{self, Sae, SaeFailure, multi_link_address_of},
     select::Target,
     time::{Duration, Instant},
 };
@@ -93,7 +92,7 @@ impl Turn<'_> {
                 signal_dbm: bss.signal_dbm(),
                 akm: target.plan().map(Plan::akm),
                 pairwise: target.plan().map(Plan::pairwise),
-                links: Vec::new(),
+                links: target.mld().into_iter().flat_map(|mld| mld.links.keys().copied()).collect(),
                 cached_pmksa: candidate.is_some(),
             },
         );
@@ -113,9 +112,9 @@ impl Turn<'_> {
                     None => return self.failed(journey, Some(&target), Code::NoneSuitable, Footing::Clean),
                 }
             }
-            (Some(plan), _) => match self.start_sae(&journey.network, target.bss().bssid, plan) {
+            (Some(plan), _) => match self.start_sae(&journey.network, target.address(), plan) {
                 Ok((machine, frame)) => {
-                    let peer = target.bss().bssid;
+                    let peer = target.address();
                     let before = self.context.committed.replace((peer, self.now));
                     let crossed =
                         before.is_some_and(|(bssid, at)| bssid == peer && self.now.since(at) < ANSWER_LIMIT);
@@ -197,9 +196,22 @@ impl Turn<'_> {
                 ssid: bss.ssid.clone(),
                 algorithm: frame.algorithm,
                 data,
-                mld: None,
+                mld: target.mld().map(|mld| (mld.association_link, mld.address)),
             }),
         )
+    }
+}
+
+/// Whether an AP MLD's frame bears its address as it must. A refusal may come from whoever knows nothing of
+/// links.
+fn names(frame: &Authentication, mld: MacAddr) -> bool {
+    let told = match frame.algorithm {
+        AuthenticationAlgorithm::Sae => sae::multi_link_address(frame),
+        _ => frame.elements().and_then(multi_link_address_of),
+    };
+    match frame.status {
+        StatusCode::Success | StatusCode::SaeHashToElement => told == Some(mld),
+        _ => told.is_none_or(|told| told == mld),
     }
 }
 
@@ -226,7 +238,7 @@ pub(super) fn sae_code(failure: &SaeFailure) -> Code {
 
 impl Authenticating {
     pub(super) const fn peer(&self) -> MacAddr {
-        self.target.bss().bssid
+        self.target.address()
     }
 
     pub(super) const fn deadline(&self) -> (Instant, &'static str) {
@@ -267,22 +279,23 @@ impl Authenticating {
     }
 
     pub(super) fn heard(self: Box<Self>, turn: &mut Turn<'_>, event: KernelEvent) -> State {
-        let peer = self.peer();
         match event {
             KernelEvent::Authentication { frame } => match Management::parse(&frame) {
-                Ok(Management { header, body: Body::Authentication(body) }) if header.transmitter == peer => {
+                Ok(Management { header, body: Body::Authentication(body) })
+                    if self.target.has_address(header.transmitter) =>
+                {
                     self.answered(turn, &body)
                 }
                 Ok(_) => self.ignore(turn, "an authentication of another access point"),
                 Err(_) => self.ignore(turn, "an authentication that cannot be read"),
             },
-            KernelEvent::AuthenticationTimedOut { peer: from } if from == peer => {
+            KernelEvent::AuthenticationTimedOut { peer: from } if self.target.has_address(from) => {
                 self.refused(turn, Code::AuthenticationTimedOut, Footing::Clean)
             }
-            KernelEvent::Deauthentication { frame } if concerns(&frame, peer) => {
+            KernelEvent::Deauthentication { frame } if self.target.is_concerned(&frame) => {
                 match Management::parse_decrypted(&frame) {
                     Ok(Management { header, body: Body::Deauthentication(body) })
-                        if header.transmitter == peer =>
+                        if self.target.has_address(header.transmitter) =>
                     {
                         turn.log(Some(self.journey.id), Entry::Farewell { reason: body.reason, by_ap: true });
                         self.refused(turn, Code::EndedByAccessPoint(body.reason), Footing::Doubt)
@@ -309,6 +322,11 @@ impl Authenticating {
     /// An Authentication frame of the AP.
     fn answered(mut self: Box<Self>, turn: &mut Turn<'_>, body: &Authentication) -> State {
         turn.log(Some(self.journey.id), Entry::Answered { frame: "authentication", status: body.status });
+        if let Some(mld) = self.target.mld().filter(|mld| !names(body, mld.address)) {
+            let footing = Footing::Halfway(mld.address);
+            let code = Code::MultiLink("the authentication is another multi-link device's, or nobody's");
+            return self.refused(turn, code, footing);
+        }
         let progress = match &mut self.method {
             Method::Open(_) => None,
             Method::Sae(machine) => Some(machine.handle(&mut turn.means.lend(), body)),
@@ -342,7 +360,7 @@ impl Authenticating {
                     turn.keep_password(&journey.network, machine.password());
                 }
                 let Some(pmk) = Pmk::new(accepted.pmk) else {
-                    let footing = Footing::Halfway(target.bss().bssid);
+                    let footing = Footing::Halfway(target.address());
                     return turn.failed(journey, Some(&target), Code::Sae("a key of no use"), footing);
                 };
                 let candidate = Candidate { pmkid: Some(Pmkid(accepted.pmkid)), pmk };

@@ -84,18 +84,18 @@ impl Connected {
         let bss = target.bss();
         let ssid = journey.network.ssid.clone();
         let plan = target.plan();
-        turn.context.history.joined(&ssid, bss.bssid);
+        turn.context.history.joined(&ssid, target.address(), bss.bssid);
         let connection = vocabulary::Connected {
             attempt: journey.id,
             ssid: ssid.clone(),
-            peer: bss.bssid,
+            peer: target.address(),
             frequency: bss.frequency.0,
             akm: plan.map(Plan::akm),
             pairwise: plan.map(Plan::pairwise),
             group_management: plan.and_then(Plan::group_management),
             beacon_protection: plan.is_some_and(Plan::beacon_protection),
             cached_pmksa,
-            links: Vec::new(),
+            links: supplicant.iter().flat_map(|supplicant| supplicant.links()).collect(),
         };
         turn.context.last_failure = None;
         turn.report(Report::Connected(connection.clone()));
@@ -123,7 +123,7 @@ impl Connected {
             journey,
             connection,
             ssid: bss.ssid.clone(),
-            peer: bss.bssid,
+            peer: target.address(),
             supplicant,
             outstanding: Outstanding::default(),
             outstanding_until: turn.now,
@@ -182,10 +182,20 @@ impl Connected {
         State::Connected(self)
     }
 
+    /// The BSSs of the connection: of an AP MLD those of its links.
+    fn bssids(&self) -> Vec<MacAddr> {
+        match &self.supplicant {
+            Some(supplicant) => supplicant.setup().peer.bssids().collect(),
+            None => Vec::from([self.peer]),
+        }
+    }
+
     /// The connection is over: says so, and returns to the network by itself.
     fn lost(self, turn: &mut Turn<'_>, code: Code, footing: Footing) -> State {
         if matches!(code, Code::LostBeacons(_)) {
-            turn.context.history.silent(self.peer, turn.now);
+            for bssid in self.bssids() {
+                turn.context.history.silent(bssid, turn.now);
+            }
         }
         let interfered = matches!(code, Code::OtherProgram(_));
         turn.ended(&self.journey, code);

@@ -4,6 +4,7 @@ use super::{LATE, State, context::Turn, departure::Then, resync::Picture};
 use crate::{
     attempt::{Entry, Ticket},
     kernel::{KernelEvent, Refusal, Reply, Request},
+    select::Target,
     time::{Duration, Instant},
 };
 use lapwing_frames::{MacAddr, management::ReasonCode};
@@ -26,7 +27,7 @@ pub(super) struct Disconnecting {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     /// The goodbye is on its way: both its completion and the event must come.
-    Told { ticket: Ticket, peer: MacAddr, completed: bool, gone: bool, until: Instant },
+    Told { ticket: Ticket, peer: MacAddr, connected: bool, completed: bool, gone: bool, until: Instant },
     /// The kernel is asked what it believes.
     Reading,
 }
@@ -41,7 +42,7 @@ impl Disconnecting {
     pub(super) fn begin(turn: &mut Turn<'_>, peer: MacAddr, connected: bool, then: Then) -> State {
         let then = then.entered(turn);
         // An AP that never heard of us would not understand a frame; the kernel sends none then.
-        let stage = Self::tell(turn, peer, &then, if connected { LEAVING } else { UNSPECIFIED });
+        let stage = Self::tell(turn, peer, &then, connected, if connected { LEAVING } else { UNSPECIFIED });
         State::Disconnecting(Self { then, stage, tries: 1 })
     }
 
@@ -52,7 +53,7 @@ impl Disconnecting {
         State::Disconnecting(Self::reading(then))
     }
 
-    fn tell(turn: &mut Turn<'_>, peer: MacAddr, then: &Then, reason: ReasonCode) -> Stage {
+    fn tell(turn: &mut Turn<'_>, peer: MacAddr, then: &Then, connected: bool, reason: ReasonCode) -> Stage {
         let attempt = then.journey().map(|journey| journey.id);
         let request = if turn.is_fullmac() {
             Request::Disconnect { reason }
@@ -60,7 +61,7 @@ impl Disconnecting {
             Request::Deauthenticate { peer, reason, local_only: false }
         };
         let ticket = turn.ask(attempt, request);
-        Stage::Told { ticket, peer, completed: false, gone: false, until: turn.now + WORD_LIMIT }
+        Stage::Told { ticket, peer, connected, completed: false, gone: false, until: turn.now + WORD_LIMIT }
     }
 
     pub(super) const fn deadline(&self) -> Option<(Instant, &'static str)> {
@@ -111,11 +112,11 @@ impl Disconnecting {
                 *gone = true;
                 self.settled(turn)
             }
-            // While nothing was complete yet, this event is the only one.
-            (Stage::Told { gone, peer, .. }, KernelEvent::Deauthentication { frame })
+            // While nothing was complete yet, this event is the only one; of a connection the end follows.
+            (Stage::Told { gone, peer, connected, .. }, KernelEvent::Deauthentication { frame })
                 if concerns(frame, *peer) =>
             {
-                *gone = true;
+                *gone |= !*connected;
                 self.settled(turn)
             }
             _ => {
@@ -143,7 +144,8 @@ impl Disconnecting {
         match turn.held(picture) {
             Some(peer) if self.tries < TRIES => {
                 self.tries += 1;
-                self.stage = Self::tell(turn, peer, &self.then, LEAVING);
+                // It may be one or the other.
+                self.stage = Self::tell(turn, peer, &self.then, false, LEAVING);
                 State::Disconnecting(self)
             }
             None if picture.stations.is_none() && self.tries < TRIES => {
@@ -157,6 +159,13 @@ impl Disconnecting {
 
 const LEAVING: ReasonCode = ReasonCode::LeavingDeauthenticated;
 const UNSPECIFIED: ReasonCode = ReasonCode::Unspecified;
+
+impl Target {
+    /// Whether a frame is from or to it.
+    pub(super) fn is_concerned(&self, frame: &[u8]) -> bool {
+        concerns(frame, self.address()) || concerns(frame, self.bss().bssid)
+    }
+}
 
 /// Whether a Deauthentication or Disassociation frame is from or to this peer.
 pub(super) fn concerns(frame: &[u8], peer: MacAddr) -> bool {

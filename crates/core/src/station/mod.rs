@@ -28,6 +28,7 @@ mod doubt;
 mod external;
 mod idle;
 mod interference;
+mod links;
 mod mirror;
 mod passwords;
 mod pmk;

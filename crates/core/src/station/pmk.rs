@@ -12,8 +12,8 @@ use lapwing_frames::suite::Akm;
 
 impl Turn<'_> {
     pub(super) fn pmksa_key(&self, target: &Target, akm: Akm) -> Key {
-        let bss = target.bss();
-        Key { station: self.context.address, authenticator: bss.bssid, ssid: bss.ssid.clone(), akm }
+        let (station, authenticator) = (self.context.address, target.address());
+        Key { station, authenticator, ssid: target.bss().ssid.clone(), akm }
     }
 
     /// The PMK of an earlier connection with this AP by this plan, if there is one.

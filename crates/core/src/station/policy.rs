@@ -11,7 +11,7 @@ use crate::{
     attempt::{Cause, Difference, Entry},
     failure::Code,
     kernel::Frequency,
-    select::{self, Target},
+    select::{self, Manner, Target},
     time::Duration,
 };
 use alloc::boxed::Box;
@@ -37,7 +37,7 @@ impl Turn<'_> {
     /// The AP refused the cached PMKSA, in whichever way: at once a full authentication with the same BSS,
     /// in the same attempt. That is no failure to be reported.
     pub(super) fn without_pmksa(&mut self, journey: Journey, target: Target, footing: Footing) -> State {
-        let gone = self.context.pmksa.refused(target.bss().bssid, &target.bss().ssid);
+        let gone = self.context.pmksa.refused(target.address(), &target.bss().ssid);
         self.forgotten(gone);
         self.log(Some(journey.id), Entry::Failed(journey.failure(Code::PmksaRefused)));
         let cause = Cause::Retry(Difference::WithoutPmksa);
@@ -80,6 +80,7 @@ impl Turn<'_> {
         {
             self.context.history.silent(target.bss().bssid, self.now);
         }
+        let manner = target.and_then(|target| self.mld_failed(target, code));
         let failures = self.context.history.failed(&network.ssid);
         let wait = match failures {
             0 | 1 => Duration::ZERO,
@@ -89,18 +90,25 @@ impl Turn<'_> {
             // Whoever does it again and again shall not be fought with.
             let wait = wait.max(self.context.interference.patience());
             if let Some(target) = target {
-                self.context.history.set_back(target.bss().bssid, self.now, wait);
+                self.context.history.set_back(target.address(), self.now, wait);
             }
             return (self.retry(journey, target, Difference::Later, wait), Some(wait));
         }
         if let Some(target) = target {
             // Long enough that others come first now, short enough that it is there again next time.
             let aside = if wait.is_zero() { SET_ASIDE } else { wait };
-            self.context.history.set_back(target.bss().bssid, self.now, aside);
+            self.context.history.set_back(target.address(), self.now, aside);
             if self.has_other(network) {
                 let difference = Difference::OtherAccessPoint;
                 return (self.retry(journey, Some(target), difference, Duration::ZERO), Some(Duration::ZERO));
             }
+        }
+        if let (Some(manner @ (Manner::OneLink | Manner::Plain)), Some(target)) = (manner, target) {
+            // That differs enough to be tried as soon as it may.
+            let difference =
+                if manner == Manner::OneLink { Difference::FewerLinks } else { Difference::WithoutLinks };
+            self.context.history.set_back(target.address(), self.now, wait);
+            return (self.retry(journey, Some(target), difference, wait), Some(wait));
         }
         // Every channel has just been scanned in vain: only time can help.
         let searched = matches!(code, Code::NotFound | Code::NoneSuitable | Code::Downgrade(_));
@@ -110,12 +118,23 @@ impl Turn<'_> {
                 Footing::Clean | Footing::Halfway(_) | Footing::Connected(_) => Difference::FreshScan,
             };
             if let Some(target) = target {
-                self.context.history.set_back(target.bss().bssid, self.now, Duration::ZERO);
+                self.context.history.set_back(target.address(), self.now, Duration::ZERO);
             }
             return (self.retry(journey, target, difference, Duration::ZERO), Some(Duration::ZERO));
         }
         let wait = wait.max(select::backoff(1));
         (self.retry(journey, target, Difference::Later, wait), Some(wait))
+    }
+
+    /// Notes what a failure says about an AP MLD: in which manner it is joined next. Nothing if it says nothing.
+    fn mld_failed(&mut self, target: &Target, code: &Code) -> Option<Manner> {
+        let mld = target.mld()?;
+        let says_nothing = matches!(
+            code,
+            Code::OtherProgram(_) | Code::StateLost | Code::InterfaceDown | Code::InterfaceRemoved
+        );
+        let manner = || self.context.history.mld_failed(mld.address, mld.links.len(), self.now);
+        (!says_nothing).then(manner)
     }
 
     /// The next attempt: at the same network if somebody asked for it or it follows at once, else at

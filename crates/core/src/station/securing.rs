@@ -5,7 +5,7 @@ use super::{
     associating::KeyFrame,
     connected::Connected,
     context::{Journey, Turn},
-    interference,
+    interference, links,
     roaming::Roaming,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     failure::Code,
     kernel::{ChannelDefinition, Connection, KernelEvent, KeyRequest, Refusal, Reply, Request},
     rsn::{
-        Candidate, Link, Peer, Plan, Supplicant,
+        Candidate, Plan, Supplicant,
         supplicant::{HandshakeFailure, Output, Rekeyed, Setup, Waiting},
     },
     select::Target,
@@ -31,6 +31,8 @@ const THIRD_AGAIN_LIMIT: Duration = Duration::from_millis(1200);
 /// How long the kernel may take to install keys and open the port.
 const KERNEL_LIMIT: Duration = Duration::from_secs(5);
 
+/// Why a connection with an AP MLD cannot go on.
+pub(super) const NO_LINK: &str = "no link is left";
 /// The command that says which channel the interface is on.
 pub(super) const READ_CHANNEL: &str = "GET_INTERFACE";
 /// Why there is no validation of the channel.
@@ -167,16 +169,16 @@ impl Turn<'_> {
             return Connected::begin(self, journey, target, None, false, 0);
         };
         journey.enter(self, Phase::Handshake);
-        let link = Link {
-            bssid: connection.peer,
-            station: self.context.address,
-            advertised: target.advertised().clone(),
-            channel: None,
-            accepted: true,
+        let peer = match links::peer(&target, &connection, self.context.address) {
+            Ok(peer) => peer,
+            Err(how) => {
+                let footing = Footing::Connected(connection.peer);
+                return self.failed(journey, Some(&target), Code::KernelLinks(how), footing);
+            }
         };
         let setup = Setup {
             ssid: target.bss().ssid.clone(),
-            peer: Peer::Bss(link),
+            peer,
             plan,
             candidates,
             can_replace_pairwise: self.context.radio.can_replace_pairwise_key,
@@ -232,7 +234,7 @@ impl Turn<'_> {
 
 impl Securing {
     pub(super) const fn peer(&self) -> MacAddr {
-        self.target.bss().bssid
+        self.target.address()
     }
 
     pub(super) fn deadline(&self) -> (Instant, &'static str) {
@@ -405,6 +407,15 @@ impl Securing {
             {
                 turn.read_channel(&self.journey, &mut self.outstanding);
                 State::Securing(self)
+            }
+            KernelEvent::LinksRemoved { links } => {
+                for link in links {
+                    self.supplicant.remove_link(link);
+                }
+                if self.supplicant.setup().peer.bssids().next().is_some() {
+                    return State::Securing(self);
+                }
+                self.broken(turn, Code::MultiLink(NO_LINK), Footing::Connected(peer))
             }
             KernelEvent::KeyFrameStatus { cookie, acknowledged } => {
                 self.second = self.second.told(cookie, acknowledged);

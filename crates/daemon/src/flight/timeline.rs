@@ -19,6 +19,8 @@ pub const fn cause(cause: &Cause) -> &'static str {
             Difference::OtherAccessPoint => "again, with another access point",
             Difference::FreshScan => "again, after a fresh scan",
             Difference::AfterFarewell => "again, after saying goodbye",
+            Difference::FewerLinks => "again, with one link",
+            Difference::WithoutLinks => "again, without multi-link operation",
             Difference::Later => "again, some time later",
         },
     }
