@@ -27,6 +27,7 @@ pub mod network;
 pub mod parts;
 pub mod party;
 pub mod person;
+pub mod policy;
 pub mod run;
 pub mod scenario;
 pub mod step;

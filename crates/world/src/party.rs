@@ -1,6 +1,8 @@
 //! Who sits where the station sits.
 
 use crate::parts::Command;
+use crate::policy::wpa_supplicant::Version;
+use crate::policy::{Iwd, WpaSupplicant};
 use core::fmt;
 use core::str::FromStr;
 use lapwing_core::Instant;
@@ -46,17 +48,38 @@ pub enum Policy {
     /// The product's own.
     #[default]
     Lapwing,
+    /// Release 2.11 of wpa_supplicant.
+    WpaSupplicant211,
+    /// hostap's development branch of August 2026.
+    HostapMaster,
+    /// Release 3.3 of iwd.
+    Iwd33,
 }
 
 impl Policy {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Lapwing];
+    pub const ALL: &'static [Self] =
+        &[Self::Lapwing, Self::WpaSupplicant211, Self::HostapMaster, Self::Iwd33];
 
     /// Its name, as in scenario files and on command lines.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Lapwing => "lapwing",
+            Self::WpaSupplicant211 => "wpa_supplicant-2.11",
+            Self::HostapMaster => "hostap-master",
+            Self::Iwd33 => "iwd-3.3",
+        }
+    }
+
+    /// Whose it is, in a sentence.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Lapwing => "Lapwing's own, unchanged: the station that the daemon has",
+            Self::WpaSupplicant211 => "What release 2.11 of wpa_supplicant does",
+            Self::HostapMaster => "What the development branch of wpa_supplicant did in August 2026",
+            Self::Iwd33 => "What release 3.3 of iwd does",
         }
     }
 }
@@ -93,6 +116,10 @@ impl FromStr for Policy {
 pub enum Party {
     /// The product's own station, unchanged.
     Lapwing(Box<Station>),
+    /// Another supplicant's policy.
+    WpaSupplicant(Box<WpaSupplicant>),
+    /// Another supplicant's policy.
+    Iwd(Box<Iwd>),
 }
 
 impl Party {
@@ -104,6 +131,11 @@ impl Party {
                 let settings = Settings { autoconnect: seat.autoconnect, ..Settings::default() };
                 Self::Lapwing(Box::new(Station::new(seat.interface, seat.radio, seat.address, settings)))
             }
+            Policy::WpaSupplicant211 => {
+                Self::WpaSupplicant(Box::new(WpaSupplicant::new(Version::V2_11, seat)))
+            }
+            Policy::HostapMaster => Self::WpaSupplicant(Box::new(WpaSupplicant::new(Version::Master, seat))),
+            Policy::Iwd33 => Self::Iwd(Box::new(Iwd::new(seat))),
         }
     }
 
@@ -118,6 +150,8 @@ impl Party {
                     Action::Report(report) => PartyOutput::Report(report),
                 });
             }),
+            Self::WpaSupplicant(party) => party.turn(now, event, means, out),
+            Self::Iwd(party) => party.turn(now, event, means, out),
         }
     }
 
@@ -126,6 +160,8 @@ impl Party {
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
         match self {
             Self::Lapwing(station) => station.next_deadline(),
+            Self::WpaSupplicant(party) => party.deadline(),
+            Self::Iwd(party) => party.deadline(),
         }
     }
 
@@ -134,6 +170,8 @@ impl Party {
     pub fn summary(&self) -> Summary {
         match self {
             Self::Lapwing(station) => station.summary(),
+            Self::WpaSupplicant(party) => party.summary(),
+            Self::Iwd(party) => party.summary(),
         }
     }
 
@@ -142,6 +180,7 @@ impl Party {
     pub fn station(&self) -> Option<&Station> {
         match self {
             Self::Lapwing(station) => Some(station),
+            Self::WpaSupplicant(_) | Self::Iwd(_) => None,
         }
     }
 
@@ -149,6 +188,8 @@ impl Party {
     pub fn set_radio(&mut self, radio: Radio) {
         match self {
             Self::Lapwing(station) => station.set_radio(radio),
+            Self::WpaSupplicant(party) => party.set_radio(radio),
+            Self::Iwd(party) => party.set_radio(radio),
         }
     }
 }

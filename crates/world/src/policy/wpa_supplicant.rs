@@ -1,0 +1,730 @@
+//! wpa_supplicant with a SoftMAC radio, in two versions: 2.11, and hostap's master branch of August 2026.
+//!
+//! Modelled, as the sources have it (`sme.c`, `wpa_supplicant.c`, `events.c`):
+//! * Whoever is asked to associate anew while connected scans and goes straight to AUTHENTICATE: there is no
+//!   goodbye to the access point, and the kernel ends the old connection by itself, without a frame.
+//! * There is one variable for the links. It takes the links of the *target* before keys are cleared, whatever
+//!   the kernel has; link removals take links out of it.
+//! * Keys that may be installed are deleted before an authentication and after a connection: group keys with
+//!   link −1 (2.11), or for each of the links of the variable while the state is beyond the association (master).
+//! * A cached PMKSA replaces SAE by an open authentication. A refused association drops it; a deauthentication
+//!   with reason 9 in its place does in master only; silence never does, so the same way is tried again.
+//! * Failures put off the next scan by 0.1, 0.5, 1, 5 and then 10 s; from the fourth on the network is left alone
+//!   for 10, 20, 30, 60, 60, 90 … 120 … 300 s.
+//! * Master can ask for a link of the AP MLD that it is in (a person's `setup_link_reconfig`); 2.11 cannot.
+//!
+//! Left out: all key management but open, WPA2- and WPA3-Personal; fast transition, roaming, background scans,
+//! power saving; the list of single BSSs to be ignored (where there is nothing else it is emptied at once); the
+//! deletion of keys at start; SA Query; links of an AP MLD that were not heard; the scans while a network is left
+//! alone; comebacks that the kernel does not handle; FullMAC radios.
+
+use super::handshake::{Handshake, Progress};
+use super::target::{Target, View, association_link};
+use super::{Numbers, Secrets, Turn, connecting, farewell, is_made, security};
+use crate::parts::Command;
+use crate::party::{PartyOutput, Seat};
+use lapwing_core::attempt::{AttemptId, Ticket};
+use lapwing_core::crypto::keys::{Pmk, Pmkid};
+use lapwing_core::curve::Group;
+use lapwing_core::kernel::{
+    AssociateRequest, AuthenticateRequest, Connection, KernelEvent, Refusal, Reply, Request, ScanEntry,
+    ScanRequest,
+};
+use lapwing_core::network::Network;
+use lapwing_core::pmksa::{self, PmksaCache};
+use lapwing_core::radio::Radio;
+use lapwing_core::rsn::plan::SaeMethod;
+use lapwing_core::rsn::{Candidate, Plan};
+use lapwing_core::sae::{self, Sae};
+use lapwing_core::station::{Event, Report, Summary};
+use lapwing_core::{Duration, Instant, Means};
+use lapwing_frames::management::{
+    Authentication, AuthenticationAlgorithm, Body, Management, ReasonCode, StatusCode,
+};
+use lapwing_frames::{LinkId, MacAddr, Ssid};
+use std::collections::BTreeSet;
+
+/// How long the kernel may take over an authentication or an association (`SME_AUTH_TIMEOUT`).
+const SME_LIMIT: Duration = Duration::from_secs(5);
+/// How long a handshake may take.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+/// How long a scan may take before it is asked for anew.
+const SCAN_LIMIT: Duration = Duration::from_secs(30);
+/// When a scan that the kernel refused is asked for again.
+const SCAN_AGAIN: Duration = Duration::from_secs(1);
+/// How long after a lost connection the access point is looked for.
+const AFTER_LOSS: Duration = Duration::from_millis(100);
+/// The indices of group keys that are cleared.
+const CLEARED: core::ops::Range<u8> = 0..6;
+
+/// Which wpa_supplicant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// Release 2.11.
+    V2_11,
+    /// The development branch as it was in August 2026.
+    Master,
+}
+
+/// When the air is searched.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Search {
+    No,
+    At(Instant),
+    Running { until: Instant },
+    Reading(Ticket),
+}
+
+/// What the party does about a connection.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Phase {
+    Idle,
+    Authenticating { going: Box<Going>, sae: Option<Box<Sae>>, ticket: Ticket, until: Instant },
+    Associating { going: Box<Going>, ticket: Ticket, until: Instant },
+    Handshaking { going: Box<Going>, handshake: Box<Handshake>, until: Instant },
+    Completed { target: Box<Target>, handshake: Option<Box<Handshake>> },
+}
+
+/// What is on the way.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Going {
+    target: Target,
+    /// As it is announced: with the PMKID.
+    plan: Option<Plan>,
+    candidates: Vec<Candidate>,
+    /// A cached PMKSA replaces SAE.
+    cached: bool,
+}
+
+/// The machine.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct WpaSupplicant {
+    version: Version,
+    seat: Seat,
+    numbers: Numbers,
+    inner: Inner,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Inner {
+    secrets: Secrets,
+    pmksa: PmksaCache,
+    networks: Vec<Network>,
+    /// The network that is enabled.
+    wanted: Option<Network>,
+    /// Associate even if nothing better than what there is was found.
+    reassociate: bool,
+    search: Search,
+    phase: Phase,
+    /// The one variable: links of the connection, or of the target.
+    valid_links: BTreeSet<LinkId>,
+    /// Indices of keys that the driver may have.
+    keys: BTreeSet<u8>,
+    failures: u32,
+    long_failures: u32,
+    left_alone_until: Option<Instant>,
+}
+
+impl core::fmt::Debug for WpaSupplicant {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("WpaSupplicant")
+            .field("version", &self.version)
+            .field("state", &self.summary())
+            .field("valid_links", &self.inner.valid_links)
+            .field("search", &self.inner.search)
+            .finish_non_exhaustive()
+    }
+}
+
+impl WpaSupplicant {
+    /// One that has heard nothing yet.
+    #[must_use]
+    pub fn new(version: Version, seat: Seat) -> Self {
+        let inner = Inner {
+            secrets: Secrets::default(),
+            pmksa: PmksaCache::new(),
+            networks: Vec::new(),
+            wanted: None,
+            reassociate: false,
+            search: Search::No,
+            phase: Phase::Idle,
+            valid_links: BTreeSet::new(),
+            keys: BTreeSet::new(),
+            failures: 0,
+            long_failures: 0,
+            left_alone_until: None,
+        };
+        Self { version, seat, numbers: Numbers::default(), inner }
+    }
+
+    /// Takes an event, and says what is to be done about it, in this order.
+    pub fn turn(&mut self, now: Instant, event: Event, means: &mut Means<'_>, out: &mut Vec<PartyOutput>) {
+        let before = self.summary();
+        match &event {
+            Event::Kernel(KernelEvent::AddressChanged { address }) => self.seat.address = *address,
+            Event::Autoconnect(on) => self.seat.autoconnect = *on,
+            _ => {}
+        }
+        let mut turn = Turn { now, seat: &self.seat, numbers: &mut self.numbers, means, out };
+        self.inner.step(self.version, &mut turn, event);
+        self.inner.overdue(self.version, &mut turn);
+        let after = self.summary();
+        if before != after {
+            out.push(PartyOutput::Report(Report::State(after)));
+        }
+    }
+
+    /// When it must be told the time, and what it waits for until then.
+    #[must_use]
+    pub fn deadline(&self) -> Option<(Instant, &'static str)> {
+        let search = match self.inner.search {
+            Search::At(at) => Some((at, "the next scan")),
+            Search::Running { until } => Some((until, "the end of a scan")),
+            Search::No | Search::Reading(_) => None,
+        };
+        let phase = match self.inner.phase {
+            Phase::Authenticating { until, .. } => Some((until, "an authentication")),
+            Phase::Associating { until, .. } => Some((until, "an association")),
+            Phase::Handshaking { until, .. } => Some((until, "the 4-way handshake")),
+            Phase::Idle | Phase::Completed { .. } => None,
+        };
+        [search, phase].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    /// What it is doing, in a word.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let inner = &self.inner;
+        let attempt = AttemptId(self.numbers.attempt);
+        match (&inner.phase, &inner.wanted) {
+            (Phase::Completed { target, .. }, _) => Summary::Connected { ssid: target.ssid.clone(), attempt },
+            (Phase::Idle, None) if inner.search == Search::No => Summary::Disconnected,
+            (Phase::Idle, None) => Summary::Searching,
+            (_, Some(network)) => connecting(&network.ssid, &self.numbers),
+            (_, None) => Summary::Disconnecting,
+        }
+    }
+
+    /// Takes other capabilities or channels of the radio.
+    pub fn set_radio(&mut self, radio: Radio) {
+        self.seat.radio = radio;
+    }
+}
+
+impl Inner {
+    fn step(&mut self, version: Version, turn: &mut Turn<'_, '_>, event: Event) {
+        match event {
+            Event::Networks(networks) => {
+                self.networks = networks;
+                self.enable(turn, turn.seat.autoconnect);
+            }
+            Event::Autoconnect(on) => self.enable(turn, on),
+            Event::Connect(network) => {
+                turn.note("is asked to associate");
+                self.wanted = Some(network);
+                self.begin(turn);
+            }
+            Event::Disconnect => {
+                (self.wanted, self.search) = (None, Search::No);
+                if let Some(peer) = self.peer() {
+                    turn.ask(deauthenticate(peer));
+                }
+                self.phase = Phase::Idle;
+                self.clear_keys(version, turn, None);
+            }
+            Event::Scan | Event::ScanFor(_) => {
+                if self.search == Search::No {
+                    self.search = Search::At(turn.now);
+                }
+            }
+            Event::Completed { ticket, outcome } => self.completed(version, turn, ticket, outcome),
+            Event::Kernel(event) => self.heard(version, turn, event),
+            // It reads on, and does not know what it missed.
+            Event::EventsLost
+            | Event::Resumed(_)
+            | Event::Configured(_)
+            | Event::Unconfigured(..)
+            | Event::Tick => {}
+        }
+    }
+
+    /// Enables the first network, if nothing else is wanted and it may.
+    fn enable(&mut self, turn: &mut Turn<'_, '_>, autoconnect: bool) {
+        if autoconnect && self.wanted.is_none() && !self.networks.is_empty() {
+            self.wanted = self.networks.iter().find(|network| network.autoconnect).cloned();
+            self.begin(turn);
+        }
+    }
+
+    fn begin(&mut self, turn: &mut Turn<'_, '_>) {
+        self.reassociate = true;
+        (self.failures, self.long_failures, self.left_alone_until) = (0, 0, None);
+        self.search = Search::At(turn.now);
+    }
+
+    /// What is overdue.
+    fn overdue(&mut self, version: Version, turn: &mut Turn<'_, '_>) {
+        match self.search {
+            Search::At(at) if at <= turn.now => {
+                let name = self.wanted.as_ref().filter(|network| network.hidden);
+                let wildcard = Ssid::new(&[]).ok();
+                let ssids = name.map(|network| network.ssid.clone()).into_iter().chain(wildcard).collect();
+                turn.ask(Request::TriggerScan(ScanRequest { ssids, ..ScanRequest::default() }));
+                self.search = Search::Running { until: turn.now + SCAN_LIMIT };
+            }
+            Search::Running { until } if until <= turn.now => self.search = Search::At(turn.now + SCAN_AGAIN),
+            _ => {}
+        }
+        match &self.phase {
+            Phase::Authenticating { until, .. }
+            | Phase::Associating { until, .. }
+            | Phase::Handshaking { until, .. }
+                if *until <= turn.now =>
+            {
+                turn.note("waited long enough");
+                self.give_up(version, turn);
+            }
+            _ => {}
+        }
+    }
+
+    /// The access point or AP MLD of the phase.
+    fn peer(&self) -> Option<MacAddr> {
+        match &self.phase {
+            Phase::Idle => None,
+            Phase::Authenticating { going, .. }
+            | Phase::Associating { going, .. }
+            | Phase::Handshaking { going, .. } => Some(going.target.authenticator()),
+            Phase::Completed { target, .. } => Some(target.authenticator()),
+        }
+    }
+
+    fn completed(
+        &mut self,
+        version: Version,
+        turn: &mut Turn<'_, '_>,
+        ticket: Ticket,
+        outcome: Result<Reply, Refusal>,
+    ) {
+        if self.search == Search::Reading(ticket) {
+            self.search = Search::No;
+            match outcome {
+                Ok(Reply::Scan(entries)) => self.choose(version, turn, &entries),
+                _ => self.search = Search::At(turn.now + SCAN_AGAIN),
+            }
+            return;
+        }
+        let accepted = outcome.is_ok();
+        let progress = match &mut self.phase {
+            Phase::Authenticating { ticket: ours, .. } | Phase::Associating { ticket: ours, .. }
+                if *ours == ticket && !accepted =>
+            {
+                Progress::Failed
+            }
+            Phase::Handshaking { handshake, .. } => handshake.completed(ticket, accepted),
+            Phase::Completed { handshake: Some(handshake), .. } => {
+                // A key of a renewal that is refused is logged, no more.
+                handshake.completed(ticket, accepted);
+                Progress::Going
+            }
+            _ => Progress::Going,
+        };
+        match progress {
+            Progress::Going => {}
+            Progress::Open => self.complete(turn),
+            Progress::Failed => self.give_up(version, turn),
+        }
+    }
+
+    /// Decides about what was heard.
+    fn choose(&mut self, version: Version, turn: &mut Turn<'_, '_>, heard: &[ScanEntry]) {
+        let Some(network) = self.wanted.clone() else { return };
+        if let Some(until) = self.left_alone_until.filter(|until| turn.now < *until) {
+            self.search = Search::At(until);
+            return;
+        }
+        let (radio, multi_link) = (&turn.seat.radio, turn.seat.radio.multi_link);
+        let view = View { network: &network, radio, multi_link };
+        let Some(target) = view.targets(heard).into_iter().next() else {
+            self.search = Search::At(turn.now + Duration::from_secs(5));
+            return;
+        };
+        if let Phase::Completed { target: held, .. } = &self.phase {
+            if !self.reassociate {
+                return;
+            }
+            if version == Version::Master && self.reconfigure(turn, held, &target) {
+                self.reassociate = false;
+                return;
+            }
+        }
+        self.reassociate = false;
+        self.authenticate(version, turn, &network, target);
+    }
+
+    /// Asks for the links that the AP MLD of the connection has besides; whether there are any.
+    fn reconfigure(&self, turn: &mut Turn<'_, '_>, held: &Target, found: &Target) -> bool {
+        let Some(mld) = found.mld.as_ref().filter(|_| held.authenticator() == found.authenticator()) else {
+            return false;
+        };
+        let missing = mld.links.iter().filter(|(id, _)| !self.valid_links.contains(id));
+        let add: Vec<_> = missing.map(|(id, link)| association_link(*id, link)).collect();
+        if add.is_empty() {
+            return false;
+        }
+        turn.note("asks the AP MLD for the links that it has besides");
+        turn.ask(Request::ReconfigureLinks { add, remove: Vec::new() });
+        true
+    }
+
+    fn pmksa_key(turn: &Turn<'_, '_>, target: &Target, plan: &Plan) -> pmksa::Key {
+        let (station, authenticator) = (turn.seat.address, target.authenticator());
+        pmksa::Key { station, authenticator, ssid: target.ssid.clone(), akm: plan.akm() }
+    }
+
+    /// Goes to a target, whatever there is: the new target's links first, then the keys, then the request.
+    fn authenticate(&mut self, version: Version, turn: &mut Turn<'_, '_>, network: &Network, target: Target) {
+        turn.attempt();
+        self.valid_links = target.links().collect();
+        let mut sae = None;
+        let mut going = Going { plan: target.plan.clone(), target, candidates: Vec::new(), cached: false };
+        if let Some(plan) = &going.target.plan {
+            let entry = self.pmksa.find(turn.now, &Self::pmksa_key(turn, &going.target, plan));
+            if let Some(entry) = entry.filter(|_| plan.akm().is_sae()) {
+                going.plan = Some(plan.clone().with_pmkid(entry.pmkid));
+                going.candidates.push(Candidate { pmkid: Some(entry.pmkid), pmk: entry.pmk.clone() });
+                going.cached = true;
+            } else if plan.akm().is_sae() {
+                sae = self.start_sae(turn, network, &going.target, plan);
+                if sae.is_none() {
+                    return self.connection_failed(turn);
+                }
+            } else {
+                let Some(pmk) = self.secrets.pre_shared(network) else { return };
+                going.candidates.push(Candidate { pmkid: None, pmk });
+            }
+        }
+        turn.note(format!(
+            "goes to {} at {}{}",
+            going.target.bssid,
+            going.target.frequency,
+            if going.cached { ", with a cached PMKSA" } else { "" }
+        ));
+        let bssid = going.target.bssid;
+        self.clear_keys(version, turn, Some(bssid));
+        let ticket = send_authentication(turn, &going.target, sae.as_ref().map(|(_, frame)| frame));
+        let until = turn.now + SME_LIMIT;
+        let sae = sae.map(|(machine, _)| machine);
+        self.phase = Phase::Authenticating { going: Box::new(going), sae, ticket, until };
+    }
+
+    fn start_sae(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        network: &Network,
+        target: &Target,
+        plan: &Plan,
+    ) -> Option<(Box<Sae>, Authentication)> {
+        let setup = sae::Setup {
+            own: turn.seat.address,
+            peer: target.authenticator(),
+            akm: plan.akm(),
+            method: match plan.sae() {
+                Some(SaeMethod::HuntingAndPecking) => sae::Method::HuntingAndPecking,
+                Some(SaeMethod::HashToElement) | None => sae::Method::HashToElement,
+            },
+            groups: Group::ALL.to_vec(),
+        };
+        let mut machine = Box::new(Sae::new(setup, self.secrets.password(network)?));
+        let progress = machine.start(&mut turn.means.lend());
+        self.secrets.keep(machine.password());
+        match progress {
+            sae::Progress::Send(frame) => Some((machine, frame)),
+            _ => None,
+        }
+    }
+
+    /// Deletes the keys that may be there.
+    fn clear_keys(&mut self, version: Version, turn: &mut Turn<'_, '_>, peer: Option<MacAddr>) {
+        let beyond = matches!(self.phase, Phase::Handshaking { .. } | Phase::Completed { .. });
+        let links: Vec<Option<LinkId>> = match version {
+            Version::Master if beyond && !self.valid_links.is_empty() => {
+                self.valid_links.iter().copied().map(Some).collect()
+            }
+            _ => vec![None],
+        };
+        for link in links {
+            for index in CLEARED.filter(|index| self.keys.contains(index)) {
+                turn.command(Command::DeleteKey { peer: None, link, index });
+            }
+        }
+        if self.keys.contains(&0) && peer.is_some() {
+            turn.command(Command::DeleteKey { peer, link: None, index: 0 });
+        }
+        self.keys.clear();
+    }
+
+    fn heard(&mut self, version: Version, turn: &mut Turn<'_, '_>, event: KernelEvent) {
+        let goodbye = farewell(&event);
+        match (event, &mut self.phase) {
+            (KernelEvent::ScanDone { .. }, _) => {
+                if matches!(self.search, Search::Running { .. } | Search::No) {
+                    self.search = Search::Reading(turn.ask(Request::ReadScan));
+                }
+            }
+            (KernelEvent::ScanAborted, _) if self.search != Search::No => {
+                self.search = Search::At(turn.now + SCAN_AGAIN);
+            }
+            (KernelEvent::Authentication { frame }, Phase::Authenticating { going, .. }) => {
+                if let Ok(Management { header, body: Body::Authentication(body) }) = Management::parse(&frame)
+                    && (header.transmitter == going.target.authenticator()
+                        || header.transmitter == going.target.bssid)
+                {
+                    self.authenticated(version, turn, &body);
+                }
+            }
+            (KernelEvent::AuthenticationTimedOut { .. }, Phase::Authenticating { .. }) => {
+                turn.note("the authentication timed out");
+                self.connection_failed(turn);
+            }
+            (KernelEvent::AssociationTimedOut { .. }, Phase::Associating { .. }) => {
+                turn.note("the association timed out");
+                self.connection_failed(turn);
+            }
+            (KernelEvent::Connected(connection), Phase::Associating { .. }) => {
+                self.associated(version, turn, &connection);
+            }
+            (KernelEvent::KeyFrame { bytes, in_clear, .. }, Phase::Handshaking { handshake, .. }) => {
+                let progress = handshake.take(turn, &bytes, in_clear);
+                self.keys.extend(core::mem::take(&mut handshake.installed));
+                if progress == Progress::Failed {
+                    self.give_up(version, turn);
+                }
+            }
+            (
+                KernelEvent::KeyFrame { bytes, in_clear, .. },
+                Phase::Completed { handshake: Some(handshake), .. },
+            ) => {
+                handshake.take(turn, &bytes, in_clear);
+                self.keys.extend(core::mem::take(&mut handshake.installed));
+            }
+            (
+                KernelEvent::Deauthentication { .. } | KernelEvent::Disassociation { .. },
+                Phase::Authenticating { going, .. } | Phase::Associating { going, .. },
+            ) => {
+                // One of our own is the end of what was before.
+                if let Some((_, reason)) = goodbye.filter(|(from, _)| *from != turn.seat.address)
+                    && goodbye.is_some_and(|(from, _)| {
+                        from == going.target.authenticator() || from == going.target.bssid
+                    })
+                {
+                    self.thrown_out(version, turn, reason);
+                }
+            }
+            (
+                KernelEvent::Disconnected { reason, .. },
+                Phase::Handshaking { .. } | Phase::Completed { .. },
+            ) => {
+                turn.note(format!("the connection is gone ({reason})"));
+                let was_complete = matches!(self.phase, Phase::Completed { .. });
+                self.phase = Phase::Idle;
+                self.clear_keys(version, turn, None);
+                if was_complete {
+                    self.search = Search::At(turn.now + AFTER_LOSS);
+                    self.reassociate = true;
+                } else {
+                    self.connection_failed(turn);
+                }
+            }
+            (KernelEvent::LinksRemoved { links }, _) => {
+                for link in links {
+                    self.valid_links.remove(&link);
+                    if let Phase::Completed { handshake: Some(handshake), .. } = &mut self.phase {
+                        handshake.remove_link(link);
+                    }
+                }
+            }
+            (KernelEvent::InterfaceDown | KernelEvent::InterfaceRemoved, _) => {
+                (self.phase, self.search) = (Phase::Idle, Search::No);
+                self.keys.clear();
+            }
+            (KernelEvent::InterfaceUp, _) if self.wanted.is_some() => self.begin(turn),
+            _ => {}
+        }
+    }
+
+    /// An Authentication frame of the access point.
+    fn authenticated(&mut self, version: Version, turn: &mut Turn<'_, '_>, body: &Authentication) {
+        let Phase::Authenticating { going, sae, ticket, until } = &mut self.phase else { return };
+        let Some(machine) = sae else {
+            if body.status == StatusCode::Success {
+                self.associate(turn);
+            } else {
+                turn.note(format!("the authentication was refused ({})", body.status));
+                self.connection_failed(turn);
+            }
+            return;
+        };
+        match machine.handle(&mut turn.means.lend(), body) {
+            sae::Progress::Send(frame) => {
+                *ticket = send_authentication(turn, &going.target, Some(&frame));
+                *until = turn.now + SME_LIMIT;
+            }
+            sae::Progress::Ignored(_) => {}
+            sae::Progress::Accepted(accepted) => {
+                let Some(pmk) = Pmk::new(accepted.pmk) else { return };
+                let pmkid = Pmkid(accepted.pmkid);
+                going.candidates.push(Candidate { pmkid: Some(pmkid), pmk: pmk.clone() });
+                if let Some(plan) = &going.target.plan {
+                    // Before any handshake proves it.
+                    let key = Self::pmksa_key(turn, &going.target, plan);
+                    self.pmksa.insert(turn.now, key, pmkid, pmk, pmksa::LIFETIME);
+                }
+                self.associate(turn);
+            }
+            sae::Progress::Failed(why) => {
+                turn.note(why.to_string());
+                self.give_up(version, turn);
+            }
+        }
+    }
+
+    fn associate(&mut self, turn: &mut Turn<'_, '_>) {
+        let Phase::Authenticating { going, .. } = core::mem::replace(&mut self.phase, Phase::Idle) else {
+            return;
+        };
+        let ticket = turn.ask(Request::Associate(AssociateRequest {
+            peer: going.target.peer(),
+            ssid: going.target.ssid.clone(),
+            elements: going.plan.as_ref().map(Plan::association_elements).unwrap_or_default(),
+            security: security(&going.target),
+            previous: None,
+        }));
+        self.phase = Phase::Associating { going, ticket, until: turn.now + SME_LIMIT };
+    }
+
+    /// The kernel's word about the association.
+    fn associated(&mut self, version: Version, turn: &mut Turn<'_, '_>, connection: &Connection) {
+        let Phase::Associating { going, .. } = &mut self.phase else { return };
+        if !is_made(connection) {
+            turn.note(format!("the association was refused ({})", connection.status));
+            if !going.cached {
+                return self.give_up(version, turn);
+            }
+            let target = going.target.clone();
+            turn.note("drops the PMKSA, and does SAE");
+            self.pmksa.refused(target.authenticator(), &target.ssid);
+            turn.ask(deauthenticate(target.authenticator()));
+            self.phase = Phase::Idle;
+            if let Some(network) = self.wanted.clone() {
+                self.authenticate(version, turn, &network, target);
+            }
+            return;
+        }
+        let plan = going.plan.clone();
+        let candidates = core::mem::take(&mut going.candidates);
+        let handshake = Handshake::new(turn, &going.target, plan, connection, candidates);
+        let Phase::Associating { going, .. } = core::mem::replace(&mut self.phase, Phase::Idle) else {
+            return;
+        };
+        match handshake {
+            Some(handshake) => {
+                let (handshake, until) = (Box::new(handshake), turn.now + HANDSHAKE_LIMIT);
+                self.phase = Phase::Handshaking { going, handshake, until };
+            }
+            None => {
+                let target = Box::new(going.target);
+                turn.connected(&target, false);
+                self.phase = Phase::Completed { target, handshake: None };
+                self.succeeded();
+            }
+        }
+    }
+
+    /// All keys are in, and the port is open.
+    fn complete(&mut self, turn: &mut Turn<'_, '_>) {
+        match core::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Handshaking { going, handshake, .. } => {
+                turn.connected(&going.target, going.cached);
+                let target = Box::new(going.target);
+                self.phase = Phase::Completed { target, handshake: Some(handshake) };
+                self.succeeded();
+            }
+            other => self.phase = other,
+        }
+    }
+
+    fn succeeded(&mut self) {
+        (self.failures, self.long_failures, self.left_alone_until) = (0, 0, None);
+        (self.reassociate, self.search) = (false, Search::No);
+    }
+
+    /// The access point throws us out before there is a connection.
+    fn thrown_out(&mut self, version: Version, turn: &mut Turn<'_, '_>, reason: ReasonCode) {
+        turn.note(format!("the access point says goodbye ({reason})"));
+        if let Phase::Associating { going, .. } = &self.phase
+            && going.cached
+            && version == Version::Master
+            && reason == ReasonCode::NotAuthenticated
+        {
+            turn.note("drops the PMKSA");
+            self.pmksa.refused(going.target.authenticator(), &going.target.ssid);
+        }
+        self.connection_failed(turn);
+    }
+
+    /// Ends what is under way, with a frame.
+    fn give_up(&mut self, version: Version, turn: &mut Turn<'_, '_>) {
+        if let Some(peer) = self.peer() {
+            turn.ask(deauthenticate(peer));
+        }
+        self.phase = Phase::Idle;
+        self.clear_keys(version, turn, None);
+        self.connection_failed(turn);
+    }
+
+    /// Puts off the next try.
+    fn connection_failed(&mut self, turn: &mut Turn<'_, '_>) {
+        self.phase = Phase::Idle;
+        self.failures = self.failures.saturating_add(1);
+        if self.failures > 3 {
+            self.long_failures = self.long_failures.saturating_add(1);
+            let seconds = match self.long_failures {
+                0 | 1 => 10,
+                2 => 20,
+                3 => 30,
+                4 | 5 => 60,
+                6..=10 => 90,
+                11..=50 => 120,
+                _ => 300,
+            };
+            turn.note(format!("leaves the network alone for {seconds} s"));
+            self.left_alone_until = Some(turn.now + Duration::from_secs(seconds));
+        }
+        let delay = match self.failures {
+            0 | 1 => 100,
+            2 => 500,
+            3 => 1_000,
+            4 => 5_000,
+            _ => 10_000,
+        };
+        let at = turn.now + Duration::from_millis(delay);
+        self.search = Search::At(self.left_alone_until.map_or(at, |until| until.max(at)));
+    }
+}
+
+fn deauthenticate(peer: MacAddr) -> Request {
+    Request::Deauthenticate { peer, reason: ReasonCode::LeavingDeauthenticated, local_only: false }
+}
+
+/// Sends an Authentication frame: of SAE if there is one, else an open one.
+fn send_authentication(turn: &mut Turn<'_, '_>, target: &Target, sae: Option<&Authentication>) -> Ticket {
+    turn.ask(Request::Authenticate(AuthenticateRequest {
+        bssid: target.bssid,
+        frequency: target.frequency,
+        ssid: target.ssid.clone(),
+        algorithm: sae.map_or(AuthenticationAlgorithm::Open, |frame| frame.algorithm),
+        data: sae.map(sae::authentication_data).unwrap_or_default(),
+        mld: target.mld.as_ref().map(|mld| (mld.association_link, mld.address)),
+    }))
+}
