@@ -70,6 +70,8 @@ pub async fn run(options: &Options, around: &mut Surroundings) -> Result<(), Fai
         Command::Forget(choice) => forget(&bus, choice, style).await?,
         Command::Timeline => timeline(&bus, options, style).await?,
         Command::Monitor => return monitor::run(&bus, options, style).await,
+        // It asks no daemon: whoever reads the command line runs it without a bus.
+        Command::World(world) => return crate::world::world(world, options.json, style).map(|_| ()),
     };
     around.progress.clear();
     print(&if options.json { text::json(&output.json.to_string()) + "\n" } else { output.human })

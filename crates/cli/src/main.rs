@@ -9,6 +9,7 @@ use lapwing::secret;
 use lapwing::signals::Signals;
 use lapwing::terminal::Progress;
 use lapwing::text::{self, Style};
+use lapwing::world;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -19,7 +20,7 @@ fn environment(name: &str) -> Option<String> {
 fn main() -> ExitCode {
     let options = Options::parse();
     match run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => ExitCode::from(status),
         Err(failure) => {
             tell(&failure, options.json);
             ExitCode::from(failure.kind.status())
@@ -27,7 +28,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: &Options) -> Result<(), Failure> {
+/// Runs the command: the exit status, if it is one that can end well in several ways.
+fn run(options: &Options) -> Result<u8, Failure> {
+    if let Some(Command::World(world)) = &options.command {
+        // Ended by a signal as any program that only calculates.
+        let style = Style::detect(std::io::stdout().is_terminal(), environment);
+        return world::world(world, options.json, style);
+    }
     // Before signals are caught: whoever waits for one who does not deliver can interrupt.
     let secret = match &options.command {
         Some(Command::Connect(connect)) => secret::given(connect)?,
@@ -50,11 +57,12 @@ fn run(options: &Options) -> Result<(), Failure> {
         };
         // Joining has something to undo; it takes care of signals itself.
         if matches!(options.command, Some(Command::Connect(_))) {
-            return commands::run(options, &mut around).await;
+            commands::run(options, &mut around).await?;
+            return Ok(0);
         }
         let mut signals = signals()?;
         tokio::select! {
-            outcome = commands::run(options, &mut around) => outcome,
+            outcome = commands::run(options, &mut around) => outcome.map(|()| 0),
             signal = signals.next() => Err(signal),
         }
     })

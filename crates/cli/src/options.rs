@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::world::options::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -14,6 +15,8 @@ Examples:
   lapwing networks --bss                   Every access point, and why it is not used
   lapwing why                              How the last attempt went, phase by phase
   lapwing monitor --json                   Events as they come, for a program
+  lapwing world run mlo-loop --policy wpa_supplicant-2.11
+                                           A failure as it happens, in a world that is not there
 
 Exit status:
   0  done
@@ -78,6 +81,8 @@ pub enum Command {
     /// Show how the last attempt went, phase by phase
     #[command(visible_alias = "why")]
     Timeline,
+    /// Run stories in a virtual world: no daemon, no radio, no root
+    World(World),
 }
 
 /// How networks are listed.

@@ -23,6 +23,8 @@ pub mod habit;
 pub mod happening;
 mod host;
 pub mod kernel;
+pub mod kernels;
+pub mod lanes;
 pub mod network;
 pub mod parts;
 pub mod party;
@@ -31,6 +33,7 @@ pub mod policy;
 pub mod run;
 pub mod scenario;
 pub mod step;
+pub mod verdict;
 pub mod world;
 
 pub use air::{Content, KeyPrint, Protection, Transmission};
