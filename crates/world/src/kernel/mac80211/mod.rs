@@ -331,3 +331,17 @@ impl Mac80211 {
         }
     }
 }
+
+#[cfg(test)]
+impl Mac80211 {
+    /// Our address, the AP's and the channel of a link, whatever the phase.
+    pub(super) fn addresses(&self, id: Option<LinkId>) -> Option<(MacAddr, MacAddr, Frequency)> {
+        let link = match &self.phase {
+            Phase::Idle => None,
+            Phase::Authenticating(it) => (it.link == id).then(|| it.link()),
+            Phase::Joining(it) => it.links.get(&id).copied(),
+            Phase::Associated(it) => it.links.get(&id).copied(),
+        }?;
+        Some((link.address, link.bssid, link.frequency))
+    }
+}
