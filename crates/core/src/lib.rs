@@ -1,6 +1,6 @@
-//! Every decision of a Wi-Fi station, without I/O.
+//! Every decision of a Wi-Fi station, and of an access point, without I/O.
 //!
-//! The way in is the turn of a [`station`]: the time and an event go in, actions come out in the order in
+//! The way in is the turn of a [`station`] or an [`ap`]: the time and an event go in, actions come out in the order in
 //! which they must happen. The crate is `no_std`, so it cannot name a clock, a socket, a file, a log or a
 //! random source: what it needs of them is handed in. The daemon and the simulator are two drivers of it.
 #![no_std]
@@ -19,6 +19,7 @@ extern crate self as lapwing_core;
 #[path = "../tests/common/fixtures.rs"]
 mod fixtures;
 
+pub mod ap;
 pub mod attempt;
 pub mod crypto;
 pub mod curve;
@@ -35,10 +36,12 @@ pub mod sae;
 pub mod scan;
 pub mod secret;
 pub mod select;
+pub mod shared;
 pub mod station;
 pub mod time;
 
 pub use entropy::Entropy;
 pub use means::Means;
 pub use secret::Secret;
+pub use shared::Shared;
 pub use time::{Duration, Instant};

@@ -4,7 +4,7 @@
 //! Message 4 counts only after message 2 proved the PMK; an answer counts only with a replay counter that
 //! was sent in the exchange under way.
 
-use super::{Candidate, Peer, contents::Contents, operating_channel::reaches};
+use super::{Candidate, Link, Peer, contents::Contents, operating_channel::reaches};
 use crate::{
     Duration, Entropy, Instant,
     crypto::{
@@ -14,9 +14,9 @@ use crate::{
     entropy::random,
     kernel::{KeyKind, KeyRequest},
 };
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 use lapwing_frames::{
-    Ssid,
+    LinkId, Ssid,
     eapol::{DescriptorType, KeyFrame, KeyInformation as Info},
     element::{ElementId, write_raw},
     kde::{self, GroupKey, GroupKeyKind, Kde, KeyOctets},
@@ -100,7 +100,13 @@ struct Pending {
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Step {
     Second,
-    Fourth { ptk: Ptk, candidate: usize, overriding: bool },
+    Fourth {
+        ptk: Ptk,
+        candidate: usize,
+        overriding: bool,
+        /// Whether the group keys were renewed after message 3 was sent: it may have brought the old ones.
+        outdated: bool,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -172,9 +178,31 @@ impl Authenticator {
         self.transmit(now, out);
     }
 
-    /// Gives the station new group keys. They are remembered for message 3 if no handshake can be begun now.
+    /// Whether both sides tell and check the operating channel.
+    #[must_use]
+    pub const fn validates_operating_channel(&self) -> bool {
+        self.setup.operating_channel_validation
+    }
+
+    /// The links of the association are other ones from now on, and so are the group keys that the station has.
+    pub fn set_links(&mut self, links: BTreeMap<LinkId, Link>, keys: Vec<KeyRequest>) {
+        if let Peer::Mld { links: known, association_link, .. } = &mut self.setup.peer {
+            if !links.contains_key(association_link)
+                && let Some(first) = links.keys().next()
+            {
+                *association_link = *first;
+            }
+            (*known, self.setup.group_keys) = (links, keys);
+        }
+    }
+
+    /// Gives the station new group keys. They are remembered for message 3 if no handshake can be begun now, and
+    /// given after the handshake if message 3 was sent already.
     pub fn renew_group_keys(&mut self, now: Instant, keys: Vec<KeyRequest>, out: &mut Vec<Output>) {
         self.setup.group_keys = keys;
+        if let State::Handshake { step: Step::Fourth { outdated, .. }, .. } = &mut self.state {
+            *outdated = true;
+        }
         if let State::Established { ptk } | State::Group { ptk, .. } = &self.state {
             let pending = Pending { counters: Vec::new(), deadline: now };
             self.state = State::Group { ptk: ptk.clone(), pending };
@@ -259,7 +287,7 @@ impl Authenticator {
     fn third_data(&self, overriding: bool) -> Vec<u8> {
         let setup = &self.setup;
         let mut data = Vec::new();
-        let overrides = |link: &super::Link| {
+        let overrides = |link: &Link| {
             let advertised = &link.advertised;
             let elements =
                 [&advertised.rsne_override, &advertised.rsne_override2, &advertised.rsnxe_override];
@@ -348,7 +376,7 @@ impl Authenticator {
         }
         match (&self.state, info.contains(Info::PAIRWISE)) {
             (State::Handshake { step: Step::Second, .. }, true) => self.on_second(now, &frame, out),
-            (State::Handshake { step: Step::Fourth { .. }, .. }, true) => self.on_fourth(&frame, out),
+            (State::Handshake { step: Step::Fourth { .. }, .. }, true) => self.on_fourth(now, &frame, out),
             (State::Group { ptk, .. }, false) => {
                 verify(&frame, ptk)?;
                 self.state = State::Established { ptk: ptk.clone() };
@@ -396,14 +424,19 @@ impl Authenticator {
                 return Ok(());
             }
         };
-        *step = Step::Fourth { ptk, candidate, overriding };
+        *step = Step::Fourth { ptk, candidate, overriding, outdated: false };
         *pending = Pending { counters: Vec::new(), deadline: now };
         self.transmit(now, out);
         Ok(())
     }
 
-    fn on_fourth(&mut self, frame: &KeyFrame, out: &mut Vec<Output>) -> Result<(), &'static str> {
-        let State::Handshake { step: Step::Fourth { ptk, candidate, .. }, .. } = &self.state else {
+    fn on_fourth(
+        &mut self,
+        now: Instant,
+        frame: &KeyFrame,
+        out: &mut Vec<Output>,
+    ) -> Result<(), &'static str> {
+        let State::Handshake { step: Step::Fourth { ptk, candidate, outdated, .. }, .. } = &self.state else {
             return Err("no message 3 was sent");
         };
         verify(frame, ptk)?;
@@ -425,7 +458,12 @@ impl Authenticator {
             sequence: [0; 6],
         }));
         out.push(Output::Secured { candidate: *candidate });
+        let outdated = *outdated;
         self.state = State::Established { ptk: ptk.clone() };
+        if outdated {
+            let keys = self.setup.group_keys.clone();
+            self.renew_group_keys(now, keys, out);
+        }
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use super::{
     password::Password,
     station::announced,
 };
-use crate::{Duration, Instant, Means, Secret, crypto::kdf::Hash, curve::Group, entropy::random};
+use crate::{Duration, Instant, Means, Secret, Shared, crypto::kdf::Hash, curve::Group, entropy::random};
 use alloc::{
     collections::{BTreeMap, btree_map::Entry},
     vec,
@@ -101,7 +101,7 @@ impl Instance {
 /// The machine of an AP for all its stations.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SaeAuthenticator {
-    configuration: Configuration,
+    configuration: Shared<Configuration>,
     instances: BTreeMap<MacAddr, Instance>,
     /// The key of tokens and the one before it.
     token_keys: [Option<[u8; 32]>; 2],
@@ -113,7 +113,7 @@ impl SaeAuthenticator {
     #[must_use]
     pub fn new(configuration: Configuration) -> Self {
         Self {
-            configuration,
+            configuration: Shared::new(configuration),
             instances: BTreeMap::new(),
             token_keys: [None; 2],
             token_key_until: Instant::default(),

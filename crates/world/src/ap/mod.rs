@@ -1,20 +1,31 @@
-//! Access points: the machines of `lapwing_core` that decide, and the kernel and radio below them.
+//! Access points: the machine of `lapwing_core` that decides, and the kernel and radio below it.
+//!
+//! The habits of an access point stand around the machine, not in it.
 
+mod habits;
+mod radio;
 mod setup;
 
 pub use setup::{ApBss, ApLinks, ApSecurity, ApSetup};
 
 use crate::air::{Beacon, Content, KeyPrint, Transmission};
 use crate::parts::{ApInput, ApOrder, ApOutput};
-use lapwing_core::{Instant, Means};
-use lapwing_frames::element::{Element, ElementId, write_raw};
-use lapwing_frames::management::{
-    AssociationId, AssociationResponse, Authentication, AuthenticationAlgorithm, Body, CapabilityInformation,
-    Header, Management, StatusCode,
-};
+use lapwing_core::ap::{AccessPoint, Action, Announcement, Event, Order, Report, Request, Setup};
+use lapwing_core::curve::{Curves, sham::ShamCurves};
+use lapwing_core::entropy::SeededEntropy;
+use lapwing_core::kernel::{ChannelDefinition, KeyKind, KeyRequest};
+use lapwing_core::{Duration, Instant, Means, Shared};
+use lapwing_frames::management::Subtype;
 use lapwing_frames::{LinkId, MacAddr};
+use radio::{RadioBss, Station, Switch};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
+
+/// The Ethernet type of EAPOL.
+const EAPOL: u16 = 0x888e;
+/// How many beacons announce a channel switch.
+const SWITCH_BEACONS: u8 = 3;
 
 /// What an access point knows of one client, for checkers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -27,25 +38,62 @@ pub struct ApTruth {
     pub links: BTreeSet<LinkId>,
     /// The pairwise key that frames to it are protected by.
     pub pairwise: Option<KeyPrint>,
-    /// The group keys that frames to it are protected by, by link and key index.
+    /// The group keys that are sent with, of its links, by link and key index. A client may have others, which
+    /// were used before or will be.
     pub group: BTreeMap<(Option<LinkId>, u8), KeyPrint>,
 }
 
+/// Whether an access point can be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Power {
+    Off,
+    On,
+    /// On, and too far away.
+    Faded,
+}
+
 /// An access point.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Ap {
-    setup: Arc<ApSetup>,
-    powered: bool,
-    faded: bool,
-    /// The clients, and whether they are associated.
-    clients: BTreeMap<MacAddr, bool>,
+    setup: Shared<ApSetup>,
+    settings: Shared<Setup>,
+    machine: Arc<AccessPoint>,
+    entropy: SeededEntropy,
+    power: Power,
+    bss: BTreeMap<Option<LinkId>, RadioBss>,
+    stations: BTreeMap<MacAddr, Station>,
+    /// The clients that get no key frames.
+    neglected: BTreeSet<MacAddr>,
+}
+
+impl fmt::Debug for Ap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ap")
+            .field("setup", &*self.setup)
+            .field("power", &self.power)
+            .field("stations", &self.stations)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Ap {
     /// An access point that is on.
     #[must_use]
     pub fn new(setup: ApSetup) -> Self {
-        Self { setup: Arc::new(setup), powered: true, faded: false, clients: BTreeMap::new() }
+        let settings = Shared::new(setup.settings());
+        let mut ap = Self {
+            machine: Arc::new(AccessPoint::new(settings.clone())),
+            entropy: SeededEntropy(setup.entropy),
+            settings,
+            power: Power::On,
+            bss: BTreeMap::new(),
+            stations: BTreeMap::new(),
+            neglected: BTreeSet::new(),
+            setup: Shared::new(setup),
+        };
+        // Nothing is calculated on curves before somebody comes.
+        ap.hand(Instant::default(), Event::Start, &ShamCurves, &mut Vec::new());
+        ap
     }
 
     /// How it was set up.
@@ -55,132 +103,454 @@ impl Ap {
     }
 
     /// Lets it take something in. What it does is appended in order.
-    pub fn turn(&mut self, _now: Instant, input: ApInput, _means: &mut Means<'_>, out: &mut Vec<ApOutput>) {
+    ///
+    /// Its random numbers are its own: of `means` only the curves are used.
+    pub fn turn(&mut self, now: Instant, input: ApInput, means: &mut Means<'_>, out: &mut Vec<ApOutput>) {
+        let curves = means.curves;
+        self.count_switches_down(now, curves, out);
         match input {
-            ApInput::Order(order) => self.obey(order, out),
-            ApInput::Received(transmission) if self.powered && !self.faded => self.receive(transmission, out),
-            ApInput::Send { source, destination, ethertype, payload } => {
-                if self.clients.get(&destination) == Some(&true)
-                    && let Some((_, bss)) = self.setup.links.iter().next()
-                {
-                    let content = Content::Data { source, destination, ethertype, payload, protection: None };
-                    out.push(ApOutput::Transmit(Transmission {
-                        frequency: bss.frequency,
-                        transmitter: bss.bssid,
-                        receiver: destination,
-                        content,
-                    }));
-                }
+            ApInput::Received(transmission) if self.power == Power::On => {
+                self.receive(now, transmission, curves, out);
             }
-            ApInput::Received(_) | ApInput::Tick => {}
+            ApInput::Send { source, destination, ethertype, payload } if self.power == Power::On => {
+                self.send_data(source, destination, ethertype, &payload, out);
+            }
+            ApInput::Received(_) | ApInput::Send { .. } => {}
+            ApInput::Order(order) => self.obey(now, order, curves, out),
+            ApInput::Tick => self.hand(now, Event::Tick, curves, out),
         }
     }
 
     /// When [`Self::turn`] has work without being told anything.
     #[must_use]
-    pub const fn deadline(&self) -> Option<Instant> {
-        None
+    pub fn deadline(&self) -> Option<Instant> {
+        let switches = self.bss.values().filter_map(|bss| Some(bss.switch.as_ref()?.next));
+        switches.chain(self.machine.deadline()).min()
     }
 
     /// What is on the air now: a beacon for each BSS.
     #[must_use]
     pub fn beacons(&self) -> Vec<Beacon> {
-        if !self.powered || self.faded {
-            return Vec::new();
+        match self.power {
+            Power::On => self.bss.values().map(|bss| (*bss.beacon).clone()).collect(),
+            Power::Off | Power::Faded => Vec::new(),
         }
-        self.setup.links.iter().map(|(_, bss)| self.beacon(bss)).collect()
     }
 
     /// What it knows of a client: by its MLD address if it uses links.
     #[must_use]
     pub fn truth(&self, station: MacAddr) -> Option<ApTruth> {
-        let associated = *self.clients.get(&station)?;
-        Some(ApTruth { associated, authorized: associated, ..ApTruth::default() })
-    }
-
-    fn beacon(&self, bss: ApBss) -> Beacon {
-        let mut elements = Vec::new();
-        self.setup.ssid.write(&mut elements);
-        write_raw(ElementId::Plain(1), &[0x8c, 0x12, 0x98, 0x24], &mut elements);
-        Beacon {
-            bssid: bss.bssid,
-            frequency: bss.frequency,
-            interval: 100,
-            capability: 1,
-            signal_mbm: self.setup.signal_mbm,
-            elements,
-            probe_elements: None,
-        }
-    }
-
-    fn obey(&mut self, order: ApOrder, out: &mut Vec<ApOutput>) {
-        match order {
-            ApOrder::PowerOff | ApOrder::Stop => {
-                (self.powered, self.clients) = (false, BTreeMap::new());
-            }
-            ApOrder::PowerOn => self.powered = true,
-            ApOrder::Fade(faded) => self.faded = faded,
-            _ => return,
-        }
-        let on = self.powered && !self.faded;
-        out.extend(self.setup.links.iter().map(|(_, bss)| {
-            if on { ApOutput::Beacon(self.beacon(bss)) } else { ApOutput::Silence(bss.bssid) }
-        }));
-    }
-
-    fn receive(&mut self, transmission: Transmission, out: &mut Vec<ApOutput>) {
-        let Some((_, bss)) = self.setup.links.iter().find(|(_, bss)| bss.bssid == transmission.receiver)
-        else {
-            return;
+        let client = self.machine.client(station)?;
+        let mut truth = ApTruth {
+            associated: client.associated,
+            authorized: client.authorized,
+            links: client.links.keys().copied().collect(),
+            ..ApTruth::default()
         };
-        let from = transmission.transmitter;
-        match transmission.content {
-            Content::Management { frame, .. } => {
-                let Ok(frame) = Management::parse(&frame) else { return };
-                let Some(body) = self.answer(from, frame.body) else { return };
-                let mut octets = Vec::new();
-                Management { header: Header::new(from, bss.bssid, bss.bssid), body }.write(&mut octets);
-                out.push(ApOutput::Transmit(Transmission {
-                    frequency: bss.frequency,
-                    transmitter: bss.bssid,
-                    receiver: from,
-                    content: Content::Management { frame: octets, protection: None },
-                }));
+        let Some(known) = self.stations.get(&station).filter(|_| client.associated) else {
+            return Some(truth);
+        };
+        truth.pairwise = known.print();
+        for link in known.links.keys() {
+            let Some(bss) = self.bss.get(link) else { continue };
+            let keys = bss.prints().filter(|(index, _)| known.frame_protection || *index < 4);
+            truth.group.extend(keys.map(|(index, print)| ((link.filter(|_| known.is_mld), index), print)));
+        }
+        if truth.pairwise.is_none() {
+            truth.group.clear();
+        }
+        Some(truth)
+    }
+
+    /// The clients, by the addresses that they are known by.
+    pub fn clients(&self) -> impl Iterator<Item = MacAddr> {
+        self.machine.clients()
+    }
+
+    /// Hands the machine an event and does what it wants.
+    fn hand(&mut self, now: Instant, event: Event<'_>, curves: &dyn Curves, out: &mut Vec<ApOutput>) {
+        let mut means = Means { entropy: &mut self.entropy, curves };
+        let mut actions = Vec::new();
+        Arc::make_mut(&mut self.machine).turn(now, event, &mut means, |action| actions.push(action));
+        for action in actions {
+            match action {
+                Action::Request(request) => self.perform(now, request, out),
+                Action::Report(report) => {
+                    if self.setup.notes {
+                        out.push(ApOutput::Note(words(&report)));
+                    }
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, now: Instant, order: ApOrder, curves: &dyn Curves, out: &mut Vec<ApOutput>) {
+        let order = match (order, self.power) {
+            (ApOrder::PowerOff, _) => {
+                self.silence(out);
+                self.machine = Arc::new(AccessPoint::new(self.settings.clone()));
+                (self.bss, self.stations) = (BTreeMap::new(), BTreeMap::new());
+                self.neglected.clear();
+                self.power = Power::Off;
+                return;
+            }
+            (ApOrder::PowerOn, _) => {
+                self.power = Power::On;
+                return self.hand(now, Event::Start, curves, out);
+            }
+            (ApOrder::Fade(true), Power::On) => {
+                self.silence(out);
+                self.power = Power::Faded;
+                return;
+            }
+            (ApOrder::Fade(false), Power::Faded) => {
+                self.power = Power::On;
+                return out.extend(self.beacons().into_iter().map(ApOutput::Beacon));
+            }
+            (ApOrder::Fade(_), _) | (_, Power::Off) => return,
+            (ApOrder::Stop, _) => Order::Stop,
+            (ApOrder::ForgetPmksas, _) => Order::ForgetPmksas,
+            (ApOrder::ThrowOut(reason), _) => Order::ThrowOut(reason),
+            (ApOrder::RenewGroupKeys, _) => Order::RenewGroupKeys,
+            (ApOrder::SwitchChannel { link, to }, _) => {
+                let to = ChannelDefinition::narrow(to);
+                Order::SwitchChannel { link, to, beacons: SWITCH_BEACONS }
+            }
+            (ApOrder::RemoveLink { link, beacons }, _) => Order::RemoveLink { link, beacons },
+            (ApOrder::AddLink(link), _) => Order::AddLink(link),
+        };
+        self.hand(now, Event::Order(order), curves, out);
+    }
+
+    fn silence(&self, out: &mut Vec<ApOutput>) {
+        if self.power == Power::On {
+            out.extend(self.bss.values().map(|bss| ApOutput::Silence(bss.bssid)));
+        }
+    }
+
+    /// Does what the machine asks of its kernel.
+    fn perform(&mut self, now: Instant, request: Request, out: &mut Vec<ApOutput>) {
+        match request {
+            // The BSSs are made by StartBss.
+            Request::AddLink { .. } | Request::RemoveLink { .. } => {}
+            Request::StartBss(announcement) => {
+                let link = announcement.link;
+                let beacon = radio::beacon(*announcement, self.setup.signal_mbm);
+                self.bss.insert(link, RadioBss::new(beacon));
+                self.on_air(link, out);
+            }
+            Request::SetBeacon(announcement) => self.set_beacon(*announcement, out),
+            Request::StopBss { link } => {
+                if let Some(bss) = self.bss.remove(&link)
+                    && self.power == Power::On
+                {
+                    out.push(ApOutput::Silence(bss.bssid));
+                }
+            }
+            Request::SwitchChannel { to, beacons, during, after } => {
+                let link = during.link;
+                let next = now + interval(during.interval);
+                let after = Shared::new(radio::beacon(*after, self.setup.signal_mbm));
+                self.set_beacon(*during, out);
+                if let Some(bss) = self.bss.get_mut(&link) {
+                    bss.switch = Some(Switch { to, left: beacons, next, after });
+                }
+            }
+            Request::AddStation(new) => {
+                let own = match new.link_address {
+                    Some(_) => self.setup.links.address(),
+                    None => self.bss.get(&new.link).map_or(MacAddr::default(), |bss| bss.bssid),
+                };
+                let address = new.link_address.unwrap_or(new.station);
+                let is_mld = new.link_address.is_some();
+                let station = Station::new(own, (new.link, address), is_mld, new.frame_protection);
+                self.stations.insert(new.station, station);
+            }
+            Request::AddLinkStation { station, link, address } => {
+                if let Some(known) = self.stations.get_mut(&station) {
+                    known.links.insert(Some(link), address);
+                }
+            }
+            Request::RemoveLinkStation { station, link } => {
+                if let Some(known) = self.stations.get_mut(&station) {
+                    known.links.remove(&Some(link));
+                }
+            }
+            Request::AuthorizeStation { station } => {
+                if let Some(known) = self.stations.get_mut(&station) {
+                    known.authorized = true;
+                }
+            }
+            Request::RemoveStation { station } => {
+                self.stations.remove(&station);
+                self.neglected.remove(&station);
+            }
+            Request::InstallKey(key) => self.install(&key),
+            Request::UseGroupKey { link, index } => {
+                if let Some(bss) = self.bss.get_mut(&link) {
+                    bss.send_with(index);
+                }
+            }
+            Request::SendFrame { link, bytes } => self.send_frame(link, bytes, out),
+            Request::SendKeyFrame { to, bytes, in_clear } => {
+                if self.neglected.contains(&to) {
+                    return;
+                }
+                let Some(station) = self.stations.get_mut(&to) else { return };
+                let protection = if in_clear { None } else { station.protect() };
+                let content = Content::Data {
+                    source: station.own,
+                    destination: to,
+                    ethertype: EAPOL,
+                    payload: bytes,
+                    protection,
+                };
+                self.transmit(to, content, out);
+            }
+        }
+    }
+
+    fn install(&mut self, key: &KeyRequest) {
+        match key.kind {
+            KeyKind::Pairwise { peer, .. } => {
+                if let Some(station) = self.stations.get_mut(&peer) {
+                    station.install(key);
+                }
+            }
+            KeyKind::Group | KeyKind::Integrity | KeyKind::Beacon => {
+                if let Some(bss) = self.bss.get_mut(&key.link) {
+                    bss.install(key);
+                }
+            }
+        }
+    }
+
+    fn set_beacon(&mut self, announcement: Announcement, out: &mut Vec<ApOutput>) {
+        let (link, signal) = (announcement.link, self.setup.signal_mbm);
+        if let Some(bss) = self.bss.get_mut(&link) {
+            let beacon = radio::beacon(announcement, signal);
+            if beacon == *bss.beacon {
+                return;
+            }
+            bss.beacon = Shared::new(beacon);
+            if let Some(left) = bss.switch.as_ref().map(|switch| switch.left) {
+                bss.count_down(left);
+            }
+            self.on_air(link, out);
+        }
+    }
+
+    fn on_air(&self, link: Option<LinkId>, out: &mut Vec<ApOutput>) {
+        if let (Power::On, Some(bss)) = (self.power, self.bss.get(&link)) {
+            out.push(ApOutput::Beacon((*bss.beacon).clone()));
+        }
+    }
+
+    fn count_switches_down(&mut self, now: Instant, curves: &dyn Curves, out: &mut Vec<ApOutput>) {
+        let beacon_time = interval(self.settings.beacon_interval);
+        for link in self.bss.keys().copied().collect::<Vec<_>>() {
+            let Some(bss) = self.bss.get_mut(&link) else { continue };
+            let Some(switch) = bss.switch.as_mut().filter(|switch| now >= switch.next) else { continue };
+            switch.left = switch.left.saturating_sub(1);
+            switch.next = now + beacon_time;
+            if switch.left > 0 {
+                let left = switch.left;
+                bss.count_down(left);
+                self.on_air(link, out);
+            } else if let Some(Switch { to, after, .. }) = bss.switch.take() {
+                (bss.frequency, bss.beacon) = (to.primary, after);
+                self.on_air(link, out);
+                self.hand(now, Event::ChannelSwitched { link, channel: to }, curves, out);
+            }
+        }
+    }
+
+    fn receive(&mut self, now: Instant, heard: Transmission, curves: &dyn Curves, out: &mut Vec<ApOutput>) {
+        let Some((link, bss)) = self.bss.iter().find(|(_, bss)| bss.bssid == heard.receiver) else { return };
+        let (link, bssid) = (*link, bss.bssid);
+        let from = heard.transmitter;
+        let known = self.stations.iter_mut().find(|(_, station)| station.links.get(&link) == Some(&from));
+        let (protection, robust) = match &heard.content {
+            Content::Management { frame, protection } => (*protection, is_robust(frame)),
+            Content::Data { protection, .. } => (*protection, false),
+        };
+        let protected = match (&known, protection) {
+            (_, None) => false,
+            (None, Some(_)) => {
+                // Only who is associated has keys.
+                if matches!(heard.content, Content::Data { .. }) {
+                    self.hand(now, Event::Stranger { link, from }, curves, out);
+                }
+                return;
+            }
+            (Some(_), Some(_)) => true,
+        };
+        let mut station = None;
+        if let Some((address, known)) = known {
+            if let Some(protection) = protection
+                && !known.open(protection)
+            {
+                return self.note(out, "it cannot read the frame");
+            }
+            if robust && known.frame_protection && known.has_key() && !protected {
+                return self.note(out, "it does not obey a frame without protection");
+            }
+            known.heard_on = link;
+            station = Some((*address, known.own, known.is_mld, known.authorized, known.has_key()));
+        }
+        match heard.content {
+            Content::Management { mut frame, .. } => {
+                if let Some((address, own, true, ..)) = station {
+                    // As mac80211 does for the stations that it knows.
+                    set_addresses(&mut frame, [own, address, own]);
+                }
+                if self.takes_by_habit(now, (link, bssid), &mut frame, curves, out) {
+                    return;
+                }
+                self.hand(now, Event::Frame { link, bytes: &frame, protected }, curves, out);
             }
             Content::Data { source, destination, ethertype, payload, .. } => {
-                if self.clients.get(&from) == Some(&true) {
+                let Some((address, own, is_mld, authorized, has_key)) = station else {
+                    return self.hand(now, Event::Stranger { link, from }, curves, out);
+                };
+                if is_mld && source != address {
+                    return;
+                }
+                if ethertype == EAPOL {
+                    if destination == own {
+                        let event = Event::KeyFrame { from: address, bytes: &payload, protected };
+                        self.hand(now, event, curves, out);
+                    }
+                } else if authorized && (protected || !has_key) {
                     out.push(ApOutput::Deliver { source, destination, ethertype, payload });
                 }
             }
         }
     }
 
-    fn answer(&mut self, from: MacAddr, body: Body) -> Option<Body> {
-        match body {
-            Body::Authentication(frame) if frame.algorithm == AuthenticationAlgorithm::Open => {
-                self.clients.insert(from, false);
-                Some(Body::Authentication(Authentication {
-                    transaction: 2,
-                    status: StatusCode::Success,
-                    payload: Vec::new(),
-                    ..frame
-                }))
+    /// A packet from the distribution system.
+    fn send_data(
+        &mut self,
+        source: MacAddr,
+        destination: MacAddr,
+        ethertype: u16,
+        payload: &[u8],
+        out: &mut Vec<ApOutput>,
+    ) {
+        if !destination.is_group() {
+            let Some(station) = self.stations.get_mut(&destination).filter(|station| station.authorized)
+            else {
+                return;
+            };
+            let protection = station.protect();
+            let content =
+                Content::Data { source, destination, ethertype, payload: payload.to_vec(), protection };
+            return self.transmit(destination, content, out);
+        }
+        // A group frame goes out on every link that somebody listens on.
+        for (link, bss) in &mut self.bss {
+            let listens = |station: &Station| station.authorized && station.links.contains_key(link);
+            if !self.stations.values().any(listens) {
+                continue;
             }
-            Body::AssociationRequest(_) if self.setup.security == ApSecurity::Open => {
-                let known = self.clients.get_mut(&from)?;
-                *known = true;
-                Some(Body::AssociationResponse(AssociationResponse {
-                    capabilities: CapabilityInformation(1),
-                    status: StatusCode::Success,
-                    association_id: AssociationId::new(1),
-                    elements: Vec::new(),
-                }))
-            }
-            Body::Deauthentication(_) | Body::Disassociation(_) => {
-                self.clients.remove(&from);
-                None
-            }
-            _ => None,
+            let protection = bss.protect();
+            let content =
+                Content::Data { source, destination, ethertype, payload: payload.to_vec(), protection };
+            out.push(ApOutput::Transmit(Transmission {
+                frequency: bss.frequency,
+                transmitter: bss.bssid,
+                receiver: destination,
+                content,
+            }));
+        }
+    }
+
+    /// Sends something to a station on a link of its.
+    fn transmit(&self, station: MacAddr, content: Content, out: &mut Vec<ApOutput>) {
+        let link = self.stations.get(&station).and_then(|known| known.link(known.heard_on));
+        let Some((link, receiver)) = link else { return };
+        let Some(bss) = self.bss.get(&link) else { return };
+        self.emit(bss, receiver, content, out);
+    }
+
+    fn send_frame(&mut self, link: Option<LinkId>, mut frame: Vec<u8>, out: &mut Vec<ApOutput>) {
+        let Some(receiver) = receiver_of(&frame) else { return };
+        let robust = is_robust(&frame);
+        let reached = self.stations.get_mut(&receiver).and_then(|station| {
+            let (link, address) = station.link(link)?;
+            let protection = if robust && station.frame_protection { station.protect() } else { None };
+            Some((link, address, protection))
+        });
+        let (link, receiver, protection) = reached.unwrap_or((link, receiver, None));
+        let Some(bss) = self.bss.get(&link) else { return };
+        set_addresses(&mut frame, [receiver, bss.bssid, bss.bssid]);
+        self.emit(bss, receiver, Content::Management { frame, protection }, out);
+    }
+
+    fn emit(&self, bss: &RadioBss, receiver: MacAddr, content: Content, out: &mut Vec<ApOutput>) {
+        if self.power == Power::On {
+            out.push(ApOutput::Transmit(Transmission {
+                frequency: bss.frequency,
+                transmitter: bss.bssid,
+                receiver,
+                content,
+            }));
+        }
+    }
+
+    fn note(&self, out: &mut Vec<ApOutput>, text: &str) {
+        if self.setup.notes {
+            out.push(ApOutput::Note(text.to_owned()));
         }
     }
 }
+
+/// So many time units.
+const fn interval(units: u16) -> Duration {
+    Duration::from_micros(units as u64 * 1024)
+}
+
+/// The receiver of a management frame.
+fn receiver_of(frame: &[u8]) -> Option<MacAddr> {
+    Some(MacAddr(*frame.get(4..)?.first_chunk()?))
+}
+
+/// Puts other addresses into a management frame: receiver, transmitter and BSSID.
+fn set_addresses(frame: &mut [u8], addresses: [MacAddr; 3]) {
+    if let Some(header) = frame.get_mut(4..22) {
+        for (place, address) in header.chunks_exact_mut(6).zip(addresses) {
+            place.copy_from_slice(&address.0);
+        }
+    }
+}
+
+/// Whether a frame is protected between those who protect management frames (802.11-2020 table 9-51).
+fn is_robust(frame: &[u8]) -> bool {
+    /// Public, HT, unprotected WNM, self-protected, VHT, S1G, HE, EHT and vendors' actions are not.
+    const NOT_ROBUST: [u8; 9] = [4, 7, 11, 15, 21, 22, 30, 36, 127];
+    match frame.first().map(|first| Subtype(first >> 4)) {
+        Some(Subtype::Deauthentication | Subtype::Disassociation) => true,
+        Some(Subtype::Action | Subtype::ActionNoAck) => {
+            frame.get(24).is_some_and(|category| !NOT_ROBUST.contains(category))
+        }
+        _ => false,
+    }
+}
+
+/// A report, for the lane of the access point.
+fn words(report: &Report) -> String {
+    match report {
+        Report::Authenticated(station) => format!("{station} authenticated"),
+        Report::Associated { station, links: 0 } => format!("{station} is associated"),
+        Report::Associated { station, links } => format!("{station} is associated with {links} links"),
+        Report::Authorized(station) => format!("the port of {station} is open"),
+        Report::Left { station, why } => format!("{station} is gone: {why}"),
+        Report::Ignored { from, why } => format!("passes a frame of {from} over: {why}"),
+        Report::Broken(what) => (*what).to_owned(),
+        Report::GroupKeysRenewed => String::from("the new group keys are in use"),
+        Report::LinksChanged => String::from("other links"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

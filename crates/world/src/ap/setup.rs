@@ -1,10 +1,12 @@
 //! How an access point of the world is set up: plain data, as in a scenario file.
 
-use crate::habit::Habits;
+use crate::habit::{Habit, Habits};
 use core::fmt;
 use lapwing_core::Secret;
+use lapwing_core::ap::{Bss, Security, Setup, Structure};
 use lapwing_core::curve::Group;
-use lapwing_core::kernel::Frequency;
+use lapwing_core::kernel::{ChannelDefinition, Frequency};
+use lapwing_frames::suite::Akm;
 use lapwing_frames::{LinkId, MacAddr, Ssid};
 use std::collections::BTreeMap;
 
@@ -107,6 +109,8 @@ pub struct ApSetup {
     pub habits: Habits,
     /// What its random numbers come from.
     pub entropy: u64,
+    /// Whether it tells what it does ([`ApOutput::Note`](crate::parts::ApOutput::Note)), which costs time.
+    pub notes: bool,
 }
 
 impl ApSetup {
@@ -132,6 +136,42 @@ impl ApSetup {
             signal_mbm: -5000,
             habits: Habits::NONE,
             entropy: 1,
+            notes: false,
+        }
+    }
+
+    /// The settings of its machine.
+    pub(super) fn settings(&self) -> Setup {
+        let akms = match self.security {
+            ApSecurity::Open => vec![],
+            ApSecurity::Wpa2 => vec![Akm::Psk],
+            ApSecurity::Wpa3 => vec![Akm::Sae],
+            ApSecurity::Wpa3ExtendedKey => vec![Akm::SaeExtKey, Akm::Sae],
+            ApSecurity::Transition => vec![Akm::Psk, Akm::Sae],
+            ApSecurity::Owe => vec![Akm::Owe],
+        };
+        let security = (!akms.is_empty()).then(|| Security {
+            groups: self.groups.clone(),
+            token_threshold: usize::from(self.token_threshold),
+            beacon_protection: self.beacon_protection,
+            extended_key_id: self.extended_key_id,
+            operating_channel_validation: self.operating_channel_validation,
+            transition_disable: self.transition_disable,
+            ..Security::new(akms).with_passphrase(&self.ssid, &self.passphrase)
+        });
+        let bss = |bss: &ApBss| Bss { bssid: bss.bssid, channel: ChannelDefinition::narrow(bss.frequency) };
+        let structure = match &self.links {
+            ApLinks::Single(single) => Structure::Single(bss(single)),
+            ApLinks::Mld { address, links } => Structure::Mld {
+                address: *address,
+                links: links.iter().map(|(id, link)| (*id, bss(link))).collect(),
+            },
+        };
+        Setup {
+            hidden: self.habits.has(Habit::ApHidesName),
+            owe_twin: self.owe_twin.clone(),
+            client_limit: self.client_limit,
+            ..Setup::new(self.ssid.clone(), structure, security)
         }
     }
 }

@@ -1,0 +1,412 @@
+//! (Re)Association requests (802.11-2020 11.3.5, 12.6.10; 802.11be 35.3.5): what is asked, what is granted, and
+//! the machine that comes of it.
+
+use super::{
+    AccessPoint, At,
+    client::{Association, Authentication, Client, Port, Proof},
+    setup::{FrameProtection, Security},
+    vocabulary::{NewStation, Report, Request},
+};
+use crate::{
+    Instant, Means,
+    crypto::keys::{Pmk, Pmkid},
+    owe,
+    rsn::{
+        Candidate, Link, Peer,
+        authenticator::{self, Authenticator},
+    },
+};
+use alloc::{boxed::Box, collections::BTreeMap, vec, vec::Vec};
+use lapwing_frames::{
+    LinkId, MacAddr, Ssid,
+    element::{
+        Element, Elements, MultiLink, OweDhParameter, Rsn, RsnCapabilities, RsnSelection, Rsnx,
+        RsnxCapability, multi_link::ProfileKind,
+    },
+    management::{AssociationId, AssociationResponse, Body, Departure, ReasonCode, StatusCode},
+    suite::{Akm, Cipher},
+};
+
+/// The highest association ID.
+const ASSOCIATION_IDS: u16 = 2007;
+
+/// The links that were asked for, each with the client's address there and the answer; none of a plain client.
+type Links = BTreeMap<LinkId, (MacAddr, StatusCode)>;
+
+/// What a client will have if it is associated.
+struct Granted {
+    links: Links,
+    keys: Option<GrantedKeys>,
+    /// Elements for the response.
+    elements: Vec<u8>,
+}
+
+/// What goes into its handshake.
+struct GrantedKeys {
+    akm: Akm,
+    pairwise: Cipher,
+    capabilities: RsnCapabilities,
+    frame_protection: bool,
+    candidate: Candidate,
+    announced: Option<Pmkid>,
+}
+
+impl AccessPoint {
+    pub(super) fn on_association(
+        &mut self,
+        now: Instant,
+        means: &mut Means<'_>,
+        at: &At,
+        (listen_interval, octets): (u16, &[u8]),
+        reassociation: bool,
+    ) {
+        let known = self.whose(at.header.transmitter);
+        let known = known.and_then(|station| Some((station, self.clients.get(&station)?)));
+        let (station, authentication) = match known {
+            Some((station, Client::Authenticated(authentication))) => (station, authentication.clone()),
+            Some((station, Client::Associated(association))) if association.is_protected() => {
+                return self.query(now, means, at, station, reassociation);
+            }
+            // The response was lost, or it changes its mind.
+            Some((station, Client::Associated(association))) => (station, association.authentication.clone()),
+            None => {
+                let reason = ReasonCode::NotAuthenticated;
+                return self.reply(at, Body::Deauthentication(Departure { reason, elements: vec![] }));
+            }
+        };
+        let elements = Elements::new(octets);
+        match self.judge(now, means, at, (station, &authentication), elements) {
+            Err(status) => {
+                let id = AssociationId::new(0);
+                self.respond(at, reassociation, (status, id), vec![]);
+            }
+            Ok(granted) => {
+                let client = NewClient { station, authentication, listen_interval, elements, granted };
+                self.associate(now, means, at, client, reassociation);
+            }
+        }
+    }
+
+    /// Whether an association is granted, and with what.
+    fn judge(
+        &mut self,
+        now: Instant,
+        means: &mut Means<'_>,
+        at: &At,
+        (station, authentication): (MacAddr, &Authentication),
+        elements: Elements<'_>,
+    ) -> Result<Granted, StatusCode> {
+        if !matches!(elements.find::<Ssid>(), Ok(Some(ssid)) if ssid == self.setup.ssid) {
+            return Err(StatusCode::UnspecifiedFailure);
+        }
+        let links = self.judge_links(station, authentication, at, elements)?;
+        let others = self
+            .clients
+            .iter()
+            .filter(|(other, client)| **other != station && matches!(client, Client::Associated(_)));
+        if others.count() >= usize::from(self.setup.client_limit.min(ASSOCIATION_IDS)) {
+            return Err(StatusCode::DeniedNoMoreStas);
+        }
+        let setup = self.setup.clone();
+        let Some(security) = &setup.security else {
+            return Ok(Granted { links, keys: None, elements: vec![] });
+        };
+        let rsn = match elements.find::<Rsn>() {
+            Ok(Some(rsn)) => rsn,
+            _ => return Err(StatusCode::InvalidElement),
+        };
+        let (akm, pairwise, frame_protection) = judge_suites(security, authentication.is_mld, &rsn)?;
+        let mut granted = GrantedKeys {
+            akm,
+            pairwise,
+            capabilities: rsn.capabilities(),
+            frame_protection,
+            candidate: Candidate {
+                pmkid: None,
+                pmk: Pmk::new(crate::Secret::new(&[0; 32])).ok_or(StatusCode::UnspecifiedFailure)?,
+            },
+            announced: None,
+        };
+        let mut response = Vec::new();
+        if akm.is_psk() {
+            granted.candidate.pmk = security.psk.clone().ok_or(StatusCode::InvalidAkm)?;
+        } else {
+            let named = rsn.pmkids().first().copied().map(Pmkid);
+            let key = self.pmksa_key(station, authentication.own, akm);
+            let cached = named.and_then(|pmkid| self.pmksas.find_named(now, &key, pmkid));
+            let (pmkid, pmk) = match (&authentication.proof, cached) {
+                (Proof::Sae { akm: proved, pmkid, pmk }, _) => {
+                    let pmk = Pmk::new(pmk.clone()).filter(|_| *proved == akm);
+                    granted.announced = Some(*pmkid);
+                    (*pmkid, pmk.ok_or(StatusCode::InvalidAkm)?)
+                }
+                (Proof::Open, Some(entry)) => {
+                    granted.announced = Some(entry.pmkid);
+                    if akm == Akm::Owe {
+                        // The PMKID in the response says that no exchange is needed (RFC 8110 4.5).
+                        rsn.write(&mut response);
+                    }
+                    (entry.pmkid, entry.pmk.clone())
+                }
+                (Proof::Open, None) if akm == Akm::Owe => {
+                    let Ok(Some(parameter)) = elements.find::<OweDhParameter>() else {
+                        return Err(StatusCode::InvalidElement);
+                    };
+                    let (parameter, keys) = owe::answer(means, &security.groups, &parameter)?;
+                    parameter.write(&mut response);
+                    let pmk = Pmk::new(keys.pmk).ok_or(StatusCode::UnspecifiedFailure)?;
+                    self.remember(now, key, Pmkid(keys.pmkid), pmk.clone());
+                    (Pmkid(keys.pmkid), pmk)
+                }
+                (Proof::Open, None) if named.is_some() => return Err(StatusCode::InvalidPmkid),
+                (Proof::Open, None) => return Err(StatusCode::InvalidAkm),
+            };
+            granted.candidate = Candidate { pmkid: Some(pmkid), pmk };
+        }
+        Ok(Granted { links, keys: Some(granted), elements: response })
+    }
+
+    /// The links that are asked for. A link that cannot be had is refused alone; a request that contradicts itself
+    /// is refused whole.
+    fn judge_links(
+        &self,
+        station: MacAddr,
+        authentication: &Authentication,
+        at: &At,
+        elements: Elements<'_>,
+    ) -> Result<Links, StatusCode> {
+        let wrong = StatusCode::UnspecifiedFailure;
+        if self.setup.structure.mld_address().is_none() {
+            return Ok(Links::new());
+        }
+        if authentication.link != at.link {
+            return Err(wrong);
+        }
+        let element = elements.find::<MultiLink>().map_err(|_| wrong)?;
+        let (Some(link), true) = (at.link, authentication.is_mld) else {
+            return if element.is_some() { Err(wrong) } else { Ok(Links::new()) };
+        };
+        let Some(MultiLink::Basic(element)) = element else { return Err(wrong) };
+        if element.common.mld_address != station {
+            return Err(wrong);
+        }
+        let mut links = Links::from([(link, (authentication.address, StatusCode::Success))]);
+        for (id, profile) in element.profiles_by_link().map_err(|_| wrong)? {
+            let address = profile.info.address.filter(|address| !address.is_group() && !address.is_zero());
+            let address = address.ok_or(wrong)?;
+            let taken = links.contains_key(&id) || links.values().any(|(other, _)| *other == address);
+            if taken || self.setup.structure.bss(Some(id)).is_none() {
+                return Err(wrong);
+            }
+            let there = self.bss.get(&Some(id)).is_some_and(|bss| bss.removal.is_none());
+            let status = if !there {
+                StatusCode::RequestDeclined
+            } else if profile.complete_profile(ProfileKind::Other).is_err() {
+                StatusCode::InvalidParameters
+            } else {
+                StatusCode::Success
+            };
+            links.insert(id, (address, status));
+        }
+        Ok(links)
+    }
+
+    fn associate(
+        &mut self,
+        now: Instant,
+        means: &mut Means<'_>,
+        at: &At,
+        client: NewClient<'_>,
+        reassociation: bool,
+    ) {
+        let NewClient { station, authentication, listen_interval, elements, granted } = client;
+        if self.association(station).is_some() {
+            self.ask(Request::RemoveStation { station });
+        }
+        self.clients.remove(&station);
+        self.has_group_keys(station);
+        let is_mld = authentication.is_mld;
+        let accepted = granted.links.iter().filter(|(_, (_, status))| *status == StatusCode::Success);
+        let accepted: BTreeMap<_, _> = accepted.map(|(id, (address, _))| (*id, *address)).collect();
+        let mut association = Association {
+            id: self.free_id(),
+            link: at.link,
+            links: accepted.clone(),
+            frame_protection: granted.keys.as_ref().is_some_and(|keys| keys.frame_protection),
+            port: Port::Unprotected,
+            query: None,
+            again: None,
+            authentication,
+        };
+        self.ask(Request::AddStation(Box::new(NewStation {
+            station,
+            link: at.link,
+            link_address: is_mld.then_some(association.authentication.address),
+            association_id: AssociationId::new(association.id),
+            listen_interval,
+            elements: elements.octets().to_vec(),
+            frame_protection: association.frame_protection,
+        })));
+        for (link, address) in accepted.into_iter().filter(|(id, _)| Some(*id) != at.link) {
+            self.ask(Request::AddLinkStation { station, link, address });
+        }
+        let mut response = self.response_elements(at.link);
+        if let (true, Some(link)) = (is_mld, at.link) {
+            let others = granted.links.iter().filter(|(id, _)| **id != link);
+            let profiles =
+                others.map(|(id, (_, status))| self.profile(*id, &response, Some(*status))).collect();
+            self.multi_link(link, profiles).write(&mut response);
+        }
+        response.extend(granted.elements);
+        let id = AssociationId::new(association.id);
+        self.respond(at, reassociation, (StatusCode::Success, id), response);
+        self.report(Report::Associated { station, links: association.links.len() });
+
+        let mut outputs = Vec::new();
+        if let Some(keys) = granted.keys {
+            let peer = self.peer(station, &association, at, &granted.links);
+            let group_keys = self.keys_for(&association);
+            let Some(setup) = self.handshake(keys, peer, elements, group_keys) else { return };
+            let mut authenticator = Authenticator::new(setup);
+            authenticator.start(now, means.entropy, &mut outputs);
+            association.port = Port::Closed(authenticator);
+        }
+        let open = association.port.is_open();
+        self.clients.insert(station, Client::Associated(Box::new(association)));
+        if open {
+            self.ask(Request::AuthorizeStation { station });
+            self.report(Report::Authorized(station));
+        }
+        self.follow(station, outputs);
+    }
+
+    fn respond(
+        &mut self,
+        at: &At,
+        reassociation: bool,
+        (status, association_id): (StatusCode, AssociationId),
+        elements: Vec<u8>,
+    ) {
+        let response =
+            AssociationResponse { capabilities: self.capability(), status, association_id, elements };
+        self.reply(
+            at,
+            match reassociation {
+                true => Body::ReassociationResponse(response),
+                false => Body::AssociationResponse(response),
+            },
+        );
+    }
+
+    /// The lowest association ID that nobody has.
+    fn free_id(&self) -> u16 {
+        let taken = |id| {
+            self.clients
+                .values()
+                .any(|client| matches!(client, Client::Associated(association) if association.id == id))
+        };
+        (1..=ASSOCIATION_IDS).find(|id| !taken(*id)).unwrap_or(ASSOCIATION_IDS)
+    }
+
+    /// A link of a client, for its handshake.
+    pub(super) fn peer_link(&self, id: Option<LinkId>, station: MacAddr, accepted: bool) -> Link {
+        Link {
+            bssid: self.bssid(id).unwrap_or_default(),
+            station,
+            advertised: self.advertised(),
+            channel: self.bss.get(&id).and_then(|bss| bss.channel.operating_channel()),
+            accepted,
+        }
+    }
+
+    fn peer(&self, station: MacAddr, association: &Association, at: &At, links: &Links) -> Peer {
+        match at.link {
+            Some(association_link) if association.authentication.is_mld => Peer::Mld {
+                address: association.authentication.own,
+                station,
+                association_link,
+                links: links
+                    .iter()
+                    .map(|(id, (address, status))| {
+                        (*id, self.peer_link(Some(*id), *address, *status == StatusCode::Success))
+                    })
+                    .collect(),
+            },
+            link => Peer::Bss(self.peer_link(link, station, true)),
+        }
+    }
+
+    fn handshake(
+        &self,
+        keys: GrantedKeys,
+        peer: Peer,
+        elements: Elements<'_>,
+        group_keys: Vec<crate::kernel::KeyRequest>,
+    ) -> Option<authenticator::Setup> {
+        let security = self.setup.security.as_ref()?;
+        let both = |ours: bool, bit| ours && keys.capabilities.contains(bit);
+        let wants_ssid =
+            matches!(elements.find::<Rsnx>(), Ok(Some(rsnx)) if rsnx.has(RsnxCapability::SsidProtection));
+        Some(authenticator::Setup {
+            ssid: self.setup.ssid.clone(),
+            peer,
+            akm: keys.akm,
+            pairwise: keys.pairwise,
+            rsne: whole::<Rsn>(elements)?,
+            rsnxe: whole::<Rsnx>(elements),
+            selection: whole::<RsnSelection>(elements),
+            candidates: vec![keys.candidate],
+            announced: keys.announced,
+            operating_channel_validation: both(security.operating_channel_validation, RsnCapabilities::OCVC),
+            ssid_protection: security.ssid_protection && wants_ssid,
+            extended_key_id: both(security.extended_key_id, RsnCapabilities::EXTENDED_KEY_ID),
+            transition_disable: security.transition_disable,
+            group_keys,
+        })
+    }
+}
+
+/// A client that is to be associated.
+struct NewClient<'a> {
+    station: MacAddr,
+    authentication: Authentication,
+    listen_interval: u16,
+    elements: Elements<'a>,
+    granted: Granted,
+}
+
+/// The AKM, the pairwise cipher and whether management frames are protected.
+fn judge_suites(security: &Security, is_mld: bool, rsn: &Rsn) -> Result<(Akm, Cipher, bool), StatusCode> {
+    if rsn.version() != Rsn::VERSION {
+        return Err(StatusCode::UnsupportedRsneVersion);
+    }
+    if rsn.group() != security.group {
+        return Err(StatusCode::InvalidGroupCipher);
+    }
+    let pairwise = match rsn.pairwise() {
+        [one] if security.pairwise.contains(one) => *one,
+        _ => return Err(StatusCode::InvalidPairwiseCipher),
+    };
+    let akm = match rsn.akms() {
+        [one] if security.akms.contains(one) => *one,
+        _ => return Err(StatusCode::InvalidAkm),
+    };
+    let capabilities = rsn.capabilities();
+    let (capable, wanted) =
+        (capabilities.contains(RsnCapabilities::MFPC), capabilities.contains(RsnCapabilities::MFPR));
+    let needed =
+        security.frame_protection == FrameProtection::Required || is_mld || akm.is_sae() || akm == Akm::Owe;
+    let offered = security.frame_protection != FrameProtection::No;
+    if (needed && !capable) || (wanted && !(capable && offered)) {
+        return Err(StatusCode::RobustManagementPolicyViolation);
+    }
+    let frame_protection = capable && offered;
+    if frame_protection && rsn.group_management() != Some(security.group_management) {
+        return Err(StatusCode::CipherRejectedByPolicy);
+    }
+    Ok((akm, pairwise, frame_protection))
+}
+
+fn whole<E: Element>(elements: Elements<'_>) -> Option<Vec<u8>> {
+    elements.find_raw::<E>().map(|element| element.octets.to_vec())
+}

@@ -1,0 +1,127 @@
+//! The machine of one client: what is known of it in each state.
+
+use crate::{Instant, Secret, crypto::keys::Pmkid, rsn::Authenticator};
+use alloc::{boxed::Box, collections::BTreeMap};
+use lapwing_frames::{LinkId, MacAddr, suite::Akm};
+
+/// How a client authenticated.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Proof {
+    /// Not at all (open system): what follows must prove something, if the network is protected.
+    Open,
+    /// By SAE.
+    Sae { akm: Akm, pmkid: Pmkid, pmk: Secret },
+}
+
+/// A client's authentication.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Authentication {
+    pub(super) proof: Proof,
+    /// Who we are for it: the AP MLD, or the BSS of a plain client.
+    pub(super) own: MacAddr,
+    /// Whether it is an MLD, and so known by its MLD address.
+    pub(super) is_mld: bool,
+    /// The link that it came on, of an AP MLD.
+    pub(super) link: Option<LinkId>,
+    /// The address that it had there.
+    pub(super) address: MacAddr,
+    /// When it is void unless an association follows.
+    pub(super) until: Instant,
+}
+
+/// The port of a client.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Port {
+    /// There is nothing to protect: it is open.
+    Unprotected,
+    /// Until the first handshake is complete.
+    Closed(Authenticator),
+    /// From then on.
+    Open(Authenticator),
+}
+
+impl Port {
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self, Self::Unprotected | Self::Open(_))
+    }
+
+    pub(super) const fn authenticator(&self) -> Option<&Authenticator> {
+        match self {
+            Self::Unprotected => None,
+            Self::Closed(authenticator) | Self::Open(authenticator) => Some(authenticator),
+        }
+    }
+
+    pub(super) const fn authenticator_mut(&mut self) -> Option<&mut Authenticator> {
+        match self {
+            Self::Unprotected => None,
+            Self::Closed(authenticator) | Self::Open(authenticator) => Some(authenticator),
+        }
+    }
+}
+
+/// An SA Query under way: does the client still have the keys (802.11-2020 11.13)?
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct SaQuery {
+    pub(super) transaction: [u8; 2],
+    /// When to ask again.
+    pub(super) next: Instant,
+    /// When the association is given up.
+    pub(super) until: Instant,
+}
+
+/// An association.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Association {
+    pub(super) authentication: Authentication,
+    pub(super) id: u16,
+    /// The link on which it is spoken to, of an AP MLD.
+    pub(super) link: Option<LinkId>,
+    /// Its links with its address on each; none of a plain client.
+    pub(super) links: BTreeMap<LinkId, MacAddr>,
+    pub(super) frame_protection: bool,
+    pub(super) port: Port,
+    pub(super) query: Option<SaQuery>,
+    /// It authenticated again, while its keys are still good.
+    pub(super) again: Option<Authentication>,
+}
+
+impl Association {
+    /// Whether it stands until an SA Query shows that it does not: nobody else may end it.
+    pub(super) const fn is_protected(&self) -> bool {
+        self.frame_protection && matches!(self.port, Port::Open(_))
+    }
+}
+
+/// A client.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Client {
+    Authenticated(Authentication),
+    Associated(Box<Association>),
+}
+
+impl Client {
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Authenticated(authentication) => Some(authentication.until),
+            Self::Associated(association) => {
+                let handshake = association.port.authenticator().and_then(Authenticator::deadline);
+                let query = association.query.map(|query| query.next.min(query.until));
+                let again = association.again.as_ref().map(|again| again.until);
+                [handshake, query, again].into_iter().flatten().min()
+            }
+        }
+    }
+
+    /// Whether it uses this address on some link.
+    pub(super) fn has_address(&self, address: MacAddr) -> bool {
+        match self {
+            Self::Authenticated(authentication) => authentication.address == address,
+            Self::Associated(association) => {
+                association.authentication.address == address
+                    || association.again.as_ref().is_some_and(|again| again.address == address)
+                    || association.links.values().any(|own| *own == address)
+            }
+        }
+    }
+}

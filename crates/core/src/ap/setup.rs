@@ -1,0 +1,199 @@
+//! How an access point is set up.
+
+use crate::{
+    Duration, Secret,
+    crypto::{kdf::passphrase_to_psk, keys::Pmk},
+    curve::Group,
+    kernel::ChannelDefinition,
+    pmksa,
+    sae::{Method, Password},
+};
+use alloc::{collections::BTreeMap, vec, vec::Vec};
+use lapwing_frames::{
+    LinkId, MacAddr, Ssid,
+    suite::{Akm, Cipher},
+};
+
+/// A BSS: an access point, or one link of an AP MLD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bss {
+    /// Its address.
+    pub bssid: MacAddr,
+    /// The channel that it starts on.
+    pub channel: ChannelDefinition,
+}
+
+/// What an access point consists of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Structure {
+    /// One BSS.
+    Single(Bss),
+    /// An AP MLD.
+    Mld {
+        /// Its address.
+        address: MacAddr,
+        /// Its links.
+        links: BTreeMap<LinkId, Bss>,
+    },
+}
+
+impl Structure {
+    /// The BSSs, each with its link if it is one.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<LinkId>, &Bss)> {
+        let (single, mld) = match self {
+            Self::Single(bss) => (Some((None, bss)), None),
+            Self::Mld { links, .. } => (None, Some(links)),
+        };
+        single.into_iter().chain(mld.into_iter().flatten().map(|(id, bss)| (Some(*id), bss)))
+    }
+
+    /// The BSS of a link, or the only one.
+    #[must_use]
+    pub fn bss(&self, link: Option<LinkId>) -> Option<&Bss> {
+        match (self, link) {
+            (Self::Single(bss), None) => Some(bss),
+            (Self::Mld { links, .. }, Some(link)) => links.get(&link),
+            _ => None,
+        }
+    }
+
+    /// The address of the AP MLD, if it is one.
+    #[must_use]
+    pub const fn mld_address(&self) -> Option<MacAddr> {
+        match self {
+            Self::Single(_) => None,
+            Self::Mld { address, .. } => Some(*address),
+        }
+    }
+}
+
+/// Whether management frames are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FrameProtection {
+    /// No.
+    No,
+    /// If the station can.
+    Optional,
+    /// Always.
+    Required,
+}
+
+/// What protects a network.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Security {
+    /// The AKMs: PSK, SAE and OWE ones.
+    pub akms: Vec<Akm>,
+    /// The pairwise ciphers, the best first.
+    pub pairwise: Vec<Cipher>,
+    /// The group cipher.
+    pub group: Cipher,
+    /// The cipher of group management frames.
+    pub group_management: Cipher,
+    /// Whether management frames are protected.
+    pub frame_protection: FrameProtection,
+    /// The pre-shared key.
+    pub psk: Option<Pmk>,
+    /// The passwords of SAE.
+    pub passwords: Vec<Password>,
+    /// How SAE may find its password element.
+    pub methods: Vec<Method>,
+    /// The groups of SAE and OWE.
+    pub groups: Vec<Group>,
+    /// From how many unfinished SAE exchanges on tokens are asked for.
+    pub token_threshold: usize,
+    /// Whether beacons are protected.
+    pub beacon_protection: bool,
+    /// Whether pairwise keys may alternate between two indices.
+    pub extended_key_id: bool,
+    /// Whether the operating channel is validated.
+    pub operating_channel_validation: bool,
+    /// Whether message 3 repeats the SSID for stations that want it.
+    pub ssid_protection: bool,
+    /// The bitmap of the Transition Disable KDE, if it is sent.
+    pub transition_disable: Option<u8>,
+}
+
+impl Security {
+    /// The usual settings for these AKMs: CCMP, BIP, group 19, hash-to-element alone. Management frames are
+    /// protected: always, unless there is a PSK.
+    #[must_use]
+    pub fn new(akms: Vec<Akm>) -> Self {
+        let old = akms.iter().any(|akm| akm.is_psk());
+        Self {
+            akms,
+            pairwise: vec![Cipher::Ccmp128],
+            group: Cipher::Ccmp128,
+            group_management: Cipher::BipCmac128,
+            frame_protection: if old { FrameProtection::Optional } else { FrameProtection::Required },
+            psk: None,
+            passwords: Vec::new(),
+            methods: vec![Method::HashToElement],
+            groups: vec![Group::P256],
+            token_threshold: 5,
+            beacon_protection: false,
+            extended_key_id: false,
+            operating_channel_validation: false,
+            ssid_protection: false,
+            transition_disable: None,
+        }
+    }
+
+    /// The same with this passphrase, for whichever of the AKMs uses one.
+    #[must_use]
+    pub fn with_passphrase(mut self, ssid: &Ssid, passphrase: &Secret) -> Self {
+        if self.akms.iter().any(|akm| akm.is_psk()) {
+            self.psk = Pmk::new(passphrase_to_psk(passphrase.expose(), ssid.octets()));
+        }
+        if self.akms.iter().any(|akm| akm.is_sae()) {
+            self.passwords.push(Password::new(ssid.octets(), passphrase.expose(), None));
+        }
+        self
+    }
+}
+
+/// How an access point is set up.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Setup {
+    /// The network.
+    pub ssid: Ssid,
+    /// Whether beacons leave the name out.
+    pub hidden: bool,
+    /// What it consists of.
+    pub structure: Structure,
+    /// What protects it; none for an open network.
+    pub security: Option<Security>,
+    /// The other BSS of an OWE transition and its name.
+    pub owe_twin: Option<(MacAddr, Ssid)>,
+    /// The beacon interval, in time units of 1,024 µs.
+    pub beacon_interval: u16,
+    /// How many clients may be associated; never more than there are association IDs.
+    pub client_limit: u16,
+    /// How long a PMKSA is good for.
+    pub pmksa_lifetime: Duration,
+    /// How often the group keys are renewed.
+    pub group_key_lifetime: Option<Duration>,
+}
+
+impl Setup {
+    /// The usual settings.
+    #[must_use]
+    pub const fn new(ssid: Ssid, structure: Structure, security: Option<Security>) -> Self {
+        Self {
+            ssid,
+            hidden: false,
+            structure,
+            security,
+            owe_twin: None,
+            beacon_interval: 100,
+            client_limit: 64,
+            pmksa_lifetime: pmksa::LIFETIME,
+            group_key_lifetime: None,
+        }
+    }
+
+    /// The time from beacon to beacon.
+    #[must_use]
+    pub const fn beacon_time(&self) -> Duration {
+        Duration::from_micros(self.beacon_interval as u64 * 1024)
+    }
+}

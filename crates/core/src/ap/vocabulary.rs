@@ -1,0 +1,269 @@
+//! What an access point hears, what it asks of the kernel, and what it reports.
+
+use crate::kernel::{ChannelDefinition, KeyRequest};
+use alloc::{boxed::Box, vec::Vec};
+use lapwing_frames::{
+    LinkId, MacAddr, Ssid,
+    management::{AssociationId, CapabilityInformation, ReasonCode},
+};
+
+/// What happens to an access point.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Event<'a> {
+    /// The interface is up, and has no links: begin.
+    Start,
+    /// The interface was set down, or the radio is gone: the kernel has forgotten everything.
+    Down,
+    /// A management frame came. The kernel has put the MLD's addresses in place of those of a link where it
+    /// knows the client, and has decrypted it.
+    Frame {
+        /// The link that it came on, of an AP MLD.
+        link: Option<LinkId>,
+        /// The whole frame with its header, without FCS.
+        bytes: &'a [u8],
+        /// Whether it was protected by the client's key.
+        protected: bool,
+    },
+    /// An EAPOL frame came over the control port.
+    KeyFrame {
+        /// The client: its MLD address if it uses links.
+        from: MacAddr,
+        /// The frame from the 802.1X header on.
+        bytes: &'a [u8],
+        /// Whether it was protected by the client's key.
+        protected: bool,
+    },
+    /// A frame came that only an associated client may send, from somebody who is none
+    /// (`NL80211_CMD_UNEXPECTED_FRAME`).
+    Stranger {
+        /// The link that it came on, of an AP MLD.
+        link: Option<LinkId>,
+        /// Who sent it.
+        from: MacAddr,
+    },
+    /// A channel switch is complete.
+    ChannelSwitched {
+        /// The link, of an AP MLD.
+        link: Option<LinkId>,
+        /// The channel now.
+        channel: ChannelDefinition,
+    },
+    /// The kernel did not do what was asked: a request that serves a client ends with the client.
+    Refused(&'a Request),
+    /// The administrator wants something.
+    Order(Order),
+    /// Nothing but time.
+    Tick,
+}
+
+/// What the administrator wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// Say goodbye to everybody and end. [`Event::Start`] begins anew.
+    Stop,
+    /// Forget the PMKSAs.
+    ForgetPmksas,
+    /// Throw out every client.
+    ThrowOut(ReasonCode),
+    /// Renew the group keys of all links.
+    RenewGroupKeys,
+    /// Renew the pairwise key of a client.
+    RenewPairwiseKey(MacAddr),
+    /// Go to another channel.
+    SwitchChannel {
+        /// The link, of an AP MLD.
+        link: Option<LinkId>,
+        /// The coming channel.
+        to: ChannelDefinition,
+        /// The announcement, in beacons.
+        beacons: u8,
+    },
+    /// Remove a link. The last one stays.
+    RemoveLink {
+        /// Which.
+        link: LinkId,
+        /// The announcement, in beacons.
+        beacons: u16,
+    },
+    /// Add a link of the setup that was removed.
+    AddLink(LinkId),
+}
+
+/// What an access point does, in the order in which it must happen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Ask this of the kernel.
+    Request(Request),
+    /// Something worth knowing.
+    Report(Report),
+}
+
+/// What a BSS has in its beacons (`START_AP`, `SET_BEACON`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Announcement {
+    /// The link, of an AP MLD.
+    pub link: Option<LinkId>,
+    /// Its address.
+    pub bssid: MacAddr,
+    /// Its channel.
+    pub channel: ChannelDefinition,
+    /// The beacon interval, in time units of 1,024 µs.
+    pub interval: u16,
+    /// The Capability Information field.
+    pub capability: CapabilityInformation,
+    /// The network's name, hidden or not.
+    pub ssid: Ssid,
+    /// Whether the beacon leaves the name out.
+    pub hidden: bool,
+    /// The elements of the beacon in front of the TIM, which the kernel makes.
+    pub head: Vec<u8>,
+    /// The elements behind it.
+    pub tail: Vec<u8>,
+    /// The elements of a probe response.
+    pub probe_response: Vec<u8>,
+}
+
+/// A client for the kernel (`NEW_STATION`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NewStation {
+    /// Its address; its MLD address if it uses links.
+    pub station: MacAddr,
+    /// The link that the association is for, of an AP MLD: of a plain client too.
+    pub link: Option<LinkId>,
+    /// Its address on that link, if it uses links.
+    pub link_address: Option<MacAddr>,
+    /// Its association ID.
+    pub association_id: AssociationId,
+    /// How often it wakes up, in beacon intervals.
+    pub listen_interval: u16,
+    /// What it says of itself: rates, HT, VHT, HE, EHT …
+    pub elements: Vec<u8>,
+    /// Whether management frames are protected.
+    pub frame_protection: bool,
+}
+
+/// A request to the kernel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// Add a link to the interface (`ADD_LINK`).
+    AddLink {
+        /// Which.
+        link: LinkId,
+        /// Its address.
+        address: MacAddr,
+    },
+    /// Take a link from the interface (`REMOVE_LINK`).
+    RemoveLink {
+        /// Which.
+        link: LinkId,
+    },
+    /// Begin to send beacons (`START_AP`).
+    StartBss(Box<Announcement>),
+    /// Send other beacons (`SET_BEACON`).
+    SetBeacon(Box<Announcement>),
+    /// End sending beacons (`STOP_AP`).
+    StopBss {
+        /// The link, of an AP MLD.
+        link: Option<LinkId>,
+    },
+    /// Switch the channel (`CHANNEL_SWITCH`). [`Event::ChannelSwitched`] follows.
+    SwitchChannel {
+        /// The coming channel.
+        to: ChannelDefinition,
+        /// How many beacons announce it; the kernel counts down in them.
+        beacons: u8,
+        /// The beacon until then.
+        during: Box<Announcement>,
+        /// The beacon from then on.
+        after: Box<Announcement>,
+    },
+    /// Add a client (`NEW_STATION`), associated.
+    AddStation(Box<NewStation>),
+    /// Add a link of a client (`ADD_LINK_STA`).
+    AddLinkStation {
+        /// The client's MLD address.
+        station: MacAddr,
+        /// The link.
+        link: LinkId,
+        /// Its address there.
+        address: MacAddr,
+    },
+    /// Take a link from a client (`REMOVE_LINK_STA`).
+    RemoveLinkStation {
+        /// The client's MLD address.
+        station: MacAddr,
+        /// The link.
+        link: LinkId,
+    },
+    /// Open a client's port (`SET_STATION`).
+    AuthorizeStation {
+        /// The client.
+        station: MacAddr,
+    },
+    /// Remove a client with its links and keys (`DEL_STATION`).
+    RemoveStation {
+        /// The client.
+        station: MacAddr,
+    },
+    /// Install a key (`NEW_KEY`). A group key is not sent with before [`Self::UseGroupKey`].
+    InstallKey(KeyRequest),
+    /// Send with a group key from now on (`SET_KEY`).
+    UseGroupKey {
+        /// The link, of an AP MLD.
+        link: Option<LinkId>,
+        /// The key index.
+        index: u8,
+    },
+    /// Send a management frame (`FRAME`). The addresses are those of a link, or of the MLDs.
+    SendFrame {
+        /// The link, of an AP MLD.
+        link: Option<LinkId>,
+        /// The whole frame with its header, without FCS.
+        bytes: Vec<u8>,
+    },
+    /// Send an EAPOL frame (`CONTROL_PORT_FRAME`).
+    SendKeyFrame {
+        /// The client.
+        to: MacAddr,
+        /// The frame from the 802.1X header on.
+        bytes: Vec<u8>,
+        /// Whether it goes out in clear, although there may be a key.
+        in_clear: bool,
+    },
+}
+
+/// Something worth knowing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Report {
+    /// A client authenticated.
+    Authenticated(MacAddr),
+    /// A client was associated, with so many links.
+    Associated {
+        /// The client.
+        station: MacAddr,
+        /// How many links; 0 without links.
+        links: usize,
+    },
+    /// A client's port is open.
+    Authorized(MacAddr),
+    /// A client is gone.
+    Left {
+        /// The client.
+        station: MacAddr,
+        /// Why.
+        why: &'static str,
+    },
+    /// Something was passed over.
+    Ignored {
+        /// Whose.
+        from: MacAddr,
+        /// Why.
+        why: &'static str,
+    },
+    /// The kernel refused what the BSS cannot do without.
+    Broken(&'static str),
+    /// Every client has the new group keys: they are in use.
+    GroupKeysRenewed,
+    /// A link is removed or added.
+    LinksChanged,
+}

@@ -1,0 +1,14 @@
+//! The access point against clients made of the station's machines, and against everybody else.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests are tests too"
+)]
+
+#[path = "../common/client.rs"]
+mod client;
+mod joining;
+mod links;
+mod staying;
+mod world;
