@@ -18,6 +18,7 @@
 pub mod air;
 pub mod ap;
 pub mod attacker;
+pub mod check;
 pub mod explore;
 pub mod habit;
 pub mod happening;

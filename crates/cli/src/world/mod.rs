@@ -1,5 +1,6 @@
 //! `lapwing world`: a virtual kernel, air and access points on the command line. No daemon, no radio, no root.
 
+pub mod explore;
 mod json;
 mod list;
 pub mod options;
@@ -17,6 +18,9 @@ use options::{What, World};
 pub fn world(world: &World, json: bool, style: Style) -> Result<u8, Failure> {
     match &world.what {
         What::Run(options) => run::run(options, json, style),
+        What::Explore(options) => explore::explore(options, json).map(|()| 0),
+        What::Replay(options) => explore::replay(options, json, style).map(|()| 0),
+        What::Merge(options) => explore::merge(options, json).map(|()| 0),
         What::List => {
             commands::print(&list::list(json, style))?;
             Ok(0)

@@ -1,5 +1,6 @@
 //! The command line of `lapwing world`.
 
+use super::explore::options as explore;
 use clap::{Args, Subcommand};
 use lapwing_world::Habit;
 use lapwing_world::kernels::NamedKernel;
@@ -32,6 +33,12 @@ pub enum What {
     Run(Run),
     /// List scenarios, policies, kernels and habits
     List,
+    /// Look for an order of things in which the station goes wrong
+    Explore(explore::Explore),
+    /// Let a schedule that was found happen again
+    Replay(explore::Replay),
+    /// Add up the results of several jobs
+    Merge(explore::Merge),
 }
 
 /// The options of `world run`.

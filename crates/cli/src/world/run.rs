@@ -106,7 +106,7 @@ fn line(value: &serde_json::Value) -> String {
 }
 
 /// The width of the terminal.
-fn width() -> usize {
+pub(super) fn width() -> usize {
     let columns = termios::tcgetwinsize(std::io::stdout()).map(|size| usize::from(size.ws_col));
     columns.ok().filter(|columns| *columns > 0).unwrap_or(WIDTH)
 }

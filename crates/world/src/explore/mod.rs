@@ -13,7 +13,9 @@
 pub mod breadth;
 pub mod checkpoint;
 pub mod digest;
+pub mod drawn;
 pub mod frontier;
+pub mod scene;
 pub mod shard;
 pub mod shrink;
 pub mod sketch;

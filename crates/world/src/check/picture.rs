@@ -1,0 +1,181 @@
+//! What the station believes, what the kernel holds, and what the access point knows: one picture.
+
+use super::{Rule, Sight, told};
+use crate::happening::{Happening, What};
+use crate::parts::{Command, Message};
+use lapwing_core::kernel::{KernelEvent, Request};
+use lapwing_core::station::{Report, Summary};
+use lapwing_frames::{LinkId, MacAddr};
+
+/// A station that is on its way somewhere waits for something until a moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Deadlines;
+
+impl Rule for Deadlines {
+    const NAME: &'static str = "no-endless-wait";
+    const SENTENCE: &'static str = "the station waits for nothing without a deadline";
+
+    fn seen(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        let is_moving = matches!(sight.summary, Summary::Connecting { .. } | Summary::Disconnecting);
+        if (is_moving || sight.is_scanning) && !sight.has_deadline {
+            return Err(format!("{:?}, without a deadline", sight.summary));
+        }
+        Ok(())
+    }
+}
+
+/// The station says "connected" only when the kernel has opened the port, and not after it was told of the end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct FalseConnected {
+    /// With whom the port was open, until the station was told of the end.
+    opened: Option<MacAddr>,
+    /// The station was told of an end in this step.
+    ended: bool,
+}
+
+impl Rule for FalseConnected {
+    const NAME: &'static str = "no-false-connected";
+    const SENTENCE: &'static str = "the station is never connected when it is not";
+
+    fn happened(&mut self, happening: &Happening) -> Result<(), String> {
+        if let Some(KernelEvent::Disconnected { .. } | KernelEvent::InterfaceDown) = told(happening) {
+            (self.opened, self.ended) = (None, true);
+        }
+        match &happening.what {
+            What::Reported(Report::Connected(connected)) if self.opened != Some(connected.peer) => {
+                Err(format!("it says so of {}, and the port was never open", connected.peer))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn seen(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        if let Some(held) = sight.kernel.held.as_ref().filter(|held| held.authorized) {
+            self.opened = Some(held.peer);
+        }
+        match sight.connection {
+            Some(connection) if std::mem::take(&mut self.ended) => {
+                Err(format!("it was told of the end and is still connected to {}", connection.peer))
+            }
+            _ => {
+                self.ended = false;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// At rest, the kernel and the access point hold the same keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct KeysAgree;
+
+impl Rule for KeysAgree {
+    const NAME: &'static str = "same-keys";
+    const SENTENCE: &'static str = "at rest both sides hold the same keys";
+
+    fn seen(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        let Some(held) = sight.kernel.held.as_ref().filter(|held| sight.at_rest && held.authorized) else {
+            return Ok(());
+        };
+        let known = sight.access_points.iter().find(|(address, _)| *address == held.peer);
+        let Some((_, Some(truth))) = known else { return Ok(()) };
+        if !truth.authorized {
+            return Ok(());
+        }
+        if let Some(pairwise) = truth.pairwise
+            && !held.pairwise.values().any(|key| *key == pairwise)
+        {
+            return Err(format!("the access point's pairwise key {:x} is not the station's", pairwise.0));
+        }
+        if truth.pairwise.is_none() && !held.pairwise.is_empty() {
+            return Err(String::from("only the station has a pairwise key"));
+        }
+        for ((link, index), key) in &truth.group {
+            let is_ours = link.is_none_or(|link| held.links.contains_key(&link));
+            if is_ours && held.group.get(&(*link, *index)) != Some(key) {
+                return Err(format!("the group key {index} of link {link:?} is not the station's"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// At rest, the station's connection is the kernel's: the same peer, the same links, the port open.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PicturesAgree;
+
+impl Rule for PicturesAgree {
+    const NAME: &'static str = "same-picture";
+    const SENTENCE: &'static str = "at rest the station's picture is the kernel's";
+
+    fn seen(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        if !sight.at_rest {
+            return Ok(());
+        }
+        let held = sight.kernel.held.as_ref();
+        let Some(connection) = sight.connection else { return Ok(()) };
+        let Some(held) = held else {
+            return Err(format!("the station is connected to {}, the kernel to nobody", connection.peer));
+        };
+        let links: Vec<LinkId> = held.links.keys().copied().collect();
+        if !held.authorized || held.peer != connection.peer || held.ssid != connection.ssid {
+            return Err(format!(
+                "the station is connected to {}, the kernel holds {held:?}",
+                connection.peer
+            ));
+        }
+        if links != connection.links {
+            return Err(format!("the station has the links {:?}, the kernel {links:?}", connection.links));
+        }
+        Ok(())
+    }
+}
+
+/// At rest, a station that is disconnected has left nothing behind: no connection and no attempt in the kernel or
+/// the firmware, and no association at an access point that could hear it leave.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LeftBehind {
+    /// Whether the access point may have missed something since the station last associated.
+    missed: bool,
+}
+
+impl Rule for LeftBehind {
+    const NAME: &'static str = "nothing-left-behind";
+    const SENTENCE: &'static str = "a disconnected station has left nothing behind";
+
+    fn happened(&mut self, happening: &Happening) -> Result<(), String> {
+        match &happening.what {
+            What::Lost(_) | What::Missed(_) | What::Told(Message::EventsLost) => self.missed = true,
+            What::Told(Message::Event(KernelEvent::InterfaceDown | KernelEvent::InterfaceRemoved)) => {
+                self.missed = true;
+            }
+            What::Asked {
+                command: Command::Request(Request::Associate(_) | Request::Connect(_)), ..
+            } => {
+                self.missed = false;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn seen(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        if !sight.at_rest || sight.summary != Summary::Disconnected {
+            return Ok(());
+        }
+        if let Some(held) = &sight.kernel.held {
+            return Err(format!("the kernel is connected to {}", held.peer));
+        }
+        if sight.kernel.busy {
+            return Err(String::from("the kernel is busy with something"));
+        }
+        let associated = |(address, truth): &(MacAddr, Option<_>)| {
+            let truth: &Option<crate::ap::ApTruth> = truth;
+            truth.as_ref().is_some_and(|truth| truth.associated).then_some(*address)
+        };
+        match sight.access_points.iter().find_map(associated) {
+            Some(address) if !self.missed => Err(format!("{address} still holds it")),
+            _ => Ok(()),
+        }
+    }
+}
