@@ -41,7 +41,7 @@ pub(super) struct Next {
 
 impl Then {
     /// After a connection that somebody asked for: the same again. Else whatever is there.
-    pub(super) fn after(journey: &Journey) -> Self {
+    pub(super) fn after(now: Instant, journey: &Journey) -> Self {
         if !journey.asked {
             return Self::Seek;
         }
@@ -49,7 +49,7 @@ impl Then {
             network: journey.network.clone(),
             asked: true,
             cause: Cause::Lost,
-            at: Instant::default(),
+            at: now,
         }))
     }
 

@@ -102,7 +102,7 @@ impl State {
             Self::Roaming(state) => turn.cut_short(&state.journey, code),
             Self::Connected(state) => {
                 turn.ended(&state.journey, code);
-                Then::after(&state.journey)
+                Then::after(turn.now, &state.journey)
             }
             Self::Disconnecting(state) => match state.then {
                 Then::Join(journey) => turn.cut_short(&journey, code),

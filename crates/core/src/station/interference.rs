@@ -20,7 +20,8 @@ const OVER_AFTER: Duration = Duration::from_secs(300);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Interference {
     times: u32,
-    last: Instant,
+    /// When it happened last, if it ever did.
+    last: Option<Instant>,
 }
 
 impl Interference {
@@ -39,8 +40,9 @@ impl Turn<'_> {
     /// Another program did something to the interface: notes it, and gives it its place in the catalogue.
     pub(super) fn interfered(&mut self, what: String) -> Code {
         let Interference { times, last } = self.context.interference;
-        let times = if self.now.since(last) > OVER_AFTER { 0 } else { times };
-        self.context.interference = Interference { times: times.saturating_add(1), last: self.now };
+        let is_over = last.is_none_or(|last| self.now.since(last) > OVER_AFTER);
+        let times = if is_over { 0 } else { times };
+        self.context.interference = Interference { times: times.saturating_add(1), last: Some(self.now) };
         Code::OtherProgram(what)
     }
 }

@@ -613,7 +613,7 @@ impl Turn<'_> {
     /// Reports that an attempt was cut short by the interface going away, and says what comes after.
     fn cut_short(&mut self, journey: &Journey, code: Code) -> Then {
         self.gave_up(journey, code, None);
-        Then::after(journey)
+        Then::after(self.now, journey)
     }
 }
 
