@@ -9,7 +9,23 @@ macro_rules! files {
 }
 
 files! {
-    "home", "crowd", "mlo", "mlo-three", "fullmac-external-sae", "fullmac-sae-offload", "fullmac-psk-offload",
-    "fullmac-wpa2", "mlo-loop", "mlo-pmksa", "removed-link", "external-sae",
-    "small-reconnect", "small-links", "small-firmware", "small-two", "small-mind", "small-attacker",
+    "open",
+    "home",
+    "crowd",
+    "mlo",
+    "mlo-three",
+    "fullmac-external-sae",
+    "fullmac-sae-offload",
+    "fullmac-psk-offload",
+    "fullmac-wpa2",
+    "mlo-loop",
+    "mlo-pmksa",
+    "removed-link",
+    "external-sae",
+    "small-reconnect",
+    "small-links",
+    "small-firmware",
+    "small-two",
+    "small-mind",
+    "small-attacker",
 }
