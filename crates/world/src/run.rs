@@ -329,7 +329,15 @@ impl Run {
             self.world.skip_to(START + deed.after);
         }
         let at = self.now();
-        (stage.tell)(Happening { at, lane: Lane::Person, what: What::Note(deed.what.to_string()) });
+        let network = match deed.what {
+            Deed::Connect(place) => self.scenario().networks.get(usize::from(place)),
+            _ => None,
+        };
+        let text = match network {
+            Some(network) => format!("asks for {}", network.ssid),
+            None => deed.what.to_string(),
+        };
+        (stage.tell)(Happening { at, lane: Lane::Person, what: What::Note(text) });
         match deed.what {
             Deed::Connect(place) => {
                 if let Some(network) = self.scenario().networks.get(usize::from(place)).cloned() {

@@ -11,16 +11,16 @@ use crate::run::Run;
 use core::fmt;
 use lapwing_core::kernel::{Connection, KernelEvent, Refusal, Request};
 use lapwing_core::station::Report;
-use lapwing_frames::LinkId;
 use lapwing_frames::element::{Elements, Rsn};
 use lapwing_frames::management::{Body, Management, ReasonCode, StatusCode};
+use lapwing_frames::{LinkId, MacAddr};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sees what happens.
 #[derive(Clone, Debug, Default)]
 pub struct Witness {
-    /// The kernel has a connection.
-    held: bool,
+    /// The peer of the connection that the kernel has.
+    held: Option<MacAddr>,
     /// A goodbye went out since the kernel has it.
     goodbye: bool,
     /// How often an authentication was asked for while the kernel had a connection, without a goodbye.
@@ -46,6 +46,8 @@ pub struct Witness {
     firmware_waits: bool,
     /// How often it was.
     failed_external: u32,
+    /// Links that the kernel had in its entry of the access point, and not on the interface.
+    leaked: BTreeSet<LinkId>,
 }
 
 impl Witness {
@@ -67,7 +69,12 @@ impl Witness {
 
     fn asked(&mut self, request: &Request) {
         match request {
-            Request::Authenticate(_) if self.held && !self.goodbye => self.without_goodbye += 1,
+            Request::Authenticate(request)
+                if self.held == Some(request.mld.map_or(request.bssid, |(_, address)| address))
+                    && !self.goodbye =>
+            {
+                self.without_goodbye += 1;
+            }
             Request::Associate(request) => self.offered = names_pmksa(&request.elements),
             Request::Connect(request) => {
                 self.offered = names_pmksa(&request.elements);
@@ -92,8 +99,13 @@ impl Witness {
 
     fn told(&mut self, event: &KernelEvent) {
         match event {
-            KernelEvent::Connected(Connection { status: StatusCode::Success, timed_out: false, .. }) => {
-                (self.held, self.goodbye, self.firmware_waits) = (true, false, false);
+            KernelEvent::Connected(Connection {
+                peer,
+                status: StatusCode::Success,
+                timed_out: false,
+                ..
+            }) => {
+                (self.held, self.goodbye, self.firmware_waits) = (Some(*peer), false, false);
                 self.removed.clear();
             }
             KernelEvent::Connected(_) => {
@@ -107,7 +119,7 @@ impl Witness {
                 if self.added_again && !*by_ap {
                     self.broken_by_link += 1;
                 }
-                (self.held, self.goodbye, self.added_again) = (false, false, false);
+                (self.held, self.goodbye, self.added_again) = (None, false, false);
                 self.firmware_waits = false;
             }
             KernelEvent::LinksRemoved { links } => self.removed.extend(links.iter().copied()),
@@ -124,13 +136,23 @@ impl Witness {
             return;
         };
         match lane {
-            Lane::Ap(_) if self.offered && !self.held && body.reason == ReasonCode::NotAuthenticated => {
+            Lane::Ap(_)
+                if self.offered && self.held.is_none() && body.reason == ReasonCode::NotAuthenticated =>
+            {
                 self.thrown_out += 1;
                 self.failed += 1;
                 self.offered = false;
             }
             Lane::Kernel | Lane::Firmware => self.goodbye = true,
             _ => {}
+        }
+    }
+
+    /// Looks at what the kernel keeps to itself.
+    pub fn look(&mut self, run: &Run) {
+        if let Some(held) = run.world().kernel().truth().held {
+            let kept = held.station_links.iter().filter(|link| !held.links.contains_key(link));
+            self.leaked.extend(kept);
         }
     }
 
@@ -210,8 +232,22 @@ impl Witness {
                     times(self.broken_by_link)
                 ),
                 whose: "the kernel",
-                instead: "does not ask for a link that was removed from this connection: it stays on the others, \
-                          and has all of them with the next association.",
+                instead: "does not ask for a link that was removed from this connection: it leaves, and has it \
+                          with the next association.",
+            });
+        }
+        if !self.leaked.is_empty() {
+            let links: Vec<String> = self.leaked.iter().map(ToString::to_string).collect();
+            findings.push(Finding {
+                blame: false,
+                what: format!(
+                    "The kernel kept link {} in its entry of the access point after the access point had removed \
+                     it, as mac80211 did before the fix of 2026.",
+                    links.join(" and ")
+                ),
+                whose: "the kernel",
+                instead: "goes by the links of the interface, not by those of the entry, and leaves the access \
+                          point before it joins it with that link again: the entry goes with the connection.",
             });
         }
         let failed = self.failed;
@@ -267,7 +303,11 @@ pub struct Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let end = if self.connected { "connected" } else { "not connected" };
+        let end = match (self.connected, self.passed) {
+            (true, true) => "connected",
+            (true, false) => "connected, but see what happened on the way",
+            (false, _) => "not connected",
+        };
         let result = if self.passed { "It went well" } else { "It failed" };
         write!(f, "{result} with the policy of {}: at the end it is {end}", self.policy)?;
         match self.failed {

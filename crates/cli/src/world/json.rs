@@ -6,6 +6,7 @@ use lapwing_world::lanes::named;
 use lapwing_world::parts::Message;
 use lapwing_world::scenario::Scenario;
 use lapwing_world::verdict::Verdict;
+use lapwing_world::world::START;
 use lapwing_world::{Content, Transmission};
 use serde_json::{Map, Value, json};
 
@@ -35,7 +36,7 @@ pub(super) fn happening(happening: &Happening) -> Value {
         What::Console(line) => ("console", json!({ "line": line })),
         What::Note(text) => ("note", json!({ "text": text })),
     };
-    let at = u64::try_from(happening.at.since_start().as_micros()).unwrap_or(u64::MAX);
+    let at = u64::try_from(happening.at.since(START).as_micros()).unwrap_or(u64::MAX);
     let mut line = Map::new();
     line.insert(String::from("at_us"), json!(at));
     line.insert(String::from("lane"), lane(happening.lane));

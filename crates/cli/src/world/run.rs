@@ -17,6 +17,8 @@ use std::path::Path;
 /// How long a run goes on after the last that is wanted or goes wrong, before its end is looked at: what is going
 /// to fail fails meanwhile.
 const SETTLING: Duration = Duration::from_secs(20);
+/// How often the kernel is looked into.
+const SLICE: Duration = Duration::from_secs(1);
 /// The width where there is no terminal.
 const WIDTH: usize = 100;
 
@@ -27,22 +29,18 @@ pub(super) fn run(options: &Options, json: bool, style: Style) -> Result<u8, Fai
     let mut witness = Witness::default();
     let mut timeline = Timeline::new(Cast::of(&scenario));
     let mut lines = String::new();
-    let mut tell = |happening| {
-        witness.take(&happening);
-        match json {
-            true => lines += &line(&json::happening(&happening)),
-            false => timeline.take(&happening),
-        }
-    };
     let settled = run.calm_from() + SETTLING;
     let end = run.calm_from() + scenario.bound.max(SETTLING);
-    run.run_to(settled, &PureCurves, &mut tell);
-    while run.now() < end && !run.is_as_expected() {
-        let before = run.now();
-        run.run_to((before + Duration::from_secs(1)).min(end), &PureCurves, &mut tell);
-        if run.now() == before {
-            break;
-        }
+    while run.now() < settled || (run.now() < end && !run.is_as_expected()) {
+        let to = run.now() + SLICE;
+        run.run_to(to, &PureCurves, &mut |happening| {
+            witness.take(&happening);
+            match json {
+                true => lines += &line(&json::happening(&happening)),
+                false => timeline.take(&happening),
+            }
+        });
+        witness.look(&run);
     }
     let verdict = witness.verdict(&run);
     if json {

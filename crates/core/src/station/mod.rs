@@ -30,7 +30,6 @@ mod idle;
 mod interference;
 mod links;
 mod mirror;
-mod outstanding;
 mod passwords;
 mod pmk;
 mod policy;
@@ -456,7 +455,6 @@ impl State {
         match self {
             Self::Scanning(state) => state.surveyed(turn, surveyed),
             Self::Roaming(state) => state.surveyed(turn),
-            Self::Connected(state) => state.surveyed(turn),
             Self::Idle(idle) => {
                 turn.prepare_one();
                 Self::Idle(idle)

@@ -10,4 +10,3 @@ mod ap;
 mod bench;
 mod joining;
 mod moving;
-mod relinking;

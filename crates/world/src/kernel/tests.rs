@@ -6,6 +6,5 @@ mod joining;
 mod keys;
 mod links;
 mod power;
-mod recorded;
 mod scanning;
 mod world;

@@ -1,6 +1,6 @@
 //! Lanes drawn with characters.
 
-use super::repeat::Part;
+use super::repeat::{Again, Part};
 use super::{Cast, Line, Paper, Tone};
 use crate::happening::Lane;
 use core::fmt::Write;
@@ -46,29 +46,25 @@ pub(super) fn draw(cast: &Cast, parts: &[Part], paper: &Paper) -> String {
         match part {
             Part::Line(line) if drawn => sheet.line(&mut out, line),
             Part::Line(line) => sheet.tagged(&mut out, line),
-            Part::Again { lines, times, apart, steady, until } => {
-                let what = if *lines == 1 { "the line above" } else { "the same" };
-                let apart = match steady {
-                    Some(steady) if apart.1.abs_diff(apart.0) <= apart.1 / 10 => {
-                        format!("every {}", seconds(*steady))
-                    }
-                    Some(steady) => {
-                        format!("first after {}, at last every {}", seconds(apart.0), seconds(*steady))
-                    }
-                    None => format!("{} to {} apart", seconds(apart.0), seconds(apart.1)),
-                };
-                let ellipsis = glyphs.ellipsis;
-                let text = format!(
-                    "{ellipsis} {what} again {apart}, {}, until {} s",
-                    counted(*times),
-                    clock(*until).trim_start()
-                );
-                let text = sheet.paint(Tone::Fair, &text);
-                let _ = writeln!(out, "{:TIMES$}{text}", "");
+            Part::Again(again) => {
+                let text = format!("{} {}", glyphs.ellipsis, repeated(again));
+                let _ = writeln!(out, "{:TIMES$}{}", "", sheet.paint(Tone::Fair, &text));
             }
         }
     }
     out
+}
+
+/// How often something came again, and when.
+fn repeated(again: &Again) -> String {
+    let Again { lines, times, apart, steady, last } = again;
+    let what = if *lines == 1 { "again" } else { "the same again" };
+    let apart = match steady {
+        Some(steady) if apart.1.abs_diff(apart.0) <= apart.1 / 10 => format!("every {}", seconds(*steady)),
+        Some(steady) => format!("first after {}, at last every {}", seconds(apart.0), seconds(*steady)),
+        None => format!("{} to {} apart", seconds(apart.0), seconds(apart.1)),
+    };
+    format!("{what} {apart}, {}, until {} s", counted(*times), clock(last.1).trim_start())
 }
 
 fn counted(times: usize) -> String {
@@ -83,7 +79,7 @@ fn counted(times: usize) -> String {
 fn lanes(parts: &[Part]) -> Vec<Lane> {
     let lines = parts.iter().filter_map(|part| match part {
         Part::Line(line) => Some(line),
-        Part::Again { .. } => None,
+        Part::Again(_) => None,
     });
     let used: BTreeSet<Lane> =
         lines.flat_map(|line| [Some(line.said.from), line.said.to]).flatten().collect();

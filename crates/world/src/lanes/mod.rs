@@ -8,7 +8,7 @@ pub(crate) use words::is_idle;
 pub use words::named;
 
 use crate::air::Transmission;
-use crate::happening::{Happening, Lane};
+use crate::happening::{Happening, Lane, What};
 use crate::scenario::Scenario;
 use crate::world::START;
 use lapwing_core::Duration;
@@ -87,6 +87,14 @@ impl Cast {
         }
     }
 
+    /// The lane in which a frame of a sender is heard that is for nobody.
+    const fn hearer(sender: Lane) -> Lane {
+        match sender {
+            Lane::Ap(_) | Lane::Attacker => Lane::Kernel,
+            lane => lane,
+        }
+    }
+
     /// The lane that a frame came from: who tells may be who it did not reach.
     fn transmitter(&self, told_by: Lane, frame: &Transmission) -> Lane {
         match (self.addresses.get(&frame.transmitter), told_by) {
@@ -129,13 +137,15 @@ impl Default for Paper {
 pub struct Timeline {
     cast: Cast,
     lines: Vec<Line>,
+    /// What the kernel's log said last: it says the same for each frame of SAE.
+    logged: Option<words::Said>,
 }
 
 impl Timeline {
     /// One in which nothing has happened yet.
     #[must_use]
     pub const fn new(cast: Cast) -> Self {
-        Self { cast, lines: Vec::new() }
+        Self { cast, lines: Vec::new(), logged: None }
     }
 
     /// Takes what happened.
@@ -143,6 +153,12 @@ impl Timeline {
         if let Some(mut said) = words::said(&self.cast, happening) {
             // Names come from scenario files, and whatever a terminal obeys stays out.
             said.text = said.text.replace(char::is_control, "?");
+            if matches!(happening.what, What::Console(_)) {
+                if self.logged.as_ref() == Some(&said) {
+                    return;
+                }
+                self.logged = Some(said.clone());
+            }
             self.lines.push(Line { at: happening.at.since(START), said, times: 1 });
         }
     }

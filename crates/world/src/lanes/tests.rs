@@ -97,8 +97,8 @@ fn a_narrow_terminal_has_a_line_for_each_happening() {
         "           1, no link",
         "    1.502  kernel -> supplicant: DEL_KEY refused:",
         "           EINVAL, \"link ID must be set\"",
-        "    1.503  kernel -> AP home: Authentication (open)",
-        "           (2 times)",
+        "    1.503  kernel -> AP home: Authentication",
+        "           (open) (2 times)",
         "    1.505  kernel -> AP home: Authentication",
         "           (open): lost on the way",
     ];

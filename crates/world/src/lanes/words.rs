@@ -39,21 +39,26 @@ pub(super) fn said(cast: &Cast, happening: &Happening) -> Option<Said> {
             let (text, tone) = told(message)?;
             say(Lane::Kernel, Some(Lane::Station), text, tone)
         }
-        What::Sent(frame) => say(lane, cast.receiver(lane, frame), named(frame), Tone::Plain),
+        What::Sent(frame) => {
+            let name = named(frame);
+            let tone = if name == "data" { Tone::Faint } else { Tone::Plain };
+            say(lane, cast.receiver(lane, frame), name, tone)
+        }
         What::Lost(frame) => {
             let from = cast.transmitter(lane, frame);
             let text = format!("{}: lost on the way", named(frame));
             say(from, cast.receiver(from, frame), text, Tone::Fair)
         }
         What::Missed(frame) => {
-            let text = format!("{}: for {}, an address that nobody here has", named(frame), frame.receiver);
-            say(lane, None, text, Tone::Bad)
+            let hearer = Cast::hearer(cast.transmitter(lane, frame));
+            let text = format!("no longer has {}: nobody hears that", frame.receiver);
+            say(hearer, None, text, Tone::Bad)
         }
         What::Reported(report) => {
             let (text, tone) = reported(report)?;
             say(Lane::Station, None, text, tone)
         }
-        What::Console(line) => say(lane, None, format!("console: {line}"), Tone::Console),
+        What::Console(line) => say(lane, None, format!("console: {line}"), console(line)?),
         What::Note(text) => say(lane, None, text.clone(), Tone::Faint),
     }
 }
@@ -67,6 +72,24 @@ fn refused(command: &str, refusal: &Refusal) -> String {
     match &refusal.message {
         Some(words) => format!("{command} refused: {}, \"{words}\"", refusal.errno),
         None => format!("{command} refused: {}", refusal.errno),
+    }
+}
+
+/// How a line of the kernel's log is to be read; not at all, if it says what frames and answers say.
+fn console(line: &str) -> Option<Tone> {
+    const ECHOES: [&str; 6] = [
+        ": send auth to ",
+        ": authenticated",
+        ": associate with ",
+        ": RX ",
+        ": associated",
+        ": deauthenticating from ",
+    ];
+    match line {
+        line if ECHOES.iter().any(|echo| line.contains(echo)) => None,
+        // It says from which address.
+        line if line.contains(": authenticate with ") => Some(Tone::Faint),
+        _ => Some(Tone::Console),
     }
 }
 
@@ -114,7 +137,7 @@ fn asked(command: &Command) -> Option<String> {
                 }
             }
             Request::AuthorizePort { .. } => String::from(": open the port"),
-            Request::AnswerExternalAuthentication { status, .. } => format!(": {status}"),
+            Request::AnswerExternalAuthentication { status, .. } => format!(": status {}", status.0),
             Request::ReconfigureLinks { add, remove } => {
                 let add = add.iter().map(|link| format!(" add link {}", link.id));
                 let remove = remove.iter().map(|link| format!(" remove link {link}"));
@@ -154,7 +177,7 @@ fn told(message: &Message) -> Option<(String, Tone)> {
         | KernelEvent::FrameStatus { .. } => None,
         KernelEvent::Connected(connection) if connection.timed_out => said("CONNECT: no answer", Tone::Bad),
         KernelEvent::Connected(connection) if connection.status != StatusCode::Success => {
-            Some((format!("CONNECT: {}", connection.status), Tone::Bad))
+            Some((format!("CONNECT: status {}", connection.status.0), Tone::Bad))
         }
         KernelEvent::Connected(connection) if connection.links.is_empty() => {
             said("CONNECT: associated", Tone::Plain)
@@ -166,7 +189,7 @@ fn told(message: &Message) -> Option<(String, Tone)> {
         }
         KernelEvent::Disconnected { reason, by_ap } => {
             let whose = if *by_ap { "by the access point" } else { "by this side" };
-            Some((format!("DISCONNECT: {whose} ({reason})"), Tone::Fair))
+            Some((format!("DISCONNECT: {whose}, reason {}", reason.0), Tone::Fair))
         }
         KernelEvent::ExternalAuthentication(wish) if wish.start => {
             said("EXTERNAL_AUTH: the firmware wants SAE", Tone::Plain)
@@ -231,7 +254,7 @@ fn management_frame(body: &Body) -> String {
     let request = |what: &str, elements: &[u8]| format!("{what}{}{}", with_pmkid(elements), links(elements));
     let response = |what: &str, status: StatusCode, elements: &[u8]| match status {
         StatusCode::Success => format!("{what}{}", links(elements)),
-        status => format!("{what}: {status}"),
+        status => format!("{what}: status {}", status.0),
     };
     match body {
         Body::Authentication(body) => authentication(body),
@@ -239,8 +262,8 @@ fn management_frame(body: &Body) -> String {
         Body::ReassociationRequest(body) => request("Reassociation Request", &body.elements),
         Body::AssociationResponse(body) => response("Association Response", body.status, &body.elements),
         Body::ReassociationResponse(body) => response("Reassociation Response", body.status, &body.elements),
-        Body::Deauthentication(body) => format!("Deauthentication ({})", body.reason),
-        Body::Disassociation(body) => format!("Disassociation ({})", body.reason),
+        Body::Deauthentication(body) => format!("Deauthentication, reason {}", body.reason.0),
+        Body::Disassociation(body) => format!("Disassociation, reason {}", body.reason.0),
         Body::Action(action) | Body::ActionNoAck(action) => action_frame(action).to_owned(),
         Body::ProbeRequest(_) => String::from("Probe Request"),
         Body::ProbeResponse(_) => String::from("Probe Response"),
@@ -259,7 +282,7 @@ fn authentication(body: &Authentication) -> String {
     };
     match body.status {
         StatusCode::Success | StatusCode::SaeHashToElement => format!("Authentication ({which})"),
-        status => format!("Authentication ({which}): {status}"),
+        status => format!("Authentication ({which}): status {}", status.0),
     }
 }
 
@@ -267,11 +290,9 @@ const fn action_frame(action: &Action) -> &'static str {
     match action {
         Action::SaQueryRequest(_) => "SA Query Request",
         Action::SaQueryResponse(_) => "SA Query Response",
-        Action::Other { category, action, .. } => match (category.0, *action) {
-            (37, 11) => "Link Reconfiguration Request",
-            (37, 12) => "Link Reconfiguration Response",
-            _ => "Action",
-        },
+        Action::LinkReconfigurationNotify(_) => "Link Reconfiguration Notify",
+        Action::LinkReconfigurationRequest(_) => "Link Reconfiguration Request",
+        Action::LinkReconfigurationResponse(_) => "Link Reconfiguration Response",
         _ => "Action",
     }
 }

@@ -457,7 +457,7 @@ impl Inner {
                 }
             }
             (KernelEvent::Disconnected { reason, .. }, phase) if *phase != Phase::Idle => {
-                turn.note(format!("the connection is gone ({reason})"));
+                turn.note(format!("the connection is gone, reason {}", reason.0));
                 let was_connected = matches!(phase, Phase::Connected(..));
                 if was_connected {
                     (self.phase, self.search, self.pause) = (Phase::Idle, Search::At(turn.now), SCAN_AGAIN);

@@ -525,7 +525,7 @@ impl Inner {
                 KernelEvent::Disconnected { reason, .. },
                 Phase::Handshaking { .. } | Phase::Completed { .. },
             ) => {
-                turn.note(format!("the connection is gone ({reason})"));
+                turn.note(format!("the connection is gone, reason {}", reason.0));
                 let was_complete = matches!(self.phase, Phase::Completed { .. });
                 self.phase = Phase::Idle;
                 self.clear_keys(version, turn, None);
@@ -560,7 +560,7 @@ impl Inner {
             if body.status == StatusCode::Success {
                 self.associate(turn);
             } else {
-                turn.note(format!("the authentication was refused ({})", body.status));
+                turn.note(format!("the authentication was refused, status {}", body.status.0));
                 self.connection_failed(turn);
             }
             return;
@@ -607,7 +607,7 @@ impl Inner {
     fn associated(&mut self, version: Version, turn: &mut Turn<'_, '_>, connection: &Connection) {
         let Phase::Associating { going, .. } = &mut self.phase else { return };
         if !is_made(connection) {
-            turn.note(format!("the association was refused ({})", connection.status));
+            turn.note(format!("the association was refused, status {}", connection.status.0));
             if !going.cached {
                 return self.give_up(version, turn);
             }
@@ -661,7 +661,7 @@ impl Inner {
 
     /// The access point throws us out before there is a connection.
     fn thrown_out(&mut self, version: Version, turn: &mut Turn<'_, '_>, reason: ReasonCode) {
-        turn.note(format!("the access point says goodbye ({reason})"));
+        turn.note(format!("the access point says goodbye, reason {}", reason.0));
         if let Phase::Associating { going, .. } = &self.phase
             && going.cached
             && version == Version::Master
