@@ -197,6 +197,15 @@ pub enum Entry {
         /// Whether the AP gave it.
         by_ap: bool,
     },
+    /// The links of the connection have changed.
+    Links {
+        /// Those that there are now.
+        links: Vec<LinkId>,
+        /// Those that are gone.
+        removed: Vec<LinkId>,
+        /// Those that came.
+        added: Vec<LinkId>,
+    },
     /// Keys were renewed.
     Rekeyed(&'static str),
     /// A sentence about network configuration.

@@ -37,6 +37,12 @@ habits! {
     KernelLateLinkClear = "kernel.late-link-clear",
     /// The event socket overflows now and then.
     KernelLosesEvents = "kernel.loses-events",
+    /// Answers to commands come after what the air brings at once.
+    KernelLateReplies = "kernel.late-replies",
+    /// EAPOL is told before the connection that it belongs to (seen with 6.12).
+    KernelEarlyKeyFrames = "kernel.early-key-frames",
+    /// Keys may be named before there is a connection, as association frames can be encrypted (seen with 7.2).
+    KernelKeysBeforeConnection = "kernel.keys-before-connection",
     /// The firmware does not know the PMKIDs that it was not told, and forgets those that it was told.
     FirmwareForgetsPmkid = "firmware.forgets-pmkid",
     /// After a failed external authentication the firmware says nothing and stays busy.

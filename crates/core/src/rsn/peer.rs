@@ -81,6 +81,19 @@ impl Peer {
         bss.into_iter().chain(mld).filter(|(_, link)| link.accepted)
     }
 
+    /// Our own address on a link in use.
+    #[must_use]
+    pub fn own_address(&self, id: LinkId) -> Option<MacAddr> {
+        self.accepted().find(|(link, _)| *link == Some(id)).map(|(_, link)| link.station)
+    }
+
+    /// Takes up links that were added.
+    pub(super) fn add(&mut self, added: BTreeMap<LinkId, Link>) {
+        if let Self::Mld { links, .. } = self {
+            links.extend(added);
+        }
+    }
+
     /// Drops a link that is gone.
     pub(super) fn remove(&mut self, link: LinkId) {
         if let Self::Mld { association_link, links, .. } = self {

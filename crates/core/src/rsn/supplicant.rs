@@ -17,7 +17,7 @@ mod outcome;
 
 pub use outcome::{HandshakeFailure, Ignored, Output, Rekeyed, Waiting};
 
-use super::{Candidate, Peer, Plan, contents::Contents, ledger::Ledger};
+use super::{Candidate, Link, Peer, Plan, contents::Contents, ledger::Ledger};
 use crate::{
     Entropy, Secret,
     crypto::{
@@ -26,9 +26,10 @@ use crate::{
         keywrap,
     },
     entropy::random,
+    kernel::KeyRequest,
     network::TransitionDisable,
 };
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 use lapwing_frames::{
     LinkId, Ssid,
     eapol::{DescriptorType, KeyFrame, KeyInformation as Info},
@@ -172,6 +173,21 @@ impl Supplicant {
     pub fn remove_link(&mut self, link: LinkId) {
         self.setup.peer.remove(link);
         self.ledger.forget_link(link);
+    }
+
+    /// Takes up links that were added by a reconfiguration, which brought these key data in clear, and says which
+    /// keys to install: those of the new links and no others.
+    ///
+    /// # Errors
+    /// The rule that the key data break; then nothing has changed.
+    pub fn add_links(
+        &mut self,
+        links: BTreeMap<LinkId, Link>,
+        key_data: &Secret,
+    ) -> Result<Vec<KeyRequest>, HandshakeFailure> {
+        let keys = self.check_added(links.keys().copied(), key_data)?;
+        self.setup.peer.add(links);
+        Ok(keys.into_iter().filter(|key| self.ledger.enter(key)).collect())
     }
 
     /// Takes the operating channel of the association (of one of its links), for its validation.
@@ -475,7 +491,8 @@ impl Supplicant {
         self.check_replay(frame)?;
         let authentic = Authentic::verify(frame, &ptk)?;
         self.replay_counter = Some(frame.replay_counter);
-        let group_keys = self.check_group(&authentic).map_err(Ignored::Group)?;
+        let (group_keys, other) = self.check_group(&authentic).map_err(Ignored::Group)?;
+        out.extend(other.then_some(Output::Ignored(Ignored::OtherLink)));
         let mut data = Vec::new();
         if self.setup.plan.operating_channel_validation() {
             Kde::OperatingChannel(self.setup.peer.channel().ok_or(Ignored::NoChannel)?).write(&mut data);

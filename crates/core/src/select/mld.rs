@@ -9,6 +9,7 @@ use crate::{
     radio::Radio,
     rsn::{Advertised, Plan, plan::SaeMethod},
     scan::{Bss, Table},
+    time::Instant,
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -185,10 +186,17 @@ fn multi_links(elements: &[u8]) -> impl Iterator<Item = MultiLink> {
     of_kind.filter_map(|element| MultiLink::parse(&element.body).ok())
 }
 
+/// The neighbor reports that can be read.
+fn neighbor_reports(elements: &[u8]) -> Vec<ReducedNeighborReport> {
+    let of_kind = Elements::new(elements).iter().filter(|element| element.id == ReducedNeighborReport::ID);
+    of_kind.filter_map(|element| ReducedNeighborReport::parse(&element.body).ok()).collect()
+}
+
 /// A link as the neighbor report of another one names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Neighbor {
     bssid: MacAddr,
+    frequency: Option<Frequency>,
     disabled: bool,
 }
 
@@ -202,16 +210,20 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     pub(crate) fn new(bss: &'a Bss, said: Announced) -> Self {
         let mut neighbors = BTreeMap::new();
-        let reports = Elements::new(&bss.elements)
-            .iter()
-            .filter(|element| element.id == ReducedNeighborReport::ID)
-            .filter_map(|element| ReducedNeighborReport::parse(&element.body).ok());
-        for ap in reports.flat_map(|report| report.neighbors).filter(|ap| ap.kind == 0) {
+        // While connected, beacons are heard all the time, and probe responses never.
+        let beacon = bss.beacon_elements.as_deref().unwrap_or_default();
+        let mut reports = neighbor_reports(beacon);
+        if reports.is_empty() {
+            reports = neighbor_reports(&bss.elements);
+        }
+        for ap in reports.into_iter().flat_map(|report| report.neighbors).filter(|ap| ap.kind == 0) {
+            let channel = ap.channel();
             for target in &ap.targets {
                 // Zero is the MLD of the reporting BSS.
                 let Some(mld) = target.mld.filter(|mld| mld.ap_mld_id() == 0) else { continue };
                 let (Some(id), Some(bssid)) = (mld.link(), target.bssid) else { continue };
-                neighbors.entry(id).or_insert(Neighbor { bssid, disabled: mld.disabled() });
+                let frequency = channel.map(|channel| Frequency(channel.frequency()));
+                neighbors.entry(id).or_insert(Neighbor { bssid, frequency, disabled: mld.disabled() });
             }
         }
         neighbors.remove(&said.link);
@@ -229,6 +241,16 @@ impl<'a> View<'a> {
             links.entry(said.link).or_insert(bss.bssid);
         }
         links
+    }
+
+    /// Where a link ought to be, if the neighbor report says.
+    pub(crate) fn frequency(&self, id: LinkId) -> Option<Frequency> {
+        self.neighbors.get(&id).filter(|neighbor| !neighbor.disabled)?.frequency
+    }
+
+    /// When the link that is looked from was heard.
+    pub(crate) const fn heard(&self) -> Instant {
+        self.bss.heard
     }
 
     /// The association link itself.

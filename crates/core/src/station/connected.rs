@@ -1,15 +1,18 @@
 //! Connected: the port is open.
 
+mod links;
+
 use super::{
     Footing, LATE, State,
     associating::KeyFrame,
     context::{Journey, Turn},
     departure::{Next, Then},
     interference,
+    outstanding::{EXCUSED, Outstanding},
     resync::Picture,
     roaming::Roaming,
     sa_query::{self, Between, SaQuery, Validation},
-    securing::{Outstanding, READ_CHANNEL, UNKNOWN_CHANNEL, handshake_code, rekeyed, take_channel},
+    securing::{READ_CHANNEL, UNKNOWN_CHANNEL, handshake_code, rekeyed, take_channel},
     vocabulary::{self, Learned, Report},
 };
 use crate::{
@@ -27,6 +30,7 @@ use lapwing_frames::{
     MacAddr, Ssid,
     management::{Body, Management, ReasonCode},
 };
+use links::Links;
 
 /// A connection that lasts so long was a good one: earlier failures are forgotten.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
@@ -50,6 +54,7 @@ pub(super) struct Connected {
     /// Until when they must be answered.
     outstanding_until: Instant,
     query: Option<SaQuery>,
+    links: Links,
     /// A key frame that has to wait until the channel is known again.
     early: Option<KeyFrame>,
     /// When the connection counts as a good one; none when it does.
@@ -128,6 +133,7 @@ impl Connected {
             outstanding: Outstanding::default(),
             outstanding_until: turn.now,
             query: None,
+            links: Links::of(&target),
             early: None,
             settles: Some(turn.now + SETTLED_AFTER),
             ending: None,
@@ -174,7 +180,10 @@ impl Connected {
         let query = self.query.as_ref().map(|query| (query.deadline(), "an answer to the SA query"));
         let settles = self.settles.map(|at| (at, "the connection to prove itself"));
         let ending = self.ending.map(|(_, at)| (at, "the reason of the end"));
-        [outstanding, query, settles, ending].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [outstanding, query, self.links.deadline(), settles, ending]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
     }
 
     fn ignore(self: Box<Self>, turn: &mut Turn<'_>, why: &'static str) -> State {
@@ -233,10 +242,14 @@ impl Connected {
         ticket: Ticket,
         outcome: Result<Reply, Refusal>,
     ) -> State {
+        if self.links.is_waiting_for(ticket) && self.is_held() {
+            return self.change_completed(turn, outcome);
+        }
         let Some(command) = self.outstanding.take(ticket) else { return self.ignore(turn, LATE) };
         let refusal = match outcome {
             Ok(reply) if command == READ_CHANNEL && self.is_held() => return self.take_channel(turn, &reply),
             Ok(_) => return State::Connected(self),
+            Err(_) if command == EXCUSED => return State::Connected(self),
             Err(refusal) => refusal,
         };
         turn.log(Some(self.journey.id), Entry::Refused { command, refusal: refusal.clone() });
@@ -342,6 +355,9 @@ impl Connected {
                 if by_ap {
                     return self.lost(turn, Code::EndedByAccessPoint(reason), Footing::Clean);
                 }
+                if self.links.is_changing() {
+                    return self.gave_up_adding(turn);
+                }
                 if reason == ReasonCode::Inactivity {
                     return self.lost(turn, Code::LostBeacons(reason), Footing::Clean);
                 }
@@ -385,8 +401,8 @@ impl Connected {
                 }
                 None => self.ignore(turn, "a management frame that is not for us to answer"),
             },
-            KernelEvent::ChannelSwitched { frequency, .. } => {
-                self.connection.frequency = frequency.0;
+            KernelEvent::ChannelSwitched { link, frequency } => {
+                self.switched(link, frequency);
                 turn.log(
                     Some(self.journey.id),
                     Entry::Configuration(format!("the access point is on {frequency} now")),
@@ -399,6 +415,8 @@ impl Connected {
                 }
                 State::Connected(self)
             }
+            KernelEvent::LinksRemoved { links } => self.links_removed(turn, &links),
+            KernelEvent::LinksReconfigured { frame } => self.links_reconfigured(turn, &frame),
             KernelEvent::Connected(connection)
                 if connection.peer != peer && interference::is_made(&connection) =>
             {
@@ -423,7 +441,10 @@ impl Connected {
         let same_network =
             picture.interface.as_ref().is_none_or(|interface| interface.ssid.as_ref() == Some(&self.ssid));
         if same_network && picture.has_authorized(self.peer) {
-            return State::Connected(self);
+            return match &picture.interface {
+                Some(interface) => self.links_resynced(turn, interface, picture),
+                None => State::Connected(self),
+            };
         }
         let footing = match (&picture.stations, picture.peer()) {
             (_, Some(peer)) => Footing::Connected(peer),
@@ -469,6 +490,6 @@ impl Connected {
                 self.outstanding_until = turn.now + KERNEL_LIMIT;
             }
         }
-        State::Connected(self)
+        self.links_overdue(turn)
     }
 }

@@ -79,6 +79,8 @@ pub(super) struct Context {
     /// The AP to which a commit of SAE went out last, and when, unless it was answered to the end. What it says
     /// next may be about that one.
     pub committed: Option<(MacAddr, Instant)>,
+    /// The kernel cannot add links to a connection, or not those that it had before: a new connection does it.
+    pub links_by_connection: bool,
     /// The summary that was last reported.
     pub reported: Option<Summary>,
     /// Why the last attempt or connection failed, if none has succeeded since.
@@ -127,6 +129,7 @@ impl Context {
             next_attempt: 1,
             interference: Interference::default(),
             committed: None,
+            links_by_connection: false,
             reported: None,
             last_failure: None,
         }

@@ -30,6 +30,7 @@ mod idle;
 mod interference;
 mod links;
 mod mirror;
+mod outstanding;
 mod passwords;
 mod pmk;
 mod policy;
@@ -455,6 +456,7 @@ impl State {
         match self {
             Self::Scanning(state) => state.surveyed(turn, surveyed),
             Self::Roaming(state) => state.surveyed(turn),
+            Self::Connected(state) => state.surveyed(turn),
             Self::Idle(idle) => {
                 turn.prepare_one();
                 Self::Idle(idle)

@@ -7,7 +7,7 @@ use crate::{
     time::{Duration, Instant},
 };
 use alloc::vec::Vec;
-use lapwing_frames::MacAddr;
+use lapwing_frames::{LinkId, MacAddr};
 
 /// How long the kernel may take for the three answers.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -25,6 +25,12 @@ impl Picture {
     /// A peer that the kernel is connected to.
     pub(super) fn peer(&self) -> Option<MacAddr> {
         self.stations.as_ref()?.first().map(|station| station.address)
+    }
+
+    /// The links that the kernel's entry of this peer has, where it says so.
+    pub(super) fn links_of(&self, peer: MacAddr) -> impl Iterator<Item = LinkId> {
+        let of_peer = self.stations.iter().flatten().filter(move |station| station.address == peer);
+        of_peer.flat_map(|station| station.links.iter().copied())
     }
 
     /// Whether the port to this peer is open.

@@ -6,6 +6,7 @@ use super::{
     connected::Connected,
     context::{Journey, Turn},
     interference, links,
+    outstanding::{EXCUSED, Outstanding},
     roaming::Roaming,
 };
 use crate::{
@@ -56,34 +57,6 @@ pub(super) struct Association {
     pub fresh: Option<Candidate>,
     pub used_cache: bool,
     pub early: Option<KeyFrame>,
-}
-
-/// Requests to the kernel that must all succeed, in the order in which they were made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Outstanding(Vec<(Ticket, &'static str)>);
-
-impl Outstanding {
-    pub(super) fn push(&mut self, ticket: Ticket, command: &'static str) {
-        self.0.push((ticket, command));
-    }
-
-    /// Takes a request off the list, if it is on it: which command it was.
-    pub(super) fn take(&mut self, ticket: Ticket) -> Option<&'static str> {
-        let place = self.0.iter().position(|(ours, _)| *ours == ticket)?;
-        Some(self.0.remove(place).1)
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn contains(&self, command: &str) -> bool {
-        self.0.iter().any(|(_, ours)| *ours == command)
-    }
-
-    pub(super) fn first(&self) -> Option<&'static str> {
-        self.0.first().map(|(_, command)| *command)
-    }
 }
 
 /// What became of message 2.
@@ -227,8 +200,9 @@ impl Turn<'_> {
 
     /// Installs a key.
     pub(super) fn install(&mut self, journey: &Journey, outstanding: &mut Outstanding, key: KeyRequest) {
+        let link = key.link;
         let ticket = self.ask(Some(journey.id), Request::InstallKey(key));
-        outstanding.push(ticket, "NEW_KEY");
+        outstanding.push_key(ticket, link);
     }
 }
 
@@ -353,7 +327,7 @@ impl Securing {
         outcome: Result<Reply, Refusal>,
     ) -> State {
         let Some(command) = self.outstanding.take(ticket) else { return self.ignore(turn, LATE) };
-        match outcome {
+        match outcome.or_else(|refusal| if command == EXCUSED { Ok(Reply::Done) } else { Err(refusal) }) {
             Err(refusal) => {
                 turn.log(Some(self.journey.id), Entry::Refused { command, refusal: refusal.clone() });
                 self.broken(turn, Code::Refused { command, refusal }, Footing::Doubt)
@@ -410,6 +384,7 @@ impl Securing {
             }
             KernelEvent::LinksRemoved { links } => {
                 for link in links {
+                    self.outstanding.excuse(link);
                     self.supplicant.remove_link(link);
                 }
                 if self.supplicant.setup().peer.bssids().next().is_some() {

@@ -22,8 +22,12 @@ use lapwing_core::{
 };
 use lapwing_frames::{
     LinkId, MacAddr, Ssid,
-    element::{Element, Elements, MultiLink, Rsn, Rsnx},
-    management::{Authentication, AuthenticationAlgorithm},
+    element::{Counted, Element, Elements, MultiLink, Rsn, Rsnx},
+    kde::{GroupKey, GroupKeyKind, Kde, KeyOctets},
+    management::{
+        Authentication, AuthenticationAlgorithm, StatusCode,
+        action::{GroupKeyData, LinkReconfigurationResponse, LinkStatus},
+    },
     suite::{Akm, Cipher},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -245,7 +249,44 @@ impl ApMld {
         outputs
     }
 
+    /// Renews the group keys of these links.
+    pub(crate) fn rekey(&mut self, now: Instant, links: &[u8]) -> Vec<Output> {
+        self.generation += 1;
+        let keys = links.iter().flat_map(|link| self.keys_of(Some(id(*link)))).collect();
+        let mut outputs = vec![];
+        self.authenticator.as_mut().unwrap().renew_group_keys(now, keys, &mut outputs);
+        outputs
+    }
+
     pub(crate) fn is_secured(&self) -> bool {
         self.authenticator.as_ref().is_some_and(Authenticator::is_established)
+    }
+
+    /// The answer to a request to add links: their statuses, and the group keys of these.
+    pub(crate) fn reconfigured(&self, statuses: &[(u8, u16)], keys: &[u8]) -> LinkReconfigurationResponse {
+        let mut data = vec![];
+        for key in keys.iter().flat_map(|link| self.keys_of(Some(id(*link)))) {
+            let kind = if key.kind == KeyKind::Group { GroupKeyKind::Data } else { GroupKeyKind::Integrity };
+            let key = GroupKey {
+                kind,
+                link: key.link,
+                key_id: u16::from(key.index),
+                transmit: false,
+                packet_number: Some([1, 0, 0, 0, 0, 0]),
+                key: KeyOctets(key.key.expose()),
+            };
+            Kde::GroupKey(key).write(&mut data);
+        }
+        let mut elements = vec![];
+        MultiLink::address_only(self.address).write(&mut elements);
+        LinkReconfigurationResponse {
+            dialog_token: 1,
+            links: statuses
+                .iter()
+                .map(|&(information, status)| LinkStatus { information, status: StatusCode(status) })
+                .collect(),
+            group_keys: Some(GroupKeyData(Counted::new(data).unwrap())).filter(|_| !keys.is_empty()),
+            elements,
+        }
     }
 }

@@ -50,6 +50,16 @@ pub(crate) struct Bench {
     pub(crate) held: Held,
     /// Links that the kernel has removed, and keeps figures of all the same.
     pub(crate) leaked: BTreeSet<LinkId>,
+    pub(crate) leaks: bool,
+    /// The kernel does not tell which links its entry of the AP has.
+    pub(crate) hides_leak: bool,
+    /// The command that is not answered for the moment.
+    pub(crate) silent_about: Option<&'static str>,
+    unanswered: Vec<Ticket>,
+    /// BSSs that are heard only in a scan of their channel.
+    pub(crate) unheard: BTreeSet<MacAddr>,
+    /// The command that is refused next, and how.
+    pub(crate) refuse: Option<(&'static str, Errno)>,
     /// Requests, in their order.
     pub(crate) asked: Vec<Request>,
     pub(crate) refused: Vec<(&'static str, Errno)>,
@@ -89,6 +99,12 @@ impl Bench {
             aps,
             held: Held::Nothing,
             leaked: BTreeSet::new(),
+            leaks: false,
+            hides_leak: false,
+            silent_about: None,
+            unanswered: vec![],
+            unheard: BTreeSet::new(),
+            refuse: None,
             asked: vec![],
             refused: vec![],
             violations: vec![],
@@ -191,6 +207,10 @@ impl Bench {
         })
     }
 
+    pub(crate) fn has_ignored(&self, why: &str) -> bool {
+        self.entries().any(|entry| matches!(entry, Entry::Ignored(text) if *text == why))
+    }
+
     /// The names of the requests since a place, without readings.
     pub(crate) fn commands(&self, since: usize) -> Vec<&'static str> {
         let names = self.asked.iter().skip(since).map(Request::name);
@@ -206,6 +226,9 @@ impl Bench {
     fn perform(&mut self, ticket: Ticket, request: Request) {
         let name = request.name();
         self.asked.push(request.clone());
+        if self.silent_about == Some(name) {
+            return self.unanswered.push(ticket);
+        }
         let place = self.queue.len();
         let outcome = self.kernel(request);
         if let Err(errno) = outcome {
@@ -235,6 +258,14 @@ impl Bench {
         }
     }
 
+    /// What was not answered is refused.
+    pub(crate) fn answer_all(&mut self, errno: Errno) {
+        for ticket in core::mem::take(&mut self.unanswered) {
+            let outcome = Err(Refusal { errno, message: None });
+            self.give(Event::Completed { ticket, outcome });
+        }
+    }
+
     /// The events that were held back come.
     pub(crate) fn tell(&mut self) {
         for event in core::mem::take(&mut self.held_back) {
@@ -248,6 +279,18 @@ impl Bench {
         self.give(Event::Tick);
     }
 
+    /// The kernel removes links, as the AP announced.
+    pub(crate) fn remove_links(&mut self, numbers: &[u8]) {
+        let gone: Vec<_> = numbers.iter().map(|number| LinkId::new(*number).unwrap()).collect();
+        if let Held::Connected { links, .. } = &mut self.held {
+            links.retain(|id, _| !gone.contains(id));
+        }
+        self.keys.retain(|(link, ..)| link.is_none_or(|link| !gone.contains(&link)));
+        if self.leaks {
+            self.leaked.extend(&gone);
+        }
+        self.event(KernelEvent::LinksRemoved { links: gone });
+    }
     pub(crate) fn ap_says(&mut self, peer: MacAddr, outputs: Vec<Output>) {
         for output in outputs {
             if let Output::SendKeyFrame { octets, in_clear } = output {
@@ -262,12 +305,21 @@ impl Bench {
     }
 
     fn kernel(&mut self, request: Request) -> Result<Reply, Errno> {
+        if let Some((_, errno)) = self.refuse.take_if(|(name, _)| *name == request.name()) {
+            return Err(errno);
+        }
         match request {
             Request::TriggerScan(scan) => {
+                let entries = self.aps.iter().flat_map(ApMld::beacons);
+                for entry in entries.filter(|entry| scan.frequencies.contains(&entry.frequency)) {
+                    self.unheard.remove(&entry.bssid);
+                }
                 self.later(KernelEvent::ScanDone { frequencies: scan.frequencies });
             }
             Request::ReadScan => {
-                return Ok(Reply::Scan(self.aps.iter().flat_map(ApMld::beacons).collect()));
+                let entries = self.aps.iter().flat_map(ApMld::beacons);
+                let heard = entries.filter(|entry| !self.unheard.contains(&entry.bssid));
+                return Ok(Reply::Scan(heard.collect()));
             }
             Request::Authenticate(request) => {
                 if matches!(self.held, Held::Connected { .. }) {
@@ -395,7 +447,11 @@ impl Bench {
                         signal_dbm: None,
                         transmit_rate: None,
                         inactive_ms: None,
-                        links: links.keys().chain(&self.leaked).copied().collect(),
+                        links: if self.hides_leak {
+                            vec![]
+                        } else {
+                            links.keys().chain(&self.leaked).copied().collect()
+                        },
                     }],
                     _ => vec![],
                 };
@@ -435,6 +491,14 @@ impl Bench {
         }
         self.keys.push((key.link, key.kind, key.index, key.key));
         Ok(())
+    }
+    /// The kernel has added a link, with a new address of ours.
+    pub(crate) fn add_link(&mut self, id: LinkId, bssid: MacAddr) -> MacAddr {
+        let address = self.own_address();
+        if let Held::Connected { links, .. } = &mut self.held {
+            links.insert(id, (bssid, address));
+        }
+        address
     }
 }
 

@@ -10,3 +10,4 @@ mod ap;
 mod bench;
 mod joining;
 mod moving;
+mod relinking;

@@ -245,6 +245,16 @@ fn record(place: Place<'_>, record: &Record) -> Told {
             let who = if *by_ap { "the access point" } else { "the kernel" };
             told(object, format!("{who} disconnected with reason {reason}"), Loudness::Info)
         }
+        Entry::Links { links, removed, added } => {
+            let numbers =
+                |links: &[lapwing_frames::LinkId]| links.iter().map(|link| link.get()).collect::<Vec<_>>();
+            let object = object("links")
+                .numbers("links", numbers(links))
+                .numbers("removed", numbers(removed))
+                .numbers("added", numbers(added));
+            let names = links.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            told(object, format!("the links are {names} now"), Loudness::Info)
+        }
         Entry::Rekeyed(what) => {
             debug(object("rekeyed").text("what", what), format!("keys were renewed: {what}"))
         }

@@ -12,6 +12,16 @@ use std::collections::{BTreeMap, VecDeque};
 
 impl Kernel {
     pub(super) fn indicated(&mut self, now: Instant, indication: Indication, out: &mut Vec<KernelOutput>) {
+        if !matches!(
+            indication,
+            Indication::KeyFrame { .. }
+                | Indication::KeyFrameStatus { .. }
+                | Indication::Deliver { .. }
+                | Indication::Transmit { .. }
+                | Indication::Console(_)
+        ) {
+            self.settle(now, out);
+        }
         match indication {
             Indication::Completed(outcome) => {
                 if let Some(blocked) = self.blocking.take() {
@@ -19,12 +29,17 @@ impl Kernel {
                         Completion::Done | Completion::Blocked => Reply::Done,
                         Completion::Sent { cookie } => Reply::Sent { cookie },
                     });
-                    self.answer(blocked, outcome, out);
+                    self.answer(now, blocked, outcome, out);
                 }
             }
             Indication::Authentication(frame) => self.event(KernelEvent::Authentication { frame }, out),
             Indication::AuthenticationTimedOut(peer) => {
                 self.event(KernelEvent::AuthenticationTimedOut { peer }, out);
+            }
+            Indication::Association { frame, connection, channels }
+                if self.setup.habits.has(Habit::KernelEarlyKeyFrames) =>
+            {
+                self.later(now, Later::Association { frame, connection, channels });
             }
             Indication::Association { frame, connection, channels } => {
                 self.event(KernelEvent::Association { frame }, out);
@@ -189,6 +204,14 @@ impl Kernel {
         self.work.get_or_insert_with(|| (now, VecDeque::new())).1.push_back(what);
     }
 
+    /// Tells of an association what was put off: nothing but EAPOL comes before that.
+    pub(super) fn settle(&mut self, now: Instant, out: &mut Vec<KernelOutput>) {
+        let association = |later: &Later| matches!(later, Later::Association { .. });
+        if self.work.as_ref().is_some_and(|(_, work)| work.iter().any(association)) {
+            self.do_work(now, out);
+        }
+    }
+
     pub(super) fn owner_gone(&mut self, now: Instant) {
         self.listening = false;
         if self.owner == Some(super::Socket::Party) {
@@ -202,6 +225,10 @@ impl Kernel {
         let Some((_, work)) = self.work.take() else { return };
         for item in work {
             match item {
+                Later::Association { frame, connection, channels } => {
+                    self.event(KernelEvent::Association { frame }, out);
+                    self.connect_result(connection, &channels, out);
+                }
                 Later::ConnectDone(connection) => {
                     let channels =
                         self.below.driver().association().map(|held| held.links).unwrap_or_default();

@@ -31,7 +31,7 @@ impl Kernel {
         if !self.is_key_valid(request, pairwise, receive_only) {
             return Err(invalid("key setting validation failed"));
         }
-        if self.connected().is_none() {
+        if !self.may_have_keys() {
             return Err(Denial(Errno::ENOLINK, Some("key not allowed")));
         }
         self.check_key_link(request.link, pairwise)?;
@@ -83,11 +83,16 @@ impl Kernel {
         if index > greatest {
             return Err(Errno::EINVAL.into());
         }
-        if self.connected().is_none() {
+        if !self.may_have_keys() {
             return Err(Errno::ENOLINK.into());
         }
         self.check_key_link(link, peer.is_some())?;
         Ok(Operation::DeleteKey { peer, link, index })
+    }
+
+    /// `nl80211_key_allowed`.
+    fn may_have_keys(&self) -> bool {
+        self.connected().is_some() || self.setup.habits.has(Habit::KernelKeysBeforeConnection)
     }
 
     /// `nl80211_validate_key_link_id`: pairwise keys have no link; group keys have one exactly if the interface has

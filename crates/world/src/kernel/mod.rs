@@ -139,9 +139,18 @@ type Waiting = (Socket, Ticket, Command);
 /// What is put off to a work item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Later {
+    /// By the habit of telling EAPOL first.
+    Association {
+        frame: Vec<u8>,
+        connection: Connection,
+        channels: BTreeMap<Option<LinkId>, Frequency>,
+    },
     ConnectDone(Connection),
     Roamed(Connection),
-    Disconnected { reason: ReasonCode, by_ap: bool },
+    Disconnected {
+        reason: ReasonCode,
+        by_ap: bool,
+    },
     PortAuthorized(MacAddr),
     OwnerGone,
 }
@@ -197,6 +206,8 @@ pub struct Kernel {
     grace: Option<Instant>,
     /// Work for later, and since when.
     work: Option<(Instant, VecDeque<Later>)>,
+    /// An answer that comes late by habit, and since when.
+    reply: Option<(Instant, Ticket, Result<Reply, Denial>)>,
     /// The command that the driver blocks on.
     blocking: Option<(Socket, Ticket)>,
     waiting: VecDeque<Waiting>,
@@ -235,6 +246,7 @@ impl Kernel {
             late: None,
             grace: None,
             work: None,
+            reply: None,
             blocking: None,
             waiting: VecDeque::new(),
             below,
@@ -291,7 +303,10 @@ impl Kernel {
             KernelInput::OwnerGone => self.owner_gone(now),
             KernelInput::Overflow => self.message(Message::EventsLost, out),
             KernelInput::Tick => self.tick(now, out),
-            input => self.administer(now, input, out),
+            input => {
+                self.settle(now, out);
+                self.administer(now, input, out);
+            }
         }
     }
 
@@ -301,8 +316,12 @@ impl Kernel {
         if self.asleep.is_some() {
             return self.asleep;
         }
-        let own =
-            [self.late.as_ref().map(|(until, _)| *until), self.grace, self.work.as_ref().map(|(at, _)| *at)];
+        let own = [
+            self.late.as_ref().map(|(until, _)| *until),
+            self.grace,
+            self.work.as_ref().map(|(at, _)| *at),
+            self.reply.as_ref().map(|(at, ..)| *at),
+        ];
         own.into_iter().flatten().chain(self.below.driver().deadline()).min()
     }
 
@@ -323,6 +342,7 @@ impl Kernel {
     }
 
     fn tick(&mut self, now: Instant, out: &mut Vec<KernelOutput>) {
+        self.reply_now(out);
         if self.late.as_ref().is_some_and(|(until, _)| *until <= now) {
             self.late = None;
         }
@@ -338,14 +358,17 @@ impl Kernel {
 
     /// Takes up a command, or lets it wait.
     fn take(&mut self, now: Instant, waiting: Waiting, out: &mut Vec<KernelOutput>) {
+        // The command before was answered when this one was sent, and what runs under the mutex is over.
+        self.reply_now(out);
+        self.settle(now, out);
         if self.blocking.is_some() {
             return self.wait(waiting, out);
         }
         let (socket, ticket, command) = waiting;
         match self.perform(now, socket, command, out) {
-            Ok(Some(reply)) => self.answer((socket, ticket), Ok(reply), out),
+            Ok(Some(reply)) => self.answer(now, (socket, ticket), Ok(reply), out),
             Ok(None) => self.blocking = Some((socket, ticket)),
-            Err(denial) => self.answer((socket, ticket), Err(denial), out),
+            Err(denial) => self.answer(now, (socket, ticket), Err(denial), out),
         }
     }
 
@@ -368,11 +391,22 @@ impl Kernel {
 
     fn answer(
         &mut self,
+        now: Instant,
         (socket, ticket): (Socket, Ticket),
         outcome: Result<Reply, Denial>,
         out: &mut Vec<KernelOutput>,
     ) {
         if socket == Socket::Party {
+            self.reply_now(out);
+            self.reply = Some((now, ticket, outcome));
+            if !self.setup.habits.has(Habit::KernelLateReplies) {
+                self.reply_now(out);
+            }
+        }
+    }
+
+    fn reply_now(&mut self, out: &mut Vec<KernelOutput>) {
+        if let Some((_, ticket, outcome)) = self.reply.take() {
             let outcome = outcome.map_err(Refusal::from);
             self.message(Message::Completed { ticket, outcome }, out);
         }

@@ -34,6 +34,7 @@ impl Kernel {
             busy: self.scan.is_some()
                 || self.blocking.is_some()
                 || self.work.is_some()
+                || self.reply.is_some()
                 || self.late.is_some()
                 || matches!(self.wdev, Wdev::Connecting { .. })
                 || driver.busy(),

@@ -6,5 +6,6 @@ mod joining;
 mod keys;
 mod links;
 mod power;
+mod recorded;
 mod scanning;
 mod world;

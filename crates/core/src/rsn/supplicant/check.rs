@@ -77,8 +77,21 @@ impl Supplicant {
             (true, Some(key_id @ 0..=1)) if self.index_is_free(key_id, repeated) => key_id,
             (true, _) => return Err(Failure::PairwiseIndex),
         };
+        let links = self.setup.peer.accepted().map(|(link, _)| link);
+        let group_keys = self.keys_of(links, &contents, sequence(third))?;
+        Ok(Checked { group_keys, key_id, transition_disable: contents.transition_disable })
+    }
+
+    /// All group keys of some links, each of which must have those that were negotiated.
+    fn keys_of(
+        &self,
+        links: impl Iterator<Item = Option<LinkId>>,
+        contents: &Contents<'_>,
+        sequence: [u8; 6],
+    ) -> Result<Vec<KeyRequest>, HandshakeFailure> {
+        let plan = &self.setup.plan;
         let mut group_keys = Vec::new();
-        for (link, _) in self.setup.peer.accepted() {
+        for link in links {
             let needed = [
                 (GroupKeyKind::Data, plan.group() != Cipher::GroupNotAllowed),
                 (GroupKeyKind::Integrity, plan.group_management().is_some()),
@@ -88,18 +101,31 @@ impl Supplicant {
                 let of_kind = contents.group_keys.iter().filter(|key| key.link == link && key.kind == kind);
                 let before = group_keys.len();
                 for key in of_kind {
-                    group_keys.extend(self.group_key(key, third)?);
+                    group_keys.extend(self.group_key(key, sequence)?);
                 }
                 if needed && group_keys.len() == before {
-                    return Err(Failure::GroupKeyMissing(kind, link));
+                    return Err(HandshakeFailure::GroupKeyMissing(kind, link));
                 }
             }
         }
-        Ok(Checked { group_keys, key_id, transition_disable: contents.transition_disable })
+        Ok(group_keys)
     }
 
-    /// The keys of a group message 1 for the links that are in use.
-    pub(super) fn check_group(&self, first: &Authentic<'_>) -> Result<Vec<KeyRequest>, HandshakeFailure> {
+    /// The keys that a reconfiguration brings for the links that it adds.
+    pub(super) fn check_added(
+        &self,
+        links: impl Iterator<Item = LinkId>,
+        key_data: &Secret,
+    ) -> Result<Vec<KeyRequest>, HandshakeFailure> {
+        let contents = Contents::gather(key_data.expose()).map_err(HandshakeFailure::KeyData)?;
+        self.keys_of(links.map(Some), &contents, [0; 6])
+    }
+
+    /// The keys of a group message 1 for the links that are in use, and whether it has keys of others.
+    pub(super) fn check_group(
+        &self,
+        first: &Authentic<'_>,
+    ) -> Result<(Vec<KeyRequest>, bool), HandshakeFailure> {
         use HandshakeFailure as Failure;
         if !first.frame.information.contains(Info::SECURE.with(Info::ENCRYPTED)) {
             return Err(Failure::KeyInformation);
@@ -108,16 +134,19 @@ impl Supplicant {
         let contents = Contents::gather(plain.expose()).map_err(Failure::KeyData)?;
         self.check_channel(&contents)?;
         let mut keys = Vec::new();
+        let mut other = false;
         for key in &contents.group_keys {
             // Keys of links that are gone are in order, and of no use.
             if self.setup.peer.accepted().any(|(link, _)| link == key.link) {
-                keys.extend(self.group_key(key, first)?);
+                keys.extend(self.group_key(key, sequence(first))?);
+            } else {
+                other = true;
             }
         }
         if contents.group_keys.is_empty() {
             return Err(Failure::GroupKeyMissing(GroupKeyKind::Data, None));
         }
-        Ok(keys)
+        Ok((keys, other))
     }
 
     /// An index is free if it is not that of the pairwise key in use; a repeated message 3 names its own.
@@ -169,7 +198,7 @@ impl Supplicant {
     fn group_key(
         &self,
         key: &GroupKey<'_>,
-        frame: &Authentic<'_>,
+        sequence: [u8; 6],
     ) -> Result<Option<KeyRequest>, HandshakeFailure> {
         let plan = &self.setup.plan;
         let (cipher, indices, kind) = match key.kind {
@@ -188,8 +217,7 @@ impl Supplicant {
         }
         let index = u8::try_from(key.key_id).ok().filter(|index| indices.contains(index));
         let index = index.ok_or(HandshakeFailure::GroupKeyIndex(key.kind, key.link))?;
-        let [a, b, c, d, e, f, _, _] = frame.frame.receive_sequence;
-        let sequence = key.packet_number.unwrap_or([a, b, c, d, e, f]);
+        let sequence = key.packet_number.unwrap_or(sequence);
         Ok(Some(KeyRequest { kind, link: key.link, index, cipher, key: Secret::new(key.key.0), sequence }))
     }
 
@@ -204,4 +232,10 @@ impl Supplicant {
             sequence: [0; 6],
         }
     }
+}
+
+/// The packet number of a group key that its KDE does not have: the frame does.
+const fn sequence(frame: &Authentic<'_>) -> [u8; 6] {
+    let [a, b, c, d, e, f, _, _] = frame.frame.receive_sequence;
+    [a, b, c, d, e, f]
 }

@@ -103,6 +103,8 @@ pub enum Ignored {
     NoKey,
     /// The operating channel is to be told, and is not known.
     NoChannel,
+    /// It has a group key of a link that is not in use, which is not taken; the others are.
+    OtherLink,
     /// It is of the group handshake, authentic, and breaks a rule; it is not answered.
     Group(HandshakeFailure),
 }
@@ -130,6 +132,7 @@ impl Ignored {
             Self::AfterFailure => "a key frame after the handshake failed",
             Self::NoKey => "a key frame for which there is no key",
             Self::NoChannel => "a key frame whose answer must name the channel, which is not known",
+            Self::OtherLink => "a group key of a link that is not in use",
             Self::Group(_) => "a group key frame that breaks a rule",
         }
     }

@@ -121,7 +121,11 @@ impl Bench {
 
     /// A request's outcome alone.
     pub(super) fn ask(&mut self, request: Request) -> Result<Reply, Refusal> {
-        outcome(self.command(Command::Request(request)))
+        let mut out = self.command(Command::Request(request));
+        if self.kernel.deadline() == Some(self.now) {
+            out.extend(self.pass(Duration::ZERO));
+        }
+        outcome(out)
     }
 
     /// Lets time pass, with a tick at every deadline.
