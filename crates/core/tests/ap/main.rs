@@ -6,9 +6,12 @@
     reason = "helpers of tests are tests too"
 )]
 
+mod beacons;
 #[path = "../common/client.rs"]
 mod client;
+mod hostile;
 mod joining;
 mod links;
 mod staying;
+mod table;
 mod world;
