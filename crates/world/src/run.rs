@@ -7,7 +7,7 @@ use crate::parts::{KernelInput, Message};
 use crate::party::{Party, PartyOutput, Seat};
 use crate::person::{At, Deed};
 use crate::scenario::{Budget, Expectation, Scenario};
-use crate::step::Step;
+use crate::step::{Channel, Step};
 use crate::world::{INTERFACE, Outgoing, Pace, START, Stage, World, seed_of};
 use lapwing_core::curve::Curves;
 use lapwing_core::entropy::SeededEntropy;
@@ -184,7 +184,9 @@ impl Run {
         }
         let under_way = || self.world.under_way().map(|(channel, _)| channel);
         let mut steps: Vec<Step> = under_way().map(Step::Deliver).collect();
-        if self.deadline().is_some_and(|at| self.budget.delays > 0 || !self.is_delay(at)) {
+        // A command is taken up at once, or waits in the kernel: no time passes on its way.
+        let asks = under_way().any(|channel| channel == Channel::Commands);
+        if !asks && self.deadline().is_some_and(|at| self.budget.delays > 0 || !self.is_delay(at)) {
             steps.push(Step::Advance);
         }
         if usize::from(self.deeds) < self.scenario().person.len() {

@@ -48,6 +48,9 @@ pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// It is no word about the password.
 pub(super) const CROSSED: Code = Code::Sae("the access point may have answered the exchange before this one");
 
+/// It may be the password. It may as well be an AP that was switched off and on since the commit.
+pub(super) const UNEXPLAINED: Code = Code::Sae("the access point refused the confirm, and does not say why");
+
 /// How to authenticate.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Method {
@@ -179,6 +182,19 @@ impl Turn<'_> {
             sae::Progress::Send(frame) => Ok((machine, frame)),
             sae::Progress::Failed(failure) => Err(sae_code(&failure)),
             sae::Progress::Ignored(_) | sae::Progress::Accepted(_) => Err(Code::Sae("it did not begin")),
+        }
+    }
+
+    /// What to say of a failure of SAE. That the password is wrong ends all attempts until a person comes: so
+    /// it is said only if nothing else can be the reason, or if the same has happened twice in a row.
+    pub(super) fn sae_verdict(&mut self, network: &Network, failure: &SaeFailure, crossed: bool) -> Code {
+        match (failure, sae_code(failure)) {
+            (_, Code::WrongPassword) if crossed => CROSSED,
+            (SaeFailure::WrongPassword(Some(StatusCode::UnspecifiedFailure)), code) => {
+                let again = self.context.history.suspect(&network.ssid, &network.credentials);
+                if again { code } else { UNEXPLAINED }
+            }
+            (_, code) => code,
         }
     }
 
@@ -379,10 +395,7 @@ impl Authenticating {
                     | StatusCode::AntiCloggingTokenRequired => Footing::Halfway(peer),
                     _ => Footing::Clean,
                 };
-                let code = match sae_code(&failure) {
-                    Code::WrongPassword if self.crossed => CROSSED,
-                    code => code,
-                };
+                let code = turn.sae_verdict(&self.journey.network, &failure, self.crossed);
                 self.refused(turn, code, footing)
             }
         }

@@ -7,7 +7,7 @@
 
 use super::{
     State,
-    authenticating::{ANSWER_LIMIT, CROSSED, sae_code},
+    authenticating::ANSWER_LIMIT,
     context::Turn,
 };
 use crate::{
@@ -316,10 +316,7 @@ impl Turn<'_> {
             }
             Progress::Failed(failure) => {
                 self.context.committed = None;
-                let code = match sae_code(&failure) {
-                    Code::WrongPassword if exchange.crossed => CROSSED,
-                    code => code,
-                };
+                let code = self.sae_verdict(&exchange.network, &failure, exchange.crossed);
                 self.external_failed(*exchange, code)
             }
             Progress::Accepted(sae::station::Accepted { pmk, pmkid, .. }) => {

@@ -2,6 +2,7 @@
 
 use super::{
     Footing, State,
+    authenticating::UNEXPLAINED,
     context::{Journey, Turn},
     departure::{Next, Then},
     disconnecting::Disconnecting,
@@ -64,7 +65,7 @@ impl Turn<'_> {
         footing: Footing,
     ) -> (Then, Option<Duration>) {
         let network = &journey.network;
-        if *code != NOT_HEEDED {
+        if *code != NOT_HEEDED && *code != UNEXPLAINED {
             self.context.history.acquit(&network.ssid);
         }
         if matches!(code, Code::WrongPassword | Code::WrongPasswordLikely | Code::UnknownPasswordIdentifier) {
