@@ -35,6 +35,8 @@ pub struct Run {
     sitter: Arc<Sitter>,
     host: Host,
     started: bool,
+    /// Until when the machine sleeps, and for how long in all: the party and the person wait for it.
+    asleep: Option<(Instant, Duration)>,
     /// How much of the script is done.
     deeds: u8,
     /// The faults that have happened, a bit each.
@@ -72,7 +74,17 @@ impl Run {
         let budget = scenario.budget;
         let sitter = Sitter { party, entropy: SeededEntropy(seed_of(seed, "party")) };
         let sitter = Arc::new(sitter);
-        Self { world, sitter, host: Host::Offline, started: false, deeds: 0, faults: 0, budget, timed }
+        Self {
+            world,
+            sitter,
+            host: Host::Offline,
+            started: false,
+            asleep: None,
+            deeds: 0,
+            faults: 0,
+            budget,
+            timed,
+        }
     }
 
     /// From now on the clock decides, and all is well: nothing more is lost, goes wrong or is wanted, what can be
@@ -87,6 +99,10 @@ impl Run {
         if self.started {
             let mut out = Vec::new();
             let stage = &mut Stage { curves, tell, out: &mut out };
+            if let Some((until, time)) = self.asleep.take() {
+                self.world.advance_to(until, stage);
+                self.turn(Event::Resumed(time), stage);
+            }
             self.world.mend(stage);
             self.turn(Event::Autoconnect(true), stage);
             self.settle(stage);
@@ -164,16 +180,23 @@ impl Run {
     #[must_use]
     pub fn calm_from(&self) -> Instant {
         let scenario = self.scenario();
-        let deeds = scenario.person.iter().map(|deed| deed.after);
-        let last = deeds.chain(scenario.faults.iter().map(|fault| fault.after)).max();
-        START + last.max(scenario.air.calm_after).unwrap_or(Duration::ZERO)
+        let deeds = scenario.person.iter().fold(Duration::ZERO, |now, deed| {
+            let now = now.max(deed.after);
+            // What is to be done meanwhile is done later.
+            if let Deed::Sleep(time) = deed.what { now + time } else { now }
+        });
+        let faults = scenario.faults.iter().map(|fault| fault.after).max();
+        START + Some(deeds).max(faults).max(scenario.air.calm_after).unwrap_or(deeds)
     }
 
     /// The next deadline of any part.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let party = self.party().deadline().map(|(at, _)| at);
-        [self.world.part_deadline(), party, self.host.deadline()].into_iter().flatten().min()
+        let machine = match self.asleep {
+            Some((until, _)) => Some(until),
+            None => self.party().deadline().map(|(at, _)| at).into_iter().chain(self.host.deadline()).min(),
+        };
+        self.world.part_deadline().into_iter().chain(machine).min()
     }
 
     /// All that can happen next, always in the same order.
@@ -182,14 +205,15 @@ impl Run {
         if !self.started {
             return vec![Step::Start];
         }
-        let under_way = || self.world.under_way().map(|(channel, _)| channel);
+        let under_way =
+            || self.world.under_way().map(|(channel, _)| channel).filter(|channel| self.is_open(*channel));
         let mut steps: Vec<Step> = under_way().map(Step::Deliver).collect();
         // A command is taken up at once, or waits in the kernel: no time passes on its way.
         let asks = under_way().any(|channel| channel == Channel::Commands);
         if !asks && self.deadline().is_some_and(|at| self.budget.delays > 0 || !self.is_delay(at)) {
             steps.push(Step::Advance);
         }
-        if usize::from(self.deeds) < self.scenario().person.len() {
+        if self.asleep.is_none() && usize::from(self.deeds) < self.scenario().person.len() {
             steps.push(Step::Person);
         }
         if self.budget.faults > 0 {
@@ -224,11 +248,12 @@ impl Run {
         }
         let scenario = self.scenario();
         let due = |after: Duration| (START + after).max(now);
-        let person = scenario.person.get(usize::from(self.deeds)).map(|deed| (due(deed.after), Step::Person));
+        let person = scenario.person.get(usize::from(self.deeds)).filter(|_| self.asleep.is_none());
+        let person = person.map(|deed| (due(deed.after), Step::Person));
         let faults = (0_u8..).zip(&scenario.faults).filter(|(place, _)| !self.has_happened(*place));
         let faults = faults.map(|(place, fault)| (due(fault.after), Step::Fault(place)));
         let advance = self.deadline().map(|at| (at.max(now), Step::Advance));
-        let arrival = self.world.next_arrival();
+        let arrival = self.world.next_arrival_on(|channel| self.is_open(channel));
         arrival.into_iter().chain(advance).chain(person).chain(faults).min_by_key(|(at, _)| *at)
     }
 
@@ -281,6 +306,11 @@ impl Run {
         true
     }
 
+    /// Whether what is on a channel can arrive: a machine that sleeps reads no socket.
+    fn is_open(&self, channel: Channel) -> bool {
+        self.asleep.is_none() || channel != Channel::Socket
+    }
+
     /// Whether what is under way would be later than this.
     fn is_delay(&self, at: Instant) -> bool {
         at > self.now() && !self.world.is_silent()
@@ -315,6 +345,13 @@ impl Run {
         let Some(at) = self.deadline() else { return };
         self.world.advance_to(at, stage);
         let now = self.now();
+        if let Some((until, time)) = self.asleep {
+            if until <= now {
+                self.asleep = None;
+                self.turn(Event::Resumed(time), stage);
+            }
+            return;
+        }
         if self.host.deadline().is_some_and(|at| at <= now) {
             let wants = self.host.tick(now);
             self.grant(wants, stage);
@@ -325,6 +362,9 @@ impl Run {
     }
 
     fn person(&mut self, stage: &mut Stage<'_>) {
+        if self.asleep.is_some() {
+            return;
+        }
         let Some(deed) = self.scenario().person.get(usize::from(self.deeds)).cloned() else { return };
         self.deeds += 1;
         if self.timed {
@@ -350,10 +390,15 @@ impl Run {
             Deed::Autoconnect(on) => self.turn(Event::Autoconnect(on), stage),
             Deed::Scan => self.turn(Event::Scan, stage),
             Deed::Sleep(time) => {
-                self.world.sleep(time, stage);
-                self.turn(Event::Resumed(time), stage);
+                self.world.kernel_input(KernelInput::Sleep(time), stage);
+                self.asleep = Some((self.now() + time, time));
             }
-            Deed::Block(blocked) => self.world.kernel_input(KernelInput::Block(blocked), stage),
+            Deed::Block(true) => self.world.kernel_input(KernelInput::Block(true), stage),
+            Deed::Block(false) => {
+                self.world.kernel_input(KernelInput::Block(false), stage);
+                // The kernel leaves the interface down; whoever runs it sets it up again.
+                self.world.kernel_input(KernelInput::SetUp(true), stage);
+            }
             Deed::SetUp(up) => self.world.kernel_input(KernelInput::SetUp(up), stage),
             Deed::Rename(name) => self.world.kernel_input(KernelInput::Rename(name), stage),
         }

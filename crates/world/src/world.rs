@@ -295,12 +295,6 @@ impl World {
         }
     }
 
-    /// The machine sleeps for so long: the kernel stands still, the world does not.
-    pub fn sleep(&mut self, time: Duration, stage: &mut Stage<'_>) {
-        self.drive_kernel(KernelInput::Sleep(time), stage);
-        self.advance_to(self.now + time, stage);
-    }
-
     /// The next deadline of a part, whatever arrives before it.
     #[must_use]
     pub fn part_deadline(&self) -> Option<Instant> {
@@ -312,7 +306,12 @@ impl World {
     /// In a timed world: what arrives next, and when.
     #[must_use]
     pub fn next_arrival(&self) -> Option<(Instant, Step)> {
-        self.flight.next().map(|(at, step)| (at.max(self.now), step))
+        self.next_arrival_on(|_| true)
+    }
+
+    /// What arrives next on some of the channels, and when.
+    pub(crate) fn next_arrival_on(&self, which: impl Fn(Channel) -> bool) -> Option<(Instant, Step)> {
+        self.flight.next(which).map(|(at, step)| (at.max(self.now), step))
     }
 
     /// The time comes, in which nothing was due.

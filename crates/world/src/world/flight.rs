@@ -75,9 +75,10 @@ impl Flight {
         self.0.get(&channel)?.back()?.plan.map(|plan| plan.due)
     }
 
-    /// What arrives next, in a timed world.
-    pub(super) fn next(&self) -> Option<(Instant, Step)> {
-        let first = self.0.iter().filter_map(|(channel, queue)| {
+    /// What arrives next on some of the channels, in a timed world.
+    pub(super) fn next(&self, which: impl Fn(Channel) -> bool) -> Option<(Instant, Step)> {
+        let queues = self.0.iter().filter(|(channel, _)| which(**channel));
+        let first = queues.filter_map(|(channel, queue)| {
             let Plan { due, fate } = queue.front()?.plan?;
             let step = match fate {
                 Fate::Arrives => Step::Deliver(*channel),

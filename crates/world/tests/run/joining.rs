@@ -1,8 +1,9 @@
 //! Every kind of network is joined, with faults and without.
 
 use super::*;
+use lapwing_core::radio::RadioKind;
 
-const SECURITIES: [&str; 1] = ["open"];
+const SECURITIES: [&str; 6] = ["open", "wpa2", "wpa3", "wpa3-extended-key", "transition", "owe"];
 
 fn scenario(security: &str, air: &str) -> Scenario {
     let passphrase = match security {
@@ -44,6 +45,15 @@ fn every_kind_of_network_is_joined_at_last_through_a_bad_air() {
         let air = "loss = 25\nduplicates = 10\ndelay_most_us = 40000\ncalm_after_ms = 8000";
         let scenario = scenario(security, air);
         for seed in seeds(40) {
+            settle(&scenario, seed);
+        }
+    }
+}
+#[test]
+fn what_is_built_in_ends_as_it_says() {
+    let scenarios = Scenario::names().filter_map(Scenario::named);
+    for scenario in scenarios.filter(|scenario| scenario.radio.kind == RadioKind::SoftMac) {
+        for seed in seeds(5) {
             settle(&scenario, seed);
         }
     }

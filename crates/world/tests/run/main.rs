@@ -4,6 +4,7 @@
 
 mod joining;
 mod sameness;
+mod trouble;
 
 use lapwing_core::curve::ShamCurves;
 use lapwing_core::entropy::SeededEntropy;
