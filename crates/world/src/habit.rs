@@ -51,6 +51,8 @@ habits! {
     FirmwareBlockingTransmit = "firmware.blocking-transmit",
     /// Cookies of frames are always 0, and their status comes before the answer.
     FirmwareZeroCookies = "firmware.zero-cookies",
+    /// The firmware asks for SAE before the kernel knows whose connection it is: it asks nobody, and waits for ever.
+    FirmwareAsksAtOnce = "firmware.asks-at-once",
     /// The firmware does not say that the port is open after it did the handshake.
     FirmwareNoPortAuthorized = "firmware.no-port-authorized",
     /// The firmware does not know SET_PMKSA.

@@ -85,7 +85,8 @@ impl Turn<'_> {
         target: Target,
         may_use_cache: bool,
     ) -> State {
-        let candidate = target.plan().filter(|_| may_use_cache).and_then(|plan| self.cached(&target, plan));
+        let offers = may_use_cache && self.may_offer();
+        let candidate = target.plan().filter(|_| offers).and_then(|plan| self.cached(&target, plan));
         let bss = target.bss();
         self.log(
             Some(journey.id),

@@ -358,7 +358,7 @@ impl Connected {
                 if self.links.is_changing() {
                     return self.gave_up_adding(turn);
                 }
-                if reason == ReasonCode::Inactivity {
+                if turn.is_loss(reason) {
                     return self.lost(turn, Code::LostBeacons(reason), Footing::Clean);
                 }
                 self.query = None;

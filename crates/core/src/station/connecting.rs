@@ -222,11 +222,7 @@ impl Turn<'_> {
     ) -> State {
         journey.enter(self, Phase::Associate);
         let footing = Footing::Connected(connection.peer);
-        let cached = match target.plan() {
-            Some(plan) if self.may_cache() => self.cached(&target, plan),
-            _ => None,
-        };
-        match self.guard(&journey.network, target.plan(), cached) {
+        match self.guard(&journey.network, target.plan(), None) {
             Ok(guard) => self.guarded(journey, target, guard, connection, early),
             Err(code) => self.failed(journey, Some(&target), code, footing),
         }

@@ -10,7 +10,7 @@ use crate::{
     secret::Secret,
 };
 use alloc::vec::Vec;
-use lapwing_frames::Ssid;
+use lapwing_frames::{Ssid, management::ReasonCode};
 
 /// How many answers are waited for at once: the keys of a few APs.
 const BOUND: usize = 8;
@@ -53,8 +53,14 @@ impl Turn<'_> {
         self.context.radio.kind != RadioKind::SoftMac
     }
 
-    /// Whether keys of earlier connections are of use with this radio.
-    pub(super) fn may_cache(&self) -> bool {
+    /// Whether a disconnection for this reason, by nobody else, means that the AP is gone. Firmware gives none.
+    pub(super) fn is_loss(&self, reason: ReasonCode) -> bool {
+        reason == ReasonCode::Inactivity || self.is_fullmac() && reason == ReasonCode(0)
+    }
+
+    /// Whether keys of earlier connections may be offered with this radio. Firmware that cannot be told a key may
+    /// all the same use one that it got by the answer to its wish for SAE, so they are kept.
+    pub(super) fn may_offer(&self) -> bool {
         !self.is_fullmac() || self.context.mirror.caching
     }
 
@@ -127,7 +133,6 @@ impl Turn<'_> {
         if matches!(errno, Errno::EOPNOTSUPP | Errno::ERANGE) {
             // A firmware that cannot be told a key would be surprised by its name.
             self.context.mirror.caching = false;
-            self.context.pmksa = pmksa::PmksaCache::default();
         } else {
             self.context.pmksa.refused(pmksa.peer, &ssid);
         }

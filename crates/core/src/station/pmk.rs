@@ -19,7 +19,7 @@ impl Turn<'_> {
     /// The PMK of an earlier connection with this AP by this plan, if there is one.
     pub(super) fn cached(&mut self, target: &Target, plan: &Plan) -> Option<Candidate> {
         // There is nothing to be gained for a pre-shared key.
-        if plan.akm().is_psk() || !self.may_cache() {
+        if plan.akm().is_psk() {
             return None;
         }
         let gone = self.context.pmksa.expire(self.now);
@@ -31,10 +31,11 @@ impl Turn<'_> {
     /// Keeps a PMK that the handshake has proved.
     pub(super) fn remember(&mut self, target: &Target, akm: Akm, candidate: &Candidate) {
         let key = self.pmksa_key(target, akm);
-        let Some(pmkid) = candidate.pmkid.filter(|_| self.may_cache()) else { return };
+        let Some(pmkid) = candidate.pmkid else { return };
         let gone = self.context.pmksa.insert(self.now, key.clone(), pmkid, candidate.pmk.clone(), LIFETIME);
         self.forgotten(gone);
         if self.is_fullmac()
+            && self.may_offer()
             && let Some(entry) = self.context.pmksa.find(self.now, &key).cloned()
         {
             self.tell_firmware(None, &entry);

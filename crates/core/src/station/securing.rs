@@ -404,7 +404,7 @@ impl Securing {
                 turn.log(Some(self.journey.id), Entry::Farewell { reason, by_ap });
                 let code = if by_ap {
                     self.verdict(turn, reason)
-                } else if reason == ReasonCode::Inactivity {
+                } else if turn.is_loss(reason) {
                     Code::LostBeacons(reason)
                 } else {
                     let code = turn.interfered(interference::disconnected(reason));

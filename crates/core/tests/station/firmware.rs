@@ -391,6 +391,22 @@ fn a_firmware_that_roams_where_it_must_not_is_called_back() {
 }
 
 #[test]
+fn firmware_that_loses_its_ap_gives_no_reason() {
+    let mut double = sae();
+    double.join(&home());
+    assert!(double.connects(10));
+    double.firmware = Firmware::Resting;
+    double.event(KernelEvent::Disconnected { reason: ReasonCode(0), by_ap: false });
+    assert!(double.run_until(Duration::from_secs(1), |double| !double.is_connected()));
+    let why = double.reports.iter().find_map(|report| match report {
+        Report::Disconnected { why, .. } => Some(why.code.clone()),
+        _ => None,
+    });
+    assert_eq!(why, Some(Code::LostBeacons(ReasonCode(0))));
+    assert!(double.connects(10), "{:?}", double.reports);
+}
+
+#[test]
 fn the_firmware_is_told_what_the_cache_knows() {
     let mut double = sae();
     assert_eq!(double.names().iter().filter(|name| **name == "FLUSH_PMKSA").count(), 1);
@@ -443,6 +459,21 @@ fn a_driver_that_takes_no_keys_is_asked_once() {
         let expected = if errno == Errno::ERANGE { vec![true, false] } else { vec![true] };
         assert_eq!(told.collect::<Vec<_>>(), expected);
     }
+}
+
+/// Found by the virtual world: the key had been thrown away with the cache that the firmware does not have.
+#[test]
+fn firmware_that_takes_no_keys_comes_back_with_the_one_that_sae_made_for_it() {
+    let mut double = sae();
+    double.refuse.insert("SET_PMKSA", (u32::MAX, Errno::EOPNOTSUPP));
+    double.habits.own_keys = true;
+    for _ in 0..3 {
+        double.join(&home());
+        assert!(double.connects(10), "{:?}", double.reports);
+        double.run(Duration::from_millis(10));
+        double.leave();
+    }
+    assert_eq!((double.wishes, double.answers()), (1, vec![0]));
 }
 
 #[test]

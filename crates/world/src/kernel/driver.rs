@@ -7,6 +7,7 @@ use super::KernelSetup;
 use super::table::Table;
 use crate::air::{KeyPrint, Transmission};
 use lapwing_core::Instant;
+use lapwing_core::curve::Curves;
 use lapwing_core::kernel::{
     AssociateRequest, AuthenticateRequest, ConnectRequest, Connection, Errno, ExternalAuthentication,
     Frequency, KeyKind, Pmksa, Quality, Refusal, ScanRequest,
@@ -446,4 +447,12 @@ pub trait Driver {
 
     /// Whether something is under way.
     fn busy(&self) -> bool;
+
+    /// Whether there is something to be calculated on curves: firmware that does SAE by itself.
+    fn wants_curves(&self) -> bool {
+        false
+    }
+
+    /// Calculates it.
+    fn calculate(&mut self, _curves: &dyn Curves, _context: &mut Context<'_>) {}
 }

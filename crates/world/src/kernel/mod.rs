@@ -9,6 +9,7 @@
 mod cfg80211;
 pub mod driver;
 mod events;
+pub mod firmware;
 mod keys;
 pub mod mac80211;
 mod power;
@@ -28,6 +29,7 @@ use crate::parts::{Command, KernelInput, KernelOutput, Message};
 use driver::{Completion, Context, Operation, Stimulus};
 use lapwing_core::Instant;
 use lapwing_core::attempt::Ticket;
+use lapwing_core::curve::Curves;
 use lapwing_core::kernel::{Connection, Frequency, Interface, KernelEvent, Refusal, Reply};
 use lapwing_core::radio::{Channel, Radio, RadioKind};
 use lapwing_frames::element::ElementId;
@@ -167,18 +169,21 @@ struct Scan {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Below {
     Mac80211(mac80211::Mac80211),
+    Firmware(firmware::Firmware),
 }
 
 impl Below {
     fn driver(&self) -> &dyn Driver {
         match self {
             Self::Mac80211(driver) => driver,
+            Self::Firmware(driver) => driver,
         }
     }
 
     fn driver_mut(&mut self) -> &mut dyn Driver {
         match self {
             Self::Mac80211(driver) => driver,
+            Self::Firmware(driver) => driver,
         }
     }
 }
@@ -231,7 +236,10 @@ impl Kernel {
     /// A kernel with the interface up.
     #[must_use]
     pub fn new(setup: KernelSetup) -> Self {
-        let below = Below::Mac80211(mac80211::Mac80211::default());
+        let below = match setup.radio.kind {
+            RadioKind::SoftMac => Below::Mac80211(mac80211::Mac80211::default()),
+            _ => Below::Firmware(firmware::Firmware::default()),
+        };
         Self {
             name: Shared::new(setup.name.clone()),
             address: setup.address,
@@ -308,6 +316,17 @@ impl Kernel {
                 self.administer(now, input, out);
             }
         }
+    }
+
+    /// Whether there is something to be calculated on curves, by whoever can.
+    #[must_use]
+    pub fn wants_curves(&self) -> bool {
+        self.below.driver().wants_curves()
+    }
+
+    /// Calculates it.
+    pub fn calculate(&mut self, now: Instant, curves: &dyn Curves, out: &mut Vec<KernelOutput>) {
+        self.drive(now, out, |driver, context| driver.calculate(curves, context));
     }
 
     /// When it wants a [`KernelInput::Tick`].

@@ -82,7 +82,11 @@ impl World {
         let mut inputs = VecDeque::from([input]);
         let mut outputs = Vec::new();
         while let Some(input) = inputs.pop_front() {
-            Arc::make_mut(&mut self.kernel).turn(self.now, input, &mut outputs);
+            let kernel = Arc::make_mut(&mut self.kernel);
+            kernel.turn(self.now, input, &mut outputs);
+            if kernel.wants_curves() {
+                kernel.calculate(self.now, stage.curves, &mut outputs);
+            }
             let tuned = self.kernel.frequencies();
             if tuned != *self.tuned {
                 inputs.extend(self.air.appearing(&self.tuned, &tuned).map(KernelInput::Beacon));

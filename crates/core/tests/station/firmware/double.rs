@@ -45,6 +45,8 @@ pub(crate) struct Habits {
     pub(crate) transmit: Duration,
     /// The first key frame overtakes the word of the connection.
     pub(crate) hasty: bool,
+    /// It uses a key that it knows, whether it is offered or not.
+    pub(crate) own_keys: bool,
     /// It never answers a request to connect.
     pub(crate) mute: bool,
 }
@@ -348,7 +350,8 @@ impl Double {
         }
         let own = Elements::new(&request.elements).find::<Rsn>().unwrap();
         let named = own.and_then(|rsn| rsn.pmkids().first().copied());
-        let known = named.filter(|name| self.known.get(&bssid) == Some(name));
+        let known =
+            self.known.get(&bssid).copied().filter(|name| self.habits.own_keys || named == Some(*name));
         match (&request.offload, known) {
             (Offload::ExternalSae, None) => {
                 let event = self.wish(bssid, &request);

@@ -346,7 +346,7 @@ impl Bench {
 
     /// Where the kernel listens: its own address and the AP's, on a link of the AP MLD or (link 0) on the BSS.
     pub(super) fn addresses(&self, number: u8) -> (MacAddr, MacAddr, Frequency) {
-        let Below::Mac80211(driver) = &self.kernel.below;
+        let Below::Mac80211(driver) = &self.kernel.below else { panic!("a radio with firmware") };
         driver.addresses(Some(link(number))).or(driver.addresses(None)).unwrap()
     }
 
