@@ -3,6 +3,7 @@
 //! To add one, write a function in the module of its subject and a line in that module's `TARGETS`; a new
 //! subject is a module here and a line in [`GROUPS`]. `README.md` says how to run them.
 
+pub mod ap;
 pub mod bus;
 pub mod daemon;
 pub mod eapol;
@@ -21,6 +22,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets by subject: what they read, and they.
 pub const GROUPS: &[(&str, &[Target])] = &[
+    ("frames and orders, to a whole access point", ap::TARGETS),
     ("calls and replies of D-Bus", bus::TARGETS),
     ("files from disk, DHCP and ARP packets", daemon::TARGETS),
     ("EAPOL-Key frames and key data", eapol::TARGETS),

@@ -8,9 +8,10 @@ use super::{
 use crate::{
     Instant, Means,
     crypto::keys::{Pmk, Pmkid},
+    curve::Curves,
     pmksa::Key,
     sae::{
-        SaeAuthenticator,
+        Method, SaeAuthenticator,
         authenticator::{Action, Configuration},
     },
 };
@@ -70,7 +71,7 @@ impl AccessPoint {
             }
             AuthenticationAlgorithm::Open => self.ignore(from, "it answers, but was asked nothing"),
             AuthenticationAlgorithm::Sae if self.does_sae() => {
-                let Some(sae) = self.sae_machine(own) else { return };
+                let Some(sae) = self.sae_machine(own, means.curves) else { return };
                 for action in sae.handle(now, means, station, frame) {
                     match action {
                         Action::Send(_, mut answer) => {
@@ -109,15 +110,22 @@ impl AccessPoint {
     }
 
     /// The machine of SAE in which we have this address.
-    fn sae_machine(&mut self, own: MacAddr) -> Option<&mut SaeAuthenticator> {
+    fn sae_machine(&mut self, own: MacAddr, curves: &dyn Curves) -> Option<&mut SaeAuthenticator> {
         let security = self.setup.security.as_ref()?;
         Some(self.sae.entry(own).or_insert_with(|| {
+            let mut passwords = security.passwords.clone();
+            if security.methods.contains(&Method::HashToElement) {
+                // Once, and not for each that comes.
+                for password in &mut passwords {
+                    security.groups.iter().for_each(|group| password.prepare(curves, *group));
+                }
+            }
             SaeAuthenticator::new(Configuration {
                 own,
                 akms: security.akms.iter().copied().filter(|akm| akm.is_sae()).collect(),
                 groups: security.groups.clone(),
                 methods: security.methods.clone(),
-                passwords: security.passwords.clone(),
+                passwords,
                 token_threshold: security.token_threshold,
             })
         }))

@@ -1,6 +1,6 @@
 //! An access point and its clients, with nothing between them but order.
 
-use crate::client::{Client, Heard, Known, Outcome, PASSPHRASE, Sent};
+use super::client::{Client, Heard, Known, Outcome, PASSPHRASE, Sent};
 use lapwing_core::{
     Duration, Instant, Means, Secret, Shared,
     ap::{AccessPoint, Action, Bss, Event, Order, Report, Request, Security, Setup, Structure},

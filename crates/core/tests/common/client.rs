@@ -346,9 +346,8 @@ impl Client {
                     self.follow_sae(progress);
                 }
                 _ if frame.status == StatusCode::Success => {
-                    if self.is_mld() {
-                        let element = frame.elements().unwrap().find::<MultiLink>().unwrap().unwrap();
-                        assert_eq!(Some(element.basic().unwrap().common.mld_address), self.known.mld_address);
+                    if self.is_mld() && self.named_mld(frame.elements().unwrap()).is_none() {
+                        return self.outcomes.push(Outcome::Failed(String::from("another device answered")));
                     }
                     self.outcomes.push(Outcome::Authenticated);
                 }
@@ -370,6 +369,12 @@ impl Client {
         }
     }
 
+    /// The Basic Multi-Link element, if it is of the AP MLD.
+    fn named_mld(&self, elements: Elements<'_>) -> Option<Basic> {
+        let element = elements.find::<MultiLink>().ok()??;
+        element.basic().filter(|basic| Some(basic.common.mld_address) == self.known.mld_address).cloned()
+    }
+
     fn on_response(&mut self, means: &mut Means<'_>, status: StatusCode, octets: &[u8]) {
         if status != StatusCode::Success {
             return self.outcomes.push(Outcome::Refused(status));
@@ -379,9 +384,9 @@ impl Client {
         self.outcomes.push(Outcome::Associated);
         self.status_of_links.clear();
         if self.is_mld() {
-            let element = elements.find::<MultiLink>().unwrap().unwrap();
-            let element = element.basic().unwrap();
-            assert_eq!(Some(element.common.mld_address), self.known.mld_address);
+            let Some(element) = self.named_mld(elements) else {
+                return self.outcomes.push(Outcome::Failed(String::from("another device answered")));
+            };
             for (id, profile) in element.profiles_by_link().unwrap() {
                 let profile = profile.complete_profile(ProfileKind::AssociationResponse).unwrap();
                 self.status_of_links.insert(id, profile.status.unwrap());
@@ -391,13 +396,17 @@ impl Client {
         if self.akm == Some(Akm::Owe) {
             let parameter = elements.find::<OweDhParameter>().unwrap();
             let named = elements.find::<Rsn>().unwrap().is_some_and(|rsn| !rsn.pmkids().is_empty());
-            match self.owe.take().unwrap().handle(means, status, parameter.as_ref(), named) {
+            let Some(mut owe) = self.owe.take() else { return };
+            match owe.handle(means, status, parameter.as_ref(), named) {
                 OweProgress::Accepted(keys) => {
                     let pmk = Pmk::new(keys.pmk).unwrap();
                     self.candidates = vec![Candidate { pmkid: Some(Pmkid(keys.pmkid)), pmk }];
                 }
                 OweProgress::PmksaAccepted => {}
-                OweProgress::Retry(_) | OweProgress::Failed(_) => panic!("OWE failed"),
+                OweProgress::Retry(_) => {
+                    return self.outcomes.push(Outcome::Failed(String::from("another group")));
+                }
+                OweProgress::Failed(why) => return self.outcomes.push(Outcome::Failed(format!("{why:?}"))),
             }
         }
         if let Some(cached) = &self.cached {
