@@ -95,7 +95,7 @@ fn body(request: &AuthenticateRequest, address: MacAddr) -> Authentication {
     if request.mld.is_some() {
         let mut element = Vec::new();
         MultiLink::address_only(address).write(&mut element);
-        if !payload.ends_with(&element) {
+        if !payload.windows(element.len()).any(|octets| octets == element) {
             payload.extend(element);
         }
     }

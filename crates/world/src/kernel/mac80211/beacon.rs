@@ -1,6 +1,6 @@
 //! What beacons say of the links of a connection: links that go, channels that change, and that the AP is there.
 
-use super::{Associated, Link, Loss, Mac80211, Phase, mask, time_units};
+use super::{Associated, Loss, Mac80211, Phase, mask, time_units};
 use crate::habit::Habit;
 use crate::kernel::driver::{Context, Indication};
 use lapwing_core::Instant;
@@ -133,7 +133,7 @@ impl Mac80211 {
             return self.lose(context);
         }
         let keeps = context.setup.habits.has(Habit::KernelKeepsRemovedStationLinks);
-        associated.remove_links(&removed, keeps);
+        associated.remove_links(context.now, &removed, keeps);
         context.say(Indication::LinksRemoved(removed.intersection(&before).copied().collect()));
     }
 
@@ -142,10 +142,7 @@ impl Mac80211 {
         let Phase::Associated(associated) = &mut self.phase else { return };
         let Some(link) = associated.links.values_mut().find(|link| link.bssid == bssid) else { return };
         link.silent = true;
-        let interval = u64::from(link.interval);
-        if associated.loss.is_none() && associated.links.values().all(|link: &Link| link.silent) {
-            associated.loss = Some(Loss::Missing(context.now + time_units(interval * MISSED)));
-        }
+        associated.miss_beacons(context.now);
     }
 
     pub(super) fn loss_due(&mut self, context: &mut Context<'_>) {
@@ -166,8 +163,16 @@ impl Mac80211 {
 }
 
 impl Associated {
+    /// Begins to miss beacons once no link has any.
+    fn miss_beacons(&mut self, now: Instant) {
+        if self.loss.is_none() && self.links.values().all(|link| link.silent) {
+            let interval = self.links.values().map(|link| link.interval).max().unwrap_or_default();
+            self.loss = Some(Loss::Missing(now + time_units(u64::from(interval) * MISSED)));
+        }
+    }
+
     /// Drops links with all that is theirs. By a bad habit the entry of the peer keeps them.
-    pub(super) fn remove_links(&mut self, removed: &BTreeSet<LinkId>, station_keeps: bool) {
+    pub(super) fn remove_links(&mut self, now: Instant, removed: &BTreeSet<LinkId>, station_keeps: bool) {
         let gone = |id: &Option<LinkId>| id.is_some_and(|id| removed.contains(&id));
         self.links.retain(|id, _| !gone(id));
         self.group.retain(|(id, _), _| !gone(id));
@@ -178,5 +183,6 @@ impl Associated {
             going.retain(|id| !removed.contains(id));
         }
         self.removal.take_if(|(_, going)| going.is_empty());
+        self.miss_beacons(now);
     }
 }

@@ -94,7 +94,7 @@ impl Mac80211 {
         let frame = frame::management(peer, context.address, peer, body);
         // The links go before the frame: nothing shall be sent on what the AP is about to drop.
         if !remove.is_empty() {
-            associated.remove_links(remove, false);
+            associated.remove_links(context.now, remove, false);
             context.say(Indication::LinksRemoved(remove.clone()));
         }
         context.log(|| format!("mlo: reconf: adding={:#x}, removed={:#x}", mask(added.keys()), mask(remove)));

@@ -96,6 +96,19 @@ fn an_ap_mld_is_joined_with_link_addresses_and_told_with_mld_addresses() {
 }
 
 #[test]
+fn who_the_mld_is_stands_once_in_a_frame_wherever_the_party_put_it() {
+    let mut bench = Bench::at(State::Idle, Habits::NONE);
+    let mut element = vec![];
+    lapwing_frames::element::Element::write(&MultiLink::address_only(OWN), &mut element);
+    let mut request = sae(true, 1);
+    request.data.extend([&element[..], &[255, 1, 93]].concat());
+    let payload = request.data[4..].to_vec();
+    let out = bench.command(Command::Request(Request::Authenticate(request)));
+    let Body::Authentication(commit) = frame(&sent(&out)[0].0).body else { panic!() };
+    assert_eq!(commit.payload, payload);
+}
+
+#[test]
 fn a_link_that_the_ap_refuses_is_told_and_not_held() {
     let mut bench = Bench::at(State::Idle, Habits::NONE);
     bench.ask(Request::Associate(associate(true))).unwrap();

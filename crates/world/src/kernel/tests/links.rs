@@ -268,3 +268,16 @@ fn the_links_are_read_back_everywhere() {
     bench.receive(0, accepted(true, 0, 0), None);
     assert!(bench.held().links.iter().all(|(id, held)| before[id].address != held.address));
 }
+
+#[test]
+fn a_connection_whose_last_link_with_beacons_is_removed_is_lost() {
+    let mut bench = connected(Habits::NONE);
+    bench.turn(KernelInput::BeaconsLost(bssid(0)));
+    assert_eq!(bench.kernel.deadline(), None, "the other link is heard");
+    bench.turn(removal(1, &[(1, 1)]));
+    let out = bench.pass(Duration::from_secs(2));
+    assert_eq!(
+        order(&out),
+        ["the removal of links", "a change of quality", "a deauthentication", "the end of a connection"]
+    );
+}
