@@ -338,7 +338,12 @@ impl Choice<'_> {
         let alone = self.history.manner(address, self.policy.now) == Manner::OneLink;
         let own = view.own_link();
         let mut links = BTreeMap::from([(said.link, own.clone())]);
-        let mut told = Vec::from([JudgedLink { id: said.link, bssid: bss.bssid, left_out: None }]);
+        let mut told = Vec::from([JudgedLink {
+            id: said.link,
+            bssid: bss.bssid,
+            frequency: Some(bss.frequency),
+            left_out: None,
+        }]);
         let mut score = score;
         for (id, bssid) in view.others(members.iter().map(|(bss, said)| (*bss, said))) {
             let link = match view.link(id, self.table, self.radio, self.policy, plan) {
@@ -348,7 +353,8 @@ impl Choice<'_> {
                 }
                 link => link,
             };
-            told.push(JudgedLink { id, bssid, left_out: link.as_ref().err().copied() });
+            let left_out = link.as_ref().err().copied();
+            told.push(JudgedLink { id, bssid, frequency: view.frequency(id), left_out });
             if let Ok(link) = link {
                 // More links are better, but a good one is better than many poor ones.
                 score = score.saturating_add(self.table.get(bssid).map_or(0, score::score) / 8);
@@ -356,7 +362,10 @@ impl Choice<'_> {
             }
         }
         told.sort();
-        let mld = Mld { address, association_link: said.link, links, reconfigurable: said.reconfigurable };
+        let may_come = told.iter().filter(|link| link.left_out.is_some_and(LeftOut::may_pass));
+        let absent = may_come.map(|link| link.id).collect();
+        let mld =
+            Mld { address, association_link: said.link, links, absent, reconfigurable: said.reconfigurable };
         let target =
             Target { bss: bss.clone(), advertised: own.advertised, plan: Some(plan.clone()), mld: Some(mld) };
         Some((judged(bss, told, Verdict::Usable { score }), Some(target)))

@@ -35,6 +35,8 @@ pub struct Mld {
     pub association_link: LinkId,
     /// The links to ask for, the association link included.
     pub links: BTreeMap<LinkId, MldLink>,
+    /// The links that are left out for a reason that may pass.
+    pub absent: Vec<LinkId>,
     /// Whether links can be added later without a new association.
     pub reconfigurable: bool,
 }
@@ -57,8 +59,18 @@ pub struct JudgedLink {
     pub id: LinkId,
     /// The AP's address on it.
     pub bssid: MacAddr,
+    /// Its channel, if it is known.
+    pub frequency: Option<Frequency>,
     /// Why it is not asked for, if it is not.
     pub left_out: Option<LeftOut>,
+}
+
+impl JudgedLink {
+    /// Where it may be heard, if it was not: the association link announces it there.
+    #[must_use]
+    pub fn unheard_on(&self) -> Option<Frequency> {
+        self.frequency.filter(|_| matches!(self.left_out, Some(LeftOut::NotHeard | LeftOut::Stale)))
+    }
 }
 
 /// Why a link of an AP MLD is not asked for.
@@ -95,6 +107,15 @@ pub enum LeftOut {
 }
 
 impl LeftOut {
+    /// Whether it may fit later, with the AP as it is.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        matches!(
+            self,
+            Self::NotAnnounced | Self::NotHeard | Self::Stale | Self::Disabled | Self::BeingRemoved
+        )
+    }
+
     /// The reason in words.
     #[must_use]
     pub const fn text(self) -> &'static str {

@@ -133,7 +133,7 @@ impl Connected {
             outstanding: Outstanding::default(),
             outstanding_until: turn.now,
             query: None,
-            links: Links::of(&target),
+            links: Links::of(&target, turn.now),
             early: None,
             settles: Some(turn.now + SETTLED_AFTER),
             ending: None,

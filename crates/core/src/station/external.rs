@@ -5,11 +5,7 @@
 //! Whether a connection is made by SAE or by a key of before is the firmware's decision, not ours: what SAE makes
 //! here is one of the keys that message 1 may name.
 
-use super::{
-    State,
-    authenticating::ANSWER_LIMIT,
-    context::Turn,
-};
+use super::{State, authenticating::ANSWER_LIMIT, context::Turn};
 use crate::{
     attempt::{AttemptId, Entry, Ticket},
     crypto::keys::{Pmk, Pmkid},

@@ -15,10 +15,11 @@ use crate::{
     kernel::{Errno, Frequency, Refusal},
     network::Network,
     scan::{Search, Stage},
-    select::{self, Judged, Policy, Rejection, Target, Verdict},
+    select::{self, Judged, JudgedLink, Policy, Rejection, Target, Verdict},
     time::{Duration, Instant},
 };
 use alloc::{boxed::Box, collections::BTreeSet, vec, vec::Vec};
+use core::ops::ControlFlow;
 use lapwing_frames::{MacAddr, Ssid};
 
 /// The kernel's table is not read again within this time.
@@ -44,8 +45,20 @@ pub(super) struct Scanning {
     look: Look,
     /// How often hidden names of encrypted twins may still be probed for.
     twin_probes: u8,
+    links: Links,
     /// When to calculate what the attempt may need, unless that was done.
     prepares: Option<Instant>,
+}
+
+/// The links that the best AP MLD announces and that were not heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Links {
+    /// They may be listened for.
+    Unheard,
+    /// They are being listened for.
+    Sought,
+    /// They were.
+    Done,
 }
 
 /// What is looked for.
@@ -74,7 +87,7 @@ enum Look {
 
 impl Scanning {
     fn new(goal: Goal) -> Self {
-        Self { goal, look: Look::Memory, twin_probes: TWIN_PROBES, prepares: None }
+        Self { goal, look: Look::Memory, twin_probes: TWIN_PROBES, links: Links::Unheard, prepares: None }
     }
 
     /// Looks for the network of an attempt; in fresh scan results only, if asked.
@@ -95,7 +108,13 @@ impl Scanning {
     pub(super) fn rescan(turn: &mut Turn<'_>, mut journey: Journey, frequency: Frequency) -> State {
         journey.rescanned = true;
         journey.enter(turn, Phase::Scan);
-        let scanning = Self { goal: Goal::One(journey), look: Look::Again, twin_probes: 0, prepares: None };
+        let scanning = Self {
+            goal: Goal::One(journey),
+            look: Look::Again,
+            twin_probes: 0,
+            links: Links::Unheard,
+            prepares: None,
+        };
         scanning.channel(turn, frequency, None)
     }
 
@@ -165,6 +184,27 @@ impl Scanning {
         State::Scanning(self)
     }
 
+    /// Begins the scan of the channels of links that the best AP MLD announces and that were not heard, once: a
+    /// link that is left out now is missing for as long as the connection lasts. It goes on if there are none.
+    fn listen(mut self, turn: &mut Turn<'_>, judged: &[Judged]) -> ControlFlow<State, Self> {
+        let links = judged.first().map(|judged| judged.links.as_slice()).unwrap_or_default();
+        let channels = &turn.context.radio.channels;
+        let allowed = |frequency: &Frequency| {
+            channels.iter().any(|channel| channel.frequency == *frequency && !channel.disabled)
+        };
+        let unheard: BTreeSet<_> = links.iter().filter_map(JudgedLink::unheard_on).filter(allowed).collect();
+        let Some(&first) = unheard.first().filter(|_| self.links == Links::Unheard) else {
+            return ControlFlow::Continue(self);
+        };
+        let mut request = self.sought(turn).channel(first, None, &turn.context.radio);
+        request.frequencies = unheard.into_iter().collect();
+        self.links = Links::Sought;
+        if turn.scan(self.journey().map(|journey| journey.id), None, request) {
+            return ControlFlow::Break(State::Scanning(self));
+        }
+        ControlFlow::Continue(self)
+    }
+
     /// Begins the scan of a stage, or of the next one that has channels.
     fn stage(mut self, turn: &mut Turn<'_>, first: Stage) -> State {
         let mut next = Some(first);
@@ -230,7 +270,11 @@ impl Scanning {
         }
     }
 
-    pub(super) fn surveyed(self, turn: &mut Turn<'_>, surveyed: Surveyed) -> State {
+    pub(super) fn surveyed(mut self, turn: &mut Turn<'_>, surveyed: Surveyed) -> State {
+        let links = self.links;
+        if links == Links::Sought {
+            self.links = Links::Done;
+        }
         match (surveyed, self.look) {
             // What has ended was not ours: it may have been but a look into the kernel's table.
             (_, Look::Next(stage)) => self.stage(turn, stage),
@@ -242,6 +286,8 @@ impl Scanning {
                 };
                 State::Unavailable(Unavailable { then })
             }
+            // Then without them.
+            (Err(_), _) if links == Links::Sought => self.look(turn),
             // Of no use to the kernel by now, perhaps as the rules have changed: the other stages may be.
             (Err(Refusal { errno: Errno::EINVAL, .. }), Look::Stage(stage)) if stage.next().is_some() => {
                 self.widen(turn)
@@ -294,8 +340,13 @@ impl Scanning {
             }
         }
         match self.goal {
-            Goal::One(mut journey) => match turn.select(&journey.network, &policy) {
+            Goal::One(journey) => match turn.select(&journey.network, &policy) {
                 (judged, Some(target)) => {
+                    let this = match (Self { goal: Goal::One(journey), ..self }).listen(turn, &judged) {
+                        ControlFlow::Break(state) => return state,
+                        ControlFlow::Continue(this) => this,
+                    };
+                    let Goal::One(mut journey) = this.goal else { return State::Scanning(this) };
                     journey.enter(turn, Phase::Select);
                     turn.log(Some(journey.id), Entry::Judged(judged));
                     turn.authenticate(journey, target, true)
@@ -322,8 +373,14 @@ impl Scanning {
                 let Some((network, judged, target)) = found else {
                     return Self { goal: Goal::Any { after, round }, ..self }.widen(turn);
                 };
-                let cause = match after {
-                    Some(ssid) if ssid == network.ssid => Cause::Retry(Difference::Later),
+                let this = match (Self { goal: Goal::Any { after, round }, ..self }).listen(turn, &judged) {
+                    ControlFlow::Break(state) => return state,
+                    ControlFlow::Continue(this) => this,
+                };
+                let cause = match this.goal {
+                    Goal::Any { after: Some(ssid), .. } if ssid == network.ssid => {
+                        Cause::Retry(Difference::Later)
+                    }
                     _ => Cause::Automatic,
                 };
                 let mut journey = Journey::begin(turn, network, false, cause);

@@ -58,6 +58,8 @@ pub(crate) struct Bench {
     unanswered: Vec<Ticket>,
     /// BSSs that are heard only in a scan of their channel.
     pub(crate) unheard: BTreeSet<MacAddr>,
+    /// They are not heard even then.
+    pub(crate) deaf: bool,
     /// The command that is refused next, and how.
     pub(crate) refuse: Option<(&'static str, Errno)>,
     /// Requests, in their order.
@@ -104,6 +106,7 @@ impl Bench {
             silent_about: None,
             unanswered: vec![],
             unheard: BTreeSet::new(),
+            deaf: false,
             refuse: None,
             asked: vec![],
             refused: vec![],
@@ -311,7 +314,8 @@ impl Bench {
         match request {
             Request::TriggerScan(scan) => {
                 let entries = self.aps.iter().flat_map(ApMld::beacons);
-                for entry in entries.filter(|entry| scan.frequencies.contains(&entry.frequency)) {
+                for entry in entries.filter(|entry| !self.deaf && scan.frequencies.contains(&entry.frequency))
+                {
                     self.unheard.remove(&entry.bssid);
                 }
                 self.later(KernelEvent::ScanDone { frequencies: scan.frequencies });

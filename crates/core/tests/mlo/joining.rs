@@ -183,3 +183,30 @@ fn links_of_a_connection_that_was_to_have_none_end_the_attempt() {
     assert!(matches!(bench.failures()[0], Code::KernelLinks(_)));
     assert!(!matches!(bench.held, Held::Connected { authorized: true, .. }));
 }
+
+#[test]
+fn a_link_that_is_announced_and_was_not_heard_is_listened_for_once() {
+    for audible in [true, false] {
+        let mut bench = Bench::new(vec![three()]);
+        let link = bench.aps[0].links[2];
+        // It was not heard when the table was read.
+        bench.unheard.insert(link.bssid);
+        bench.give(lapwing_core::station::Event::Kernel(lapwing_core::kernel::KernelEvent::ScanDone {
+            frequencies: vec![],
+        }));
+        bench.pass(Duration::from_secs(30));
+        bench.deaf = !audible;
+        let since = bench.asked.len();
+        bench.connect(b"net");
+        let scans: Vec<_> = bench.asked[since..]
+            .iter()
+            .filter_map(|request| match request {
+                Request::TriggerScan(scan) => Some(scan.frequencies.clone()),
+                _ => None,
+            })
+            .collect();
+        let for_it = vec![lapwing_core::kernel::Frequency(link.frequency())];
+        assert_eq!(scans.iter().filter(|frequencies| **frequencies == for_it).count(), 1, "{scans:?}");
+        assert_eq!(bench.agreed().links.len(), if audible { 3 } else { 2 });
+    }
+}

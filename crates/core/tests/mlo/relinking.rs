@@ -153,6 +153,7 @@ fn a_link_that_is_back_is_added_and_gets_its_keys() {
 fn a_link_that_is_announced_again_is_listened_for_on_its_channel() {
     let mut bench = connected();
     let link = remove(&mut bench, 1);
+    assert!(bench.asked.iter().all(|request| request.name() != "TRIGGER_SCAN"), "it has just gone");
     bench.unheard.insert(link.bssid);
     bench.aps[0].links.insert(1, link);
     let since = bench.asked.len();

@@ -3,14 +3,18 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use lapwing_core::curve::ShamCurves;
-use lapwing_core::kernel::Refusal;
+use lapwing_core::{Duration, kernel::Refusal};
 use lapwing_world::world::START;
 use lapwing_world::{Happening, Run, Scenario, What};
 
-/// Prints what happens, if the environment asks for it.
-fn watch(happening: &Happening) {
+/// What the kernel refused; prints what happens, if the environment asks for it.
+fn refusal(happening: &Happening) -> Option<(&'static str, Refusal)> {
     if std::env::var_os("LAPWING_TRACE").is_some() {
         println!("{:?} {:?} {:.400?}", happening.at.since(START), happening.lane, happening.what);
+    }
+    match &happening.what {
+        What::Refused { command, refusal, .. } => Some((*command, refusal.clone())),
+        _ => None,
     }
 }
 
@@ -19,12 +23,7 @@ fn settle(name: &str, seed: u64) -> (Run, Vec<(&'static str, Refusal)>) {
     let scenario = Scenario::named(name).unwrap();
     let mut run = Run::new(&scenario, seed);
     let mut refused = vec![];
-    let mut tell = |happening: Happening| {
-        if let What::Refused { command, refusal, .. } = &happening.what {
-            refused.push((*command, refusal.clone()));
-        }
-        watch(&happening);
-    };
+    let mut tell = |happening: Happening| refused.extend(refusal(&happening));
     let calm = run.calm_from();
     run.run_to(calm, &ShamCurves, &mut tell);
     let met = run.run_until(calm + scenario.bound, &ShamCurves, &mut tell, Run::is_as_expected);
@@ -34,18 +33,23 @@ fn settle(name: &str, seed: u64) -> (Run, Vec<(&'static str, Refusal)>) {
 
 #[test]
 fn an_ap_mld_is_joined_with_its_links() {
-    for seed in 0..20 {
-        let (run, refused) = settle("mlo", seed);
-        assert_eq!(refused, [], "seed {seed}");
-        assert_eq!(run.world().kernel().truth().held.unwrap().links.len(), 2, "seed {seed}");
+    for (name, links) in [("mlo", 2), ("mlo-three", 3)] {
+        for seed in 0..20 {
+            let (run, refused) = settle(name, seed);
+            assert_eq!(refused, [], "{name}, seed {seed}");
+            assert_eq!(run.world().kernel().truth().held.unwrap().links.len(), links, "{name}, seed {seed}");
+        }
     }
 }
 
 #[test]
 fn the_stories_end_connected_with_all_links_and_without_a_refused_key() {
-    for name in ["mlo-loop", "mlo-pmksa", "removed-link"] {
+    for name in ["mlo-loop", "mlo-pmksa", "removed-link", "small-links"] {
         for seed in 0..10 {
-            let (run, refused) = settle(name, seed);
+            let (mut run, mut refused) = settle(name, seed);
+            // A link that came back is found within a minute.
+            let later = run.now() + Duration::from_secs(60);
+            run.run_to(later, &ShamCurves, &mut |happening| refused.extend(refusal(&happening)));
             let keys = refused.iter().filter(|(command, _)| *command == "NEW_KEY").count();
             assert_eq!(keys, 0, "{name}, seed {seed}: {refused:?}");
             let held = run.world().kernel().truth().held.unwrap();

@@ -1,7 +1,7 @@
 //! Links that come and go while the connection stands.
 //!
-//! What the kernel reports is what there is. A link that the AP removed is looked for, and added again when it is
-//! back: by asking the AP MLD to, or by a new connection where the kernel is known not to be able to.
+//! What the kernel reports is what there is. A link that the AP removed, or that was not there when it was joined,
+//! is looked for, and added when it is there: by asking the AP MLD to, or by a new connection where the kernel is known not to be able to.
 
 use super::{
     super::{Footing, Turn, links::is_own_address, resync::Picture, securing::NO_LINK},
@@ -51,13 +51,21 @@ const RECONFIGURE: &str = "ASSOC_MLO_RECONF";
 pub(super) struct Links {
     /// The channel of each.
     pub frequencies: BTreeMap<LinkId, Frequency>,
-    /// Those that the AP removed, and when.
-    missing: BTreeMap<LinkId, Instant>,
+    /// Those that may come, or come back.
+    missing: BTreeMap<LinkId, Missing>,
     /// When they are looked for.
     look: Option<Instant>,
-    /// The channel of one was scanned in this look.
-    scanned: bool,
+    /// In this look, the channel of one may be scanned.
+    may_scan: bool,
     change: Option<Change>,
+}
+
+/// A link that the AP MLD may have, and the connection has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Missing {
+    since: Instant,
+    /// The AP removed it from this connection.
+    removed: bool,
 }
 
 /// Links that are being added.
@@ -101,9 +109,15 @@ impl Change {
 
 impl Links {
     /// The links of a target, whichever the AP accepted.
-    pub(super) fn of(target: &Target) -> Self {
-        let links = target.mld().into_iter().flat_map(|mld| &mld.links);
-        Self { frequencies: links.map(|(id, link)| (*id, link.frequency)).collect(), ..Self::default() }
+    pub(super) fn of(target: &Target, now: Instant) -> Self {
+        let Some(mld) = target.mld() else { return Self::default() };
+        let absent = Missing { since: now, removed: false };
+        Self {
+            frequencies: mld.links.iter().map(|(id, link)| (*id, link.frequency)).collect(),
+            missing: mld.absent.iter().map(|id| (*id, absent)).collect(),
+            look: (!mld.absent.is_empty()).then(|| now + LOOK_AFTER),
+            ..Self::default()
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
@@ -161,9 +175,9 @@ impl Connected {
             supplicant.remove_link(*link);
             self.outstanding.excuse(*link);
             self.links.frequencies.remove(link);
-            self.links.missing.insert(*link, turn.now);
+            self.links.missing.insert(*link, Missing { since: turn.now, removed: true });
         }
-        self.links.look = Some(turn.now + LOOK_AFTER);
+        (self.links.look, self.links.may_scan) = (Some(turn.now + LOOK_AFTER), false);
         self.relinked(turn, gone, Vec::new());
         if self.connection.links.is_empty() {
             let footing = Footing::Connected(self.peer);
@@ -213,10 +227,15 @@ impl Connected {
         let Some(supplicant) = self.supplicant.as_ref().filter(|_| self.outstanding.is_empty()) else {
             return State::Connected(self);
         };
-        let (add, scan, reconfigurable) = self.returned(turn, supplicant);
+        let (mut add, scan, reconfigurable) = self.returned(turn, supplicant);
+        let validates = supplicant.setup().plan.operating_channel_validation();
+        let by_connection = turn.context.links_by_connection || !reconfigurable || validates;
+        if by_connection {
+            // Only what the AP took away is worth a new connection.
+            add.retain(|id, _| self.links.missing.get(id).is_some_and(|missing| missing.removed));
+        }
         if !add.is_empty() {
-            let validates = supplicant.setup().plan.operating_channel_validation();
-            if turn.context.links_by_connection || !reconfigurable || validates {
+            if by_connection {
                 let footing = Footing::Connected(self.peer);
                 return self.lost(turn, Code::MultiLink(BACK), footing);
             }
@@ -230,13 +249,13 @@ impl Connected {
             self.links.change = Some(Change::Asked { ticket, links: add, until: turn.now + CHANGE_LIMIT });
             return State::Connected(self);
         }
-        if let Some(frequency) = scan.filter(|_| !self.links.scanned) {
+        if let Some(frequency) = scan.filter(|_| self.links.may_scan) {
             let request = ScanRequest {
                 frequencies: Vec::from([frequency]),
                 ssids: Vec::from([self.ssid.clone()]),
                 ..ScanRequest::default()
             };
-            self.links.scanned = turn.scan(Some(self.journey.id), None, request);
+            self.links.may_scan = !turn.scan(Some(self.journey.id), None, request);
         }
         State::Connected(self)
     }
@@ -257,7 +276,7 @@ impl Connected {
         };
         let policy = Policy { own: Some(context.address), ..Policy::at(turn.now) };
         let (mut add, mut scan) = (BTreeMap::new(), None);
-        for (id, since) in &self.links.missing {
+        for (id, Missing { since, .. }) in &self.links.missing {
             let link = view.link(*id, &context.table, &context.radio, &policy, &supplicant.setup().plan);
             let heard = |link: &MldLink| context.table.get(link.bssid).is_some_and(|bss| bss.heard > *since);
             match link {
@@ -403,7 +422,7 @@ impl Connected {
         }
         if self.links.look.is_some_and(|at| at <= turn.now) {
             self.links.look = (!self.links.missing.is_empty()).then(|| turn.now + LOOK_AGAIN);
-            self.links.scanned = false;
+            self.links.may_scan = true;
             if self.links.look.is_some() {
                 turn.read_table(Some(self.journey.id));
             }
