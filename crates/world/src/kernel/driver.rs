@@ -190,8 +190,10 @@ pub enum Stimulus {
     },
     /// The firmware moves to another BSS, if it can.
     Roam(MacAddr),
-    /// The interface goes down, or the machine goes to sleep; cfg80211 has disconnected it already.
+    /// The interface goes down; cfg80211 has disconnected it already.
     Stop,
+    /// The machine goes to sleep; cfg80211 has disconnected the interface already.
+    Suspend,
     /// A deadline passed.
     Tick,
 }

@@ -47,10 +47,10 @@ impl Kernel {
     }
 
     /// Ends whatever the interface does (`cfg80211_leave`), and lets the driver end the rest.
-    fn quiesce(&mut self, now: Instant, out: &mut Vec<KernelOutput>) {
+    fn quiesce(&mut self, now: Instant, how: Stimulus, out: &mut Vec<KernelOutput>) {
         // A connection that the driver does not want to end is ended below.
         let _ = self.disconnect(now, ReasonCode::LeavingDeauthenticated, out);
-        self.drive(now, out, |driver, context| driver.happen(Stimulus::Stop, context));
+        self.drive(now, out, |driver, context| driver.happen(how, context));
         self.do_work(now, out);
         if let Wdev::Connected { .. } = self.wdev {
             self.disconnected(now, ReasonCode::LeavingDeauthenticated, false, out);
@@ -63,7 +63,7 @@ impl Kernel {
     }
 
     fn set_down(&mut self, now: Instant, power: Power, out: &mut Vec<KernelOutput>) {
-        self.quiesce(now, out);
+        self.quiesce(now, Stimulus::Stop, out);
         self.power = power;
         self.late = None;
         self.event(KernelEvent::InterfaceDown, out);
@@ -72,7 +72,7 @@ impl Kernel {
     /// Without Wake-on-WLAN the kernel disconnects before it sleeps; the BSS table ages meanwhile.
     fn sleep(&mut self, now: Instant, duration: Duration, out: &mut Vec<KernelOutput>) {
         if self.power == Power::Up {
-            self.quiesce(now, out);
+            self.quiesce(now, Stimulus::Suspend, out);
         }
         self.asleep = Some(now + duration);
     }

@@ -145,7 +145,7 @@ impl Driver for Firmware {
                 }
             }
             Stimulus::Roam(bssid) => self.roam(bssid, context),
-            Stimulus::Stop => {
+            Stimulus::Stop | Stimulus::Suspend => {
                 self.disconnect(ReasonCode::LeavingDeauthenticated, context);
                 *self = Self { pmkids: std::mem::take(&mut self.pmkids), ..Self::default() };
             }

@@ -180,6 +180,11 @@ impl Driver for Mac80211 {
                 }
                 self.awaited.clear();
             }
+            Stimulus::Suspend => {
+                // An attempt is given up with a word to the party, but none to the AP (`ieee80211_mgd_quiesce`).
+                self.leave(ReasonCode::LeavingDeauthenticated, false, context);
+                self.awaited.clear();
+            }
             Stimulus::Tick => self.tick(context),
         }
     }

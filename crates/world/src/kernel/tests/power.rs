@@ -1,6 +1,6 @@
 //! The interface and the machine: down, up, blocked, asleep, renamed, taken away, and other rules.
 
-use super::world::{AP, Bench, State, authenticate, events, lines, order, radio};
+use super::world::{AP, Bench, State, authenticate, events, lines, order, radio, sent};
 use crate::habit::Habits;
 use crate::parts::{Command, KernelInput};
 use lapwing_core::Duration;
@@ -45,6 +45,17 @@ fn an_attempt_dies_with_the_interface() {
     let mut bench = Bench::at(State::Associating, Habits::NONE);
     let out = bench.turn(KernelInput::SetUp(false));
     assert_eq!(order(&out), ["an association timed out", "the interface was set down"]);
+}
+
+#[test]
+fn an_attempt_that_sleep_breaks_off_is_told_to_the_party_alone() {
+    for state in [State::Authenticating, State::Authenticated, State::Associating] {
+        let mut bench = Bench::at(state, Habits::NONE);
+        let out = bench.turn(KernelInput::Sleep(Duration::from_secs(9)));
+        assert_eq!((order(&out), sent(&out).len()), (vec!["a deauthentication"], 0), "{state:?}");
+        bench.pass(Duration::from_secs(9));
+        assert!(!bench.kernel.truth().busy);
+    }
 }
 
 #[test]
