@@ -9,5 +9,6 @@
 
 mod line;
 mod messages;
+mod multi_link;
 mod table;
 mod world;

@@ -24,7 +24,7 @@ use lapwing_frames::{
 };
 
 /// A world whose message 3 is in the air, and the keys that both sides have by then.
-fn before_third(case: &Case) -> (World, KeyFrame, Ptk) {
+pub(crate) fn before_third(case: &Case) -> (World, KeyFrame, Ptk) {
     let mut world = World::new(case, 11);
     world.start();
     let first = world.air.pop_front().unwrap();
@@ -45,7 +45,7 @@ fn before_third(case: &Case) -> (World, KeyFrame, Ptk) {
 }
 
 /// A frame with its MIC made right, as only the AP can.
-fn signed(frame: &KeyFrame, ptk: &Ptk) -> Vec<u8> {
+pub(crate) fn signed(frame: &KeyFrame, ptk: &Ptk) -> Vec<u8> {
     KeyFrame { mic: ptk.mic(&frame.to_octets_without_mic()).unwrap(), ..frame.clone() }.to_octets()
 }
 
@@ -54,7 +54,7 @@ fn plain(frame: &KeyFrame, ptk: &Ptk) -> Vec<u8> {
 }
 
 /// Message 3 with other key data: the pieces for which `keep` holds, then `more`.
-fn with_data(frame: &KeyFrame, ptk: &Ptk, keep: impl Fn(&[u8]) -> bool, more: &[u8]) -> Vec<u8> {
+pub(crate) fn with_data(frame: &KeyFrame, ptk: &Ptk, keep: impl Fn(&[u8]) -> bool, more: &[u8]) -> Vec<u8> {
     let old = plain(frame, ptk);
     let pieces = KeyData::new(&old).map(|datum| datum.unwrap().octets).filter(|octets| keep(octets));
     let mut data = pieces.flatten().copied().chain(more.iter().copied()).collect();
@@ -62,13 +62,13 @@ fn with_data(frame: &KeyFrame, ptk: &Ptk, keep: impl Fn(&[u8]) -> bool, more: &[
     signed(&KeyFrame { key_data: keywrap::wrap(ptk.kek.expose(), &data).unwrap(), ..frame.clone() }, ptk)
 }
 
-fn handle(world: &mut World, octets: &[u8], encrypted: bool) -> Vec<Output> {
+pub(crate) fn handle(world: &mut World, octets: &[u8], encrypted: bool) -> Vec<Output> {
     let mut out = Vec::new();
     world.station.handle(&mut world.entropy, octets, encrypted, &mut out);
     out
 }
 
-fn broken(case: &Case, change: impl Fn(&KeyFrame, &Ptk) -> Vec<u8>) -> Failure {
+pub(crate) fn broken(case: &Case, change: impl Fn(&KeyFrame, &Ptk) -> Vec<u8>) -> Failure {
     let (mut world, frame, ptk) = before_third(case);
     let octets = change(&frame, &ptk);
     let out = handle(&mut world, &octets, false);
@@ -80,7 +80,7 @@ fn broken(case: &Case, change: impl Fn(&KeyFrame, &Ptk) -> Vec<u8>) -> Failure {
     why
 }
 
-fn starts(kind: u8) -> impl Fn(&[u8]) -> bool {
+pub(crate) fn starts(kind: u8) -> impl Fn(&[u8]) -> bool {
     move |octets: &[u8]| {
         octets.get(..6).is_none_or(|head| head[0] != 0xdd || head[2..6] != [0, 0x0f, 0xac, kind])
     }

@@ -55,6 +55,8 @@ pub(crate) struct Bench {
     pub(crate) hides_leak: bool,
     /// The command that is not answered for the moment.
     pub(crate) silent_about: Option<&'static str>,
+    /// Nothing is answered any more.
+    pub(crate) frozen: bool,
     unanswered: Vec<Ticket>,
     /// BSSs that are heard only in a scan of their channel.
     pub(crate) unheard: BTreeSet<MacAddr>,
@@ -104,6 +106,7 @@ impl Bench {
             leaks: false,
             hides_leak: false,
             silent_about: None,
+            frozen: false,
             unanswered: vec![],
             unheard: BTreeSet::new(),
             deaf: false,
@@ -229,7 +232,7 @@ impl Bench {
     fn perform(&mut self, ticket: Ticket, request: Request) {
         let name = request.name();
         self.asked.push(request.clone());
-        if self.silent_about == Some(name) {
+        if self.frozen || self.silent_about == Some(name) {
             return self.unanswered.push(ticket);
         }
         let place = self.queue.len();

@@ -11,3 +11,4 @@ mod bench;
 mod joining;
 mod moving;
 mod relinking;
+mod table;
