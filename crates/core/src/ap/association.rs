@@ -10,6 +10,7 @@ use super::{
 use crate::{
     Instant, Means,
     crypto::keys::{Pmk, Pmkid},
+    kernel::KeyRequest,
     owe,
     rsn::{
         Candidate, Link, Peer,
@@ -49,6 +50,14 @@ struct GrantedKeys {
     frame_protection: bool,
     candidate: Candidate,
     announced: Option<Pmkid>,
+}
+
+/// The PMK of a client, and what goes with it.
+struct Proved {
+    candidate: Candidate,
+    announced: Option<Pmkid>,
+    /// Elements for the response.
+    elements: Vec<u8>,
 }
 
 impl AccessPoint {
@@ -116,54 +125,70 @@ impl AccessPoint {
             _ => return Err(StatusCode::InvalidElement),
         };
         let (akm, pairwise, frame_protection) = judge_suites(security, authentication.is_mld, &rsn)?;
-        let mut granted = GrantedKeys {
+        let proved = self.prove(now, means, (station, authentication), (akm, &rsn), elements)?;
+        let keys = GrantedKeys {
             akm,
             pairwise,
             capabilities: rsn.capabilities(),
             frame_protection,
-            candidate: Candidate {
-                pmkid: None,
-                pmk: Pmk::new(crate::Secret::new(&[0; 32])).ok_or(StatusCode::UnspecifiedFailure)?,
-            },
-            announced: None,
+            candidate: proved.candidate,
+            announced: proved.announced,
         };
-        let mut response = Vec::new();
+        Ok(Granted { links, keys: Some(keys), elements: proved.elements })
+    }
+
+    /// The PMK that the client must have, by its AKM and by how it authenticated.
+    fn prove(
+        &mut self,
+        now: Instant,
+        means: &mut Means<'_>,
+        (station, authentication): (MacAddr, &Authentication),
+        (akm, rsn): (Akm, &Rsn),
+        elements: Elements<'_>,
+    ) -> Result<Proved, StatusCode> {
+        let setup = self.setup.clone();
+        let security = setup.security.as_ref().ok_or(StatusCode::InvalidAkm)?;
+        let of_pmksa = |pmkid, pmk| Proved {
+            candidate: Candidate { pmkid: Some(pmkid), pmk },
+            announced: Some(pmkid),
+            elements: vec![],
+        };
         if akm.is_psk() {
-            granted.candidate.pmk = security.psk.clone().ok_or(StatusCode::InvalidAkm)?;
-        } else {
-            let named = rsn.pmkids().first().copied().map(Pmkid);
-            let key = self.pmksa_key(station, authentication.own, akm);
-            let cached = named.and_then(|pmkid| self.pmksas.find_named(now, &key, pmkid));
-            let (pmkid, pmk) = match (&authentication.proof, cached) {
-                (Proof::Sae { akm: proved, pmkid, pmk }, _) => {
-                    let pmk = Pmk::new(pmk.clone()).filter(|_| *proved == akm);
-                    granted.announced = Some(*pmkid);
-                    (*pmkid, pmk.ok_or(StatusCode::InvalidAkm)?)
-                }
-                (Proof::Open, Some(entry)) => {
-                    granted.announced = Some(entry.pmkid);
-                    if akm == Akm::Owe {
-                        // The PMKID in the response says that no exchange is needed (RFC 8110 4.5).
-                        rsn.write(&mut response);
-                    }
-                    (entry.pmkid, entry.pmk.clone())
-                }
-                (Proof::Open, None) if akm == Akm::Owe => {
-                    let Ok(Some(parameter)) = elements.find::<OweDhParameter>() else {
-                        return Err(StatusCode::InvalidElement);
-                    };
-                    let (parameter, keys) = owe::answer(means, &security.groups, &parameter)?;
-                    parameter.write(&mut response);
-                    let pmk = Pmk::new(keys.pmk).ok_or(StatusCode::UnspecifiedFailure)?;
-                    self.remember(now, key, Pmkid(keys.pmkid), pmk.clone());
-                    (Pmkid(keys.pmkid), pmk)
-                }
-                (Proof::Open, None) if named.is_some() => return Err(StatusCode::InvalidPmkid),
-                (Proof::Open, None) => return Err(StatusCode::InvalidAkm),
-            };
-            granted.candidate = Candidate { pmkid: Some(pmkid), pmk };
+            let pmk = security.psk.clone().ok_or(StatusCode::InvalidAkm)?;
+            let candidate = Candidate { pmkid: None, pmk };
+            return Ok(Proved { candidate, announced: None, elements: vec![] });
         }
-        Ok(Granted { links, keys: Some(granted), elements: response })
+        let named = rsn.pmkids().first().copied().map(Pmkid);
+        let key = self.pmksa_key(station, authentication.own, akm);
+        let cached = named.and_then(|pmkid| self.pmksas.find_named(now, &key, pmkid));
+        match (&authentication.proof, cached) {
+            (Proof::Sae { akm: proved, pmkid, pmk }, _) => {
+                let pmk = Pmk::new(pmk.clone()).filter(|_| *proved == akm);
+                Ok(of_pmksa(*pmkid, pmk.ok_or(StatusCode::InvalidAkm)?))
+            }
+            (Proof::Open, Some(entry)) => {
+                let mut proved = of_pmksa(entry.pmkid, entry.pmk.clone());
+                if akm == Akm::Owe {
+                    // The PMKID in the response says that no exchange is needed (RFC 8110 4.5).
+                    rsn.write(&mut proved.elements);
+                }
+                Ok(proved)
+            }
+            (Proof::Open, None) if akm == Akm::Owe => {
+                let Ok(Some(parameter)) = elements.find::<OweDhParameter>() else {
+                    return Err(StatusCode::InvalidElement);
+                };
+                let (parameter, keys) = owe::answer(means, &security.groups, &parameter)?;
+                let pmk = Pmk::new(keys.pmk).ok_or(StatusCode::UnspecifiedFailure)?;
+                self.remember(now, key, Pmkid(keys.pmkid), pmk.clone());
+                let mut response = Vec::new();
+                parameter.write(&mut response);
+                // Its name follows from the exchange: message 1 need not say it.
+                Ok(Proved { announced: None, elements: response, ..of_pmksa(Pmkid(keys.pmkid), pmk) })
+            }
+            (Proof::Open, None) if named.is_some() => Err(StatusCode::InvalidPmkid),
+            (Proof::Open, None) => Err(StatusCode::InvalidAkm),
+        }
     }
 
     /// The links that are asked for. A link that cannot be had is refused alone; a request that contradicts itself
@@ -341,7 +366,7 @@ impl AccessPoint {
         keys: GrantedKeys,
         peer: Peer,
         elements: Elements<'_>,
-        group_keys: Vec<crate::kernel::KeyRequest>,
+        group_keys: Vec<KeyRequest>,
     ) -> Option<authenticator::Setup> {
         let security = self.setup.security.as_ref()?;
         let both = |ours: bool, bit| ours && keys.capabilities.contains(bit);

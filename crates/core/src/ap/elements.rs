@@ -3,6 +3,7 @@
 
 use super::{
     AccessPoint,
+    bss::Removal,
     setup::{FrameProtection, Security, Structure},
     vocabulary::{Announcement, Request},
 };
@@ -340,7 +341,7 @@ impl AccessPoint {
     /// The links that will be removed, for the Reconfiguration Multi-Link element.
     fn leaving_links(&self) -> Vec<Subelement<PerStaReconfiguration>> {
         let leaving = self.bss.iter().filter_map(|(id, bss)| Some(((*id)?, bss.removal?)));
-        let profile = |(link, removal): (LinkId, super::bss::Removal)| {
+        let profile = |(link, removal): (LinkId, Removal)| {
             Subelement::PerSta(PerStaReconfiguration {
                 number: link.get(),
                 complete: false,

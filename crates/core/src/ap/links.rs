@@ -2,11 +2,14 @@
 
 use super::{
     AccessPoint,
-    bss::Removal,
+    bss::{BssState, Removal},
     client::Client,
     vocabulary::{Report, Request},
 };
-use crate::{Entropy, Instant, kernel::ChannelDefinition};
+use crate::{
+    Entropy, Instant,
+    kernel::{ChannelDefinition, KeyKind, KeyRequest},
+};
 use alloc::{collections::BTreeMap, vec::Vec};
 use lapwing_frames::{
     LinkId, MacAddr,
@@ -20,8 +23,6 @@ use lapwing_frames::{
         action::{GroupKeyData, LinkReconfigurationRequest, LinkReconfigurationResponse, LinkStatus},
     },
 };
-
-use crate::kernel::{KeyKind, KeyRequest};
 
 impl AccessPoint {
     /// Announces the end of a link. The last one stays: an AP MLD without links is none.
@@ -109,7 +110,7 @@ impl AccessPoint {
     }
 
     fn count_change_of_all(&mut self) {
-        self.bss.values_mut().for_each(super::bss::BssState::count_change);
+        self.bss.values_mut().for_each(BssState::count_change);
     }
 
     /// Changes the links of an associated client, and what its handshakes know of them.
@@ -182,8 +183,7 @@ impl AccessPoint {
     fn keys_fit(&self, links: usize) -> bool {
         /// Header, key ID, packet number and link of a KDE.
         const AROUND: usize = 15;
-        let of_one =
-            |bss: &super::bss::BssState| bss.keys.iter().map(|key| key.key.len() + AROUND).sum::<usize>();
+        let of_one = |bss: &BssState| bss.keys.iter().map(|key| key.key.len() + AROUND).sum::<usize>();
         let longest = self.bss.values().map(of_one).max().unwrap_or_default();
         longest * links <= usize::from(u8::MAX)
     }

@@ -21,8 +21,8 @@ pub use setup::{Bss, FrameProtection, Security, Setup, Structure};
 pub use vocabulary::{Action, Announcement, Event, NewStation, Order, Report, Request};
 
 use crate::{
-    Duration, Instant, Means, pmksa::PmksaCache, rsn::authenticator::Output, sae::SaeAuthenticator,
-    shared::Shared,
+    Duration, Instant, Means, kernel::KeyKind, pmksa::PmksaCache, rsn::authenticator::Output,
+    sae::SaeAuthenticator, shared::Shared,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use bss::{BssState, Renewal};
@@ -107,6 +107,7 @@ impl AccessPoint {
             Event::Frame { link, bytes, protected } => self.on_frame(now, means, link, bytes, protected),
             Event::KeyFrame { from, bytes, protected } => self.on_key_frame(now, from, bytes, protected),
             Event::Stranger { link, from } => self.on_stranger(link, from),
+            Event::Silent { station } => self.on_silence(station),
             Event::ChannelSwitched { link, channel } => self.on_channel_switched(link, channel),
             Event::Refused(request) => self.on_refused(request),
             Event::Order(order) => self.obey(now, means, order),
@@ -346,6 +347,13 @@ impl AccessPoint {
         self.follow(from, outputs);
     }
 
+    /// A client is gone without a word (802.11-2020 11.3.5.8 lets it be told, should it still hear).
+    fn on_silence(&mut self, station: MacAddr) {
+        if self.association(station).is_some() {
+            self.expel(station, ReasonCode::Inactivity, "it was silent for too long");
+        }
+    }
+
     /// Somebody behaves as if associated: tell him that he is not (802.11-2020 11.3.5.1).
     fn on_stranger(&mut self, link: Option<LinkId>, from: MacAddr) {
         let Some(own) = self.bss.get(&link).map(|bss| bss.bssid) else { return };
@@ -366,7 +374,7 @@ impl AccessPoint {
                 self.expel(*station, ReasonCode::Unspecified, "the kernel did not take it");
             }
             Request::InstallKey(key) => match key.kind {
-                crate::kernel::KeyKind::Pairwise { peer, .. } => {
+                KeyKind::Pairwise { peer, .. } => {
                     self.expel(peer, ReasonCode::Unspecified, "the kernel did not take its key");
                 }
                 _ => self.report(Report::Broken("a group key cannot be installed")),

@@ -41,6 +41,12 @@ pub enum Event<'a> {
         /// Who sent it.
         from: MacAddr,
     },
+    /// Nothing was heard of a client for longer than the driver waits (the inactive time of `GET_STATION`), and it
+    /// did not answer a probe.
+    Silent {
+        /// The client.
+        station: MacAddr,
+    },
     /// A channel switch is complete.
     ChannelSwitched {
         /// The link, of an AP MLD.

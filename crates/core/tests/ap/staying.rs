@@ -161,6 +161,16 @@ fn a_stranger_is_told_that_it_is_one() {
 }
 
 #[test]
+fn who_is_silent_for_too_long_is_let_go() {
+    let (mut world, mut client) = joined();
+    let requests = world.turn(Event::Silent { station: client.address });
+    assert_eq!(world.ap.client(client.address), None);
+    world.settle(&mut [&mut client], requests);
+    assert_eq!(client.outcomes.last(), Some(&Outcome::ThrownOut(ReasonCode::Inactivity)));
+    assert_eq!(world.turn(Event::Silent { station: client.address }), []);
+}
+
+#[test]
 fn a_stop_says_goodbye_first() {
     let (mut world, mut client) = joined();
     let requests = world.order(Order::Stop);
