@@ -20,8 +20,13 @@ fn refusal(happening: &Happening) -> Option<(&'static str, Refusal)> {
 
 /// Runs a scenario until all is as expected; what was refused on the way.
 fn settle(name: &str, seed: u64) -> (Run, Vec<(&'static str, Refusal)>) {
-    let scenario = Scenario::named(name).unwrap();
-    let mut run = Run::new(&scenario, seed);
+    settle_in(&Scenario::named(name).unwrap(), seed)
+}
+
+/// The same in a world of one's own.
+fn settle_in(scenario: &Scenario, seed: u64) -> (Run, Vec<(&'static str, Refusal)>) {
+    let name = &scenario.name;
+    let mut run = Run::new(scenario, seed);
     let mut refused = vec![];
     let mut tell = |happening: Happening| refused.extend(refusal(&happening));
     let calm = run.calm_from();
@@ -54,6 +59,23 @@ fn the_stories_end_connected_with_all_links_and_without_a_refused_key() {
             assert_eq!(keys, 0, "{name}, seed {seed}: {refused:?}");
             let held = run.world().kernel().truth().held.unwrap();
             assert_eq!(held.links.len(), 2, "{name}, seed {seed}: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn an_ap_mld_is_joined_and_its_links_followed_through_a_bad_air() {
+    for name in ["mlo", "mlo-three", "small-links", "removed-link"] {
+        let mut scenario = Scenario::named(name).unwrap();
+        scenario.air.loss = 20;
+        scenario.air.duplicates = 10;
+        scenario.air.delay_most = Duration::from_millis(30);
+        scenario.air.calm_after = Some(Duration::from_secs(45));
+        scenario.bound = Duration::from_secs(180);
+        for seed in 0..20 {
+            let (_, refused) = settle_in(&scenario, seed);
+            let keys: Vec<_> = refused.iter().filter(|(command, _)| *command == "NEW_KEY").collect();
+            assert!(keys.is_empty(), "{name}, seed {seed}: {keys:?}");
         }
     }
 }
