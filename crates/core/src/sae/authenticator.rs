@@ -105,7 +105,8 @@ pub struct SaeAuthenticator {
     instances: BTreeMap<MacAddr, Instance>,
     /// The key of tokens and the one before it.
     token_keys: [Option<[u8; 32]>; 2],
-    token_key_until: Instant,
+    /// Until when the newest one is used, once there is one.
+    token_key_until: Option<Instant>,
 }
 
 impl SaeAuthenticator {
@@ -116,7 +117,7 @@ impl SaeAuthenticator {
             configuration: Shared::new(configuration),
             instances: BTreeMap::new(),
             token_keys: [None; 2],
-            token_key_until: Instant::default(),
+            token_key_until: None,
         }
     }
 
@@ -341,10 +342,10 @@ impl SaeAuthenticator {
     }
 
     fn renew_token_key(&mut self, now: Instant, means: &mut Means<'_>) {
-        if now >= self.token_key_until || self.token_keys.iter().all(Option::is_none) {
+        if self.token_key_until.is_none_or(|until| now >= until) {
             let [newest, _] = self.token_keys;
             self.token_keys = [Some(random(means.entropy)), newest];
-            self.token_key_until = now + TOKEN_KEY;
+            self.token_key_until = Some(now + TOKEN_KEY);
         }
     }
 }
