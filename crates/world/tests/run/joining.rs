@@ -1,7 +1,6 @@
 //! Every kind of network is joined, with faults and without.
 
 use super::*;
-use lapwing_core::radio::RadioKind;
 
 const SECURITIES: [&str; 6] = ["open", "wpa2", "wpa3", "wpa3-extended-key", "transition", "owe"];
 
@@ -51,8 +50,7 @@ fn every_kind_of_network_is_joined_at_last_through_a_bad_air() {
 }
 #[test]
 fn what_is_built_in_ends_as_it_says() {
-    let scenarios = Scenario::names().filter_map(Scenario::named);
-    for scenario in scenarios.filter(|scenario| scenario.radio.kind == RadioKind::SoftMac) {
+    for scenario in Scenario::names().filter_map(Scenario::named) {
         for seed in seeds(5) {
             settle(&scenario, seed);
         }

@@ -65,7 +65,7 @@ fn wander(scenario: &Scenario, seed: u64, most: usize) -> (Run, Vec<Step>) {
 
 #[test]
 fn choices_at_random_lead_into_the_network() {
-    for name in ["open"] {
+    for name in ["open", "home", "mlo", "fullmac-external-sae"] {
         let scenario = Scenario::named(name).unwrap();
         for seed in seeds(20) {
             let (run, schedule) = wander(&scenario, seed, 5000);
@@ -82,7 +82,7 @@ fn choices_at_random_lead_into_the_network() {
 
 #[test]
 fn two_histories_that_differ_in_nothing_but_time_have_one_name() {
-    let scenario = Scenario::named("open").unwrap();
+    let scenario = Scenario::named("home").unwrap();
     let name = |run: &Run| RelativeHasher::name(run.now(), run);
     let mut run = Run::untimed(&scenario, 1);
     let mut later = run.clone();
