@@ -179,6 +179,14 @@ impl AccessPoint {
         self.group_keys_due = self.setup.group_key_lifetime.map(|lifetime| now + lifetime);
     }
 
+    /// A link is gone, and its keys with it, those that are being renewed too: if it comes back, it has others.
+    pub(super) fn drop_bss(&mut self, link: LinkId) {
+        self.bss.remove(&Some(link));
+        if let Some(renewal) = &mut self.renewal {
+            renewal.keys.remove(&Some(link));
+        }
+    }
+
     /// A client has the new keys, or is gone.
     pub(super) fn has_group_keys(&mut self, station: MacAddr) {
         if let Some(renewal) = &mut self.renewal {

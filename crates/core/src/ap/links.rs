@@ -86,7 +86,7 @@ impl AccessPoint {
                 });
             }
         }
-        self.bss.remove(&Some(link));
+        self.drop_bss(link);
         self.ask(Request::StopBss { link: Some(link) });
         self.ask(Request::RemoveLink { link });
         self.count_change_of_all();

@@ -139,6 +139,27 @@ fn a_link_comes_back_with_other_keys_and_is_asked_for() {
 }
 
 #[test]
+fn a_link_that_goes_and_comes_during_a_renewal_has_only_its_own_keys() {
+    let (mut world, mut client) = joined(false);
+    // Nobody answers, so the renewal goes on.
+    world.order(Order::RenewGroupKeys);
+    world.order(Order::RemoveLink { link: link(1), beacons: 1 });
+    while world.beacons.contains_key(&Some(link(1))) {
+        world.next();
+    }
+    world.keys.clear();
+    world.order(Order::AddLink(link(1)));
+    client.known = world.known();
+    client.reconfigure(&[(link(1), MacAddr([2, 0, 0, 9, 9, 9]))], &[]);
+    client.keys.clear();
+    world.settle(&mut [&mut client], vec![]);
+    assert_eq!(world.keys.len(), 2);
+    for key in &world.keys {
+        assert!(client.keys.get(&(key.link, key.kind.into(), key.index)) == Some(&key.key), "{key:?}");
+    }
+}
+
+#[test]
 fn a_client_gives_links_up_but_not_all() {
     let (mut world, mut client) = joined(false);
     client.reconfigure(&[], &[link(0), link(1), link(2)]);
