@@ -288,9 +288,12 @@ impl Firmware {
             Phase::Joining(joining) if joining.bssid == bssid && joining.step == Step::External => {}
             _ => return,
         }
-        if let Some(pmkid) = pmkid.filter(|_| status == StatusCode::Success) {
-            self.learn(bssid, pmkid, context);
-            self.associate(Some(pmkid), context);
+        if status == StatusCode::Success {
+            // Not everybody names the PMKSA: it is not known then, and the handshake shows the key.
+            if let Some(pmkid) = pmkid {
+                self.learn(bssid, pmkid, context);
+            }
+            self.associate(pmkid, context);
             return;
         }
         context.log(|| format!("External authentication failed: status={}", status.0));
