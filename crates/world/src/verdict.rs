@@ -37,6 +37,10 @@ pub struct Witness {
     offered: bool,
     /// How often an access point answered that with a deauthentication, reason 9.
     thrown_out: u32,
+    /// It did so a moment ago.
+    warned: bool,
+    /// How often a PMKSA was offered again after that.
+    insisted: u32,
     /// The party asked for links again that had been removed.
     removed: BTreeSet<LinkId>,
     added_again: bool,
@@ -75,9 +79,9 @@ impl Witness {
             {
                 self.without_goodbye += 1;
             }
-            Request::Associate(request) => self.offered = names_pmksa(&request.elements),
+            Request::Associate(request) => self.offers(&request.elements),
             Request::Connect(request) => {
-                self.offered = names_pmksa(&request.elements);
+                self.offers(&request.elements);
                 self.firmware_waits = false;
             }
             Request::ReconfigureLinks { add, .. } => {
@@ -89,6 +93,14 @@ impl Witness {
             }
             _ => {}
         }
+    }
+
+    fn offers(&mut self, elements: &[u8]) {
+        self.offered = names_pmksa(elements);
+        if self.offered && self.warned {
+            self.insisted += 1;
+        }
+        self.warned = false;
     }
 
     fn refused(&mut self, command: &'static str, refusal: &Refusal) {
@@ -140,6 +152,7 @@ impl Witness {
                 if self.offered && self.held.is_none() && body.reason == ReasonCode::NotAuthenticated =>
             {
                 self.thrown_out += 1;
+                self.warned = true;
                 self.failed += 1;
                 self.offered = false;
             }
@@ -194,7 +207,7 @@ impl Witness {
                           gone, and authenticates then.",
             });
         }
-        if self.thrown_out > 1 {
+        if self.insisted > 0 {
             findings.push(Finding {
                 blame: true,
                 what: format!(

@@ -194,6 +194,17 @@ impl Sheet<'_> {
     fn remark(&self, out: &mut String, line: &Line, text: &str) {
         let column = self.column(line.said.from);
         let (right, left) = (self.paper.width.saturating_sub(column + 2), column.saturating_sub(TIMES + 1));
+        let length = text.chars().count();
+        if line.said.tone == Tone::Console
+            && length > right
+            && length + 2 < self.paper.width.saturating_sub(TIMES)
+        {
+            // Whoever searches for the words of the kernel's log finds them in one piece.
+            let mut row = self.bars();
+            let start = self.paper.width - length;
+            row.write(start - 2, &format!("{} {text}", self.glyphs.dot));
+            return self.row(out, Some(line.at), line.said.tone, &row);
+        }
         let to_the_left = right < 30 && left > right;
         let pieces = wrap(text, if to_the_left { left } else { right });
         for (place, piece) in pieces.iter().enumerate() {

@@ -18,28 +18,23 @@
 //! here, with a scan every 10 s and then ever less often); SA Query; the list of APs that failed is kept, with its
 //! time that grows by 30, from a minute to a day.
 
+mod external;
+mod joining;
+
 use super::handshake::{Handshake, Progress};
 use super::target::{Target, View};
-use super::{Numbers, Secrets, Turn, connecting, farewell, is_made, security};
+use super::{Numbers, Secrets, Turn, connecting, farewell};
 use crate::party::{PartyOutput, Seat};
 use lapwing_core::attempt::{AttemptId, Ticket};
-use lapwing_core::crypto::keys::{Pmk, Pmkid};
-use lapwing_core::curve::Group;
-use lapwing_core::kernel::{
-    AssociateRequest, AuthenticateRequest, ConnectRequest, Connection, ExternalAuthentication, KernelEvent,
-    Offload, Refusal, Reply, Request, ScanEntry, ScanRequest,
-};
+use lapwing_core::kernel::{KernelEvent, Refusal, Reply, Request, ScanEntry, ScanRequest};
 use lapwing_core::network::Network;
-use lapwing_core::pmksa::{self, PmksaCache};
+use lapwing_core::pmksa::PmksaCache;
 use lapwing_core::radio::{Radio, RadioKind};
-use lapwing_core::rsn::plan::SaeMethod;
 use lapwing_core::rsn::{Candidate, Plan};
 use lapwing_core::sae::{self, Sae};
 use lapwing_core::station::{Event, Report, Summary};
 use lapwing_core::{Duration, Instant, Means};
-use lapwing_frames::management::{
-    Authentication, AuthenticationAlgorithm, Body, Header, Management, ReasonCode, StatusCode,
-};
+use lapwing_frames::management::{Body, Management, ReasonCode, StatusCode};
 use lapwing_frames::{MacAddr, Ssid};
 use std::collections::BTreeMap;
 
@@ -277,12 +272,12 @@ impl Inner {
             match machine.repeat() {
                 sae::Progress::Send(frame) => {
                     going.repeat = Some(turn.now + REPEAT);
-                    send_frame(turn, &going.target, frame);
+                    external::send_frame(turn, &going.target, frame);
                 }
                 _ => {
                     going.repeat = None;
                     let target = going.target.clone();
-                    answer(turn, &target, StatusCode::UnspecifiedFailure);
+                    external::answer(turn, &target, StatusCode::UnspecifiedFailure);
                 }
             }
         }
@@ -332,88 +327,6 @@ impl Inner {
         }
     }
 
-    fn pmksa_key(turn: &Turn<'_, '_>, target: &Target, plan: &Plan) -> pmksa::Key {
-        let (station, authenticator) = (turn.seat.address, target.authenticator());
-        pmksa::Key { station, authenticator, ssid: target.ssid.clone(), akm: plan.akm() }
-    }
-
-    fn connect(&mut self, turn: &mut Turn<'_, '_>, network: &Network, target: Target) {
-        turn.attempt();
-        let is_soft = turn.seat.radio.kind == RadioKind::SoftMac;
-        let (mut plan, mut candidate, mut sae, mut cached) = (target.plan.clone(), None, None, false);
-        if let Some(ours) = &target.plan {
-            let key = Self::pmksa_key(turn, &target, ours);
-            let entry = self.pmksa.find(turn.now, &key).filter(|_| ours.akm().is_sae()).cloned();
-            if let Some(entry) = entry {
-                turn.note("has a cached PMKSA: does without SAE");
-                // It is out of the cache while it is in use.
-                self.pmksa.refused(key.authenticator, &key.ssid);
-                plan = Some(ours.clone().with_pmkid(entry.pmkid));
-                candidate = Some(Candidate { pmkid: Some(entry.pmkid), pmk: entry.pmk });
-                cached = true;
-            } else if ours.akm().is_sae() {
-                sae = self.machine(turn, network, &target, ours);
-            } else {
-                let pmk = self.secrets.pre_shared(network);
-                candidate = pmk.map(|pmk| Candidate { pmkid: None, pmk });
-            }
-        }
-        let ticket = Ticket { attempt: None, number: 0 };
-        let mut going = Box::new(Going { target, plan, candidate, cached, sae, repeat: None, ticket });
-        if is_soft {
-            let first = going.sae.as_mut().map(|machine| machine.start(&mut turn.means.lend()));
-            let frame = match first {
-                Some(sae::Progress::Send(frame)) => Some(frame),
-                Some(_) => return self.later(turn),
-                None => None,
-            };
-            going.ticket = send_authentication(turn, &going.target, frame.as_ref());
-            self.phase = Phase::Authenticating(going);
-        } else {
-            let (target, needs_sae) = (&going.target, going.sae.is_some());
-            going.ticket = turn.ask(Request::Connect(Box::new(ConnectRequest {
-                ssid: target.ssid.clone(),
-                bssid: Some(target.bssid),
-                frequency: Some(target.frequency),
-                elements: going.plan.as_ref().map(Plan::association_elements).unwrap_or_default(),
-                algorithm: if needs_sae {
-                    AuthenticationAlgorithm::Sae
-                } else {
-                    AuthenticationAlgorithm::Open
-                },
-                security: security(target),
-                sae: target.plan.as_ref().filter(|_| needs_sae).and_then(Plan::sae),
-                previous: None,
-                offload: Offload::ExternalSae,
-                multi_link: false,
-            })));
-            self.phase = Phase::Connecting(going);
-        }
-    }
-
-    fn machine(
-        &mut self,
-        turn: &mut Turn<'_, '_>,
-        network: &Network,
-        target: &Target,
-        plan: &Plan,
-    ) -> Option<Box<Sae>> {
-        let setup = sae::Setup {
-            own: turn.seat.address,
-            peer: target.authenticator(),
-            akm: plan.akm(),
-            method: match plan.sae() {
-                Some(SaeMethod::HuntingAndPecking) => sae::Method::HuntingAndPecking,
-                Some(SaeMethod::HashToElement) | None => sae::Method::HashToElement,
-            },
-            groups: vec![Group::P256],
-        };
-        let mut password = self.secrets.password(network)?;
-        password.prepare(turn.means.curves, Group::P256);
-        self.secrets.keep(&password);
-        Some(Box::new(Sae::new(setup, password)))
-    }
-
     fn heard(&mut self, turn: &mut Turn<'_, '_>, event: KernelEvent) {
         let goodbye = farewell(&event);
         match (event, &mut self.phase) {
@@ -424,9 +337,11 @@ impl Inner {
             }
             (KernelEvent::ScanAborted, _) if self.search != Search::No => self.later(turn),
             (KernelEvent::ExternalAuthentication(wish), Phase::Connecting(going)) => {
-                asked(turn, going, &wish)
+                external::asked(turn, going, &wish)
             }
-            (KernelEvent::Frame { bytes, .. }, Phase::Connecting(going)) => external(turn, going, &bytes),
+            (KernelEvent::Frame { bytes, .. }, Phase::Connecting(going)) => {
+                external::frame(turn, going, &bytes)
+            }
             (KernelEvent::Authentication { frame }, Phase::Authenticating(going)) => {
                 if let Ok(Management { header, body: Body::Authentication(body) }) = Management::parse(&frame)
                     && header.transmitter == going.target.bssid
@@ -473,74 +388,6 @@ impl Inner {
         }
     }
 
-    /// An Authentication frame of the access point (SoftMAC).
-    fn authenticated(&mut self, turn: &mut Turn<'_, '_>, body: &Authentication) {
-        let Phase::Authenticating(going) = &mut self.phase else { return };
-        let progress = going.sae.as_mut().map(|machine| machine.handle(&mut turn.means.lend(), body));
-        match progress {
-            None if body.status != StatusCode::Success => return self.failed(turn),
-            Some(sae::Progress::Send(frame)) => {
-                going.ticket = send_authentication(turn, &going.target, Some(&frame));
-                return;
-            }
-            Some(sae::Progress::Ignored(_)) => return,
-            Some(sae::Progress::Failed(_)) => return self.failed(turn),
-            Some(sae::Progress::Accepted(accepted)) => {
-                let pmkid = Some(Pmkid(accepted.pmkid));
-                going.candidate = Pmk::new(accepted.pmk).map(|pmk| Candidate { pmkid, pmk });
-            }
-            None => {}
-        }
-        let Phase::Authenticating(mut going) = core::mem::replace(&mut self.phase, Phase::Idle) else {
-            return;
-        };
-        going.ticket = turn.ask(Request::Associate(AssociateRequest {
-            peer: going.target.peer(),
-            ssid: going.target.ssid.clone(),
-            elements: going.plan.as_ref().map(Plan::association_elements).unwrap_or_default(),
-            security: security(&going.target),
-            previous: None,
-        }));
-        self.phase = Phase::Connecting(going);
-    }
-
-    /// The kernel's word about the connection.
-    fn connected(&mut self, turn: &mut Turn<'_, '_>, connection: &Connection) {
-        let Phase::Connecting(going) = &mut self.phase else { return };
-        if !is_made(connection) {
-            return self.failed(turn);
-        }
-        let candidates = going.candidate.iter().cloned().collect();
-        let handshake = Handshake::new(turn, &going.target, going.plan.clone(), connection, candidates);
-        let Phase::Connecting(going) = core::mem::replace(&mut self.phase, Phase::Idle) else { return };
-        match handshake {
-            Some(handshake) => self.phase = Phase::Handshaking(going, Box::new(handshake)),
-            None => {
-                turn.connected(&going.target, false);
-                self.phase = Phase::Connected(Box::new(going.target), None);
-                self.succeeded();
-            }
-        }
-    }
-
-    /// All keys are in, and the port is open.
-    fn secured(&mut self, turn: &mut Turn<'_, '_>) {
-        match core::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Handshaking(going, handshake) => {
-                turn.connected(&going.target, going.cached);
-                if let (Some(plan), Some(candidate)) = (&going.target.plan, &going.candidate)
-                    && let Some(pmkid) = candidate.pmkid
-                {
-                    let key = Self::pmksa_key(turn, &going.target, plan);
-                    self.pmksa.insert(turn.now, key, pmkid, candidate.pmk.clone(), pmksa::LIFETIME);
-                }
-                self.phase = Phase::Connected(Box::new(going.target), Some(handshake));
-                self.succeeded();
-            }
-            other => self.phase = other,
-        }
-    }
-
     fn succeeded(&mut self) {
         (self.search, self.pause) = (Search::No, SCAN_AGAIN);
         self.alone.clear();
@@ -559,80 +406,4 @@ impl Inner {
             other => self.phase = other,
         }
     }
-}
-
-/// The firmware wants SAE, or no longer.
-fn asked(turn: &mut Turn<'_, '_>, going: &mut Going, wish: &ExternalAuthentication) {
-    let is_ours = wish.start
-        && wish.bssid == going.target.bssid
-        && wish.ssid.as_ref().is_none_or(|ssid| *ssid == going.target.ssid);
-    let first = match &mut going.sae {
-        Some(machine) if is_ours => Some(machine.start(&mut turn.means.lend())),
-        _ => None,
-    };
-    match first {
-        Some(sae::Progress::Send(frame)) => {
-            going.repeat = Some(turn.now + REPEAT);
-            send_frame(turn, &going.target, frame);
-        }
-        _ => {
-            turn.note("has no SAE to begin");
-            answer(turn, &going.target, StatusCode::UnspecifiedFailure);
-        }
-    }
-}
-
-/// A management frame while the firmware waits for SAE.
-fn external(turn: &mut Turn<'_, '_>, going: &mut Going, bytes: &[u8]) {
-    let Ok(Management { header, body: Body::Authentication(body) }) = Management::parse(bytes) else {
-        return;
-    };
-    let Some(machine) = going.sae.as_mut().filter(|_| header.transmitter == going.target.bssid) else {
-        return;
-    };
-    match machine.handle(&mut turn.means.lend(), &body) {
-        sae::Progress::Send(frame) => {
-            going.repeat = Some(turn.now + REPEAT);
-            send_frame(turn, &going.target, frame);
-        }
-        sae::Progress::Ignored(_) => {}
-        sae::Progress::Accepted(accepted) => {
-            let pmkid = Some(Pmkid(accepted.pmkid));
-            going.candidate = Pmk::new(accepted.pmk).map(|pmk| Candidate { pmkid, pmk });
-            going.repeat = None;
-            answer(turn, &going.target, StatusCode::Success);
-        }
-        sae::Progress::Failed(_) => {
-            going.repeat = None;
-            let status =
-                if body.status == StatusCode::Success { StatusCode::UnspecifiedFailure } else { body.status };
-            answer(turn, &going.target, status);
-        }
-    }
-}
-
-/// Answers the firmware's wish.
-fn answer(turn: &mut Turn<'_, '_>, target: &Target, status: StatusCode) {
-    let (bssid, ssid) = (target.bssid, target.ssid.clone());
-    turn.ask(Request::AnswerExternalAuthentication { bssid, ssid, status, pmkid: None });
-}
-
-/// Sends an Authentication frame in the firmware's name.
-fn send_frame(turn: &mut Turn<'_, '_>, target: &Target, body: Authentication) {
-    let header = Header::new(target.bssid, turn.seat.address, target.bssid);
-    let mut bytes = Vec::new();
-    Management { header, body: Body::Authentication(body) }.write(&mut bytes);
-    turn.ask(Request::SendFrame { frequency: Some(target.frequency), bytes });
-}
-
-/// Sends an Authentication frame: of SAE if there is one, else an open one.
-fn send_authentication(turn: &mut Turn<'_, '_>, target: &Target, sae: Option<&Authentication>) -> Ticket {
-    turn.ask(Request::Authenticate(AuthenticateRequest {
-        bssid: target.bssid,
-        frequency: target.frequency,
-        ssid: target.ssid.clone(),
-        algorithm: sae.map_or(AuthenticationAlgorithm::Open, |frame| frame.algorithm),
-        data: sae.map(sae::authentication_data).unwrap_or_default(),
-        mld: None,
-    }))
 }
