@@ -5,7 +5,7 @@
 use lapwing_core::curve::ShamCurves;
 use lapwing_core::{Duration, kernel::Refusal};
 use lapwing_world::world::START;
-use lapwing_world::{Happening, Run, Scenario, What};
+use lapwing_world::{Habit, Happening, Run, Scenario, What};
 
 /// What the kernel refused; prints what happens, if the environment asks for it.
 fn refusal(happening: &Happening) -> Option<(&'static str, Refusal)> {
@@ -76,6 +76,35 @@ fn an_ap_mld_is_joined_and_its_links_followed_through_a_bad_air() {
             let (_, refused) = settle_in(&scenario, seed);
             let keys: Vec<_> = refused.iter().filter(|(command, _)| *command == "NEW_KEY").collect();
             assert!(keys.is_empty(), "{name}, seed {seed}: {keys:?}");
+        }
+    }
+}
+
+#[test]
+fn a_link_comes_back_by_a_request_unless_the_kernel_keeps_removed_links() {
+    for keeps in [false, true] {
+        let mut scenario = Scenario::named("removed-link").unwrap();
+        if keeps {
+            scenario.habits = scenario.habits.with(Habit::KernelKeepsRemovedStationLinks);
+        }
+        // Nobody helps: the station finds the link by itself. It is taken away and given back twice.
+        scenario.person.clear();
+        for seed in 0..10 {
+            let mut run = Run::new(&scenario, seed);
+            let (mut added, mut joined) = (0, 0);
+            let mut tell = |happening: Happening| {
+                assert_eq!(refusal(&happening), None, "keeps: {keeps}, seed {seed}");
+                if let What::Asked { command, .. } = &happening.what {
+                    added += u32::from(command.name() == "ASSOC_MLO_RECONF");
+                    joined += u32::from(command.name() == "ASSOCIATE");
+                }
+            };
+            let end = run.calm_from() + Duration::from_secs(60);
+            run.run_to(end, &ShamCurves, &mut tell);
+            assert!(run.is_as_expected(), "keeps: {keeps}, seed {seed}");
+            assert_eq!(run.world().kernel().truth().held.unwrap().links.len(), 2, "seed {seed}");
+            // A goodbye on one link may arrive after what follows it on another: then there is one more.
+            assert!(if keeps { added == 0 && joined >= 3 } else { (added, joined) == (2, 1) }, "seed {seed}");
         }
     }
 }
