@@ -7,8 +7,8 @@ use lapwing_core::{
     attempt::{AttemptId, Entry, Phase, Ticket},
     failure::{Code, Failure},
     kernel::{
-        Connection, ConnectionLink, Errno, Frequency, KernelEvent, Quality, Refusal, Reply, ScanEntry,
-        StationState,
+        Connection, ConnectionLink, Errno, ExternalAuthentication, Frequency, KernelEvent, Quality, Refusal,
+        Reply, ScanEntry, StationState,
     },
     network::Network,
     station::{Event, Report, Settings, Station, Summary},
@@ -369,6 +369,13 @@ impl Day {
             20 => KernelEvent::InterfaceUp,
             21 => KernelEvent::InterfaceRemoved,
             22 => KernelEvent::AddressChanged { address: peer },
+            23 => KernelEvent::ExternalAuthentication(ExternalAuthentication {
+                start: first & 1 == 0,
+                bssid: peer,
+                ssid: (first & 2 == 0).then(|| fixtures::personal(b"home").ssid),
+                akm: (first & 4 == 0).then_some(if first & 8 == 0 { Akm::Sae } else { Akm::Psk }),
+                mld_address: (first & 16 != 0).then(|| self.peer(first >> 5)),
+            }),
             _ => KernelEvent::RegulatoryChanged,
         }
     }

@@ -3,6 +3,7 @@
 use super::{Change, Linux, Purpose};
 use crate::kernel::{Found, Heard};
 use lapwing_core::kernel::{Interface, KernelEvent};
+use lapwing_core::radio::RadioKind;
 use lapwing_linux::hardware::Hardware;
 use lapwing_linux::nl80211::{self, Wiphy, iftype};
 use lapwing_linux::rtnetlink::{self, Link, LinkMode, OperState};
@@ -11,13 +12,21 @@ use std::collections::BTreeMap;
 /// Management frames that stations want, as type and first octets of the body: requests and responses of
 /// SA Query (802.11-2020 9.6.9), BSS transition requests (9.6.13.9).
 const FRAMES: [(u16, &[u8]); 3] = [(0x00d0, &[8, 0]), (0x00d0, &[8, 1]), (0x00d0, &[10, 7])];
+/// The same of SAE, which is done here for firmware that asks for it: Authentication frames, by their algorithm.
+const SAE_FRAMES: (u16, &[u8]) = (0x00b0, &[3, 0]);
+
+/// The frames to register for with a radio of this kind.
+fn frames(kind: RadioKind) -> impl Iterator<Item = (u16, &'static [u8])> {
+    FRAMES.into_iter().chain((kind == RadioKind::FullMacExternalSae).then_some(SAE_FRAMES))
+}
 
 impl Linux {
     pub(super) fn adopt(&mut self, interface: Interface) {
         let ifindex = interface.ifindex;
         self.adopted.insert(ifindex);
         self.off.remove(&ifindex);
-        for (frame_type, prefix) in FRAMES {
+        let radio = self.radios.get(&interface.wiphy).map(Wiphy::radio);
+        for (frame_type, prefix) in frames(radio.map_or(RadioKind::SoftMac, |radio| radio.kind)) {
             let request = nl80211::Request::RegisterFrame { ifindex, frame_type, prefix: prefix.to_vec() };
             self.ask(&request, Purpose::Registration);
         }
@@ -119,5 +128,21 @@ impl Linux {
         }
         self.links.insert(ifindex, link);
         self.announce();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authentication_frames_are_for_those_who_do_sae_for_firmware() {
+        let kinds = [RadioKind::SoftMac, RadioKind::FullMac, RadioKind::FullMacSaeOffload];
+        for kind in kinds {
+            assert!(frames(kind).all(|(frame_type, _)| frame_type == 0x00d0), "{kind:?}");
+        }
+        let registered: Vec<_> = frames(RadioKind::FullMacExternalSae).collect();
+        assert_eq!(registered.last(), Some(&(0x00b0, &[3, 0][..])));
+        assert_eq!(registered.len(), FRAMES.len() + 1);
     }
 }

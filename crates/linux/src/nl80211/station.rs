@@ -1,9 +1,10 @@
 //! A peer's figures: `GET_STATION`.
 
 use super::constants::{attr, rate, rate_width, sta, sta_flag};
+use super::state::link_id;
 use crate::netlink::{Attribute, Attributes, DecodeError};
 use lapwing_core::kernel::StationState;
-use lapwing_frames::MacAddr;
+use lapwing_frames::{LinkId, MacAddr};
 
 /// A peer, with all that the driver measures of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -34,6 +35,8 @@ pub struct StationFigures {
     pub failures: Option<u32>,
     /// How often beacons stopped coming.
     pub beacon_losses: Option<u32>,
+    /// The links that the kernel keeps figures of (7.0 and later), as a bit each.
+    pub links: u16,
 }
 
 /// A rate and how it is made.
@@ -139,6 +142,13 @@ impl StationFigures {
             let attribute = attribute?;
             match attribute.kind {
                 attr::MAC => figures.address = attribute.mac()?,
+                attr::MLO_LINKS => {
+                    for link in attribute.nested("links of a station") {
+                        if let Some(id) = link?.nested("link of a station").find(attr::MLO_LINK_ID) {
+                            figures.links |= 1 << link_id(&id)?.get();
+                        }
+                    }
+                }
                 attr::STA_INFO => {
                     for field in attribute.nested("station") {
                         figures.take(field?)?;
@@ -195,7 +205,7 @@ impl StationFigures {
             signal_dbm: self.signal_dbm,
             transmit_rate: self.transmit.and_then(|rate| rate.bitrate),
             inactive_ms: self.inactive_ms,
-            links: Vec::new(),
+            links: (0..16).filter(|number| self.links & 1 << number != 0).filter_map(LinkId::new).collect(),
         }
     }
 }

@@ -74,6 +74,7 @@ fn every_figure() {
         retries: Some(17),
         failures: Some(3),
         beacon_losses: Some(1),
+        links: 0,
     };
     let message = everything();
     assert_eq!(StationFigures::decode(&message).unwrap(), expected);
@@ -164,4 +165,19 @@ fn a_message_cut_anywhere_is_an_error_or_says_less() {
     }
     let error = StationFigures::decode(&message(&[nest(8, &[attribute(6, &[])])])).unwrap_err();
     assert_eq!((error.what, error.attribute), ("rate", Some(6)));
+}
+
+#[test]
+fn links_of_a_station() {
+    let link = |number: u8| nest(u16::from(number) + 1, &[attribute(313, &[number]), nest(21, &[])]);
+    let mut octets = everything();
+    octets.extend(nest(312, &[link(0), link(2)]));
+    let state = StationFigures::decode(&octets).unwrap().state();
+    assert_eq!(state.links, [0, 2].map(|number| lapwing_frames::LinkId::new(number).unwrap()));
+    // Older kernels say nothing of links.
+    assert_eq!(StationFigures::decode(&everything()).unwrap().state().links, []);
+    // A number that no link has.
+    let mut octets = everything();
+    octets.extend(nest(312, &[nest(1, &[attribute(313, &[15])])]));
+    assert!(StationFigures::decode(&octets).is_err());
 }
