@@ -245,8 +245,8 @@ impl Witness {
                     times(self.broken_by_link)
                 ),
                 whose: "the kernel",
-                instead: "does not ask for a link that was removed from this connection: it leaves, and has it \
-                          with the next association.",
+                instead: "asks for a removed link only where the kernel shows that its entry let go of it; else it leaves, and has \
+                          the link with the next connection.",
             });
         }
         if !self.leaked.is_empty() {
