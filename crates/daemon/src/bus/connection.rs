@@ -5,6 +5,7 @@ use super::message::{Incoming, MethodCall, Origin, Outgoing};
 use super::value::Value;
 use std::future::{Future, poll_fn};
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use zbus::export::futures_core::Stream;
@@ -22,16 +23,8 @@ const UNSENT: usize = 8 << 20;
 
 type Sending = Pin<Box<dyn Future<Output = zbus::Result<()>> + Send>>;
 
-/// A connection.
-pub struct Connection {
-    connection: zbus::Connection,
-    stream: MessageStream,
-    unsent: Vec<Message>,
-    /// How many octets `unsent` has.
-    octets: usize,
-    /// What is being sent. A message that was begun has to be ended, so this is never dropped half-way.
-    sending: Option<Sending>,
-}
+/// A connection to the bus.
+pub struct Connection(Pipe);
 
 impl Connection {
     /// Connects to the bus at this address, or else to the system bus, which is where
@@ -46,8 +39,7 @@ impl Connection {
         };
         let connection = builder.max_queued(WAITING).build().await;
         let connection = connection.map_err(|error| error.to_string())?;
-        let stream = MessageStream::from(&connection);
-        Ok(Self { connection, stream, unsent: Vec::new(), octets: 0, sending: None })
+        Ok(Self(Pipe::new(MessageStream::from(&connection))))
     }
 
     /// Puts a message behind those that are to be sent.
@@ -55,9 +47,7 @@ impl Connection {
     /// # Errors
     /// If it cannot be written down: a name or path in it is none.
     pub fn push(&mut self, message: &Outgoing) -> Result<(), String> {
-        let message = encode(message).map_err(|error| format!("{error}: {message:?}"))?;
-        self.octets += message.data().len();
-        self.unsent.push(message);
+        self.0.push(encode(message, None).map_err(|error| format!("{error}: {message:?}"))?);
         Ok(())
     }
 
@@ -66,14 +56,7 @@ impl Connection {
     /// # Errors
     /// If the connection is lost.
     pub async fn flush(&mut self) -> Result<(), String> {
-        poll_fn(|context| match self.send(context) {
-            Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending if self.octets > UNSENT => {
-                Poll::Ready(Err("it does not read what is sent to it".to_owned()))
-            }
-            Poll::Pending => Poll::Ready(Ok(())),
-        })
-        .await
+        poll_fn(|context| Poll::Ready(self.0.flush(context))).await
     }
 
     /// Waits for messages, and goes on sending meanwhile. Nothing is lost when this is dropped.
@@ -82,21 +65,83 @@ impl Connection {
     /// If the connection is lost.
     pub async fn wait(&mut self) -> Result<Vec<Incoming>, String> {
         poll_fn(|context| {
-            if let Poll::Ready(Err(error)) = self.send(context) {
-                return Poll::Ready(Err(error));
-            }
-            let mut heard = Vec::new();
-            while heard.len() < AT_ONCE {
-                match Pin::new(&mut self.stream).poll_next(context) {
-                    Poll::Ready(Some(Ok(message))) => heard.extend(decode(&message)),
-                    Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error.to_string())),
-                    Poll::Ready(None) => return Poll::Ready(Err("the bus has closed it".to_owned())),
-                    Poll::Pending => break,
-                }
-            }
+            let heard: Vec<_> = match self.0.hear(context) {
+                // The bus names the sender of everything.
+                Ok(heard) => heard.iter().filter_map(|message| decode(message, None)).collect(),
+                Err(error) => return Poll::Ready(Err(error)),
+            };
             if heard.is_empty() { Poll::Pending } else { Poll::Ready(Ok(heard)) }
         })
         .await
+    }
+}
+
+/// Messages both ways. Whoever polls it is woken when there is more to be done.
+pub(super) struct Pipe {
+    connection: zbus::Connection,
+    stream: MessageStream,
+    unsent: Vec<Message>,
+    /// How many octets `unsent` has.
+    octets: usize,
+    /// What is being sent. A message that was begun has to be ended, so this is never dropped half-way.
+    sending: Option<Sending>,
+}
+
+impl Pipe {
+    fn new(stream: MessageStream) -> Self {
+        let connection = zbus::Connection::from(&stream);
+        Self { connection, stream, unsent: Vec::new(), octets: 0, sending: None }
+    }
+
+    /// Lets a client in that has connected: it proves to be the user that the kernel says it is.
+    pub(super) async fn accept(socket: UnixStream, guid: String) -> Result<Self, String> {
+        let stream = zbus::connection::Builder::unix_stream(socket)
+            .server(guid.as_str())
+            .p2p()
+            .max_queued(WAITING)
+            .build_message_stream()
+            .await;
+        stream.map(Self::new).map_err(|error| error.to_string())
+    }
+
+    /// Puts a message behind those that are to be sent.
+    pub(super) fn push(&mut self, message: Message) {
+        self.octets += message.data().len();
+        self.unsent.push(message);
+    }
+
+    /// Sends what the socket takes now.
+    pub(super) fn flush(&mut self, context: &mut Context<'_>) -> Result<(), String> {
+        match self.send(context) {
+            Poll::Ready(result) => result,
+            Poll::Pending if self.octets > UNSENT => Err("it does not read what is sent to it".to_owned()),
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    /// The messages that are there, after sending what can be sent.
+    pub(super) fn hear(&mut self, context: &mut Context<'_>) -> Result<Vec<Message>, String> {
+        if let Poll::Ready(Err(error)) = self.send(context) {
+            return Err(error);
+        }
+        let mut heard = Vec::new();
+        while heard.len() < AT_ONCE {
+            match Pin::new(&mut self.stream).poll_next(context) {
+                Poll::Ready(Some(Ok(message))) => heard.push(message),
+                // What came before the end is still heard.
+                Poll::Ready(end) if heard.is_empty() => {
+                    let closed = || "it was closed by the other side".to_owned();
+                    return Err(end.and_then(Result::err).map_or_else(closed, |error| error.to_string()));
+                }
+                Poll::Ready(_) => {
+                    context.waker().wake_by_ref();
+                    return Ok(heard);
+                }
+                Poll::Pending => return Ok(heard),
+            }
+        }
+        context.waker().wake_by_ref();
+        Ok(heard)
     }
 
     /// Ready when everything is sent.
@@ -120,12 +165,14 @@ impl Connection {
     }
 }
 
-/// A message of the bus as a value; none if it is nothing for us.
+/// A message as a value; none if it is nothing for us. Without a name for the sender, the message has it.
 #[must_use]
-pub fn decode(message: &Message) -> Option<Incoming> {
+pub fn decode(message: &Message, sender: Option<&str>) -> Option<Incoming> {
     let header = message.header();
-    // The bus names the sender of everything.
-    let sender = header.sender()?.to_string();
+    let sender = match sender {
+        Some(sender) => sender.to_owned(),
+        None => header.sender()?.to_string(),
+    };
     let reply_serial = || header.reply_serial().map(NonZeroU32::get);
     match message.message_type() {
         Type::MethodCall => {
@@ -202,11 +249,18 @@ fn from_wire(value: Variant<'_>) -> Value {
     }
 }
 
-/// A value as a message of the bus.
+/// A value as a message of the bus. The bus says who sends it, unless it is given here.
 ///
 /// # Errors
 /// If a name or a path in it is none.
-pub fn encode(message: &Outgoing) -> zbus::Result<Message> {
+pub fn encode(message: &Outgoing, sender: Option<&str>) -> zbus::Result<Message> {
+    let build = |message: Builder<'_>, body: &[Value]| {
+        let message = match sender {
+            Some(sender) => message.sender(sender.to_owned()),
+            None => message,
+        };
+        if body.is_empty() { message.build(&()) } else { message.build(&structure(body)?) }
+    };
     match message {
         Outgoing::Return(origin, body) => build(Message::method_return(&call_of(origin)?.header()), body),
         Outgoing::Error(origin, error) => {
@@ -241,10 +295,6 @@ fn call_of(origin: &Origin) -> zbus::Result<Message> {
         None => call,
     }
     .build(&())
-}
-
-fn build(message: Builder<'_>, body: &[Value]) -> zbus::Result<Message> {
-    if body.is_empty() { message.build(&()) } else { message.build(&structure(body)?) }
 }
 
 fn structure(fields: &[Value]) -> zbus::Result<Structure<'_>> {

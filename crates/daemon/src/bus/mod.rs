@@ -2,7 +2,8 @@
 //!
 //! Objects are data: [`tree`] makes them from the daemon's view, [`diff`] finds what has to be told, and
 //! [`service`] turns calls into replies and into calls of the daemon; [`agents`] are asked for passphrases,
-//! [`watchers`] are told what happens. None of these has a socket. [`connection`] alone knows the bus, and [`Bus`] keeps one open.
+//! [`watchers`] are told what happens. None of these has a socket. [`connection`] alone knows the protocol, and [`Bus`]
+//! keeps a connection to the bus open. Where no bus is, [`private`] is one.
 
 pub mod agents;
 pub mod connection;
@@ -11,6 +12,7 @@ pub mod errors;
 pub mod interfaces;
 pub mod message;
 pub mod path;
+pub mod private;
 pub mod resolved;
 pub mod service;
 #[cfg(test)]
@@ -25,6 +27,7 @@ use crate::daemon::{Daemon, Now};
 use crate::kernel::Kernel;
 use connection::Connection;
 use message::{Incoming, Outgoing};
+use private::Private;
 use service::{Effect, Facts, Service};
 use std::fmt;
 use std::future::Future;
@@ -113,7 +116,6 @@ impl std::error::Error for NameTaken {}
 type Opening = Pin<Box<dyn Future<Output = Result<Connection, String>> + Send>>;
 
 /// Which bus is used.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// None.
     Nothing,
@@ -121,6 +123,8 @@ pub enum Wanted {
     System,
     /// The one at this address.
     At(String),
+    /// One of our own.
+    Private(Box<Private>),
 }
 
 enum State {
@@ -130,6 +134,8 @@ enum State {
     Opening(Opening),
     /// There.
     Open(Box<Connection>),
+    /// Our own, which does not get lost.
+    Private(Box<Private>),
     /// To be tried again.
     Waiting(Instant),
 }
@@ -160,8 +166,10 @@ impl Bus {
                 let address = Some(address);
                 (open(&address), address)
             }
+            Wanted::Private(private) => (State::Private(private), None),
         };
-        Self {
+        let is_private = matches!(state, State::Private(_));
+        let mut this = Self {
             service: Service::new(facts),
             address,
             state,
@@ -170,6 +178,18 @@ impl Bus {
             shown: None,
             is_named: false,
             is_told: false,
+        };
+        if is_private {
+            this.begin();
+        }
+        this
+    }
+
+    /// Says what has to be said first on a new connection.
+    fn begin(&mut self) {
+        self.shown = None;
+        for message in self.service.begin() {
+            self.send(&message);
         }
     }
 
@@ -180,7 +200,9 @@ impl Bus {
     /// If the name is taken: then nothing may be begun, since two programs would run the same radio.
     pub async fn start(&mut self) -> Result<(), NameTaken> {
         let named = async {
-            while matches!(self.state, State::Opening(_) | State::Open(_)) && !self.is_named {
+            let is_on_the_way =
+                |state: &State| matches!(state, State::Opening(_) | State::Open(_) | State::Private(_));
+            while is_on_the_way(&self.state) && !self.is_named {
                 self.wait().await;
                 // What clients send already is kept: there is nothing to answer it with yet.
                 let is_reply = |incoming: &mut Incoming| matches!(incoming, Incoming::Reply { .. });
@@ -216,10 +238,7 @@ impl Bus {
             State::Opening(opening) => match opening.await {
                 Ok(connection) => {
                     self.state = State::Open(Box::new(connection));
-                    self.shown = None;
-                    for message in self.service.begin() {
-                        self.send(&message);
-                    }
+                    self.begin();
                     return self.flush().await;
                 }
                 Err(error) => format!("there is no system bus: {error}"),
@@ -228,6 +247,7 @@ impl Bus {
                 Ok(heard) => return self.inbox.extend(heard),
                 Err(error) => format!("the connection to the system bus is lost: {error}"),
             },
+            State::Private(private) => return self.inbox.extend(private.wait().await),
             State::Waiting(until) => {
                 sleep_until(*until).await;
                 self.state = State::Opening(Box::pin(Connection::open(self.address.clone())));
@@ -251,7 +271,7 @@ impl Bus {
         }
         for _ in 0..ROUNDS {
             let news = daemon.take_news();
-            let is_open = matches!(self.state, State::Open(_));
+            let is_open = matches!(self.state, State::Open(_) | State::Private(_));
             let is_seen = !is_open || self.shown == Some(daemon.generation());
             if news.is_empty() && is_seen {
                 break;
@@ -308,7 +328,8 @@ impl Bus {
                 self.is_named = true;
                 self.is_told = false;
                 self.again = AGAIN;
-                info!("on the system bus as {NAME}");
+                let is_private = matches!(self.state, State::Private(_));
+                info!("on {} as {NAME}", if is_private { "a bus of our own" } else { "the system bus" });
             }
             Effect::NameTaken(process) => return Err(NameTaken { process }),
             Effect::NameRefused(error) => self.lose(&format!(
@@ -323,17 +344,26 @@ impl Bus {
     }
 
     fn send(&mut self, message: &Outgoing) {
-        if let State::Open(connection) = &mut self.state
-            && let Err(error) = connection.push(message)
-        {
+        let pushed = match &mut self.state {
+            State::Open(connection) => connection.push(message),
+            State::Private(private) => private.push(message),
+            State::Off | State::Opening(_) | State::Waiting(_) => Ok(()),
+        };
+        if let Err(error) = pushed {
             warn!("a message cannot be sent: {error}");
         }
     }
 
     async fn flush(&mut self) {
-        if let State::Open(connection) = &mut self.state
-            && let Err(error) = connection.flush().await
-        {
+        let flushed = match &mut self.state {
+            State::Open(connection) => connection.flush().await,
+            State::Private(private) => {
+                private.flush().await;
+                Ok(())
+            }
+            State::Off | State::Opening(_) | State::Waiting(_) => Ok(()),
+        };
+        if let Err(error) = flushed {
             self.lose(&format!("the connection to the system bus is lost: {error}"));
         }
     }

@@ -91,8 +91,32 @@ impl Client {
     where
         B: zbus::export::serde::Serialize + DynamicType,
     {
-        let iwd = Some("net.connman.iwd");
-        match self.connection.call_method(iwd, path, Some(interface), method, body).await {
+        self.say_to("net.connman.iwd", path, interface, method, body).await
+    }
+
+    /// Asks the bus itself.
+    pub(crate) async fn ask_bus(&self, method: &str, name: &str) -> Result<String, String> {
+        let (bus, path) = ("org.freedesktop.DBus", "/org/freedesktop/DBus");
+        match method {
+            "ListNames" => self.say_to(bus, path, bus, method, &()).await,
+            "RequestName" => self.say_to(bus, path, bus, method, &(name, 0_u32)).await,
+            _ => self.say_to(bus, path, bus, method, &name).await,
+        }
+    }
+
+    /// Calls a method of somebody.
+    pub(crate) async fn say_to<B>(
+        &self,
+        whom: &str,
+        path: &str,
+        interface: &str,
+        method: &str,
+        body: &B,
+    ) -> Result<String, String>
+    where
+        B: zbus::export::serde::Serialize + DynamicType,
+    {
+        match self.connection.call_method(Some(whom), path, Some(interface), method, body).await {
             Ok(message) => Ok(readable(&message)),
             Err(zbus::Error::MethodError(name, text, _)) => {
                 Err(format!("{name}: {}", text.unwrap_or_default()))

@@ -1,5 +1,5 @@
-//! The surface on a real bus: a private `dbus-daemon` (Debian: `dbus-daemon`), our end of it in front of a
-//! scripted daemon, and a client of the kind of iwctl.
+//! The surface on a real bus, a private `dbus-daemon` (Debian: `dbus-daemon`), and on the bus of our own: our end of
+//! it in front of a scripted daemon, and a client of the kind of iwctl.
 // A test may stop at what it did not expect; its helpers are part of it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -12,9 +12,11 @@ use broker::Broker;
 use client::{Agent, Client};
 use double::{Double, PASSPHRASE, facts};
 use lapwing_core::Instant;
+use lapwingd::bus::private::Private;
 use lapwingd::bus::{Bus, Wanted};
 use lapwingd::daemon::Now;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 const DEVICE: &str = "/net/connman/iwd/0/3";
@@ -49,20 +51,58 @@ fn run<F: Future>(test: F) -> F::Output {
     runtime.block_on(limited).expect("it is done in time")
 }
 
+/// Whose bus it is.
+enum Ground {
+    /// A broker's.
+    Broker(Broker),
+    /// Our own.
+    Own(String),
+}
+
+impl Ground {
+    fn address(&self) -> &str {
+        match self {
+            Self::Broker(broker) => &broker.address,
+            Self::Own(address) => address,
+        }
+    }
+}
+
 /// A broker, our end on it with the name, and the daemon behind.
-async fn start() -> (Broker, Bus, Double) {
+async fn start() -> (Ground, Bus, Double) {
     let broker = Broker::start(broker::OPEN);
     let mut bus = Bus::new(facts(), Wanted::At(broker.address.clone()));
     bus.start().await.unwrap();
-    (broker, bus, Double::default())
+    (Ground::Broker(broker), bus, Double::default())
+}
+
+/// The same without a broker.
+async fn start_own() -> (Ground, Bus, Double) {
+    let path = broker::place().join("bus");
+    let private = Private::listen(&path, [7; 16]).unwrap();
+    let mut bus = Bus::new(facts(), Wanted::Private(Box::new(private)));
+    bus.start().await.unwrap();
+    assert!(bus.is_named());
+    (Ground::Own(format!("unix:path={}", path.display())), bus, Double::default())
+}
+
+/// Does a test on both.
+fn on_each(test: impl AsyncFn(Ground, Bus, Double)) {
+    run(async {
+        let (ground, bus, double) = start().await;
+        test(ground, bus, double).await;
+    });
+    run(async {
+        let (ground, bus, double) = start_own().await;
+        test(ground, bus, double).await;
+    });
 }
 
 #[test]
 fn list_scan_connect_disconnect_forget() {
-    run(async {
-        let (broker, mut bus, mut double) = start().await;
+    on_each(async |ground, mut bus, mut double| {
         let test = async {
-            let client = Client::new(&broker.address, Agent::Says(PASSPHRASE)).await;
+            let client = Client::new(ground.address(), Agent::Says(PASSPHRASE)).await;
             let objects = client.objects().await;
             for path in ["/", "/net/connman/iwd", "/net/connman/iwd/0", DEVICE, HOME, CAFE] {
                 assert!(objects.contains(path), "{path}\n{objects}");
@@ -109,11 +149,10 @@ fn list_scan_connect_disconnect_forget() {
 
 #[test]
 fn what_happens_is_told_to_watchers_alone() {
-    run(async {
-        let (broker, mut bus, mut double) = start().await;
+    on_each(async |ground, mut bus, mut double| {
         let test = async {
-            let watcher = Client::new(&broker.address, Agent::None).await;
-            let other = Client::new(&broker.address, Agent::None).await;
+            let watcher = Client::new(ground.address(), Agent::None).await;
+            let other = Client::new(ground.address(), Agent::None).await;
             let lapwing = async |client: &Client, method| {
                 client.call("/net/connman/iwd", "org.lapwing.Daemon1", method).await.unwrap();
             };
@@ -142,7 +181,7 @@ fn what_happens_is_told_to_watchers_alone() {
             lapwing(&watcher, "Unwatch").await;
             assert_eq!(scan().await, (0, 0));
             // Who leaves is told nothing any more, and nobody minds.
-            let leaver = Client::new(&broker.address, Agent::None).await;
+            let leaver = Client::new(ground.address(), Agent::None).await;
             lapwing(&leaver, "Watch").await;
             leaver.leave().await;
             assert_eq!(scan().await, (0, 0));
@@ -153,8 +192,7 @@ fn what_happens_is_told_to_watchers_alone() {
 
 #[test]
 fn passphrases_that_are_no_use() {
-    run(async {
-        let (broker, mut bus, mut double) = start().await;
+    on_each(async |ground, mut bus, mut double| {
         let test = async {
             for (agent, error) in [
                 (
@@ -166,15 +204,15 @@ fn passphrases_that_are_no_use() {
                 (Agent::Hangs, "net.connman.iwd.Timeout: "),
                 (Agent::Dies, "net.connman.iwd.NoAgent: "),
             ] {
-                let asker = Client::new(&broker.address, agent).await;
+                let asker = Client::new(ground.address(), agent).await;
                 asker.register().await.unwrap();
                 // Another client connects, and the only agent there is is asked for it.
-                let client = Client::new(&broker.address, Agent::None).await;
+                let client = Client::new(ground.address(), Agent::None).await;
                 let told = client.call(HOME, "net.connman.iwd.Network", "Connect").await.unwrap_err();
                 assert!(told.starts_with(error), "{told}");
                 asker.leave().await;
             }
-            let client = Client::new(&broker.address, Agent::None).await;
+            let client = Client::new(ground.address(), Agent::None).await;
             let told = client.call(HOME, "net.connman.iwd.Network", "Connect").await.unwrap_err();
             assert!(told.starts_with("net.connman.iwd.NoAgent: "), "{told}");
             assert!(!client.objects().await.contains(KNOWN));
@@ -188,8 +226,8 @@ fn passphrases_that_are_no_use() {
 #[test]
 fn a_name_that_is_taken_stops_the_start_and_names_who_has_it() {
     run(async {
-        let (broker, _first, _) = start().await;
-        let mut second = Bus::new(facts(), Wanted::At(broker.address.clone()));
+        let (ground, _first, _) = start().await;
+        let mut second = Bus::new(facts(), Wanted::At(ground.address().to_owned()));
         let taken = second.start().await.unwrap_err().to_string();
         // The other is this test itself.
         assert!(taken.contains(&format!("(process {})", std::process::id())), "{taken}");
@@ -239,10 +277,9 @@ fn a_bus_that_comes_late_and_goes_away() {
 
 #[test]
 fn garbage_is_answered_and_nothing_breaks() {
-    run(async {
-        let (broker, mut bus, mut double) = start().await;
+    on_each(async |ground, mut bus, mut double| {
         let test = async {
-            let client = Client::new(&broker.address, Agent::None).await;
+            let client = Client::new(ground.address(), Agent::None).await;
             let long = "x".repeat(1 << 20);
             let told = client.say(DEVICE, "net.connman.iwd.Station", "ConnectHiddenNetwork", &long).await;
             assert!(
@@ -257,6 +294,51 @@ fn garbage_is_answered_and_nothing_breaks() {
             let told = client.say(DEVICE, "net.connman.iwd.Station", "Scan", &(1_i64, vec!["a"])).await;
             assert!(told.unwrap_err().contains("takes '', not 'xas'"));
             assert!(client.objects().await.contains(HOME));
+        };
+        serve(&mut bus, &mut double, test).await;
+    });
+}
+
+#[test]
+fn a_bus_of_our_own_is_for_its_user_alone_and_leaves_nothing() {
+    run(async {
+        use std::os::unix::fs::PermissionsExt;
+        let path = broker::place().join("bus");
+        // What a daemon left that was killed is no hindrance; anything else is.
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let private = Private::listen(&path, [7; 16]).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(Private::listen(&path, [8; 16]).err().unwrap().kind(), ErrorKind::AddrInUse);
+        drop(private);
+        assert!(!path.exists());
+        std::fs::write(&path, "precious").unwrap();
+        assert_eq!(Private::listen(&path, [7; 16]).err().unwrap().kind(), ErrorKind::AddrInUse);
+        assert_eq!(std::fs::read(&path).unwrap(), b"precious");
+    });
+}
+
+#[test]
+fn a_bus_of_our_own_answers_as_a_bus() {
+    run(async {
+        let (ground, mut bus, mut double) = start_own().await;
+        let test = async {
+            let first = Client::new(ground.address(), Agent::None).await;
+            let second = Client::new(ground.address(), Agent::None).await;
+            assert!(first.is_named().await);
+            let names = first.ask_bus("ListNames", "").await.unwrap();
+            for name in ["org.freedesktop.DBus", "net.connman.iwd", ":1.0", ":1.1", ":1.2"] {
+                assert!(names.contains(&format!("\"{name}\"")), "{names}");
+            }
+            assert!(first.ask_bus("GetNameOwner", "net.connman.iwd").await.unwrap().contains(":1.0"));
+            assert!(first.ask_bus("NameHasOwner", ":1.2").await.unwrap().contains("true"));
+            second.leave().await;
+            while first.ask_bus("NameHasOwner", ":1.2").await.unwrap().contains("true") {}
+            let refused = first.ask_bus("RequestName", "net.connman.iwd").await.unwrap_err();
+            assert!(refused.starts_with("org.freedesktop.DBus.Error.AccessDenied"), "{refused}");
+            let nobody = first.ask_bus("GetNameOwner", "a.b").await.unwrap_err();
+            assert!(nobody.starts_with("org.freedesktop.DBus.Error.NameHasNoOwner"), "{nobody}");
+            let nobody = first.say_to("a.b", "/", "a.b", "C", &()).await.unwrap_err();
+            assert!(nobody.starts_with("org.freedesktop.DBus.Error.ServiceUnknown"), "{nobody}");
         };
         serve(&mut bus, &mut double, test).await;
     });
