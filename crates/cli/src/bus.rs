@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use zbus::connection::Builder;
 use zbus::message::{Body, Message};
 use zbus::{Connection, DynamicType, MessageStream, OwnedObjectPath, OwnedVariant, Type, Variant};
 
@@ -26,12 +27,16 @@ const QUEUE: usize = 1024;
 pub struct Bus(Connection);
 
 impl Bus {
-    /// Connects to the system bus.
+    /// Connects to the bus at this address, or else to the system bus.
     ///
     /// # Errors
     /// If there is none.
-    pub async fn open() -> Result<Self, Failure> {
-        match tokio::time::timeout(PATIENCE, Connection::system()).await {
+    pub async fn open(address: Option<&str>) -> Result<Self, Failure> {
+        let builder = match address {
+            Some(address) => Builder::address(address),
+            None => Builder::system(),
+        };
+        match tokio::time::timeout(PATIENCE, builder.build()).await {
             Ok(Ok(connection)) => Ok(Self(connection)),
             Ok(Err(zbus::Error::Connection(error, _))) => Err(Failure::no_bus(error)),
             Ok(Err(error)) => Err(Failure::no_bus(error)),

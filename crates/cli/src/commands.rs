@@ -3,6 +3,7 @@
 mod connect;
 mod monitor;
 mod scan;
+mod tryout;
 
 use crate::bus::Bus;
 use crate::events::Event;
@@ -49,9 +50,13 @@ impl Output {
 /// # Errors
 /// If it failed.
 pub async fn run(options: &Options, around: &mut Surroundings) -> Result<(), Failure> {
-    let bus = Bus::open().await?;
     let style = around.style;
-    let output = match options.command.as_ref().unwrap_or(&Command::Status) {
+    let command = options.command.as_ref().unwrap_or(&Command::Status);
+    if let Command::Try(wish) = command {
+        return tryout::run(options, wish, around).await;
+    }
+    let bus = Bus::open(options.address.as_deref()).await?;
+    let output = match command {
         Command::Status => status(&bus, options, style).await?,
         Command::Devices => devices(&bus, options, style).await?,
         Command::Networks(listing) => networks(&bus, options, listing, style).await?,
@@ -72,6 +77,8 @@ pub async fn run(options: &Options, around: &mut Surroundings) -> Result<(), Fai
         Command::Monitor => return monitor::run(&bus, options, style).await,
         // It asks no daemon: whoever reads the command line runs it without a bus.
         Command::World(world) => return crate::world::world(world, options.json, style).map(|_| ()),
+        // Neither asks a daemon that runs.
+        Command::Try(_) | Command::Daemon(_) => return Ok(()),
     };
     around.progress.clear();
     print(&if options.json { text::json(&output.json.to_string()) + "\n" } else { output.human })

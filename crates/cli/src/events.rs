@@ -42,6 +42,12 @@ impl Event {
         self.0.get(key)?.as_str()
     }
 
+    /// A member.
+    #[must_use]
+    pub fn member(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
     /// When, in seconds since the machine was started.
     #[must_use]
     pub fn at(&self) -> Option<f64> {
@@ -119,6 +125,10 @@ impl Event {
             "farewell" => {
                 let who = if self.is("by_ap") { "the access point" } else { "the kernel" };
                 (Paint::Fair, format!("{who} disconnected, reason {}", any("reason")))
+            }
+            "links" => {
+                let change = self.with(", removed ", "removed", "") + &self.with(", added ", "added", "");
+                (Paint::Plain, format!("the links are {} now{change}", self.any("links")))
             }
             "rekeyed" => (Paint::Faint, format!("keys were renewed: {}", any("what"))),
             "configuration" => (Paint::Faint, any("sentence")),
@@ -244,6 +254,10 @@ mod tests {
             ),
             (r#"{"event":"warning","sentence":"x was not stored"}"#, "x was not stored"),
             (r#"{"event":"newest","sentence":"something new"}"#, "something new"),
+            (
+                r#"{"event":"links","links":[0,1],"removed":[2],"added":[]}"#,
+                "the links are 0, 1 now, removed 2",
+            ),
             (r#"{"event":"heard","bsss":3}"#, "access points heard: 3"),
             (r#"{"event":"farewell","reason":3,"by_ap":true}"#, "the access point disconnected, reason 3"),
             (

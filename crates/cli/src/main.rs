@@ -10,6 +10,7 @@ use lapwing::signals::Signals;
 use lapwing::terminal::Progress;
 use lapwing::text::{self, Style};
 use lapwing::world;
+use rustix::process::Signal;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -19,6 +20,15 @@ fn environment(name: &str) -> Option<String> {
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(Command::Daemon(daemon)) = options.command {
+        // However that one ends.
+        if daemon.with_parent
+            && let Err(error) = rustix::process::set_parent_process_death_signal(Some(Signal::TERM))
+        {
+            eprintln!("lapwing: the daemon may outlive its parent: {error}");
+        }
+        return lapwingd::start::main(daemon.arguments);
+    }
     match run(&options) {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {
@@ -55,8 +65,8 @@ fn run(options: &Options) -> Result<u8, Failure> {
             secret,
             signals: signals()?,
         };
-        // Joining has something to undo; it takes care of signals itself.
-        if matches!(options.command, Some(Command::Connect(_))) {
+        // These have something to undo; they take care of signals themselves.
+        if matches!(options.command, Some(Command::Connect(_) | Command::Try(_))) {
             commands::run(options, &mut around).await?;
             return Ok(0);
         }

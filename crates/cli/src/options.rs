@@ -2,10 +2,12 @@
 
 use crate::world::options::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
+  lapwing try                              See it all on a virtual radio, without root or hardware
   lapwing                                  What every device does
   lapwing scan                             Look around, then list the networks
   lapwing connect 'My Network'             Join; asks for the passphrase if it is needed
@@ -29,7 +31,7 @@ Exit status:
   7  the daemon's answer makes no sense
   128 + n  ended by signal n (130 by Ctrl-C)
 
-The daemon is sought on the system bus, or where $DBUS_SYSTEM_BUS_ADDRESS says.
+The daemon is sought at --address, or where $DBUS_SYSTEM_BUS_ADDRESS says, or on the system bus.
 Colours are used on a terminal, unless $NO_COLOR is set.";
 
 const CONNECT: &str = "\
@@ -38,6 +40,14 @@ Joins a network and waits until it has an address.
 The passphrase is asked for on the terminal, without echo, and only if the daemon does not know it. It is \
 never taken from the command line: what stands there can be read by every program of this machine, and the \
 shell keeps it in its history. A script hands it over through a descriptor or a file.";
+
+const TRY: &str = "\
+Shows the daemon at work, on a virtual world.
+
+The daemon is the real one, D-Bus included, in a process of its own that ends with this. Only the radio, the kernel \
+below it, the air and the access points are made of software. It needs no root, and touches nothing of the machine. \
+One sees the scan, the choice and its reasons, the frames, the keys and the links as the daemon and as the kernel \
+hold them, and the address. Then the access point removes a link, reboots, and comes back.";
 
 /// See and change Wi-Fi connections.
 #[derive(Clone, Debug, PartialEq, Eq, Parser)]
@@ -50,6 +60,10 @@ pub struct Options {
     /// The device, if there are several
     #[arg(short, long, global = true, value_name = "NAME")]
     pub device: Option<String>,
+
+    /// Where the daemon is, if it is not on the system bus: a D-Bus address such as unix:path=/a/socket
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub address: Option<String>,
 
     /// What to do; without a command: status
     #[command(subcommand)]
@@ -83,6 +97,40 @@ pub enum Command {
     Timeline,
     /// Run stories in a virtual world: no daemon, no radio, no root
     World(World),
+    /// See it work on a virtual radio: no root, no hardware, nothing to install
+    #[command(long_about = TRY)]
+    Try(Try),
+    /// Run the daemon in place of lapwingd, with the options that stand behind `--`
+    #[command(disable_help_flag = true)]
+    Daemon(Daemon),
+}
+
+/// The options of `try`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Try {
+    /// Do not wait for the reader
+    #[arg(long)]
+    pub fast: bool,
+
+    /// The world: a built-in one, or a scenario file
+    #[arg(long, value_name = "NAME", default_value = "tour")]
+    pub world: String,
+
+    /// What is drawn in the world follows from this number
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// The daemon's own command line.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Daemon {
+    /// It ends with who started it.
+    #[arg(long, hide = true)]
+    pub with_parent: bool,
+
+    /// Its options: see them with `lapwing daemon -- --help`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
+    pub arguments: Vec<OsString>,
 }
 
 /// How networks are listed.
@@ -196,9 +244,9 @@ mod tests {
 
     #[test]
     fn what_is_understood() {
-        let plain = |command| Options { json: false, device: None, command: Some(command) };
+        let plain = |command| Options { json: false, device: None, address: None, command: Some(command) };
         for (line, expected) in [
-            ("lapwing", Options { json: false, device: None, command: None }),
+            ("lapwing", Options { json: false, device: None, address: None, command: None }),
             ("lapwing status", plain(Command::Status)),
             ("lapwing --json status", Options { json: true, ..plain(Command::Status) }),
             ("lapwing status --json", Options { json: true, ..plain(Command::Status) }),
@@ -234,6 +282,22 @@ mod tests {
             ),
             ("lapwing why", plain(Command::Timeline)),
             ("lapwing timeline", plain(Command::Timeline)),
+            (
+                "lapwing --address unix:path=/x status",
+                Options { address: Some("unix:path=/x".to_owned()), ..plain(Command::Status) },
+            ),
+            ("lapwing try", plain(Command::Try(Try { fast: false, world: "tour".to_owned(), seed: 1 }))),
+            (
+                "lapwing try --fast --world x.toml --seed 7",
+                plain(Command::Try(Try { fast: true, world: "x.toml".to_owned(), seed: 7 })),
+            ),
+            (
+                "lapwing daemon -- -d --world home",
+                plain(Command::Daemon(Daemon {
+                    with_parent: false,
+                    arguments: ["-d", "--world", "home"].into_iter().map(OsString::from).collect(),
+                })),
+            ),
         ] {
             assert_eq!(parse(line), Ok(expected), "{line}");
         }

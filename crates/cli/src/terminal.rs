@@ -5,7 +5,7 @@ use crate::text::Style;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios};
 use std::io::{IsTerminal, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use tokio::io::unix::AsyncFd;
 use unicode_width::UnicodeWidthChar;
 use zeroize::Zeroizing;
@@ -146,9 +146,8 @@ impl Progress {
         }
         match self.manner {
             Manner::Line => {
-                let width =
-                    rustix::termios::tcgetwinsize(std::io::stderr()).map_or(80, |size| size.ws_col.max(20));
-                emit(&format!("\r\x1b[K{}", shortened(&text, usize::from(width) - 1)));
+                let width = columns(std::io::stderr()).unwrap_or(80);
+                emit(&format!("\r\x1b[K{}", shortened(&text, width - 1)));
             }
             Manner::Lines => emit(&format!("{text}\n")),
             Manner::Silent => {}
@@ -179,8 +178,21 @@ impl Drop for Progress {
     }
 }
 
+/// The width of the terminal that a descriptor is.
+fn columns(descriptor: impl AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(descriptor).ok()?;
+    Some(usize::from(size.ws_col.max(20)))
+}
+
+/// How wide a line on standard output may be; a file or a pipe takes any.
+#[must_use]
+pub fn width() -> usize {
+    columns(std::io::stdout()).unwrap_or(usize::MAX)
+}
+
 /// As much of a text as fits.
-fn shortened(text: &str, columns: usize) -> String {
+#[must_use]
+pub fn shortened(text: &str, columns: usize) -> String {
     let mut used = 0_usize;
     text.chars()
         .take_while(|character| {

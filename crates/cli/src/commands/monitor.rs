@@ -10,7 +10,7 @@ use crate::text::{self, Style};
 use std::collections::{BTreeMap, HashMap};
 
 /// The machine's clock, with which the daemon dates its events.
-fn now() -> f64 {
+pub(super) fn now() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     // Good to the microsecond for 285 years.
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9

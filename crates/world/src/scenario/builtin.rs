@@ -11,6 +11,7 @@ macro_rules! files {
 files! {
     "open",
     "home",
+    "tour",
     "crowd",
     "mlo",
     "mlo-three",

@@ -1,0 +1,176 @@
+//! The program: from the command line to the loop.
+
+use crate::bus::private::Private;
+use crate::bus::service::Facts;
+use crate::bus::{Bus, NameTaken, Wanted};
+use crate::daemon::{self, Daemon};
+use crate::linux::Linux;
+use crate::log::Log;
+use crate::machine::Machine;
+use crate::networks::Store;
+use crate::options::{self, Clients, HELP, Invocation, Options, World};
+use crate::resolver::Place;
+use crate::run::run;
+use crate::settings::{self, Settings};
+use crate::world::{Virtual, WorldError};
+use lapwing_core::entropy::random;
+use lapwing_linux::curves::AwsLcCurves;
+use lapwing_linux::entropy::OsEntropy;
+use std::error::Error;
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tracing::{debug, error, info, warn};
+
+/// The exit status if the command line, or what it names, cannot be understood.
+const USAGE: u8 = 2;
+/// The exit status if another supplicant runs: systemd does not try again then.
+const ANOTHER_SUPPLICANT: u8 = 3;
+
+/// Runs the program to its end, with these arguments (without its name).
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let options = match options::parse(arguments, |name| std::env::var_os(name)) {
+        Ok(Invocation::Run(options)) => options,
+        Ok(Invocation::Help) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(Invocation::Version) => {
+            println!("lapwingd {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("lapwingd: {error}\nTry 'lapwingd --help'.");
+            return ExitCode::from(USAGE);
+        }
+    };
+    // It is the first and only one.
+    drop(tracing::subscriber::set_global_default(Log::new(options.level)));
+    match serve(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!("{error}");
+            ExitCode::from(match () {
+                () if error.is::<NameTaken>() => ANOTHER_SUPPLICANT,
+                () if error.is::<WorldError>() => USAGE,
+                () => 1,
+            })
+        }
+    }
+}
+
+fn serve(mut options: Options) -> Result<(), Box<dyn Error>> {
+    let world = match &options.world {
+        Some(world) => Some((Ground::new(world)?, Virtual::scenario(&world.name)?, world.seed)),
+        None => None,
+    };
+    let machine = if world.is_some() { virtual_settings() } else { real_settings() };
+    options.network_configuration &= machine.network_configuration;
+    let place = Place::find(machine.name_service, options.clients == Clients::System, &options.runtime);
+    debug!("name servers are told to {place}");
+    for (directory, mode) in [(&options.state, 0o700), (&options.runtime, 0o755)] {
+        create(directory, mode)?;
+    }
+    // No pool of threads: everything is done on this one.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    runtime.block_on(async {
+        let facts = Facts {
+            state_directory: options.state.display().to_string(),
+            network_configuration: options.network_configuration,
+            resolved: place == Place::Resolved && options.network_configuration,
+            machine_id: fs::read_to_string("/etc/machine-id").ok().map(|id| id.trim().to_owned()),
+        };
+        let mut bus = Bus::new(facts, wanted(&options.clients)?);
+        // First of all: clients wait for the name, and who has it already must not be disturbed.
+        bus.start().await?;
+        let kernel = match &world {
+            Some((_, scenario, seed)) => {
+                Machine::Virtual(Box::new(Virtual::open(scenario, *seed, &options.runtime)?))
+            }
+            None => Machine::Real(Box::new(linux(&options.runtime, machine.metric, place)?)),
+        };
+        let state = options.state.clone();
+        let daemon = open(kernel, options, machine);
+        Ok(run(daemon, &state, bus).await?)
+    })
+}
+
+/// What the machine's own file says.
+fn real_settings() -> Settings {
+    let (settings, mistakes) = settings::load(std::env::var_os("CONFIGURATION_DIRECTORY").as_deref());
+    for mistake in mistakes {
+        warn!("{mistake}");
+    }
+    settings
+}
+
+/// The machine's own file is not about a world, and nobody of the machine is told its name servers.
+fn virtual_settings() -> Settings {
+    Settings { name_service: settings::NameService::None, ..Settings::default() }
+}
+
+fn wanted(clients: &Clients) -> Result<Wanted, Box<dyn Error>> {
+    Ok(match clients {
+        Clients::System => Wanted::System,
+        Clients::Nobody => Wanted::Nothing,
+        Clients::Private(path) => {
+            let private = Private::listen(path, random(&mut OsEntropy))
+                .map_err(|error| format!("clients cannot be listened for at {}: {error}", path.display()))?;
+            info!("clients find the daemon at unix:path={}", path.display());
+            Wanted::Private(Box::new(private))
+        }
+    })
+}
+
+/// The kernel of this machine, with its sockets open.
+fn linux(runtime: &Path, metric: u32, place: Place) -> io::Result<Linux> {
+    Linux::open(runtime.to_owned(), metric, place).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            io::Error::new(error.kind(), "this kernel has no nl80211: is cfg80211 loaded?")
+        }
+        _ => io::Error::new(error.kind(), format!("the kernel's sockets cannot be opened: {error}")),
+    })
+}
+
+fn open(kernel: Machine, options: Options, machine: Settings) -> Daemon<Machine> {
+    let store = Store::new(options.state);
+    let hostname = rustix::system::uname().nodename().to_str().ok().map(str::to_owned);
+    let settings = daemon::Options {
+        interfaces: options.interfaces,
+        network_configuration: options.network_configuration,
+        ipv6: machine.ipv6,
+        runtime: options.runtime,
+        hostname,
+    };
+    Daemon::new(kernel, settings, store, Box::new(OsEntropy), Box::new(AwsLcCurves))
+}
+
+/// Creates a directory, unless it is there.
+fn create(directory: &Path, mode: u32) -> io::Result<()> {
+    let result = DirBuilder::new().recursive(true).mode(mode).create(directory);
+    result.map_err(|error| io::Error::new(error.kind(), format!("cannot create {directory:?}: {error}")))
+}
+
+/// The directory of a world, which goes with this.
+struct Ground(PathBuf);
+
+impl Ground {
+    fn new(world: &World) -> io::Result<Self> {
+        let place = &world.place;
+        // It must not be there: below /tmp it could be somebody else's.
+        let made = DirBuilder::new().mode(0o700).create(place);
+        made.map_err(|error| io::Error::new(error.kind(), format!("cannot create {place:?}: {error}")))?;
+        Ok(Self(place.clone()))
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            warn!("{:?} is left behind: {error}", self.0);
+        }
+    }
+}
