@@ -6,6 +6,7 @@ use lapwing_core::kernel::{Frequency, KernelEvent, Refusal, Reply, Request};
 use lapwing_core::radio::Channel;
 use lapwing_frames::management::ReasonCode;
 use lapwing_frames::{LinkId, MacAddr, Ssid};
+use std::fmt;
 use std::time::Duration;
 
 /// What a party asks of the kernel: a station's request, or one of those that Lapwing never makes.
@@ -198,6 +199,25 @@ pub enum ApOrder {
     AddLink(LinkId),
     /// It can no longer be heard (or no longer hear): its state stays.
     Fade(bool),
+}
+
+impl fmt::Display for ApOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PowerOff => f.write_str("loses its power"),
+            Self::PowerOn => f.write_str("has power again"),
+            Self::Stop => f.write_str("is shut down"),
+            Self::ForgetPmksas => f.write_str("forgets its PMKSAs"),
+            Self::ThrowOut(reason) => write!(f, "throws its clients out, reason {reason}"),
+            Self::RenewGroupKeys => f.write_str("renews its group keys"),
+            Self::SwitchChannel { link: Some(link), to } => write!(f, "moves link {link} to {to}"),
+            Self::SwitchChannel { link: None, to } => write!(f, "moves to {to}"),
+            Self::RemoveLink { link, beacons } => write!(f, "removes link {link}, in {beacons} beacons"),
+            Self::AddLink(link) => write!(f, "adds link {link}"),
+            Self::Fade(true) => f.write_str("is out of range"),
+            Self::Fade(false) => f.write_str("is within range again"),
+        }
+    }
 }
 
 /// What an access point does.

@@ -10,7 +10,7 @@ mod timing;
 
 use crate::ap::{Ap, ApSetup};
 use crate::attacker::Attacker;
-use crate::happening::Happening;
+use crate::happening::{Happening, Lane, What};
 use crate::kernel::{Kernel, KernelSetup};
 use crate::network::Packet;
 use crate::parts::{ApInput, ApOrder, Command, KernelInput, Message};
@@ -268,6 +268,7 @@ impl World {
 
     /// Something happens to an access point.
     pub fn order(&mut self, ap: u8, order: ApOrder, stage: &mut Stage<'_>) {
+        self.tell(stage, Lane::Ap(ap), || What::Note(order.to_string()));
         self.drive_ap(ap, ApInput::Order(order), stage);
     }
 
