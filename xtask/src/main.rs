@@ -4,10 +4,12 @@
 mod bench;
 mod command;
 mod demo;
+mod explore;
 mod failure;
 mod fuzz;
 mod guest;
 mod lab;
+mod mutants;
 mod suite;
 
 use failure::{Failure, Result};
@@ -19,11 +21,12 @@ Lapwing's development tasks.
 
 Usage: cargo xtask TASK [OPTIONS]
 
-  test     everything that must hold: format, lints, docs, tests, purity, licences, fuzz smoke, lab
+  test     everything that must hold: format, lints, docs, tests, purity, licences, fuzz smoke, explorer, lab
   lab      scenarios on a real kernel with virtual radios
   demo     joins a WPA3 network in the lab and prints how long each phase took
   bench    our daemon beside its peers in the lab, and the benchmarks of the crates
   fuzz     runs one fuzz target
+  mutants  puts deliberate faults into a copy and lets the explorer look for each
 
 `cargo xtask TASK --help` tells more.
 ";
@@ -47,6 +50,7 @@ fn run() -> Result<()> {
             "demo" => demo::main(arguments),
             "bench" => bench::main(arguments),
             "fuzz" => fuzz::main(arguments),
+            "mutants" => mutants::main(arguments),
             "guest" => guest::main(),
             other => Err(Failure::Usage(format!("no task is named {other}: see `cargo xtask --help`"))),
         },

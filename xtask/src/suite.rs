@@ -2,7 +2,7 @@
 
 use crate::command::{Step, cargo, command, exists, output, paint, run, seconds, workspace};
 use crate::failure::{Failure, Result};
-use crate::{fuzz, lab};
+use crate::{explore, fuzz, lab};
 use lexopt::prelude::*;
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -13,7 +13,7 @@ Runs everything that must hold, in this order, and stops at the first failure.
 
 Usage: cargo xtask test [--only STAGE]… [--without STAGE]…
 
-Stages: format, lints, docs, tests, purity, licences, fuzz, lab
+Stages: format, lints, docs, tests, purity, licences, fuzz, explore, lab
 ";
 
 /// The target without an operating system that the core must build for.
@@ -41,6 +41,7 @@ const STAGES: &[Stage] = &[
     ("purity", purity),
     ("licences", licences),
     ("fuzz", fuzz::smoke),
+    ("explore", explore::look),
     ("lab", || lab::main(lexopt::Parser::from_args::<[&str; 0]>([]))),
 ];
 

@@ -34,7 +34,12 @@ pub(in crate::world) fn merge(options: &Merge, json: bool) -> Result<(), Failure
             .map_err(|error| Failure::new(Kind::Usage, format!("{name} cannot be read: {error}.")))?;
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let bad = |error| Failure::new(Kind::Usage, format!("{name}, line {}: {error}.", number + 1));
-            match serde_json::from_str(line).map_err(bad)? {
+            let value: serde_json::Value = serde_json::from_str(line).map_err(bad)?;
+            // A job that found something ends with a failure, which is on a line of its own.
+            if value.get("kind").is_none() {
+                continue;
+            }
+            match serde_json::from_value(value).map_err(bad)? {
                 Line::Exploration(part) => {
                     let sum = explorations.entry((part.scenario, part.seed)).or_default();
                     sum.sketch
