@@ -18,7 +18,8 @@ pub(crate) fn look() -> Result<()> {
     let lines = output(&mut cargo(program.into_iter().chain(explore)))?;
     let results: Vec<Value> = lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let sum = |kind: &str, what: &str| -> u64 {
-        results.iter().filter(|line| line["kind"] == kind).filter_map(|line| line[what].as_u64()).sum()
+        let of_kind = results.iter().filter(|line| line.get("kind").is_some_and(|known| known == kind));
+        of_kind.filter_map(|line| line.get(what)?.as_u64()).sum()
     };
     let (states, walks) = (sum("exploration", "states"), sum("walks", "walks"));
     let steps = sum("exploration", "steps") + sum("walks", "steps");

@@ -208,11 +208,13 @@ fn explored(scratch: &Path) -> Result<Option<Caught>> {
         for line in BufReader::new(lines).lines() {
             let line = line.doing(|| String::from("read what the explorer says"))?;
             let result: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-            let found =
-                [&result["failure"], &result["failures"][0]].into_iter().find(|found| found.is_object());
+            let found = ["/failure", "/failures/0"]
+                .iter()
+                .filter_map(|place| result.pointer(place))
+                .find(|found| found.is_object());
             if let Some(found) = found {
-                let rule = found["rule"].as_str().unwrap_or_default().to_owned();
-                let steps = found["schedule"].as_array().map_or(0, Vec::len);
+                let rule = found.get("rule").and_then(|rule| rule.as_str()).unwrap_or_default().to_owned();
+                let steps = found.get("schedule").and_then(|steps| steps.as_array()).map_or(0, Vec::len);
                 caught = Some(Caught { rule, steps, after: began.elapsed() });
                 break;
             }

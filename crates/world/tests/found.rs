@@ -1,4 +1,6 @@
 //! What the explorer has found in the product: each schedule by which it broke a rule, and holds it now.
+// A test may fail by panicking; the configuration's exception is for functions with #[test] only.
+#![allow(clippy::unwrap_used)]
 
 use lapwing_world::Step;
 use lapwing_world::explore::scene::Scene;
@@ -7,8 +9,14 @@ use lapwing_world::explore::{Schedule, run};
 /// Lets a schedule happen in a scene; what of it cannot happen any more is left out.
 #[track_caller]
 fn holds(scene: &str, schedule: &str, settles: bool) {
+    holds_by(scene, 7, schedule, settles);
+}
+
+/// The same with other random numbers.
+#[track_caller]
+fn holds_by(scene: &str, seed: u64, schedule: &str, settles: bool) {
     let steps = schedule.split_whitespace().map(|step| step.parse::<Step>().unwrap()).collect();
-    let scene = Scene::named(scene, 7).unwrap();
+    let scene = Scene::named(scene, seed).unwrap();
     let failure = run(&scene, &Schedule { steps, settles });
     assert!(failure.is_none(), "{}", failure.unwrap().violation);
 }
@@ -22,6 +30,33 @@ fn an_access_point_that_restarts_within_sae_is_no_wrong_password() {
         "fault:0 lose:from-0.0 time time socket socket socket commands to-1.0 fault:2",
         true,
     );
+}
+
+/// A commit was sent twice, the access point was switched off and on between the two, and so answered each
+/// otherwise. The station went by the first answer, the access point by its second, and the confirm was refused:
+/// that is no word about the password either.
+#[test]
+fn a_commit_that_was_answered_twice_is_no_wrong_password() {
+    let schedule = "fault:0 lose:from-0.0 time socket time socket socket commands time to-1.0 fault:2";
+    holds("small-two+connected", schedule, true);
+}
+
+/// The person left while a commit was under way. The access point answered it five seconds later, in the midst of
+/// the next exchange.
+#[test]
+fn an_answer_to_the_exchange_before_is_no_wrong_password() {
+    let to_the_commit = "start commands socket commands socket commands socket commands socket socket time socket \
+                         commands socket commands to-0.0";
+    holds("small-attacker", &format!("{to_the_commit} person commands socket socket socket time"), true);
+}
+
+/// Somebody near refused an authentication in the access point's name. Its own answer to the commit came in the midst
+/// of the next exchange, and made the station believe for good that the password is wrong.
+#[test]
+fn a_forged_refusal_is_no_wrong_password() {
+    let schedule = "start commands socket commands socket commands socket commands time socket socket socket commands \
+                    socket commands attack:refuse-authentication-0.0 socket socket person person";
+    holds_by("small-attacker", 1, schedule, true);
 }
 
 /// The access point removes a link, and the station drops it from its picture.

@@ -43,8 +43,11 @@ pub(super) struct Authenticating {
     crossed: bool,
 }
 
-/// An AP that answers a commit answers it within this time.
-pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+/// An AP that answers a commit answers it within this time, however many others it has to answer.
+pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// A commit that is not answered within this time may have been sent again since: the kernel does so after two
+/// seconds.
+const REPEATED: Duration = Duration::from_secs(1);
 /// It is no word about the password.
 pub(super) const CROSSED: Code = Code::Sae("the access point may have answered the exchange before this one");
 
@@ -184,6 +187,20 @@ impl Turn<'_> {
             sae::Progress::Failed(failure) => Err(sae_code(&failure)),
             sae::Progress::Ignored(_) | sae::Progress::Accepted(_) => Err(Code::Sae("it did not begin")),
         }
+    }
+
+    /// SAE has failed. That the AP had our confirm shows that it has nothing more to say about our commit; any other
+    /// refusal may be forged, and the AP's own answer still on its way.
+    pub(super) fn sae_failed(&mut self, failure: &SaeFailure) {
+        if let SaeFailure::WrongPassword(_) = failure {
+            self.context.committed = None;
+        }
+    }
+
+    /// Whether the AP may have had the commit of the moment more than once, and answered each differently: it
+    /// does if it was switched off and on between, and goes by its last answer where we go by the first.
+    pub(super) fn may_have_repeated(&self) -> bool {
+        self.context.committed.is_some_and(|(_, at)| self.now.since(at) >= REPEATED)
     }
 
     /// What to say of a failure of SAE. That the password is wrong ends all attempts until a person comes: so
@@ -364,6 +381,7 @@ impl Authenticating {
             }
             None => self.refused(turn, Code::AuthenticationRefused(body.status), Footing::Clean),
             Some(sae::Progress::Send(frame)) => {
+                self.crossed |= turn.may_have_repeated();
                 self.ticket = turn.send_authentication(&self.journey, &self.target, &frame);
                 self.until = turn.now + WORD_LIMIT;
                 State::Authenticating(self)
@@ -388,7 +406,7 @@ impl Authenticating {
             }
             Some(sae::Progress::Failed(failure)) => {
                 let peer = self.peer();
-                turn.context.committed = None;
+                turn.sae_failed(&failure);
                 // A refusal ends it in the kernel too; a failure that only we see does not.
                 let footing = match body.status {
                     StatusCode::Success

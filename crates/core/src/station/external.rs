@@ -303,7 +303,8 @@ impl Turn<'_> {
         let External::Running(exchange) = core::mem::take(&mut self.context.external) else { return None };
         match progress {
             Progress::Send(frame) => {
-                self.send_external(exchange, frame);
+                let crossed = exchange.crossed || self.may_have_repeated();
+                self.send_external(Box::new(Exchange { crossed, ..*exchange }), frame);
                 None
             }
             Progress::Ignored(_) => {
@@ -311,7 +312,7 @@ impl Turn<'_> {
                 None
             }
             Progress::Failed(failure) => {
-                self.context.committed = None;
+                self.sae_failed(&failure);
                 let code = self.sae_verdict(&exchange.network, &failure, exchange.crossed);
                 self.external_failed(*exchange, code)
             }
