@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 /// How long a line has the eye to itself.
-const LINE: Duration = Duration::from_millis(25);
+const LINE: Duration = Duration::from_millis(15);
 /// How long a thought takes.
-const THOUGHT: Duration = Duration::from_millis(1200);
+const THOUGHT: Duration = Duration::from_millis(700);
 
 /// Where it is shown.
 pub(super) struct Screen {
@@ -66,11 +66,9 @@ impl Screen {
     }
 
     /// A new part of the story begins.
-    pub(super) async fn chapter(&self, title: &str, json: &Value) -> Result<(), Failure> {
+    pub(super) fn chapter(&self, title: &str, json: &Value) -> Result<(), Failure> {
         let title = self.style.paint(Paint::Strong, title);
-        self.say(&format!("\n{title}\n"), json)?;
-        self.think().await;
-        Ok(())
+        self.say(&format!("\n{title}\n"), json)
     }
 
     /// Leaves the reader time.

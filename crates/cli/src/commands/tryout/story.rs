@@ -86,7 +86,7 @@ impl Story {
 
     /// Scans, and lists what is there.
     async fn look_around(&mut self) -> Result<Device, Failure> {
-        self.chapter("scan", "What is in reach?").await?;
+        self.chapter("scan", "What is in reach?")?;
         let bus = self.bus.clone();
         let work = async {
             // The daemon tells of its radio a moment after it can be talked to.
@@ -128,7 +128,7 @@ impl Story {
 
     /// Joins, and waits until it is online. Returns how long after the start that was.
     async fn join(&mut self, ap: &Ap) -> Result<f64, Failure> {
-        self.chapter("join", &format!("Joining {}", self.screen.style().title(ap.ssid.as_bytes()))).await?;
+        self.chapter("join", &format!("Joining {}", self.screen.style().title(ap.ssid.as_bytes())))?;
         let bus = Bus::open(Some(&self.address)).await?;
         let network = Choice { name: ap.ssid.clone(), hex: false, kind: Some(ap.kind) };
         let wish = Connect {
@@ -190,7 +190,7 @@ impl Story {
 
     /// The access point removes a link.
     async fn remove(&mut self, ap: &Ap, link: u64) -> Result<(), Failure> {
-        self.chapter("remove-link", &format!("The access point removes link {link}")).await?;
+        self.chapter("remove-link", &format!("The access point removes link {link}"))?;
         self.world.ask(&format!("order {} remove-link {link} {COUNTDOWN}", ap.place)).await?;
         let deadline = Instant::now() + NOTICE;
         loop {
@@ -210,13 +210,13 @@ impl Story {
 
     /// The access point reboots. Returns how long after its return all is well again.
     async fn reboot(&mut self, ap: &Ap) -> Result<f64, Failure> {
-        self.chapter("reboot", "The access point loses its power").await?;
+        self.chapter("reboot", "The access point loses its power")?;
         self.world.ask(&format!("order {} power-off", ap.place)).await?;
         if !self.see(NOTICE, |fact| fact.is("disconnected")).await? {
             return Err(strange("does not notice that its access point is gone"));
         }
         self.meanwhile(rest(REBOOT)).await?;
-        self.chapter("return", "The access point is back; nobody does anything").await?;
+        self.chapter("return", "The access point is back; nobody does anything")?;
         self.world.ask(&format!("order {} power-on", ap.place)).await?;
         let back = now();
         let mut online = back;
@@ -276,9 +276,9 @@ impl Story {
         Err(strange("is not online at the end"))
     }
 
-    async fn chapter(&mut self, name: &str, title: &str) -> Result<(), Failure> {
+    fn chapter(&self, name: &str, title: &str) -> Result<(), Failure> {
         let json = json!({ "event": "chapter", "at": now(), "name": name, "title": title });
-        self.screen.chapter(title, &json).await
+        self.screen.chapter(title, &json)
     }
 
     /// How it stands, as the world has it.
