@@ -100,7 +100,7 @@ impl Play {
                 Effect::Call(id, call) => self.double.call(NOW, id, call),
                 Effect::Secret(id, answer) => self.double.secret(NOW, id, answer),
                 Effect::Send(message) => {
-                    encode(&message).expect("what is said can be written down");
+                    encode(&message, None).expect("what is said can be written down");
                     match message {
                         Outgoing::Return(origin, _) | Outgoing::Error(origin, _) => {
                             assert!(origin.wants_reply);

@@ -5,7 +5,7 @@
 //!
 //! - [`breadth`]: every order of what can happen, up to a number of steps. States that are equal are looked at
 //!   once; two are taken for equal if 64 bits of their [`digest`] are.
-//! - [`walk`]: long ways drawn by a seed, with faults first; then the faults stop, and all must settle.
+//! - [`mod@walk`]: long ways drawn by a seed, with faults first; then the faults stop, and all must settle.
 //!
 //! What was found is made as short as can be ([`shrink()`]), written down in one word ([`token`]) and can be
 //! replayed from that.
