@@ -31,6 +31,7 @@ pub mod parts;
 pub mod party;
 pub mod person;
 pub mod policy;
+mod pre_shared;
 pub mod run;
 pub mod scenario;
 pub mod step;

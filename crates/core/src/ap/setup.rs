@@ -140,9 +140,21 @@ impl Security {
 
     /// The same with this passphrase, for whichever of the AKMs uses one.
     #[must_use]
-    pub fn with_passphrase(mut self, ssid: &Ssid, passphrase: &Secret) -> Self {
+    pub fn with_passphrase(self, ssid: &Ssid, passphrase: &Secret) -> Self {
+        self.with_passphrase_by(passphrase_to_psk, ssid, passphrase)
+    }
+
+    /// The same, where somebody else turns passphrase and SSID into the key of WPA2: whoever sets up many access
+    /// points can remember it.
+    #[must_use]
+    pub fn with_passphrase_by(
+        mut self,
+        pre_shared_key: impl FnOnce(&[u8], &[u8]) -> Secret,
+        ssid: &Ssid,
+        passphrase: &Secret,
+    ) -> Self {
         if self.akms.iter().any(|akm| akm.is_psk()) {
-            self.psk = Pmk::new(passphrase_to_psk(passphrase.expose(), ssid.octets()));
+            self.psk = Pmk::new(pre_shared_key(passphrase.expose(), ssid.octets()));
         }
         if self.akms.iter().any(|akm| akm.is_sae()) {
             self.passwords.push(Password::new(ssid.octets(), passphrase.expose(), None));

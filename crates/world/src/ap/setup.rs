@@ -1,6 +1,7 @@
 //! How an access point of the world is set up: plain data, as in a scenario file.
 
 use crate::habit::{Habit, Habits};
+use crate::pre_shared::pre_shared_key;
 use core::fmt;
 use lapwing_core::Secret;
 use lapwing_core::ap::{Bss, Security, Setup, Structure};
@@ -157,7 +158,7 @@ impl ApSetup {
             extended_key_id: self.extended_key_id,
             operating_channel_validation: self.operating_channel_validation,
             transition_disable: self.transition_disable,
-            ..Security::new(akms).with_passphrase(&self.ssid, &self.passphrase)
+            ..Security::new(akms).with_passphrase_by(pre_shared_key, &self.ssid, &self.passphrase)
         });
         let bss = |bss: &ApBss| Bss { bssid: bss.bssid, channel: ChannelDefinition::narrow(bss.frequency) };
         let structure = match &self.links {

@@ -11,6 +11,7 @@ use crate::step::{Channel, Step};
 use lapwing_core::Duration;
 use lapwing_core::curve::ShamCurves;
 use lapwing_core::station::Summary;
+use std::sync::OnceLock;
 
 /// A scenario that is explored.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Scene {
     scenario: Scenario,
     seed: u64,
     begins_connected: bool,
+    /// The first state, once it was made.
+    start: OnceLock<State>,
 }
 
 /// The state of a scene.
@@ -67,20 +70,21 @@ impl Scene {
             None => (name, false),
         };
         let scenario = if base == WALK { drawn(seed) } else { Scenario::named(base) };
-        Some(Self { begins_connected, ..Self::new(scenario?, seed) })
+        let scene = Self::new(scenario?, seed);
+        Some(if begins_connected { scene.connected() } else { scene })
     }
 
     /// A scenario from its start, with its random numbers.
     #[must_use]
     pub const fn new(scenario: Scenario, seed: u64) -> Self {
-        Self { scenario, seed, begins_connected: false }
+        Self { scenario, seed, begins_connected: false, start: OnceLock::new() }
     }
 
     /// The same from the moment on when the station is connected for the first time, and nothing went wrong
     /// before.
     #[must_use]
     pub fn connected(self) -> Self {
-        Self { begins_connected: true, ..self }
+        Self { begins_connected: true, start: OnceLock::new(), ..self }
     }
 
     /// Its name, which leads back to it.
@@ -183,6 +187,23 @@ impl Scene {
         }
         Ok(steps)
     }
+
+    /// The first state.
+    fn first(&self) -> State {
+        let mut state = State { run: Run::untimed(&self.scenario, self.seed), rules: Rules::default() };
+        for _ in 0..MOST_GOOD_STEPS {
+            if !self.begins_connected || state.run.is_online() {
+                break;
+            }
+            // What is possible begins with what is under way; only when nothing is, time passes.
+            let steps = state.run.steps();
+            let good = |step: &&Step| matches!(step, Step::Start | Step::Deliver(_) | Step::Advance);
+            let Some(step) = steps.iter().find(good) else { break };
+            // A rule that is broken here is broken at the first step of a scene from the start, too.
+            let _taken = self.take(&mut state, step);
+        }
+        state
+    }
 }
 
 /// What the rules say to what can be seen now.
@@ -222,19 +243,7 @@ impl Model for Scene {
     type Step = Step;
 
     fn start(&self) -> State {
-        let mut state = State { run: Run::untimed(&self.scenario, self.seed), rules: Rules::default() };
-        for _ in 0..MOST_GOOD_STEPS {
-            if !self.begins_connected || state.run.is_online() {
-                break;
-            }
-            // What is possible begins with what is under way; only when nothing is, time passes.
-            let steps = state.run.steps();
-            let good = |step: &&Step| matches!(step, Step::Start | Step::Deliver(_) | Step::Advance);
-            let Some(step) = steps.iter().find(good) else { break };
-            // A rule that is broken here is broken at the first step of a scene from the start, too.
-            let _taken = self.take(&mut state, step);
-        }
-        state
+        self.start.get_or_init(|| self.first()).clone()
     }
 
     fn steps(&self, state: &State) -> Vec<Step> {

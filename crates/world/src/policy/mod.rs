@@ -16,8 +16,8 @@ pub use wpa_supplicant::WpaSupplicant;
 
 use crate::parts::Command;
 use crate::party::{PartyOutput, Seat};
+use crate::pre_shared::pre_shared_key;
 use lapwing_core::attempt::{AttemptId, Ticket};
-use lapwing_core::crypto::kdf::passphrase_to_psk;
 use lapwing_core::crypto::keys::Pmk;
 use lapwing_core::kernel::{AssociateSecurity, Connection, KernelEvent, Request};
 use lapwing_core::network::{Credentials, Network};
@@ -130,7 +130,7 @@ impl Secrets {
             Credentials::Personal(personal) => personal.psk.clone(),
             Credentials::Open => None,
         };
-        let calculated = || passphrase_to_psk(passphrase.expose(), network.ssid.octets());
+        let calculated = || pre_shared_key(passphrase.expose(), network.ssid.octets());
         let psk = self.psk.get_or_insert_with(|| stored.unwrap_or_else(calculated));
         Pmk::new(psk.clone())
     }

@@ -5,8 +5,8 @@ use super::radio::RadioSetup;
 use super::read::{address, frequency, habits};
 use crate::ap::{ApBss, ApLinks, ApSecurity, ApSetup};
 use crate::habit::Habits;
+use crate::pre_shared::pre_shared_key;
 use lapwing_core::Secret;
-use lapwing_core::crypto::kdf::passphrase_to_psk;
 use lapwing_core::curve::Group;
 use lapwing_core::kernel::Frequency;
 use lapwing_core::network::{Credentials, Network, Personal};
@@ -206,7 +206,7 @@ fn network(value: Value<'_>, names: &mut BTreeSet<Vec<u8>>) -> Result<Network, S
         None => Credentials::Open,
         Some(passphrase) => {
             // A known network's key is stored with it: it is not calculated in every run.
-            let psk = passphrase_to_psk(passphrase.expose(), name.octets());
+            let psk = pre_shared_key(passphrase.expose(), name.octets());
             Credentials::Personal(Personal {
                 passphrase: Some(passphrase),
                 psk: Some(psk),
