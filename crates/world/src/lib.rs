@@ -26,6 +26,7 @@ mod host;
 pub mod kernel;
 pub mod kernels;
 pub mod lanes;
+mod named;
 pub mod network;
 pub mod parts;
 pub mod party;

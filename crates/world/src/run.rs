@@ -2,6 +2,7 @@
 
 use crate::happening::{Happening, Lane, What};
 use crate::host::{Host, Wants};
+use crate::named::Named;
 use crate::network::ROUTER;
 use crate::parts::{KernelInput, Message};
 use crate::party::{Party, PartyOutput, Seat};
@@ -15,7 +16,6 @@ use lapwing_core::kernel::KernelEvent;
 use lapwing_core::means::Means;
 use lapwing_core::station::{Event, Summary};
 use lapwing_core::{Duration, Instant};
-use std::sync::Arc;
 
 /// Who sits in the world, and where its random numbers come from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +32,7 @@ struct Sitter {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Run {
     world: World,
-    sitter: Arc<Sitter>,
+    sitter: Named<Sitter>,
     host: Host,
     started: bool,
     /// Until when the machine sleeps, and for how long in all: the party and the person wait for it.
@@ -73,7 +73,7 @@ impl Run {
         let party = Party::new(scenario.policy, seat);
         let budget = scenario.budget;
         let sitter = Sitter { party, entropy: SeededEntropy(seed_of(seed, "party")) };
-        let sitter = Arc::new(sitter);
+        let sitter = Named::new(sitter);
         Self {
             world,
             sitter,
@@ -429,7 +429,7 @@ impl Run {
                     Outgoing::Message(Message::Event(event)) => {
                         if event == KernelEvent::RegulatoryChanged {
                             let radio = self.world.radio();
-                            Arc::make_mut(&mut self.sitter).party.set_radio(radio);
+                            self.sitter.make_mut().party.set_radio(radio);
                         }
                         self.turn(Event::Kernel(event), stage);
                     }
@@ -446,7 +446,7 @@ impl Run {
     /// The party's turn.
     fn turn(&mut self, event: Event, stage: &mut Stage<'_>) {
         let now = self.now();
-        let Sitter { party, entropy } = Arc::make_mut(&mut self.sitter);
+        let Sitter { party, entropy } = self.sitter.make_mut();
         let mut outputs = Vec::new();
         party.turn(now, event, &mut Means { entropy, curves: stage.curves }, &mut outputs);
         for output in outputs {

@@ -12,6 +12,7 @@ use crate::ap::{Ap, ApSetup};
 use crate::attacker::Attacker;
 use crate::happening::{Happening, Lane, What};
 use crate::kernel::{Kernel, KernelSetup};
+use crate::named::Named;
 use crate::network::Packet;
 use crate::parts::{ApInput, ApOrder, Command, KernelInput, Message};
 use crate::person::Fault;
@@ -77,9 +78,9 @@ impl Hash for Plan {
 pub struct World {
     plan: Arc<Plan>,
     now: Instant,
-    kernel: Arc<Kernel>,
-    aps: Vec<Arc<Ap>>,
-    backbone: Arc<Backbone>,
+    kernel: Named<Kernel>,
+    aps: Vec<Named<Ap>>,
+    backbone: Named<Backbone>,
     attacker: Attacker,
     air: Arc<Air>,
     flight: Flight,
@@ -146,21 +147,21 @@ impl World {
         let places = || (0_u8..).zip(&scenario.aps);
         let aps = places().map(|(place, setup)| {
             let entropy = seed_of(seed, "ap").wrapping_add(u64::from(place).wrapping_mul(0x9e37_79b9));
-            Arc::new(Ap::new(ApSetup { entropy, ..setup.clone() }))
+            Named::new(Ap::new(ApSetup { entropy, ..setup.clone() }))
         });
         let bsss = places().flat_map(|(place, setup)| {
             let number = |link: Option<lapwing_frames::LinkId>| link.map_or(0, lapwing_frames::LinkId::get);
             setup.links.iter().map(move |(link, bss)| (bss.bssid, (place, number(link))))
         });
         let plan = Plan { scenario: scenario.clone(), bsss: bsss.collect() };
-        let aps: Vec<Arc<Ap>> = aps.collect();
+        let aps: Vec<Named<Ap>> = aps.collect();
         let air = Air::of(aps.iter().flat_map(|ap| ap.beacons()));
         Self {
             plan: Arc::new(plan),
             now: START,
-            kernel: Arc::new(kernel),
+            kernel: Named::new(kernel),
             aps,
-            backbone: Arc::default(),
+            backbone: Named::default(),
             attacker: Attacker::default(),
             air: Arc::new(air),
             flight: Flight::default(),
@@ -386,7 +387,7 @@ impl World {
             Fate::Lost => self.lose(item, stage),
             Fate::Doubled => {
                 let plan = plan.map(|plan| flight::Plan { fate: Fate::Arrives, ..plan });
-                self.flight.push_front(channel, Flying { item: Arc::clone(&item), plan });
+                self.flight.push_front(channel, Flying { item: item.clone(), plan });
                 self.arrive(channel, item, false, stage);
             }
         }

@@ -7,7 +7,6 @@ use crate::parts::ApInput;
 use crate::step::Channel;
 use lapwing_frames::MacAddr;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The router, and where it heard whom last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -20,7 +19,7 @@ impl World {
     /// A client's packet comes from an access point.
     pub(super) fn deliver(&mut self, ap: u8, packet: Packet) {
         let now = self.now;
-        let backbone = Arc::make_mut(&mut self.backbone);
+        let backbone = self.backbone.make_mut();
         backbone.places.insert(packet.source, ap);
         if let Some(answer) = backbone.router.turn(now, &packet) {
             self.dispatch(Channel::Distribution, Item::Packet(answer));

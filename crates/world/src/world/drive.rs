@@ -4,6 +4,7 @@ use super::flight::{Flying, Item};
 use super::{Outgoing, Stage, World};
 use crate::air::Transmission;
 use crate::happening::{Happening, Lane, What};
+use crate::named::Named;
 use crate::network::Packet;
 use crate::parts::{ApInput, ApOutput, KernelInput, KernelOutput, Message};
 use crate::step::Channel;
@@ -19,11 +20,11 @@ impl World {
     pub(super) fn arrive(
         &mut self,
         channel: Channel,
-        item: Arc<Item>,
+        item: Named<Item>,
         acknowledge: bool,
         stage: &mut Stage<'_>,
     ) {
-        match Arc::unwrap_or_clone(item) {
+        match item.into_inner() {
             Item::Command { ticket, command } => {
                 self.tell(stage, Lane::Station, || What::Asked { ticket, command: command.clone() });
                 self.drive_kernel(KernelInput::Command { ticket, command }, stage);
@@ -67,8 +68,8 @@ impl World {
     }
 
     /// Something is lost.
-    pub(super) fn lose(&mut self, item: Arc<Item>, stage: &mut Stage<'_>) {
-        let Item::Frame { number, transmission } = Arc::unwrap_or_clone(item) else { return };
+    pub(super) fn lose(&mut self, item: Named<Item>, stage: &mut Stage<'_>) {
+        let Item::Frame { number, transmission } = item.into_inner() else { return };
         let lane =
             self.plan.bsss.get(&transmission.transmitter).map_or(Lane::Station, |(ap, _)| Lane::Ap(*ap));
         self.tell(stage, lane, || What::Lost(transmission.clone()));
@@ -82,7 +83,7 @@ impl World {
         let mut inputs = VecDeque::from([input]);
         let mut outputs = Vec::new();
         while let Some(input) = inputs.pop_front() {
-            let kernel = Arc::make_mut(&mut self.kernel);
+            let kernel = self.kernel.make_mut();
             kernel.turn(self.now, input, &mut outputs);
             if kernel.wants_curves() {
                 kernel.calculate(self.now, stage.curves, &mut outputs);
@@ -151,7 +152,7 @@ impl World {
         let mut outputs = Vec::new();
         // An access point has random numbers of its own.
         let mut means = Means { entropy: &mut SeededEntropy(0), curves: stage.curves };
-        Arc::make_mut(ap).turn(self.now, input, &mut means, &mut outputs);
+        ap.make_mut().turn(self.now, input, &mut means, &mut outputs);
         for output in outputs {
             match output {
                 ApOutput::Transmit(transmission) => {
@@ -177,7 +178,7 @@ impl World {
         let now = self.now;
         let air = self.plan.scenario.air;
         let plan = self.timing.as_mut().map(|timing| timing.plan(now, last, channel, &air));
-        self.flight.push(channel, Flying { item: Arc::new(item), plan });
+        self.flight.push(channel, Flying { item: Named::new(item), plan });
     }
 
     /// Our own address towards a BSS, as everybody hears it: of the link, if there are links.

@@ -1,13 +1,13 @@
 //! What is under way between the parts.
 
 use crate::air::Transmission;
+use crate::named::Named;
 use crate::network::Packet;
 use crate::parts::{Command, Message};
 use crate::step::{Channel, Step};
 use lapwing_core::Instant;
 use lapwing_core::attempt::Ticket;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 /// A thing under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +36,7 @@ pub(super) struct Plan {
 /// A thing on a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Flying {
-    pub(super) item: Arc<Item>,
+    pub(super) item: Named<Item>,
     pub(super) plan: Option<Plan>,
 }
 
