@@ -260,7 +260,12 @@ impl Scanning {
                 });
                 let (judged, _) = turn.select(&journey.network, &Policy::at(turn.now));
                 let weaker = |judged: &Judged| judged.verdict == Verdict::Rejected(Rejection::Downgrade);
-                let code = match heard {
+                // One of its own was here and is gone: that others cannot be used explains nothing.
+                let gone = |judged: &Judged| {
+                    let passing = [Rejection::Stale, Rejection::BeingRemoved];
+                    matches!(&judged.verdict, Verdict::Rejected(why) if passing.contains(why))
+                };
+                let code = match heard && !judged.iter().any(gone) {
                     false => Code::NotFound,
                     true if judged.iter().any(weaker) => Code::Downgrade(WEAKER),
                     true => Code::NoneSuitable,

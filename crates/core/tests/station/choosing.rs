@@ -76,6 +76,19 @@ fn an_open_network_without_its_twin_is_open_unless_that_is_forbidden() {
 }
 
 #[test]
+fn an_access_point_that_is_gone_is_nobodys_fault_though_another_one_cannot_be_used() {
+    let mut world = joined(vec![Setup::new(b"home", 1, &[Akm::Sae])], personal(b"home"));
+    world.aps.push(super::ap::Ap::new(Setup::new(b"home", 2, &[])));
+    world.aps[0].present = false;
+    world.run(SECOND);
+    world.data();
+    world.run(20 * SECOND);
+    let failures = world.failures();
+    assert!(failures.contains(&Code::NotFound), "{failures:?}");
+    assert!(!failures.contains(&Code::NoneSuitable), "{failures:?}");
+}
+
+#[test]
 fn a_hidden_network_is_probed_for() {
     let mut setup = Setup::new(b"attic", 1, &[Akm::Sae]);
     setup.hidden = true;
