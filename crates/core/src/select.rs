@@ -18,7 +18,7 @@ use crate::{
     scan::{Bss, Table},
     time::{Duration, Instant},
 };
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 use core::cmp::Reverse;
 use lapwing_frames::{
     MacAddr, Ssid,
@@ -98,8 +98,14 @@ impl Policy {
 }
 
 /// A BSS or an AP MLD to be joined, and how. Only this module makes one.
+///
+/// It does not change, and its copies share it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Target {
+pub struct Target(Arc<Aim>);
+
+/// What a target consists of.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Aim {
     bss: Bss,
     advertised: Advertised,
     plan: Option<Plan>,
@@ -109,42 +115,42 @@ pub struct Target {
 impl Target {
     /// The BSS; of an AP MLD the one of the association link.
     #[must_use]
-    pub const fn bss(&self) -> &Bss {
-        &self.bss
+    pub fn bss(&self) -> &Bss {
+        &self.0.bss
     }
 
     /// Its security elements, octet for octet.
     #[must_use]
-    pub const fn advertised(&self) -> &Advertised {
-        &self.advertised
+    pub fn advertised(&self) -> &Advertised {
+        &self.0.advertised
     }
 
     /// How it is protected; none if it is open.
     #[must_use]
-    pub const fn plan(&self) -> Option<&Plan> {
-        self.plan.as_ref()
+    pub fn plan(&self) -> Option<&Plan> {
+        self.0.plan.as_ref()
     }
 
     /// The AP MLD and its links, if it is joined as one.
     #[must_use]
-    pub const fn mld(&self) -> Option<&Mld> {
-        self.mld.as_ref()
+    pub fn mld(&self) -> Option<&Mld> {
+        self.0.mld.as_ref()
     }
 
     /// The address that keys are made with and that the kernel knows the peer by: the BSSID, or that of the
     /// AP MLD.
     #[must_use]
-    pub const fn address(&self) -> MacAddr {
-        match &self.mld {
+    pub fn address(&self) -> MacAddr {
+        match &self.0.mld {
             Some(mld) => mld.address,
-            None => self.bss.bssid,
+            None => self.0.bss.bssid,
         }
     }
 
     /// Whether an address is the target's: frames of an AP MLD may still bear that of the association link.
     #[must_use]
     pub fn has_address(&self, address: MacAddr) -> bool {
-        address == self.address() || address == self.bss.bssid
+        address == self.address() || address == self.0.bss.bssid
     }
 }
 
@@ -282,7 +288,8 @@ impl Choice<'_> {
         let (verdict, target) = match self.consider(bss, if is_twin { As::Twin } else { As::Bss }) {
             Ok(plan) => {
                 let advertised = Advertised::of(Elements::new(&bss.elements));
-                let target = Target { bss: bss.clone(), advertised, plan, mld: None };
+                let target = Aim { bss: bss.clone(), advertised, plan, mld: None };
+                let target = Target(Arc::new(target));
                 (Verdict::Usable { score: score::score(bss) }, Some(target))
             }
             Err(rejection) => (Verdict::Rejected(rejection), None),
@@ -367,8 +374,8 @@ impl Choice<'_> {
         let mld =
             Mld { address, association_link: said.link, links, absent, reconfigurable: said.reconfigurable };
         let target =
-            Target { bss: bss.clone(), advertised: own.advertised, plan: Some(plan.clone()), mld: Some(mld) };
-        Some((judged(bss, told, Verdict::Usable { score }), Some(target)))
+            Aim { bss: bss.clone(), advertised: own.advertised, plan: Some(plan.clone()), mld: Some(mld) };
+        Some((judged(bss, told, Verdict::Usable { score }), Some(Target(Arc::new(target)))))
     }
 
     /// Whether and how a BSS can be joined.

@@ -29,7 +29,7 @@ use crate::{
     kernel::KeyRequest,
     network::TransitionDisable,
 };
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 use lapwing_frames::{
     LinkId, Ssid,
     eapol::{DescriptorType, KeyFrame, KeyInformation as Info},
@@ -97,7 +97,8 @@ enum State {
 /// The station's key machine, from association to the end of it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Supplicant {
-    setup: Setup,
+    /// Shared by the copies until it changes.
+    setup: Arc<Setup>,
     state: State,
     /// The replay counter of the last frame whose MIC was right.
     replay_counter: Option<u64>,
@@ -128,7 +129,7 @@ impl Supplicant {
     /// A supplicant that waits for message 1.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
-        Self { setup, state: State::First, replay_counter: None, ledger: Ledger::default() }
+        Self { setup: Arc::new(setup), state: State::First, replay_counter: None, ledger: Ledger::default() }
     }
 
     /// What it waits for: the reason, if nothing comes.
@@ -151,13 +152,13 @@ impl Supplicant {
 
     /// What it was set up with.
     #[must_use]
-    pub const fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &Setup {
         &self.setup
     }
 
     /// Takes another PMK that message 1 may ask for, before those it has: SAE was done once more.
     pub fn offer(&mut self, candidate: Candidate) {
-        let candidates = &mut self.setup.candidates;
+        let candidates = &mut Arc::make_mut(&mut self.setup).candidates;
         candidates.retain(|known| known.pmkid != candidate.pmkid);
         candidates.truncate(MAX_OFFERS);
         candidates.insert(0, candidate);
@@ -171,7 +172,7 @@ impl Supplicant {
     /// Forgets a link that was removed: keys for it are ignored from now on, and another one is the link of the
     /// association if it was that.
     pub fn remove_link(&mut self, link: LinkId) {
-        self.setup.peer.remove(link);
+        Arc::make_mut(&mut self.setup).peer.remove(link);
         self.ledger.forget_link(link);
     }
 
@@ -186,13 +187,13 @@ impl Supplicant {
         key_data: &Secret,
     ) -> Result<Vec<KeyRequest>, HandshakeFailure> {
         let keys = self.check_added(links.keys().copied(), key_data)?;
-        self.setup.peer.add(links);
+        Arc::make_mut(&mut self.setup).peer.add(links);
         Ok(keys.into_iter().filter(|key| self.ledger.enter(key)).collect())
     }
 
     /// Takes the operating channel of the association (of one of its links), for its validation.
     pub fn set_channel(&mut self, link: Option<LinkId>, channel: Option<OperatingChannel>) {
-        match (&mut self.setup.peer, link) {
+        match (&mut Arc::make_mut(&mut self.setup).peer, link) {
             (Peer::Bss(bss), None) => bss.channel = channel,
             (Peer::Mld { links, .. }, Some(id)) => {
                 if let Some(link) = links.get_mut(&id) {

@@ -6,6 +6,7 @@ use crate::{
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     vec::Vec,
 };
 use lapwing_frames::{
@@ -98,7 +99,8 @@ type Rank = (Instant, i32, MacAddr);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Table {
     capacity: usize,
-    entries: BTreeMap<MacAddr, Bss>,
+    /// Each is shared by the copies of the table.
+    entries: BTreeMap<MacAddr, Arc<Bss>>,
     order: BTreeSet<Rank>,
     unreadable: BTreeMap<MacAddr, ParseError>,
 }
@@ -150,7 +152,7 @@ impl Table {
             self.order.remove(&known.rank());
         }
         self.order.insert(bss.rank());
-        self.entries.insert(bssid, bss);
+        self.entries.insert(bssid, Arc::new(bss));
         if self.entries.len() > self.capacity
             && let Some((_, _, bssid)) = self.order.pop_first()
         {
@@ -185,12 +187,12 @@ impl Table {
     /// The entry of a BSSID.
     #[must_use]
     pub fn get(&self, bssid: MacAddr) -> Option<&Bss> {
-        self.entries.get(&bssid)
+        self.entries.get(&bssid).map(Arc::as_ref)
     }
 
     /// All entries, by BSSID.
     pub fn iter(&self) -> impl Iterator<Item = &Bss> {
-        self.entries.values()
+        self.entries.values().map(Arc::as_ref)
     }
 
     /// The BSSIDs that are kept out because their elements cannot be read, and what is wrong with them.

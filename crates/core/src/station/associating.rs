@@ -189,7 +189,7 @@ pub(super) fn owe_code(failure: &OweFailure) -> Code {
 }
 
 impl Associating {
-    pub(super) const fn peer(&self) -> MacAddr {
+    pub(super) fn peer(&self) -> MacAddr {
         self.target.address()
     }
 

@@ -271,7 +271,7 @@ pub(super) fn sae_code(failure: &SaeFailure) -> Code {
 }
 
 impl Authenticating {
-    pub(super) const fn peer(&self) -> MacAddr {
+    pub(super) fn peer(&self) -> MacAddr {
         self.target.address()
     }
 

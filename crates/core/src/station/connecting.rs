@@ -318,7 +318,7 @@ impl Turn<'_> {
 }
 
 impl Connecting {
-    pub(super) const fn peer(&self) -> MacAddr {
+    pub(super) fn peer(&self) -> MacAddr {
         self.target.address()
     }
 

@@ -11,6 +11,7 @@ use crate::{
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     vec::Vec,
 };
 use lapwing_frames::Ssid;
@@ -18,9 +19,9 @@ use lapwing_frames::Ssid;
 /// How many networks' passwords are kept.
 const BOUND: usize = 64;
 
-/// What was calculated, by network.
+/// What was calculated, by network: shared by the copies of a station.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct Passwords(BTreeMap<Ssid, Calculated>);
+pub(super) struct Passwords(BTreeMap<Ssid, Arc<Calculated>>);
 
 /// What was calculated for a network.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -50,7 +51,7 @@ impl Passwords {
     }
 
     fn find(&self, network: &Network) -> Option<&Calculated> {
-        let calculated = self.0.get(&network.ssid)?;
+        let calculated = &**self.0.get(&network.ssid)?;
         network.credentials.is_same_secret(&calculated.secret).then_some(calculated)
     }
 
@@ -63,7 +64,7 @@ impl Passwords {
             self.0.pop_first();
         }
         let new = || Calculated { secret: network.credentials.clone(), password: None, psk: None };
-        self.0.entry(network.ssid.clone()).or_insert_with(new)
+        Arc::make_mut(self.0.entry(network.ssid.clone()).or_insert_with(|| Arc::new(new())))
     }
 }
 

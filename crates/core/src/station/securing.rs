@@ -207,7 +207,7 @@ impl Turn<'_> {
 }
 
 impl Securing {
-    pub(super) const fn peer(&self) -> MacAddr {
+    pub(super) fn peer(&self) -> MacAddr {
         self.target.address()
     }
 
