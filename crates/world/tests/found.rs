@@ -59,6 +59,19 @@ fn a_forged_refusal_is_no_wrong_password() {
     holds_by("small-attacker", 1, schedule, true);
 }
 
+/// Firmware had learned the name of a key by the station's answer to its wish for SAE, and the connection came to
+/// nothing before the station kept that key. The access point refused the key from then on, the firmware offered it each
+/// time and never asked for SAE again, and the station had it forget nothing, since it had told it nothing.
+#[test]
+fn firmware_that_keeps_to_a_refused_key_is_made_to_forget_it() {
+    let schedule = "start commands commands socket socket commands socket commands socket commands time socket time \
+                    commands socket socket socket commands socket time socket commands to-0.0 socket from-0.0 socket \
+                    socket commands socket to-0.0 from-0.0 socket socket commands socket to-0.0 from-0.0 from-0.0 \
+                    socket time socket commands socket to-0.0 from-0.0 socket socket commands to-0.0 commands \
+                    commands commands commands time";
+    holds_by("walk", 4, schedule, true);
+}
+
 /// The access point removes a link, and the station drops it from its picture.
 #[test]
 fn a_removed_link_is_gone_from_the_picture() {

@@ -463,9 +463,15 @@ impl Connecting {
 
     /// It came to nothing: with a key of an earlier connection, a full authentication comes at once.
     fn gave_up(self: Box<Self>, turn: &mut Turn<'_>, code: Code, footing: Footing) -> State {
-        let Self { journey, target, guard, .. } = *self;
+        let Self { journey, target, guard, stage, .. } = *self;
         if guard.offered().is_some() && !matches!(code, Code::Refused { .. }) {
             return turn.without_pmksa(journey, target, footing);
+        }
+        let asked_for_sae = turn.context.made.is_some() || matches!(stage, Stage::Surrendering(_));
+        if matches!(guard, Guard::Sae { .. }) && !asked_for_sae {
+            // It was to do SAE and did not ask for it: it uses a key that it got by an answer of ours, to an attempt
+            // that came to nothing. The next attempt would meet the same refusal.
+            turn.flush_firmware();
         }
         turn.failed(journey, Some(&target), code, footing)
     }
