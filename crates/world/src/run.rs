@@ -146,6 +146,12 @@ impl Run {
         self.budget
     }
 
+    /// Whether the machine sleeps: the party does nothing, and hears nothing.
+    #[must_use]
+    pub const fn is_asleep(&self) -> bool {
+        self.asleep.is_some()
+    }
+
     /// Whether a probe came back through the connection that the party has.
     #[must_use]
     pub fn is_online(&self) -> bool {

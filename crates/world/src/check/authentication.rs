@@ -19,6 +19,8 @@ pub struct OneReply {
     open: Option<(MacAddr, Instant)>,
     /// The last that was open, until its answer: it was taken back while the answer was on its way.
     taken_back: Option<MacAddr>,
+    /// Whether the machine was asleep when this was last looked at.
+    asleep: bool,
 }
 
 impl OneReply {
@@ -59,6 +61,11 @@ impl Rule for OneReply {
     }
 
     fn seen(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        let has_slept = std::mem::replace(&mut self.asleep, sight.asleep);
+        if has_slept && let Some((_, since)) = &mut self.open {
+            // Nobody could answer, and the kernel's word that the connection is over waits to be read.
+            *since = sight.now;
+        }
         match self.open {
             Some((bssid, since)) if sight.now.since(since) > ANSWER_WITHIN => {
                 Err(format!("no answer for {bssid}"))

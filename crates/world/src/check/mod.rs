@@ -46,6 +46,10 @@ pub struct Sight<'a> {
     pub has_deadline: bool,
     /// Whether nothing is under way and no part waits for a moment that is near.
     pub at_rest: bool,
+    /// Whether the machine sleeps.
+    pub asleep: bool,
+    /// Whether the radio can check beacons, and so takes a key for that.
+    pub checks_beacons: bool,
 }
 
 /// A rule.

@@ -99,6 +99,8 @@ impl Story {
             is_scanning: false,
             has_deadline: false,
             at_rest: false,
+            asleep: false,
+            checks_beacons: true,
         };
         let result = self.rules.seen(&sight(plain));
         self.broken = self.broken.or(result.err().map(|violation| violation.rule));
@@ -304,6 +306,9 @@ fn each_wish_for_sae_has_one_answer() {
     wished().told(wish(false)).asks(answer()).holds();
     wished().asks(answer()).asks(answer()).breaks("one-reply");
     wished().later(long).sees(|sight| sight).breaks("one-reply");
+    let slept = || wished().sees(|sight| Sight { asleep: true, ..sight }).later(long).sees(|sight| sight);
+    slept().holds();
+    slept().later(long).sees(|sight| sight).breaks("one-reply");
     Story::default().asks(answer()).breaks("one-reply");
 }
 
@@ -375,8 +380,15 @@ fn pictures_agree_at_rest() {
     Story::default().sees(at_rest(Some(elsewhere), None)).breaks("same-picture");
     let other_key = ApTruth { pairwise: Some(KeyPrint(9)), ..truth.clone() };
     Story::default().sees(at_rest(Some(held()), Some(other_key))).breaks("same-keys");
-    let other_group = ApTruth { group: [((None, 1), KeyPrint(9))].into(), ..truth };
+    let other_group = ApTruth { group: [((None, 1), KeyPrint(9))].into(), ..truth.clone() };
     Story::default().sees(at_rest(Some(held()), Some(other_group))).breaks("same-keys");
+    let of_beacons = ApTruth { group: [((None, 6), KeyPrint(3))].into(), ..truth };
+    let with_radio = |checks_beacons| {
+        let sees = at_rest(Some(held()), Some(of_beacons.clone()));
+        Story::default().sees(move |sight| Sight { checks_beacons, ..sees(sight) })
+    };
+    with_radio(true).breaks("same-keys");
+    with_radio(false).holds();
 }
 
 #[test]

@@ -217,7 +217,9 @@ fn look(state: &mut State) -> Result<(), Violation> {
     let summary = station.summary();
     let is_resting =
         matches!(summary, Summary::Connected { .. } | Summary::Disconnected | Summary::Searching);
+    // What the kernel answers while the machine sleeps waits until it wakes.
     let at_rest = is_resting
+        && !run.is_asleep()
         && world.is_silent()
         && !is_near(world.part_deadline())
         && !is_near(station.next_deadline().map(|(at, _)| at));
@@ -234,6 +236,8 @@ fn look(state: &mut State) -> Result<(), Violation> {
         is_scanning: station.is_scanning(),
         has_deadline: station.next_deadline().is_some(),
         at_rest,
+        asleep: run.is_asleep(),
+        checks_beacons: run.scenario().radio.checks_beacons(),
     };
     rules.seen(&sight)
 }

@@ -51,6 +51,12 @@ pub(crate) const fn channel(frequency: u32) -> Channel {
 }
 
 impl RadioSetup {
+    /// Whether it can check beacons, and so takes a key for that.
+    #[must_use]
+    pub fn checks_beacons(&self) -> bool {
+        self.kind == RadioKind::SoftMac
+    }
+
     /// What the kernel reports of it.
     #[must_use]
     pub fn radio(&self) -> Radio {
@@ -65,7 +71,7 @@ impl RadioSetup {
             psk_offload: matches!(self.kind, RadioKind::FullMac | RadioKind::FullMacSaeOffload),
             sae: matches!(self.kind, RadioKind::SoftMac | RadioKind::FullMacExternalSae),
             control_port: true,
-            beacon_protection: !firmware,
+            beacon_protection: self.checks_beacons(),
             extended_key_id: false,
             can_replace_pairwise_key: !firmware,
             operating_channel_validation: !firmware,
