@@ -74,7 +74,7 @@ fn setups(akm: Akm, cipher: Cipher) -> (Setup, ApSetup) {
         transition_disable: None,
         group_keys: vec![key(KeyKind::Group, 1, cipher), key(KeyKind::Integrity, 4, Cipher::BipCmac128)],
     };
-    (Setup { ssid, peer, plan, candidates, can_replace_pairwise: true }, ap)
+    (Setup { ssid, peer, plan, candidates, can_replace_pairwise: true, protection_is_told: true }, ap)
 }
 
 #[divan::bench(args = [2, 8, 24])]

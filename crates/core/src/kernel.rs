@@ -87,13 +87,14 @@ pub enum Request {
         /// Change the kernel's state without sending a frame.
         local_only: bool,
     },
-    /// Send an EAPOL frame over the control port.
+    /// Send an EAPOL frame, over the control port or as a packet.
     SendKeyFrame {
         /// The AP, or the AP MLD.
         to: MacAddr,
         /// The frame from the 802.1X header on.
         bytes: Vec<u8>,
-        /// Whether the frame goes out in clear (before a pairwise key is in use).
+        /// Whether the frame goes out in clear (before a pairwise key is in use). As a packet it goes out in
+        /// clear exactly if the kernel has no pairwise key.
         in_clear: bool,
     },
     /// Install a key.
@@ -292,6 +293,10 @@ pub struct AssociateSecurity {
     pub group: Cipher,
     /// Whether management frames are protected.
     pub management_frame_protection: bool,
+    /// Whether EAPOL frames travel over nl80211 ([`Radio::control_port`](crate::radio::Radio::control_port)).
+    /// Else they are packets of the interface, in no order with events: message 1 may be there before the word
+    /// that the kernel is connected, and another frame after the word that it no longer is.
+    pub control_port: bool,
 }
 
 /// What a key protects.
@@ -554,13 +559,13 @@ pub enum KernelEvent {
         /// The frame.
         frame: Vec<u8>,
     },
-    /// An EAPOL frame came over the control port.
+    /// An EAPOL frame came, over the control port or as a packet.
     KeyFrame {
         /// Who sent it.
         from: MacAddr,
         /// The frame from the 802.1X header on.
         bytes: Vec<u8>,
-        /// Whether it came in clear.
+        /// Whether it came in clear. Of a packet nobody knows: this is true then, and means nothing.
         in_clear: bool,
     },
     /// What became of an EAPOL frame.

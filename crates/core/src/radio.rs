@@ -50,7 +50,8 @@ pub struct Radio {
     /// The firmware does the 4-way handshake of WPA2-Personal, if it gets the key with the request
     /// (`NL80211_EXT_FEATURE_4WAY_HANDSHAKE_STA_PSK`).
     pub psk_offload: bool,
-    /// EAPOL frames can travel over nl80211, in order with the events.
+    /// EAPOL frames can travel over nl80211, in order with the events and with a word on whether they came in
+    /// clear. Else they are packets of the interface.
     pub control_port: bool,
     /// Beacons can be verified (BIGTK).
     pub beacon_protection: bool,

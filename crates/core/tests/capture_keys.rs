@@ -297,6 +297,7 @@ fn our_supplicant_in_the_place_of_wpa_supplicant() {
                 plan,
                 candidates: vec![Candidate { pmkid: announced, pmk }],
                 can_replace_pairwise: false,
+                protection_is_told: true,
             });
             let mut entropy = Scripted(handshake.second.nonce);
             let mut handle = |frame: &KeyFrame, encrypted| {

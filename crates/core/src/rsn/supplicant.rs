@@ -51,6 +51,10 @@ pub struct Setup {
     pub candidates: Vec<Candidate>,
     /// Whether the pairwise key can be replaced while it is in use. With Extended Key ID it always can.
     pub can_replace_pairwise: bool,
+    /// Whether it is known of a frame that it came encrypted. Where it is not, a frame in clear is taken for one
+    /// that was encrypted: group keys and message 3 prove by their MIC and replay counter where they are from.
+    /// Message 1 proves nothing, and leads to nothing but an answer.
+    pub protection_is_told: bool,
 }
 
 /// How many different message 1 are kept answerable. An honest AP sends one; more are forged, or an AP's
@@ -213,8 +217,8 @@ impl Supplicant {
     /// Takes an EAPOL frame of the AP, from the 802.1X header on. The caller has checked that it is from
     /// the peer's address.
     ///
-    /// `encrypted` says whether it came under the pairwise key. What is to be done is appended to `out`
-    /// in the order in which it must happen.
+    /// `encrypted` says whether it came under the pairwise key, unless [`Setup::protection_is_told`] says that it
+    /// says nothing. What is to be done is appended to `out` in the order in which it must happen.
     pub fn handle(
         &mut self,
         entropy: &mut (impl Entropy + ?Sized),
@@ -222,6 +226,7 @@ impl Supplicant {
         encrypted: bool,
         out: &mut Vec<Output>,
     ) {
+        let encrypted = encrypted || !self.setup.protection_is_told;
         if let Err(why) = self.dispatch(entropy, octets, encrypted, out) {
             out.push(Output::Ignored(why));
         }
@@ -297,6 +302,11 @@ impl Supplicant {
         }
     }
 
+    /// Whether another pairwise key can be installed while one is in use.
+    fn can_rekey(&self) -> bool {
+        self.setup.can_replace_pairwise || self.setup.plan.extended_key_id()
+    }
+
     /// The PMK that message 1 is about.
     fn candidate(&self, asked: Option<[u8; 16]>) -> Result<&Candidate, Ignored> {
         let candidates = &self.setup.candidates;
@@ -336,7 +346,8 @@ impl Supplicant {
         if frame.information.version() != schedule.version {
             return Err(Ignored::DescriptorVersion);
         }
-        if established && !self.setup.can_replace_pairwise && !plan.extended_key_id() {
+        // Anybody can send a message 1 in clear, and may not end the connection with it.
+        if established && !self.can_rekey() && self.setup.protection_is_told {
             out.push(Output::RekeyByReconnect);
             return Ok(());
         }
@@ -407,18 +418,27 @@ impl Supplicant {
         let (ptk, previous, repeated) = match &self.state {
             State::First | State::Broken(_) => return Err(Ignored::TooEarly),
             State::Third(exchange) => (offered(exchange).ok_or(Ignored::OtherAnonce)?, None, false),
-            State::Established { keys, rekeying } => match rekeying.as_ref().and_then(offered) {
-                Some(_) if !encrypted => return Err(Ignored::Unencrypted),
-                Some(ptk) => (ptk, Some(keys.clone()), false),
-                None if keys.anonce == frame.nonce => (keys.ptk.clone(), Some(keys.clone()), true),
-                None => return Err(Ignored::OtherAnonce),
-            },
+            State::Established { keys, rekeying } => {
+                // Anybody can have offered the ANonce in use once more: the MIC tells which one it is.
+                let is_meant =
+                    |ptk: &Ptk| keys.anonce != frame.nonce || Authentic::verify(frame, ptk).is_ok();
+                match rekeying.as_ref().and_then(offered).filter(is_meant) {
+                    Some(_) if !encrypted => return Err(Ignored::Unencrypted),
+                    Some(ptk) => (ptk, Some(keys.clone()), false),
+                    None if keys.anonce == frame.nonce => (keys.ptk.clone(), Some(keys.clone()), true),
+                    None => return Err(Ignored::OtherAnonce),
+                }
+            }
         };
         if frame.information.version() != ptk.schedule.version {
             return Err(Ignored::DescriptorVersion);
         }
         let authentic = Authentic::verify(frame, &ptk)?;
         self.replay_counter = Some(frame.replay_counter);
+        if previous.is_some() && !repeated && !self.can_rekey() {
+            out.push(Output::RekeyByReconnect);
+            return Ok(());
+        }
         let checked = match self.check_third(&authentic, repeated) {
             Ok(checked) => checked,
             Err(why) => {

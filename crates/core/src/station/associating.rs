@@ -139,12 +139,7 @@ impl Turn<'_> {
         if !extended.octets().is_empty() {
             extended.write(&mut elements);
         }
-        let security = plan.as_ref().map(|plan| AssociateSecurity {
-            akm: plan.akm(),
-            pairwise: plan.pairwise(),
-            group: plan.group(),
-            management_frame_protection: plan.protects_management_frames(),
-        });
+        let security = plan.as_ref().map(|plan| self.security(plan));
         let bss = target.bss();
         let request = AssociateRequest {
             peer: association_peer(&target),
@@ -156,6 +151,17 @@ impl Turn<'_> {
         let ticket = self.ask(Some(journey.id), Request::Associate(request));
         let until = self.now + WORD_LIMIT;
         State::Associating(Box::new(Associating { journey, target, plan, keys, ticket, early: None, until }))
+    }
+
+    /// What the kernel is told of a plan beside the RSNE.
+    pub(super) const fn security(&self, plan: &Plan) -> AssociateSecurity {
+        AssociateSecurity {
+            akm: plan.akm(),
+            pairwise: plan.pairwise(),
+            group: plan.group(),
+            management_frame_protection: plan.protects_management_frames(),
+            control_port: self.context.radio.control_port,
+        }
     }
 }
 

@@ -155,6 +155,7 @@ impl Turn<'_> {
             plan,
             candidates,
             can_replace_pairwise: self.context.radio.can_replace_pairwise_key,
+            protection_is_told: self.context.radio.control_port,
         };
         let validates = setup.plan.operating_channel_validation();
         let mut securing = Box::new(Securing {

@@ -418,6 +418,7 @@ impl Client {
             plan,
             candidates: self.candidates.clone(),
             can_replace_pairwise: true,
+            protection_is_told: true,
         }));
     }
 

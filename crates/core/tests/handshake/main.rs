@@ -11,4 +11,5 @@ mod line;
 mod messages;
 mod multi_link;
 mod table;
+mod untold;
 mod world;

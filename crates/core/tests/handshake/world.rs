@@ -222,6 +222,7 @@ pub(crate) fn supplicant_setup(case: &Case) -> supplicant::Setup {
         plan: case.plan(),
         candidates: vec![pmk(7, case.pmk_length)],
         can_replace_pairwise: true,
+        protection_is_told: true,
     }
 }
 
@@ -389,6 +390,7 @@ impl World {
         if !self.station_radio.can_read(flight) {
             return out;
         }
+        let encrypted = encrypted && self.station.setup().protection_is_told;
         self.station.handle(&mut self.entropy, &flight.octets, encrypted, &mut out);
         let mut fourth_sent = false;
         for output in &out {

@@ -4,7 +4,7 @@ mod double;
 
 use super::{
     ap::{Cached, Setup},
-    fixtures::{open, personal},
+    fixtures::{open, personal, radio},
 };
 use double::{Double, Firmware};
 use lapwing_core::{
@@ -12,7 +12,7 @@ use lapwing_core::{
     failure::{Code, Failure},
     kernel::{Errno, ExternalAuthentication, KernelEvent, Offload, Request},
     network::{Credentials, Network},
-    radio::RadioKind,
+    radio::{Radio, RadioKind},
     station::{Event, Report},
 };
 use lapwing_frames::{
@@ -68,6 +68,57 @@ fn a_raspberry_pi_that_forgets_its_keys_connects_every_time() {
     }
     // Where all three knew the key, it was used.
     assert!(double.wishes < 17, "{}", double.wishes);
+    assert_eq!(failures(&double), []);
+}
+
+/// EAPOL that travels as packets: nothing orders it against events, and nobody says what came in clear.
+#[test]
+fn key_frames_of_another_connection_change_nothing() {
+    let radio = Radio {
+        kind: RadioKind::FullMacExternalSae,
+        control_port: false,
+        can_replace_pairwise_key: false,
+        ..radio(&[2412, 5180])
+    };
+    let mut double = Double::with_radio(radio, vec![Setup::new(b"home", 1, &[Akm::Sae])]);
+    double.habits.hasty = true;
+    double.join(&home());
+    assert!(double.connects(10), "{:?}", double.reports);
+    let asked = double.requests.iter().find_map(|request| match request {
+        Request::Connect(request) => request.security,
+        _ => None,
+    });
+    assert!(!asked.unwrap().control_port);
+    let sent = |double: &Double| double.names().iter().filter(|name| **name == "CONTROL_PORT_FRAME").count();
+    let old = double.key_frames.clone();
+    assert_eq!((old.len(), sent(&double)), (2, 2));
+    // Message 3 once more is answered; message 1 is, and ends nothing.
+    for event in &old {
+        double.event(event.clone());
+    }
+    double.run(Duration::from_secs(1));
+    assert!(double.is_connected());
+    double.leave();
+    let before = sent(&double);
+    for event in &old {
+        double.event(event.clone());
+    }
+    double.run(Duration::from_secs(1));
+    assert_eq!(sent(&double), before);
+    // Between the request to connect and the kernel's word, and after it.
+    double.join(&home());
+    assert!(double.run_until(Duration::from_secs(10), |double| connects(double) == 2));
+    for event in old.iter().rev().chain(&old) {
+        double.give(Event::Kernel(event.clone()));
+    }
+    assert!(double.run_until(Duration::from_secs(10), |double| {
+        matches!(double.firmware, Firmware::Connected { .. })
+    }));
+    for event in old.iter().chain(old.iter().rev()) {
+        double.give(Event::Kernel(event.clone()));
+    }
+    assert!(double.connects(10), "{:?}", double.reports);
+    assert!(double.aps[0].is_secured());
     assert_eq!(failures(&double), []);
 }
 

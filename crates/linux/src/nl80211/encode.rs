@@ -245,7 +245,8 @@ fn fill_links(message: &mut Builder, links: &[AssociationLink]) {
     });
 }
 
-/// The suites, and that EAPOL travels over this socket.
+/// The suites, that the port is ours to open, and whether EAPOL travels over this socket. To ask for that a driver
+/// that cannot do it is an error.
 fn fill_security(message: &mut Builder, security: &AssociateSecurity) {
     let version = if security.akm.is_sae() { wpa_version::WPA_VERSION_3 } else { wpa_version::WPA_VERSION_2 };
     message.u32(attr::WPA_VERSIONS, version);
@@ -253,7 +254,9 @@ fn fill_security(message: &mut Builder, security: &AssociateSecurity) {
     message.u32(attr::CIPHER_SUITE_GROUP, security.group.to_u32());
     message.u32(attr::AKM_SUITES, Akm::to_u32(security.akm));
     message.flag(attr::CONTROL_PORT).u16(attr::CONTROL_PORT_ETHERTYPE, ETHERTYPE_EAPOL);
-    message.flag(attr::CONTROL_PORT_OVER_NL80211).flag(attr::CONTROL_PORT_NO_PREAUTH);
+    if security.control_port {
+        message.flag(attr::CONTROL_PORT_OVER_NL80211).flag(attr::CONTROL_PORT_NO_PREAUTH);
+    }
     if security.management_frame_protection {
         message.u32(attr::USE_MFP, mfp::REQUIRED);
     }

@@ -265,6 +265,7 @@ fn associate(peer: MacAddr, name: &[u8], pmkid: [u8; 16], akm: Akm) -> Request {
             pairwise: Cipher::Ccmp128,
             group: Cipher::Ccmp128,
             management_frame_protection: true,
+            control_port: true,
         }),
         previous: None,
     })

@@ -72,7 +72,10 @@ impl Handshake {
         };
         let can_replace_pairwise = turn.seat.radio.can_replace_pairwise_key;
         let ssid = target.ssid.clone();
-        let supplicant = Supplicant::new(Setup { ssid, peer, plan: plan?, candidates, can_replace_pairwise });
+        let plan = plan?;
+        let protection_is_told = turn.seat.radio.control_port;
+        let setup = Setup { ssid, peer, plan, candidates, can_replace_pairwise, protection_is_told };
+        let supplicant = Supplicant::new(setup);
         Some(Self { supplicant, outstanding: Vec::new(), asked: false, installed: Vec::new() })
     }
 

@@ -21,6 +21,7 @@ use lapwing_core::attempt::{AttemptId, Ticket};
 use lapwing_core::crypto::keys::Pmk;
 use lapwing_core::kernel::{AssociateSecurity, Connection, KernelEvent, Request};
 use lapwing_core::network::{Credentials, Network};
+use lapwing_core::radio::Radio;
 use lapwing_core::sae::Password;
 use lapwing_core::station::{Connected, Report, Summary};
 use lapwing_core::{Instant, Means, Secret};
@@ -149,13 +150,14 @@ fn farewell(event: &KernelEvent) -> Option<(MacAddr, ReasonCode)> {
     }
 }
 
-/// The suites of an association.
-fn security(target: &Target) -> Option<AssociateSecurity> {
+/// The suites of an association, and how EAPOL travels on this radio.
+fn security(target: &Target, radio: &Radio) -> Option<AssociateSecurity> {
     target.plan.as_ref().map(|plan| AssociateSecurity {
         akm: plan.akm(),
         pairwise: plan.pairwise(),
         group: plan.group(),
         management_frame_protection: plan.protects_management_frames(),
+        control_port: radio.control_port,
     })
 }
 

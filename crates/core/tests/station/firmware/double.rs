@@ -82,6 +82,10 @@ pub(crate) struct Double {
     /// How often SAE was asked for.
     pub(crate) wishes: usize,
     pub(crate) refuse: BTreeMap<&'static str, (u32, Errno)>,
+    /// The key frames that the station heard.
+    pub(crate) key_frames: Vec<KernelEvent>,
+    /// Whether the radio says of key frames that they came encrypted.
+    control_port: bool,
     entropy: SeededEntropy,
     dice: SeededEntropy,
     things: BTreeMap<(Instant, u64), Event>,
@@ -92,8 +96,12 @@ pub(crate) struct Double {
 
 impl Double {
     pub(crate) fn new(kind: RadioKind, psk_offload: bool, setups: Vec<Setup>) -> Self {
+        Self::with_radio(Radio { kind, psk_offload, ..fixtures::radio(&[2412, 5180]) }, setups)
+    }
+
+    pub(crate) fn with_radio(radio: Radio, setups: Vec<Setup>) -> Self {
         let interface = Interface { wiphy: 0, ifindex: 3, wdev: 1 };
-        let radio = Radio { kind, psk_offload, ..fixtures::radio(&[2412, 5180]) };
+        let control_port = radio.control_port;
         let settings = Settings { autoconnect: false, ..Settings::default() };
         let mut double = Self {
             now: Instant::after_start(Duration::from_secs(1000)),
@@ -106,6 +114,8 @@ impl Double {
             reports: vec![],
             wishes: 0,
             refuse: BTreeMap::new(),
+            key_frames: vec![],
+            control_port,
             entropy: SeededEntropy(1),
             dice: SeededEntropy(2),
             things: BTreeMap::new(),
@@ -497,7 +507,10 @@ impl Double {
         for said in said {
             match said {
                 Said::KeyFrame { octets, in_clear } => {
-                    self.event(KernelEvent::KeyFrame { from: bssid, bytes: octets, in_clear });
+                    let in_clear = in_clear || !self.control_port;
+                    let event = KernelEvent::KeyFrame { from: bssid, bytes: octets, in_clear };
+                    self.key_frames.push(event.clone());
+                    self.event(event);
                 }
                 Said::Deauthentication(reason) => self.deauthenticated(reason),
                 Said::Authentication(_) | Said::Association(_) => {}

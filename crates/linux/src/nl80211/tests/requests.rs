@@ -143,6 +143,7 @@ fn associate() {
                 pairwise: cipher,
                 group: cipher,
                 management_frame_protection: mfp,
+                control_port: true,
             }),
             previous: None,
         }));
@@ -171,6 +172,7 @@ fn associate_with_links() {
             pairwise: Cipher::Ccmp128,
             group: Cipher::Ccmp128,
             management_frame_protection: true,
+            control_port: true,
         }),
         previous: None,
     };
@@ -182,6 +184,20 @@ fn associate_with_links() {
         links.map(|link| tree("link", link.unwrap().payload)).collect()
     };
     assert_eq!(links(&message), links(theirs));
+    // Without a control port over nl80211 only that is missing: the port is ours to open all the same.
+    let over_nl80211 = [attr::CONTROL_PORT_OVER_NL80211, attr::CONTROL_PORT_NO_PREAUTH];
+    let plain = AssociateRequest {
+        security: request.security.map(|security| AssociateSecurity { control_port: false, ..security }),
+        ..request.clone()
+    };
+    let plain = station(kernel::Request::Associate(plain));
+    assert_same(&plain, &message, &over_nl80211);
+    let has = |kind| Attributes::new("request", &plain[4..]).find(kind).is_some();
+    assert!(
+        has(attr::CONTROL_PORT)
+            && has(attr::CONTROL_PORT_ETHERTYPE)
+            && !over_nl80211.map(has).contains(&true)
+    );
     // An open network has neither suites nor a control port; a reassociation names the AP it leaves.
     let open = AssociateRequest {
         peer: AssociationPeer::Bss { bssid: AP, frequency: Frequency(2412) },
@@ -334,6 +350,7 @@ fn requests_for_firmware() {
                 pairwise: Cipher::Ccmp128,
                 group: Cipher::Ccmp128,
                 management_frame_protection: true,
+                control_port: true,
             }),
             previous: None,
             offload,

@@ -87,6 +87,7 @@ impl Link {
             plan,
             candidates: vec![candidate],
             can_replace_pairwise: true,
+            protection_is_told: true,
         };
         let supplicant = Box::new(Supplicant::new(setup));
         self.handshake = Handshake::Own { supplicant, until: Some(context.now + LIMIT) };

@@ -216,6 +216,7 @@ pub(super) const SECURITY: AssociateSecurity = AssociateSecurity {
     pairwise: Cipher::Ccmp128,
     group: Cipher::Ccmp128,
     management_frame_protection: true,
+    control_port: true,
 };
 
 pub(super) fn authenticate(mlo: bool) -> AuthenticateRequest {

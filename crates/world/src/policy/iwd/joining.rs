@@ -68,7 +68,7 @@ impl Inner {
                 } else {
                     AuthenticationAlgorithm::Open
                 },
-                security: security(target),
+                security: security(target, &turn.seat.radio),
                 sae: target.plan.as_ref().filter(|_| needs_sae).and_then(Plan::sae),
                 previous: None,
                 offload: Offload::ExternalSae,
@@ -126,7 +126,7 @@ impl Inner {
             peer: going.target.peer(),
             ssid: going.target.ssid.clone(),
             elements: going.plan.as_ref().map(Plan::association_elements).unwrap_or_default(),
-            security: security(&going.target),
+            security: security(&going.target, &turn.seat.radio),
             previous: None,
         }));
         self.phase = Phase::Connecting(going);

@@ -156,7 +156,7 @@ impl Inner {
             peer: going.target.peer(),
             ssid: going.target.ssid.clone(),
             elements: going.plan.as_ref().map(Plan::association_elements).unwrap_or_default(),
-            security: security(&going.target),
+            security: security(&going.target, &turn.seat.radio),
             previous: None,
         }));
         self.phase = Phase::Associating { going, ticket, until: turn.now + SME_LIMIT };
