@@ -3,6 +3,7 @@
 mod addresses;
 mod events;
 mod interfaces;
+mod key_frames;
 mod packets;
 mod power;
 mod rivals;
@@ -10,6 +11,7 @@ mod rivals;
 use crate::ipv6;
 use crate::kernel::{Block, Command, Heard, Kernel};
 use crate::resolver;
+use crate::settings::Settings;
 use lapwing_core::attempt::Ticket;
 use lapwing_core::kernel::{Errno, Refusal};
 use lapwing_linux::nl80211::{self, InterfaceInfo, Nl80211, Wiphy};
@@ -60,6 +62,8 @@ pub struct Linux {
     rtnetlink: Rtnetlink,
     rfkill: Option<Rfkill>,
     packets: BTreeMap<u32, [PacketSocket; 2]>,
+    /// For the interfaces whose EAPOL frames are packets.
+    key_frames: BTreeMap<u32, PacketSocket>,
     asked: BTreeMap<u32, Purpose>,
     changes: BTreeMap<u32, Change>,
     radios: BTreeMap<u32, Wiphy>,
@@ -80,8 +84,7 @@ pub struct Linux {
     regulatory: bool,
     heard: VecDeque<Heard>,
     runtime: PathBuf,
-    /// The metric of our routes.
-    metric: u32,
+    settings: Settings,
     /// Who is told of name servers.
     resolver: resolver::Place,
 }
@@ -91,7 +94,7 @@ impl Linux {
     ///
     /// # Errors
     /// Those of the system calls: without nl80211 and rtnetlink there is nothing to do.
-    pub fn open(runtime: PathBuf, metric: u32, resolver: resolver::Place) -> io::Result<Self> {
+    pub fn open(runtime: PathBuf, settings: Settings, resolver: resolver::Place) -> io::Result<Self> {
         let nl80211 = Nl80211::open()?;
         let rtnetlink = Rtnetlink::open()?;
         // A machine without the device has no switch, and nothing to hear.
@@ -108,6 +111,7 @@ impl Linux {
             rtnetlink,
             rfkill,
             packets: BTreeMap::new(),
+            key_frames: BTreeMap::new(),
             asked: BTreeMap::new(),
             changes: BTreeMap::new(),
             radios: BTreeMap::new(),
@@ -124,7 +128,7 @@ impl Linux {
             regulatory: false,
             heard: VecDeque::new(),
             runtime,
-            metric,
+            settings,
             resolver,
         };
         this.survey();
@@ -254,6 +258,10 @@ impl Kernel for Linux {
                 let ifindex = interface.ifindex;
                 let joins = rivals::joins(&request);
                 self.rivals.asked(ifindex, &request);
+                if let Some(outcome) = self.by_packet(ifindex, &request) {
+                    self.heard.push_back(Heard::Answered { ifindex, ticket, outcome });
+                    return;
+                }
                 let request = nl80211::Request::Station { ifindex, request };
                 self.ask(&request, Purpose::Station { ifindex, ticket, joins });
             }
@@ -267,7 +275,7 @@ impl Kernel for Linux {
             Command::Send { ifindex, kind, to, octets } => self.send(ifindex, kind, to, &octets),
             Command::SetAddress { ifindex, address, lifetime } => {
                 let what = format!("add the address {address}");
-                let mut new = addresses::address(ifindex, address, self.metric);
+                let mut new = addresses::address(ifindex, address, self.settings.metric);
                 let seconds = lifetime.map(|time| u32::try_from(time.as_secs()).unwrap_or(u32::MAX - 1));
                 new.valid_seconds = seconds;
                 new.preferred_seconds = seconds;
@@ -276,28 +284,32 @@ impl Kernel for Linux {
             Command::RemoveAddress { ifindex, address } => {
                 let what = format!("remove the address {address}");
                 self.change(
-                    &rtnetlink::Request::DelAddress(addresses::address(ifindex, address, self.metric)),
+                    &rtnetlink::Request::DelAddress(addresses::address(
+                        ifindex,
+                        address,
+                        self.settings.metric,
+                    )),
                     Change::Told(what),
                 );
             }
             Command::SetRoute { ifindex, route } => {
                 let what = format!("add the route to {}", route.destination);
                 self.change(
-                    &rtnetlink::Request::SetRoute(addresses::route(ifindex, route, self.metric)),
+                    &rtnetlink::Request::SetRoute(addresses::route(ifindex, route, self.settings.metric)),
                     Change::Told(what),
                 );
             }
             Command::RemoveRoute { ifindex, route } => {
                 let what = format!("remove the route to {}", route.destination);
                 self.change(
-                    &rtnetlink::Request::DelRoute(addresses::route(ifindex, route, self.metric)),
+                    &rtnetlink::Request::DelRoute(addresses::route(ifindex, route, self.settings.metric)),
                     Change::Told(what),
                 );
             }
             Command::EnableIpv6 { name, on } => {
                 let mut done = ipv6::switch(&self.runtime, &name, on);
                 if on {
-                    done = done.and_then(|()| ipv6::prefer(&name, self.metric));
+                    done = done.and_then(|()| ipv6::prefer(&name, self.settings.metric));
                 }
                 if let Err(error) = done {
                     self.trouble(format!("cannot set IPv6 of {name}: {error}"));

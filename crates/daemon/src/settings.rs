@@ -1,4 +1,4 @@
-//! The settings of the machine: a `main.conf` with the keys of iwd that concern addresses.
+//! The settings of the machine: a `main.conf` with the keys of iwd that concern addresses and EAPOL.
 //!
 //! One default differs from iwd's: addresses are given unless the file says otherwise. iwd leaves them to
 //! another program by default, and whoever forgets that has a connection without an address, which is the
@@ -46,11 +46,19 @@ pub struct Settings {
     pub name_service: NameService,
     /// The metric of routes.
     pub metric: u32,
+    /// Whether EAPOL frames travel over nl80211 where the radio can do that.
+    pub control_port: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { network_configuration: true, ipv6: true, name_service: NameService::Automatic, metric: METRIC }
+        Self {
+            network_configuration: true,
+            ipv6: true,
+            name_service: NameService::Automatic,
+            metric: METRIC,
+            control_port: true,
+        }
     }
 }
 
@@ -90,8 +98,8 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(octets)
 }
 
-/// What the octets of a file mean, and what in them means nothing. Keys that are not about addresses belong to
-/// iwd and are passed over.
+/// What the octets of a file mean, and what in them means nothing. Other keys belong to iwd and are
+/// passed over.
 #[must_use]
 pub fn understand(octets: &[u8]) -> (Settings, Vec<Mistake>) {
     let mut settings = Settings::default();
@@ -110,6 +118,10 @@ pub fn understand(octets: &[u8]) -> (Settings, Vec<Mistake>) {
     let boolean = |value: &Value<'_>| value.boolean().map_err(|error| error.problem.to_string());
     take("General", "EnableNetworkConfiguration", &mut |value| {
         settings.network_configuration = boolean(value)?;
+        Ok(())
+    });
+    take("General", "ControlPortOverNL80211", &mut |value| {
+        settings.control_port = boolean(value)?;
         Ok(())
     });
     take("Network", "EnableIPv6", &mut |value| {
@@ -141,13 +153,14 @@ mod tests {
 
     #[test]
     fn the_keys_of_iwd() {
-        let text = b"[General]\nEnableNetworkConfiguration=false\nCountry=DE\n[Network]\nEnableIPv6=false\n\
-            NameResolvingService=resolvconf\nRoutePriorityOffset=300\n";
+        let text = b"[General]\nEnableNetworkConfiguration=false\nCountry=DE\nControlPortOverNL80211=false\n\
+            [Network]\nEnableIPv6=false\nNameResolvingService=resolvconf\nRoutePriorityOffset=300\n";
         let expected = Settings {
             network_configuration: false,
             ipv6: false,
             name_service: NameService::Resolvconf,
             metric: 300,
+            control_port: false,
         };
         assert_eq!(understand(text), (expected, Vec::new()));
         assert_eq!(understand(b""), (Settings::default(), Vec::new()));

@@ -90,7 +90,7 @@ fn serve(mut options: Options) -> Result<(), Box<dyn Error>> {
             Some((_, scenario, seed)) => {
                 Machine::Virtual(Box::new(Virtual::open(scenario, *seed, &options.runtime)?))
             }
-            None => Machine::Real(Box::new(linux(&options.runtime, machine.metric, place)?)),
+            None => Machine::Real(Box::new(linux(&options.runtime, machine, place)?)),
         };
         let state = options.state.clone();
         let daemon = open(kernel, options, machine);
@@ -126,8 +126,8 @@ fn wanted(clients: &Clients) -> Result<Wanted, Box<dyn Error>> {
 }
 
 /// The kernel of this machine, with its sockets open.
-fn linux(runtime: &Path, metric: u32, place: Place) -> io::Result<Linux> {
-    Linux::open(runtime.to_owned(), metric, place).map_err(|error| match error.kind() {
+fn linux(runtime: &Path, settings: Settings, place: Place) -> io::Result<Linux> {
+    Linux::open(runtime.to_owned(), settings, place).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             io::Error::new(error.kind(), "this kernel has no nl80211: is cfg80211 loaded?")
         }

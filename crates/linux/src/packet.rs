@@ -1,4 +1,5 @@
-//! Packet sockets for what happens before an interface has an address: DHCP and ARP.
+//! Packet sockets for what happens before an interface has an address: DHCP and ARP, and EAPOL on radios that do
+//! not carry it over nl80211.
 
 use lapwing_frames::MacAddr;
 use socket2::{Domain, Protocol, SockAddr, SockAddrStorage, SockFilter, Socket, Type};
@@ -25,19 +26,10 @@ impl PacketKind {
         }
     }
 
-    /// The classic BPF program that drops everything else. The kernel runs it on the packet without its
-    /// link header, since the socket is of the kind that has none.
-    fn filter(self) -> Vec<SockFilter> {
-        const LOAD_BYTE: u16 = 0x30;
-        const LOAD_HALF: u16 = 0x28;
-        const LOAD_HALF_INDIRECT: u16 = 0x48;
-        const LOAD_X_IP_HEADER: u16 = 0xb1;
-        const JUMP_EQUAL: u16 = 0x15;
-        const JUMP_SET: u16 = 0x45;
-        const RETURN: u16 = 0x06;
-        const ALL: u32 = 0x4_0000;
+    /// The program that drops everything else.
+    const fn filter(self) -> &'static [Instruction] {
         const UDP: u32 = 17;
-        let program: &[(u16, u8, u8, u32)] = match self {
+        match self {
             Self::Dhcp => &[
                 (LOAD_BYTE, 0, 0, 9),
                 (JUMP_EQUAL, 0, 6, UDP),
@@ -54,10 +46,31 @@ impl PacketKind {
             Self::Arp => {
                 &[(LOAD_HALF, 0, 0, 4), (JUMP_EQUAL, 0, 1, 0x0604), (RETURN, 0, 0, ALL), (RETURN, 0, 0, 0)]
             }
-        };
-        program.iter().map(|&(code, yes, no, value)| SockFilter::new(code, yes, no, value)).collect()
+        }
     }
 }
+
+/// An instruction of classic BPF: code, jumps, value. The kernel runs a program on the packet without its link
+/// header, since the sockets are of the kind that has none.
+type Instruction = (u16, u8, u8, u32);
+
+const LOAD_BYTE: u16 = 0x30;
+const LOAD_HALF: u16 = 0x28;
+const LOAD_HALF_INDIRECT: u16 = 0x48;
+const LOAD_X_IP_HEADER: u16 = 0xb1;
+const JUMP_EQUAL: u16 = 0x15;
+const JUMP_SET: u16 = 0x45;
+const RETURN: u16 = 0x06;
+/// As much of the packet as there is.
+const ALL: u32 = 0x4_0000;
+/// Where a program reads whom the packet is for (`SKF_AD_OFF + SKF_AD_PKTTYPE`): 0 is us.
+const PACKET_TYPE: u32 = 0xffff_f004;
+
+/// The EtherType of EAPOL.
+const EAPOL: u16 = 0x888e;
+/// Frames to our own address only: neither to a group, nor to others while the interface hears everything.
+const TO_US: [Instruction; 4] =
+    [(LOAD_BYTE, 0, 0, PACKET_TYPE), (JUMP_EQUAL, 0, 1, 0), (RETURN, 0, 0, ALL), (RETURN, 0, 0, 0)];
 
 /// A packet, and who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,7 +86,7 @@ pub struct Packet {
 pub struct PacketSocket {
     socket: Socket,
     interface: u32,
-    kind: PacketKind,
+    ethertype: u16,
 }
 
 impl PacketSocket {
@@ -82,11 +95,28 @@ impl PacketSocket {
     /// # Errors
     /// Those of the system calls.
     pub fn open(interface: u32, kind: PacketKind) -> io::Result<Self> {
+        Self::with(interface, kind.ethertype(), kind.filter())
+    }
+
+    /// Opens a socket for EAPOL frames to and from the interface's own address, which start with the 802.1X
+    /// header. Needs `CAP_NET_RAW`.
+    ///
+    /// The kernel encrypts what is sent exactly if it has a key for the peer, and does not say whether what came
+    /// was encrypted.
+    ///
+    /// # Errors
+    /// Those of the system calls.
+    pub fn open_for_key_frames(interface: u32) -> io::Result<Self> {
+        Self::with(interface, EAPOL, &TO_US)
+    }
+
+    fn with(interface: u32, ethertype: u16, program: &[Instruction]) -> io::Result<Self> {
         // Protocol 0 receives nothing: the filter is in place before the first packet can come.
         let socket = Socket::new(Domain::PACKET, Type::DGRAM, Some(Protocol::from(0)))?;
         socket.set_nonblocking(true)?;
-        socket.attach_filter(&kind.filter())?;
-        let this = Self { socket, interface, kind };
+        let instruction = |&(code, yes, no, value): &Instruction| SockFilter::new(code, yes, no, value);
+        socket.attach_filter(&program.iter().map(instruction).collect::<Vec<_>>())?;
+        let this = Self { socket, interface, ethertype };
         this.socket.bind(&this.address(MacAddr::BROADCAST)?)?;
         Ok(this)
     }
@@ -121,7 +151,7 @@ impl PacketSocket {
         let [a, b, c, d, e, f] = peer.0;
         Ok(link_address(libc::sockaddr_ll {
             sll_family: u16::try_from(libc::AF_PACKET).unwrap_or_default(),
-            sll_protocol: self.kind.ethertype().to_be(),
+            sll_protocol: self.ethertype.to_be(),
             sll_ifindex: index,
             sll_hatype: 0,
             sll_pkttype: 0,

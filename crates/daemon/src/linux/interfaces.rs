@@ -1,6 +1,6 @@
 //! Radios and interfaces: which there are, and running them.
 
-use super::{Change, Linux, Purpose};
+use super::{Change, Linux, Purpose, key_frames};
 use crate::kernel::{Found, Heard};
 use lapwing_core::kernel::{Interface, KernelEvent};
 use lapwing_core::radio::RadioKind;
@@ -78,7 +78,7 @@ impl Linux {
                 interface: info.interface,
                 name: link.name.clone(),
                 address: link.address.unwrap_or(info.state.address),
-                radio: wiphy.radio(),
+                radio: key_frames::radio(wiphy, self.settings),
                 up: link.is_up(),
                 radio_name: wiphy.name.clone(),
                 hardware: Hardware::of_radio(&wiphy.name),
@@ -90,6 +90,7 @@ impl Linux {
         self.interfaces.remove(&ifindex);
         self.links.remove(&ifindex);
         self.packets.remove(&ifindex);
+        self.key_frames.remove(&ifindex);
         self.adopted.remove(&ifindex);
         self.off.remove(&ifindex);
         self.leftovers.remove(&ifindex);
@@ -102,7 +103,8 @@ impl Linux {
     pub(super) fn radios(&mut self, radios: BTreeMap<u32, Wiphy>) {
         for (&wiphy, now) in &radios {
             if self.radios.get(&wiphy).is_some_and(|before| before != now) {
-                self.heard.push_back(Heard::RadioChanged { wiphy, radio: now.radio() });
+                let radio = key_frames::radio(now, self.settings);
+                self.heard.push_back(Heard::RadioChanged { wiphy, radio });
             }
         }
         self.radios = radios;

@@ -55,5 +55,6 @@ impl Linux {
                 }
             }
         }
+        self.heard_key_frames();
     }
 }

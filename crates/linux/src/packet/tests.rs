@@ -98,6 +98,26 @@ fn dhcp_and_arp_over_a_cable() {
 }
 
 #[test]
+fn key_frames_are_for_our_address_only() {
+    in_namespace("key-frames", || {
+        let [(left, left_address), (right, right_address)] = ends();
+        let sender = PacketSocket::open_for_key_frames(left).unwrap();
+        let mut receiver = PacketSocket::open_for_key_frames(right).unwrap();
+        // Neither for another station, nor for a group.
+        for other in [MacAddr([2, 0, 0, 0, 0, 9]), MacAddr([1, 0x80, 0xc2, 0, 0, 3]), MacAddr::BROADCAST] {
+            sender.send(other, b"other").unwrap();
+        }
+        PacketSocket::open(left, PacketKind::Arp).unwrap().send(right_address, b"another kind").unwrap();
+        sender.send(right_address, b"key frame").unwrap();
+        let heard = Packet { source: left_address, octets: b"key frame".to_vec() };
+        assert_eq!(next(&mut receiver), Some(heard));
+        // Not even what was sent from here.
+        receiver.send(left_address, b"answer").unwrap();
+        assert_eq!(receiver.receive().unwrap(), None);
+    });
+}
+
+#[test]
 fn no_such_interface() {
     if rustix::process::geteuid().is_root() {
         let error = PacketSocket::open(i32::MAX as u32, PacketKind::Arp).unwrap_err();
