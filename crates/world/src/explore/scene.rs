@@ -18,9 +18,40 @@ use std::sync::OnceLock;
 pub struct Scene {
     scenario: Scenario,
     seed: u64,
-    begins_connected: bool,
+    beginning: Beginning,
     /// The first state, once it was made.
     start: OnceLock<State>,
+}
+
+/// When a scene begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beginning {
+    /// With nothing.
+    Start,
+    /// When the kernel is associated for the first time: what follows is the handshake, which is too many steps from
+    /// the start for every order of things to come so far.
+    Associated,
+    /// When the station is connected for the first time.
+    Connected,
+}
+
+impl Beginning {
+    const fn suffix(self) -> &'static str {
+        match self {
+            Self::Start => "",
+            Self::Associated => ASSOCIATED,
+            Self::Connected => CONNECTED,
+        }
+    }
+
+    /// Whether a run is there.
+    fn is_reached(self, run: &Run) -> bool {
+        match self {
+            Self::Start => true,
+            Self::Associated => run.world().kernel().truth().held.is_some(),
+            Self::Connected => run.is_online(),
+        }
+    }
 }
 
 /// The state of a scene.
@@ -40,6 +71,9 @@ impl State {
 
 /// What a name ends with of a scene that begins when the station is connected.
 pub const CONNECTED: &str = "+connected";
+
+/// What a name ends with of a scene that begins when the kernel is associated.
+pub const ASSOCIATED: &str = "+associated";
 
 /// The most steps to a first connection on a good day.
 const MOST_GOOD_STEPS: usize = 2_000;
@@ -61,37 +95,36 @@ const MOST_STEPS: u64 = 200_000;
 const OCTETS: usize = 24_000;
 
 impl Scene {
-    /// The scene that a name and a number stand for: a built-in scenario, from its start or
+    /// The scene that a name and a number stand for: a built-in scenario, from its start, [`ASSOCIATED`] or
     /// [`CONNECTED`], or one that the number draws.
     #[must_use]
     pub fn named(name: &str, seed: u64) -> Option<Self> {
-        let (base, begins_connected) = match name.strip_suffix(CONNECTED) {
-            Some(base) => (base, true),
-            None => (name, false),
-        };
+        let later = [Beginning::Associated, Beginning::Connected].into_iter();
+        let (base, beginning) = later
+            .filter_map(|beginning| Some((name.strip_suffix(beginning.suffix())?, beginning)))
+            .next()
+            .unwrap_or((name, Beginning::Start));
         let scenario = if base == WALK { drawn(seed) } else { Scenario::named(base) };
-        let scene = Self::new(scenario?, seed);
-        Some(if begins_connected { scene.connected() } else { scene })
+        Some(Self { beginning, ..Self::new(scenario?, seed) })
     }
 
     /// A scenario from its start, with its random numbers.
     #[must_use]
     pub const fn new(scenario: Scenario, seed: u64) -> Self {
-        Self { scenario, seed, begins_connected: false, start: OnceLock::new() }
+        Self { scenario, seed, beginning: Beginning::Start, start: OnceLock::new() }
     }
 
     /// The same from the moment on when the station is connected for the first time, and nothing went wrong
     /// before.
     #[must_use]
     pub fn connected(self) -> Self {
-        Self { begins_connected: true, start: OnceLock::new(), ..self }
+        Self { beginning: Beginning::Connected, start: OnceLock::new(), ..self }
     }
 
     /// Its name, which leads back to it.
     #[must_use]
     pub fn name(&self) -> String {
-        let suffix = if self.begins_connected { CONNECTED } else { "" };
-        format!("{}{suffix}", self.scenario.name)
+        format!("{}{}", self.scenario.name, self.beginning.suffix())
     }
 
     /// The scenario.
@@ -192,7 +225,7 @@ impl Scene {
     fn first(&self) -> State {
         let mut state = State { run: Run::untimed(&self.scenario, self.seed), rules: Rules::default() };
         for _ in 0..MOST_GOOD_STEPS {
-            if !self.begins_connected || state.run.is_online() {
+            if self.beginning.is_reached(&state.run) {
                 break;
             }
             // What is possible begins with what is under way; only when nothing is, time passes.

@@ -27,6 +27,7 @@ files! {
     "small-links",
     "small-firmware",
     "small-two",
+    "small-handshake",
     "small-mind",
     "small-attacker",
 }
