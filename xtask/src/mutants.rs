@@ -1,13 +1,11 @@
 //! `cargo xtask mutants`: puts deliberate faults into a copy of the sources, one at a time, and lets the explorer
 //! look for each.
 
-use crate::command::{Step, command, output, run, seconds, target_directory, workspace};
+use crate::command::{Step, command, output, paint, seconds, target_directory, workspace};
 use crate::failure::{Doing, Failure, Result};
 use lexopt::prelude::*;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const HELP: &str = "\
@@ -19,15 +17,35 @@ Usage: cargo xtask mutants [--check] [NAME]…
   --check  only see whether each can still be put in
 ";
 
-/// What the explorer is told, besides the seed. With no fault it finds nothing by this, as the first run shows.
-const ARGUMENTS: &[&str] =
-    &["--json", "world", "explore", "--states", "150000", "--walks", "400", "--settle-every", "100"];
+/// What is explored for a fault, after the scene that it names. Without a fault nothing is found in them by these limits, as
+/// the first run shows.
+const SCENES: &[&str] = &[
+    "small-reconnect",
+    "small-reconnect+connected",
+    "small-links+connected",
+    "small-firmware",
+    "small-firmware+connected",
+    "small-two+connected",
+    "small-mind+connected",
+    "small-attacker",
+    "small-handshake+associated",
+    "small-reconnect+associated",
+    "small-links+associated",
+];
+/// The seed, how many states of each scene are seen, of how many one is let settle, and how many walks follow.
+const LIMITS: [&str; 4] = ["1", "20000", "100", "0"];
+
+/// Dependencies are optimised and stay as they are. What a fault is in is built each time, which takes longer than the
+/// exploration if it is optimised.
+const UNOPTIMISED: &[&str] = &["lapwing-frames", "lapwing-core", "lapwing-world"];
 
 /// A deliberate fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Mutant {
     name: String,
     sentence: String,
+    /// The scene that shows it soonest.
+    scene: Option<String>,
     changes: Vec<Change>,
 }
 
@@ -42,7 +60,11 @@ struct Change {
 /// How the explorer fared with a fault.
 struct Caught {
     rule: String,
-    steps: usize,
+    scene: String,
+    steps: String,
+    /// States in all scenes until then.
+    states: u64,
+    /// Since the explorer began.
     after: Duration,
 }
 
@@ -77,26 +99,42 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
     }
     let scratch = target_directory().join("mutants");
     copy(&scratch)?;
-    let mut missed = Vec::new();
     let step = Step::begin("no fault");
-    if let Some(caught) = explored(&scratch)? {
-        return Err(Failure::unmet("no rule is broken without a fault", caught.rule));
+    build(&scratch)?;
+    if let Some(caught) = explored(&scratch, None)? {
+        return Err(Failure::unmet(
+            "no rule is broken without a fault",
+            format!("{} in {}", caught.rule, caught.scene),
+        ));
     }
     step.done();
-    println!("| fault | what is wrong | broken rule | steps | found after |\n|---|---|---|---|---|");
-    for mutant in mutants.iter().filter(|mutant| names.is_empty() || names.contains(&mutant.name)) {
+    let wanted: Vec<_> =
+        mutants.iter().filter(|mutant| names.is_empty() || names.contains(&mutant.name)).collect();
+    let (began, mut missed) = (Instant::now(), Vec::new());
+    println!("| fault | what is wrong | broken rule | scene | steps | states until then | time |");
+    println!("|---|---|---|---|---|---|---|");
+    for (done, mutant) in wanted.iter().enumerate() {
+        let Mutant { name, sentence, scene, .. } = mutant;
+        let left = match u32::try_from(done) {
+            Ok(done @ 1..) => {
+                let rest = u32::try_from(wanted.len()).unwrap_or(done).saturating_sub(done);
+                format!(", about {} left", seconds(began.elapsed() / done * rest))
+            }
+            _ => String::new(),
+        };
+        eprintln!("{} {name} ({} of {}{left})", paint("==>", "1;36"), done + 1, wanted.len());
         let originals = put_in(&scratch, mutant)?;
-        let outcome = explored(&scratch);
+        let outcome = build(&scratch).and_then(|()| explored(&scratch, scene.as_deref()));
         for (path, text) in originals {
             fs::write(&path, text).doing(|| format!("write {}", path.display()))?;
         }
-        let Mutant { name, sentence, .. } = mutant;
         match outcome? {
-            Some(Caught { rule, steps, after }) => {
-                println!("| {name} | {sentence} | {rule} | {steps} | {} |", seconds(after));
+            Some(Caught { rule, scene, steps, states, after }) => {
+                let after = seconds(after);
+                println!("| `{name}` | {sentence} | `{rule}` | `{scene}` | {steps} | {states} | {after} |");
             }
             None => {
-                println!("| {name} | {sentence} | **not found** | | |");
+                println!("| `{name}` | {sentence} | **not found** | | | | |");
                 missed.push(name.as_str());
             }
         }
@@ -118,8 +156,15 @@ fn parse(text: &str) -> std::result::Result<Vec<Mutant>, String> {
             continue;
         } else if let Some(name) = line.strip_prefix("== ") {
             let (_, sentence) = lines.next().ok_or_else(|| wrong("the sentence is missing"))?;
-            mutants.push(Mutant { name: name.into(), sentence: sentence.into(), changes: Vec::new() });
+            mutants.push(Mutant {
+                name: name.into(),
+                sentence: sentence.into(),
+                scene: None,
+                changes: Vec::new(),
+            });
             file = None;
+        } else if let Some(scene) = line.strip_prefix("++ ") {
+            mutants.last_mut().ok_or_else(|| wrong("the name is missing"))?.scene = Some(scene.into());
         } else if let Some(path) = line.strip_prefix("-- ") {
             file = Some(PathBuf::from(path));
         } else if line == "<<<" {
@@ -188,42 +233,44 @@ fn copy(scratch: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds the copy and explores: the first rule that is broken.
-fn explored(scratch: &Path) -> Result<Option<Caught>> {
+/// Where the copy is built, so that what does not change stays built.
+fn target(scratch: &Path) -> PathBuf {
+    scratch.join("target")
+}
+
+/// Builds the copy.
+fn build(scratch: &Path) -> Result<()> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let built = scratch.join("target");
-    let mut build = command(&cargo, ["build", "--quiet", "--profile", "explore", "--package", "lapwing"]);
-    build.current_dir(scratch).env("CARGO_TARGET_DIR", &built).env("RUSTFLAGS", "--cap-lints=allow");
-    run(&mut build)?;
+    let what = ["build", "--profile", "explore", "--package", "lapwing-world", "--example", "hunt"];
+    let mut build = command(&cargo, what);
+    for package in UNOPTIMISED {
+        build.arg("--config").arg(format!("profile.explore.package.{package}.opt-level=0"));
+    }
+    build.current_dir(scratch).env("CARGO_TARGET_DIR", target(scratch)).env("CARGO_INCREMENTAL", "1");
+    // What the compiler thinks of a fault is told only if it does not take it.
+    output(&mut build).map(drop)
+}
+
+/// Explores one scene, then all others: the first rule that is broken.
+fn explored(scratch: &Path, first: Option<&str>) -> Result<Option<Caught>> {
     let began = Instant::now();
-    let mut explorer = command(&built.join("explore/lapwing").to_string_lossy(), ARGUMENTS);
-    let mut explorer = explorer
-        .args(["--seed", "1"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .doing(|| String::from("start the explorer"))?;
-    let mut caught = None;
-    if let Some(lines) = explorer.stdout.take() {
-        for line in BufReader::new(lines).lines() {
-            let line = line.doing(|| String::from("read what the explorer says"))?;
-            let result: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-            let found = ["/failure", "/failures/0"]
-                .iter()
-                .filter_map(|place| result.pointer(place))
-                .find(|found| found.is_object());
-            if let Some(found) = found {
-                let rule = found.get("rule").and_then(|rule| rule.as_str()).unwrap_or_default().to_owned();
-                let steps = found.get("schedule").and_then(|steps| steps.as_array()).map_or(0, Vec::len);
-                caught = Some(Caught { rule, steps, after: began.elapsed() });
-                break;
-            }
+    let rest = SCENES.iter().copied().filter(|scene| Some(*scene) != first);
+    let mut explorer = command(
+        &target(scratch).join("explore/examples/hunt").to_string_lossy(),
+        LIMITS.into_iter().chain(first).chain(rest),
+    );
+    let lines = output(&mut explorer)?;
+    let mut states = 0;
+    for line in lines.lines() {
+        let mut words = line.split('\t');
+        let mut word = || words.next().unwrap_or_default().to_owned();
+        let (scene, seen, _, rule, steps) = (word(), word(), word(), word(), word());
+        states += seen.parse::<u64>().unwrap_or_default();
+        if !rule.is_empty() {
+            return Ok(Some(Caught { rule, scene, steps, states, after: began.elapsed() }));
         }
     }
-    // One is enough.
-    let _ended = explorer.kill();
-    explorer.wait().doing(|| String::from("wait for the explorer"))?;
-    Ok(caught)
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -233,7 +280,7 @@ mod tests {
     #[test]
     fn every_fault_can_be_put_in() {
         let mutants = parse(include_str!("../mutants.txt")).unwrap();
-        assert!(mutants.len() >= 15);
+        assert!(mutants.len() >= 18);
         for mutant in &mutants {
             assert!(!mutant.changes.is_empty(), "{}", mutant.name);
             for change in &mutant.changes {
