@@ -9,6 +9,9 @@ use lapwing_frames::{LinkId, MacAddr, Ssid};
 use std::fmt;
 use std::time::Duration;
 
+/// The EtherType of EAPOL.
+pub(crate) const EAPOL: u16 = 0x888e;
+
 /// What a party asks of the kernel: a station's request, or one of those that Lapwing never makes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
@@ -36,7 +39,8 @@ impl Command {
     }
 }
 
-/// What comes out of the kernel's socket, in this order.
+/// What comes out of the kernel's socket, in this order; on radios that do not carry EAPOL over it, key frames come
+/// from a socket of their own, in no order with the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Message {
     /// The answer to a command.

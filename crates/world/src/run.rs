@@ -314,7 +314,7 @@ impl Run {
 
     /// Whether what is on a channel can arrive: a machine that sleeps reads no socket.
     fn is_open(&self, channel: Channel) -> bool {
-        self.asleep.is_none() || channel != Channel::Socket
+        self.asleep.is_none() || !matches!(channel, Channel::Socket | Channel::Packets)
     }
 
     /// Whether what is under way would be later than this.

@@ -11,6 +11,8 @@ pub enum Channel {
     Commands,
     /// The kernel's one socket to the party.
     Socket,
+    /// The party's packet socket for EAPOL, on radios that do not carry it over the other one.
+    Packets,
     /// From the station to a BSS of an access point (a link of an AP MLD).
     ToAp {
         /// The access point, by its place in the scenario.
@@ -42,6 +44,7 @@ impl fmt::Display for Channel {
         match self {
             Self::Commands => f.write_str("commands"),
             Self::Socket => f.write_str("socket"),
+            Self::Packets => f.write_str("packets"),
             Self::ToAp { ap, link } => write!(f, "to-{ap}.{link}"),
             Self::FromAp { ap, link } => write!(f, "from-{ap}.{link}"),
             Self::Distribution => f.write_str("network"),
@@ -149,6 +152,7 @@ fn channel(name: &str) -> Option<Channel> {
     Some(match name {
         "commands" => Channel::Commands,
         "socket" => Channel::Socket,
+        "packets" => Channel::Packets,
         "network" => Channel::Distribution,
         _ => {
             let (way, place) = name.split_once('-')?;
@@ -174,6 +178,7 @@ mod tests {
             Step::Start,
             Step::Deliver(Channel::Commands),
             Step::Deliver(Channel::Socket),
+            Step::Deliver(Channel::Packets),
             Step::Deliver(Channel::Distribution),
             Step::Deliver(from),
             Step::Deliver(Channel::ToAp { ap: 12, link: 14 }),

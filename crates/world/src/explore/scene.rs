@@ -301,7 +301,7 @@ impl Model for Scene {
 
     fn weight(&self, step: &Step) -> u32 {
         match step {
-            Step::Start | Step::Deliver(Channel::Commands | Channel::Socket) => 40,
+            Step::Start | Step::Deliver(Channel::Commands | Channel::Socket | Channel::Packets) => 40,
             Step::Deliver(_) => 20,
             Step::Advance => 12,
             Step::Person | Step::Fault(_) | Step::Lose(_) | Step::Duplicate(_) => 2,

@@ -1,14 +1,14 @@
 //! The commands of nl80211 with their checks, in the kernel's order.
 
-use super::driver::{Completion, Denial, Operation};
+use super::driver::{Completion, Denial, Operation, Stimulus};
 use super::{Kernel, Power, Socket, Wdev};
-use crate::parts::{Command, KernelOutput};
+use crate::parts::{Command, EAPOL, KernelOutput};
 use lapwing_core::Instant;
 use lapwing_core::kernel::{
-    AssociateRequest, AssociationLink, AssociationPeer, AuthenticateRequest, ConnectRequest, Errno,
-    Frequency, Offload, Reply, Request,
+    AssociateRequest, AssociateSecurity, AssociationLink, AssociationPeer, AuthenticateRequest,
+    ConnectRequest, Errno, Frequency, Offload, Reply, Request,
 };
-use lapwing_core::radio::RadioKind;
+use lapwing_core::radio::{Radio, RadioKind};
 use lapwing_frames::element::multi_link::{Basic, MultiLink};
 use lapwing_frames::management::{AuthenticationAlgorithm, Body, Management, ReasonCode};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
@@ -84,6 +84,15 @@ impl Kernel {
                 return self.ask(now, Operation::UseKey { peer, index }, out);
             }
             Request::AuthorizePort { peer } => return self.ask(now, Operation::Authorize(peer), out),
+            Request::SendKeyFrame { to, bytes, .. } if !self.setup.radio.control_port => {
+                // No command, but a packet: whatever becomes of it, the network stack has taken it.
+                self.stimulate(
+                    now,
+                    Stimulus::Send { destination: to, ethertype: EAPOL, payload: bytes },
+                    out,
+                );
+                return Ok(Some(Reply::Sent { cookie: 0 }));
+            }
             Request::SendKeyFrame { to, bytes, in_clear } => {
                 if self.connected().is_none() {
                     return Err(Errno::ENOTCONN.into());
@@ -196,12 +205,12 @@ impl Kernel {
                 if !links.contains_key(association_link) {
                     return Err(Errno::EINVAL.into());
                 }
-                self.check_security(&request)?;
+                self.check_security(request.security.as_ref())?;
                 self.check_mld(*association_link, &links, &request.ssid)?;
                 links.values().map(|(bssid, _)| *bssid).collect()
             }
         };
-        self.check_security(&request)?;
+        self.check_security(request.security.as_ref())?;
         if let Some(connected) = self.connected()
             && request.previous != Some(connected)
         {
@@ -217,9 +226,11 @@ impl Kernel {
         Ok(answer)
     }
 
-    fn check_security(&self, request: &AssociateRequest) -> Result<(), Denial> {
-        let ciphers = &self.setup.radio.ciphers;
-        match &request.security {
+    /// `nl80211_crypto_settings`.
+    fn check_security(&self, security: Option<&AssociateSecurity>) -> Result<(), Denial> {
+        let Radio { ciphers, control_port, .. } = &self.setup.radio;
+        match security {
+            Some(security) if security.control_port && !control_port => Err(Errno::EOPNOTSUPP.into()),
             Some(security) if !ciphers.contains(&security.pairwise) || !ciphers.contains(&security.group) => {
                 Err(Errno::EINVAL.into())
             }
@@ -316,6 +327,7 @@ impl Kernel {
         if !offered || sae && kind == RadioKind::FullMac {
             return Err(Errno::EINVAL.into());
         }
+        self.check_security(request.security.as_ref())?;
         if request.frequency.is_some_and(|frequency| !self.allows(frequency)) {
             return Err(Errno::EINVAL.into());
         }

@@ -3,7 +3,7 @@
 use super::driver::{Completion, Indication, Operation};
 use super::{Current, Kernel, LATE, Later, Wdev};
 use crate::habit::Habit;
-use crate::parts::KernelOutput;
+use crate::parts::{EAPOL, KernelOutput};
 use lapwing_core::Instant;
 use lapwing_core::kernel::{Connection, Errno, Frequency, KernelEvent, Reply};
 use lapwing_frames::management::{ReasonCode, StatusCode};
@@ -103,8 +103,10 @@ impl Kernel {
                 }
             }
             Indication::KeyFrame { from, bytes, in_clear } => match self.owner {
-                Some(_) => self.event(KernelEvent::KeyFrame { from, bytes, in_clear }, out),
-                None => out.push(KernelOutput::Deliver { source: from, ethertype: 0x888e, payload: bytes }),
+                Some(_) if self.setup.radio.control_port => {
+                    self.event(KernelEvent::KeyFrame { from, bytes, in_clear }, out)
+                }
+                _ => out.push(KernelOutput::Deliver { source: from, ethertype: EAPOL, payload: bytes }),
             },
             Indication::KeyFrameStatus { cookie, acknowledged } => {
                 self.event(KernelEvent::KeyFrameStatus { cookie, acknowledged }, out);

@@ -18,6 +18,8 @@ pub struct RadioSetup {
     pub interface: String,
     /// Whether it can use several links at once.
     pub multi_link: bool,
+    /// Whether EAPOL frames travel over nl80211; else they are packets.
+    pub control_port: bool,
 }
 
 impl Default for RadioSetup {
@@ -28,6 +30,7 @@ impl Default for RadioSetup {
             address: MacAddr([0x02, 0, 0, 0, 0, 1]),
             interface: String::from("wlan0"),
             multi_link: false,
+            control_port: true,
         }
     }
 }
@@ -70,7 +73,7 @@ impl RadioSetup {
             max_scan_elements: 500,
             psk_offload: matches!(self.kind, RadioKind::FullMac | RadioKind::FullMacSaeOffload),
             sae: matches!(self.kind, RadioKind::SoftMac | RadioKind::FullMacExternalSae),
-            control_port: true,
+            control_port: self.control_port,
             beacon_protection: self.checks_beacons(),
             extended_key_id: false,
             can_replace_pairwise_key: !firmware,

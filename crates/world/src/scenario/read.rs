@@ -99,6 +99,7 @@ fn radio(value: Value<'_>) -> Result<RadioSetup, ScenarioError> {
         address: table.read("address", address)?.unwrap_or(usual.address),
         interface: table.read("interface", Value::string)?.unwrap_or(usual.interface),
         multi_link: table.read("multi_link", Value::boolean)?.unwrap_or(usual.multi_link),
+        control_port: table.read("control_port", Value::boolean)?.unwrap_or(usual.control_port),
     };
     table.finish()?;
     Ok(radio)

@@ -6,10 +6,10 @@ use crate::air::Transmission;
 use crate::happening::{Happening, Lane, What};
 use crate::named::Named;
 use crate::network::Packet;
-use crate::parts::{ApInput, ApOutput, KernelInput, KernelOutput, Message};
+use crate::parts::{ApInput, ApOutput, EAPOL, KernelInput, KernelOutput, Message};
 use crate::step::Channel;
 use lapwing_core::entropy::SeededEntropy;
-use lapwing_core::kernel::Frequency;
+use lapwing_core::kernel::{Frequency, KernelEvent};
 use lapwing_core::means::Means;
 use lapwing_frames::MacAddr;
 use std::collections::VecDeque;
@@ -62,7 +62,7 @@ impl World {
                         self.tell(stage, Lane::Ap(ap), || What::Lost(transmission.clone()));
                     }
                 }
-                Channel::Commands | Channel::Socket | Channel::Distribution => {}
+                Channel::Commands | Channel::Socket | Channel::Packets | Channel::Distribution => {}
             },
         }
     }
@@ -117,6 +117,12 @@ impl World {
                         }
                     }
                     KernelOutput::Listen { frequencies, ssids } => self.listen(frequencies, ssids),
+                    KernelOutput::Deliver { source: from, ethertype: EAPOL, payload: bytes }
+                        if !self.plan.scenario.radio.control_port =>
+                    {
+                        let event = KernelEvent::KeyFrame { from, bytes, in_clear: true };
+                        self.dispatch(Channel::Packets, Item::Message(Message::Event(event)));
+                    }
                     KernelOutput::Deliver { source, ethertype, payload } => {
                         let destination = self.plan.scenario.radio.address;
                         let packet = Packet { source, destination, ethertype, payload };

@@ -62,7 +62,7 @@ impl Timing {
         let micros = Duration::from_micros;
         let (least, most) = match channel {
             Channel::Commands => (micros(5), micros(40)),
-            Channel::Socket => (micros(20), micros(150)),
+            Channel::Socket | Channel::Packets => (micros(20), micros(150)),
             Channel::Distribution => (micros(100), micros(800)),
             Channel::ToAp { .. } | Channel::FromAp { .. } => (air.delay_least, air.delay_most),
         };

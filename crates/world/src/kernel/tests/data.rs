@@ -4,7 +4,9 @@ use super::world::{AP, Bench, MLD, State, key, pairwise, sent};
 use crate::air::{Content, Protection};
 use crate::habit::Habits;
 use crate::parts::{Command, KernelInput, KernelOutput};
-use lapwing_core::kernel::{AssociateRequest, KernelEvent, KeyKind, Reply, Request};
+use lapwing_core::kernel::{
+    AssociateRequest, AssociateSecurity, Errno, KernelEvent, KeyKind, Reply, Request,
+};
 
 const IP: (u16, &[u8]) = (0x0800, b"packet");
 const EAPOL: (u16, &[u8]) = (0x888e, b"key");
@@ -80,4 +82,33 @@ fn eapol_for_a_connection_without_owner_goes_to_the_network_stack() {
     let mut bench = Bench::at(State::Connected, Habits::NONE);
     bench.turn(KernelInput::OwnerGone);
     assert_eq!(delivered(&bench.receive_data(0, EAPOL, None)), 1);
+}
+
+#[test]
+fn without_a_control_port_eapol_is_a_packet_in_both_directions() {
+    let mut setup = super::world::setup(Habits::NONE);
+    setup.radio.control_port = false;
+    let mut bench = Bench::with(setup);
+    bench.reach(State::Authenticated);
+    let wants = super::world::associate(false);
+    let refused = bench.ask(Request::Associate(wants.clone())).unwrap_err();
+    assert_eq!(refused.errno, Errno::EOPNOTSUPP);
+    let send = || Request::SendKeyFrame { to: AP, bytes: b"answer".to_vec(), in_clear: true };
+    // Nobody says of a packet that it went nowhere.
+    let out = bench.command(Command::Request(send()));
+    assert_eq!((sent(&out).len(), super::world::outcome(out)), (0, Ok(Reply::Sent { cookie: 0 })));
+    let security = wants.security.map(|security| AssociateSecurity { control_port: false, ..security });
+    bench.ask(Request::Associate(AssociateRequest { security, ..wants })).unwrap();
+    bench.receive(0, super::world::accepted(false, 0, 0), None);
+    let out = bench.receive_data(0, EAPOL, None);
+    assert_eq!((delivered(&out), super::world::events(&out)), (1, vec![]));
+    for protected in [false, true] {
+        let out = bench.command(Command::Request(send()));
+        let (transmission, number) = sent(&out).remove(0);
+        let Content::Data { ethertype: 0x888e, protection, .. } = transmission.content else { panic!() };
+        assert_eq!((protection.is_some(), number), (protected, None));
+        if !protected {
+            bench.ask(Request::InstallKey(pairwise(AP))).unwrap();
+        }
+    }
 }
