@@ -44,6 +44,8 @@ pub(crate) struct Lab {
     bus: Option<Bus>,
     /// What is mounted in the scenario's folder.
     mounts: Vec<PathBuf>,
+    /// Whether the station's EAPOL frames may travel over nl80211.
+    control_port: bool,
 }
 
 impl Lab {
@@ -59,7 +61,17 @@ impl Lab {
             Kind::Lapwing | Kind::Iwd => Some(Bus::start(Policy::Open, None, &directory)?),
             Kind::WpaSupplicant => None,
         };
-        Ok(Self { directory, kind, radios, access_points: 0, netlink, air, bus, mounts: Vec::new() })
+        Ok(Self {
+            directory,
+            kind,
+            radios,
+            access_points: 0,
+            netlink,
+            air,
+            bus,
+            mounts: Vec::new(),
+            control_port: true,
+        })
     }
 
     /// The folder for whatever is worth keeping.
@@ -95,7 +107,16 @@ impl Lab {
             .first()
             .cloned()
             .ok_or_else(|| Failure::unmet("a radio for the station", "none is left"))?;
-        station::start(self.kind, radio, &self.directory)
+        station::start(self.kind, radio, &self.directory, self.control_port)
+    }
+
+    /// Has the station's EAPOL frames travel as packets, as with drivers that have no control port over nl80211.
+    pub(crate) fn without_control_port(&mut self) -> Result<()> {
+        self.control_port = false;
+        match self.kind {
+            Kind::Lapwing | Kind::Iwd => Ok(()),
+            Kind::WpaSupplicant => Err(Failure::Unable("wpa_supplicant has no setting for that".into())),
+        }
     }
 
     /// What went between the kernel and the programs in the station's namespace so far.

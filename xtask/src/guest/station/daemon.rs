@@ -18,9 +18,13 @@ use std::time::Duration;
 /// How long a program may take to be on the bus.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What iwd is told: our radios as they are, and addresses.
-const IWD: &str = "[General]\nEnableNetworkConfiguration=true\n[Network]\nEnableIPv6=true\n\
-                   NameResolvingService=none\n[DriverQuirks]\nDefaultInterface=*\n";
+/// What iwd is told: how EAPOL travels, our radios as they are, and addresses.
+fn settings(control_port: bool) -> String {
+    format!(
+        "[General]\nControlPortOverNL80211={control_port}\nEnableNetworkConfiguration=true\n[Network]\nEnableIPv6=true\n\
+                   NameResolvingService=none\n[DriverQuirks]\nDefaultInterface=*\n"
+    )
+}
 
 /// A running daemon.
 #[derive(Debug)]
@@ -35,12 +39,13 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    pub(crate) fn start(kind: Kind, radio: Radio, directory: &Path) -> Result<Self> {
+    pub(crate) fn start(kind: Kind, radio: Radio, directory: &Path, control_port: bool) -> Result<Self> {
         for name in ["state", "runtime", "config"] {
             let place = directory.join(name);
             fs::create_dir_all(&place).doing(|| format!("create {}", place.display()))?;
         }
-        fs::write(directory.join("config/main.conf"), IWD).doing(|| "write iwd's settings".into())?;
+        fs::write(directory.join("config/main.conf"), settings(control_port))
+            .doing(|| "write iwd's settings".into())?;
         let process = run(kind, &radio, directory)?;
         let (directory, iwctl) = (directory.to_owned(), Tool::iwctl(directory));
         Ok(Self { kind, process, radio, directory, iwctl, network: None })

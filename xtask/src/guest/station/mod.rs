@@ -190,10 +190,15 @@ impl dyn Station + '_ {
     }
 }
 
-/// Starts a station that knows no network.
-pub(crate) fn start(kind: Kind, radio: Radio, directory: &Path) -> Result<Box<dyn Station>> {
+/// Starts a station that knows no network. Without a control port its EAPOL frames are packets.
+pub(crate) fn start(
+    kind: Kind,
+    radio: Radio,
+    directory: &Path,
+    control_port: bool,
+) -> Result<Box<dyn Station>> {
     Ok(match kind {
-        Kind::Lapwing | Kind::Iwd => Box::new(daemon::Daemon::start(kind, radio, directory)?),
+        Kind::Lapwing | Kind::Iwd => Box::new(daemon::Daemon::start(kind, radio, directory, control_port)?),
         Kind::WpaSupplicant => Box::new(wpa_supplicant::WpaSupplicant::start(radio, directory)?),
     })
 }
