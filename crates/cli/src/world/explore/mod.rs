@@ -122,6 +122,7 @@ struct Plan {
     limits: Limits,
     seed: u64,
     walks: u64,
+    except: Vec<u64>,
     length: usize,
     until: Option<Instant>,
     checkpoint: Option<std::path::PathBuf>,
@@ -161,6 +162,7 @@ impl Plan {
             limits,
             seed,
             walks: options.walks,
+            except: options.except.clone(),
             length: options.length,
             until: options.time.map(|time| Instant::now() + Duration::from_secs(time)),
             checkpoint: options.checkpoint.clone(),
@@ -276,6 +278,9 @@ impl Plan {
                             continue;
                         }
                         let seed = self.seed.wrapping_add(number);
+                        if self.except.contains(&seed) {
+                            continue;
+                        }
                         let Some(scene) = Scene::named(WALK, seed) else { return };
                         let walked = walk(&scene, seed, self.length);
                         steps.fetch_add(walked.steps, Ordering::Relaxed);

@@ -37,6 +37,10 @@ pub struct Explore {
     #[arg(long, value_name = "N", default_value_t = 500)]
     pub walks: u64,
 
+    /// Leave out the walks of these numbers, whose finds are known and open
+    #[arg(long, value_name = "SEED", value_delimiter = ',')]
+    pub except: Vec<u64>,
+
     /// Let a walk have so many steps before the troubles stop
     #[arg(long, value_name = "N", default_value_t = 400)]
     pub length: usize,
