@@ -26,6 +26,9 @@ const BASES: &[&str] = &[
 /// Of so many habits, one is had.
 const RARE: u64 = 6;
 
+/// The firmware asks nobody for SAE and waits for ever: no station can get connected, while that it does is expected here.
+const UNANSWERABLE: Habit = Habit::FirmwareAsksAtOnce;
+
 /// The most wishes of the person, and troubles, in a drawn scenario.
 const MOST_DEEDS: u64 = 6;
 const MOST_FAULTS: u64 = 12;
@@ -38,6 +41,7 @@ pub fn drawn(seed: u64) -> Option<Scenario> {
     let mut scenario = Scenario::named(one_of(&mut draw, BASES)?)?;
     scenario.name = String::from(WALK);
     let habits: Habits = Habit::ALL.iter().copied().filter(|_| draw.below(RARE) == 0).collect();
+    let habits = habits.without(UNANSWERABLE);
     let is_ap = |habit: &Habit| habit.name().starts_with("ap.");
     scenario.habits = habits.iter().filter(|habit| !is_ap(habit)).collect();
     for ap in &mut scenario.aps {
@@ -46,6 +50,11 @@ pub fn drawn(seed: u64) -> Option<Scenario> {
             ap.security = ApSecurity::Wpa3ExtendedKey;
         }
         ap.beacon_protection = draw.below(2) == 0;
+    }
+    // A hidden name is found only by who knows that it is hidden.
+    for network in &mut scenario.networks {
+        let mut aps = scenario.aps.iter().filter(|ap| ap.ssid == network.ssid);
+        network.hidden |= aps.any(|ap| ap.habits.has(Habit::ApHidesName));
     }
     scenario.faults =
         (0..draw.below(MOST_FAULTS + 1)).filter_map(|_| fault(&mut draw, &scenario)).map(at).collect();
@@ -134,11 +143,16 @@ mod tests {
         for seed in 0..200 {
             let scenario = drawn(seed).unwrap();
             assert_eq!(drawn(seed), Some(scenario.clone()));
+            let hides = |ap: &&crate::ap::ApSetup| ap.habits.has(Habit::ApHidesName);
+            for ap in scenario.aps.iter().filter(hides) {
+                assert!(scenario.networks.iter().all(|network| network.ssid != ap.ssid || network.hidden));
+            }
             kinds.insert(format!("{:?} {}", scenario.radio.kind, scenario.radio.multi_link));
             let of_aps = scenario.aps.iter().flat_map(|ap| ap.habits.iter());
             habits = of_aps.chain(scenario.habits.iter()).fold(habits, Habits::with);
         }
-        assert_eq!(habits.iter().count(), Habit::ALL.len());
+        assert!(!habits.has(UNANSWERABLE));
+        assert_eq!(habits.with(UNANSWERABLE).iter().count(), Habit::ALL.len());
         assert!(kinds.len() >= 5, "{kinds:?}");
     }
 }
