@@ -1,9 +1,10 @@
 //! What the station believes, what the kernel holds, and what the access point knows: one picture.
 
 use super::{Rule, Sight, told};
+use crate::air::{Content, Transmission};
 use crate::happening::{Happening, What};
-use crate::parts::{Command, Message};
-use lapwing_core::kernel::{KernelEvent, Request};
+use crate::parts::Message;
+use lapwing_core::kernel::KernelEvent;
 use lapwing_core::station::{Report, Summary};
 use lapwing_frames::{LinkId, MacAddr};
 
@@ -137,7 +138,7 @@ impl Rule for PicturesAgree {
 /// the firmware, and no association at an access point that could hear it leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LeftBehind {
-    /// Whether the access point may have missed something since the station last associated.
+    /// Whether the access point may have missed something since the station last asked to associate.
     missed: bool,
 }
 
@@ -151,11 +152,8 @@ impl Rule for LeftBehind {
             What::Told(Message::Event(KernelEvent::InterfaceDown | KernelEvent::InterfaceRemoved)) => {
                 self.missed = true;
             }
-            What::Asked {
-                command: Command::Request(Request::Associate(_) | Request::Connect(_)), ..
-            } => {
-                self.missed = false;
-            }
+            // Only this replaces an association: an attempt that ends before it changes nothing at the access point.
+            What::Sent(sent) if asks_to_associate(sent) => self.missed = false,
             _ => {}
         }
         Ok(())
@@ -180,4 +178,11 @@ impl Rule for LeftBehind {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether this is an Association Request or a Reassociation Request.
+fn asks_to_associate(sent: &Transmission) -> bool {
+    let Content::Management { frame, .. } = &sent.content else { return false };
+    // The first octet of Frame Control, version 0 and type management (9.2.4.1): subtypes 0 and 2.
+    matches!(frame.first(), Some(0x00 | 0x20))
 }

@@ -15,7 +15,8 @@ use lapwing_core::station::Report;
 use lapwing_core::{Duration, Secret};
 use lapwing_frames::element::{Element, rsn::Rsn, rsn::RsnCapabilities};
 use lapwing_frames::management::{
-    Authentication, AuthenticationAlgorithm, Body, Header, Management, ReasonCode, StatusCode,
+    AssociationRequest, Authentication, AuthenticationAlgorithm, Body, CapabilityInformation, Header,
+    Management, ReasonCode, StatusCode,
 };
 use lapwing_frames::suite::{Akm, Cipher};
 use lapwing_frames::{LinkId, Ssid};
@@ -401,7 +402,22 @@ fn a_disconnected_station_has_left_nothing_behind() {
     Story::default().sees(rest(None)).holds();
     Story::default().sees(rest(associated())).breaks("nothing-left-behind");
     let What::Sent(farewell) = data(0x888e, None) else { unreachable!() };
-    Story::default().happened(Lane::Kernel, What::Lost(farewell)).sees(rest(associated())).holds();
+    let left = || Story::default().happened(Lane::Kernel, What::Lost(farewell.clone()));
+    left().sees(rest(associated())).holds();
+    // Another attempt alone does not tell the access point anything; that it asks to associate does.
+    let begins = || sae(left(), AP).asks(associate(AP, b"home", [3; 16], Akm::Sae));
+    begins().sees(rest(associated())).holds();
+    let mut frame = Vec::new();
+    let body = AssociationRequest {
+        capabilities: CapabilityInformation(0),
+        listen_interval: 1,
+        elements: Vec::new(),
+    };
+    let header = Header::new(AP, US, AP);
+    Management { header, body: Body::AssociationRequest(body) }.write(&mut frame);
+    let content = Content::Management { frame, protection: None };
+    let asks = What::Sent(Transmission { content, ..farewell.clone() });
+    begins().happened(Lane::Kernel, asks).sees(rest(associated())).breaks("nothing-left-behind");
     let connected = |sight: Sight<'static>| Sight { at_rest: true, ..holding(held())(sight) };
     Story::default().sees(connected).breaks("nothing-left-behind");
     let busy = |sight: Sight<'static>| Sight {
