@@ -194,6 +194,8 @@ impl Ap {
                 self.power = Power::Off;
                 return;
             }
+            // Out of range it has its power, and runs.
+            (ApOrder::PowerOn, Power::Faded) => return,
             (ApOrder::PowerOn, _) => {
                 self.power = Power::On;
                 return self.hand(now, Event::Start, curves, out);

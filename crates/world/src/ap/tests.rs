@@ -387,6 +387,8 @@ fn who_fades_keeps_his_memory() {
     assert_eq!(world.order(ApOrder::Fade(true)), [ApOutput::Silence(bss(0, 0).bssid)]);
     let data = world.data(true);
     assert_eq!((world.turn(ApInput::Received(data)), world.ap.beacons()), (vec![], vec![]));
+    // It has its power: more of it does not bring it nearer, nor keeps it from coming back.
+    assert_eq!((world.order(ApOrder::PowerOn), world.ap.beacons()), (vec![], vec![]));
     assert!(matches!(&world.order(ApOrder::Fade(false))[..], [ApOutput::Beacon(_)]));
     let data = world.data(true);
     assert!(matches!(&world.turn(ApInput::Received(data))[..], [ApOutput::Deliver { .. }]));
