@@ -5,7 +5,8 @@
 use lapwing_core::Duration;
 use lapwing_core::curve::ShamCurves;
 use lapwing_core::kernel::{KernelEvent, Request};
-use lapwing_world::parts::{Command, Message};
+use lapwing_world::parts::{ApOrder, Command, Message};
+use lapwing_world::person::{At, Fault};
 use lapwing_world::world::START;
 use lapwing_world::{Habit, Happening, Run, Scenario, What};
 
@@ -155,4 +156,24 @@ fn every_bad_habit_is_lived_with() {
         _ => {}
     });
     assert!(gave_up > 0 && lines > 0, "{gave_up} {lines}");
+}
+
+#[test]
+fn an_ap_that_lost_its_memory_is_left_though_it_can_say_so_only_in_clear() {
+    for kind in ["fullmac-external-sae", "fullmac-sae-offload"] {
+        let mut scenario = scenario(kind, "wpa3", &[]);
+        let order = |order| Fault::Ap { ap: 0, order };
+        scenario.faults = vec![
+            At { after: Duration::from_millis(9_000), what: order(ApOrder::PowerOff) },
+            At { after: Duration::from_millis(9_300), what: order(ApOrder::PowerOn) },
+        ];
+        let mut run = Run::new(&scenario, 1);
+        let mut ends = 0;
+        run.run_to(START + Duration::from_secs(19), &ShamCurves, &mut |happening| {
+            if let What::Told(Message::Event(KernelEvent::Disconnected { .. })) = happening.what {
+                ends += 1;
+            }
+        });
+        assert_eq!((run.is_online(), ends), (true, 1), "{kind}: {:?}", run.party().summary());
+    }
 }

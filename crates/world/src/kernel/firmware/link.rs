@@ -6,9 +6,11 @@ use crate::kernel::driver::{Association, Context, Denial, Indication, Key};
 use lapwing_core::Instant;
 use lapwing_core::kernel::{ConnectRequest, Errno, Frequency, KeyKind};
 use lapwing_frames::MacAddr;
-use lapwing_frames::management::{Body, Departure, Header, Management, ReasonCode};
+use lapwing_frames::management::action::SaQuery;
+use lapwing_frames::management::{Action, Body, Departure, Header, Management, ReasonCode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// EAPOL.
 pub(super) const EAPOL: u16 = 0x888e;
@@ -48,6 +50,22 @@ pub(super) struct Link {
     pub(super) handshake: Handshake,
     /// The word of the connection, that waits for the port.
     pub(super) word: Option<Indication>,
+    /// It asks the AP whether it still knows it.
+    query: Option<Query>,
+}
+
+/// How often it asks the AP whether it knows it, and how long it waits each time (dot11AssociationSAQueryRetryTimeout and
+/// dot11AssociationSAQueryMaximumTimeout are 201 and 1000 TU as a rule).
+const MOST_QUERIES: u8 = 5;
+const QUERY_PATIENCE: Duration = Duration::from_millis(205);
+
+/// SA Queries under way (11.13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Query {
+    transaction: [u8; 2],
+    /// How many there are yet to be sent.
+    left: u8,
+    until: Instant,
 }
 
 /// A data frame that was received.
@@ -79,6 +97,7 @@ impl Link {
             loss: None,
             handshake: Handshake::Above,
             word: None,
+            query: None,
         }
     }
 
@@ -132,6 +151,37 @@ impl Link {
         Management { header: Header::new(self.bssid, context.address, self.bssid), body }.write(&mut frame);
         let protection = if self.protects_management() { self.protect() } else { None };
         self.transmit(None, Content::Management { frame, protection }, context);
+    }
+
+    /// Somebody says in clear, maybe in the name of the AP, that it does not know us: it is asked, if it is not being asked
+    /// (11.13).
+    pub(super) fn doubted(&mut self, context: &mut Context<'_>) {
+        if self.query.is_none() {
+            let [first, second, ..] = context.random().to_le_bytes();
+            let query = Query { transaction: [first, second], left: MOST_QUERIES, until: context.now };
+            self.query = Some(query);
+            self.ask(context);
+        }
+    }
+
+    /// Asks once more; says whether there was an occasion left.
+    pub(super) fn ask(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(query) = self.query.as_mut().filter(|query| query.left > 0) else { return false };
+        query.left -= 1;
+        query.until = context.now + QUERY_PATIENCE;
+        let request = SaQuery { transaction: query.transaction, elements: Vec::new() };
+        self.manage(Body::Action(Action::SaQueryRequest(request)), context);
+        true
+    }
+
+    /// The AP answers that it knows us.
+    pub(super) fn assured(&mut self, transaction: [u8; 2]) {
+        self.query = self.query.filter(|query| query.transaction != transaction);
+    }
+
+    /// Until when the AP is to answer.
+    pub(super) fn query_until(&self) -> Option<Instant> {
+        self.query.map(|query| query.until)
     }
 
     /// Says goodbye.

@@ -157,7 +157,9 @@ impl Driver for Firmware {
         let phase = match &self.phase {
             Phase::Idle | Phase::Stuck => None,
             Phase::Joining(joining) => joining.until,
-            Phase::Joined(link) => [link.loss, link.handshake_until()].into_iter().flatten().min(),
+            Phase::Joined(link) => {
+                [link.loss, link.handshake_until(), link.query_until()].into_iter().flatten().min()
+            }
         };
         phase.into_iter().chain(self.blocked.as_ref().map(|blocked| blocked.until)).min()
     }
@@ -272,7 +274,19 @@ impl Firmware {
             Phase::Joined(link) if link.handshake_until().is_some_and(|at| at <= context.now) => {
                 self.handshake_failed(ReasonCode::FourWayHandshakeTimeout, context);
             }
+            Phase::Joined(link) if link.query_until().is_some_and(|at| at <= context.now) => {
+                self.unanswered(context);
+            }
             _ => {}
+        }
+    }
+
+    /// The AP did not say that it knows us: it is asked once more, or left.
+    fn unanswered(&mut self, context: &mut Context<'_>) {
+        let Phase::Joined(link) = &mut self.phase else { return };
+        if !link.ask(context) {
+            link.leave(ReasonCode::InvalidAuthentication, context);
+            self.lost(ReasonCode::InvalidAuthentication, false, context);
         }
     }
 

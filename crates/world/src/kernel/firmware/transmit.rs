@@ -10,7 +10,9 @@ use lapwing_core::Instant;
 use lapwing_core::kernel::{Errno, Frequency};
 use lapwing_frames::MacAddr;
 use lapwing_frames::management::action::SaQuery;
-use lapwing_frames::management::{Action, AuthenticationAlgorithm, Body, Header, Management, StatusCode};
+use lapwing_frames::management::{
+    Action, AuthenticationAlgorithm, Body, Header, Management, ReasonCode, StatusCode,
+};
 use std::time::Duration;
 
 /// How long the driver waits for the firmware's word about a frame, with the wiphy's mutex held.
@@ -174,6 +176,14 @@ impl Firmware {
             (_, protection) => protection.is_none(),
         };
         if !believed {
+            // An AP without our keys can say in clear alone that it does not know us.
+            if let (Phase::Joined(link), None, Body::Deauthentication(body) | Body::Disassociation(body)) =
+                (&mut self.phase, protection, &body)
+                && matches!(body.reason, ReasonCode::InvalidClass2Frame | ReasonCode::InvalidClass3Frame)
+                && !group
+            {
+                link.doubted(context);
+            }
             return;
         }
         match (&mut self.phase, body) {
@@ -204,6 +214,9 @@ impl Firmware {
                 let SaQuery { transaction, .. } = query;
                 let answer = SaQuery { transaction, elements: Vec::new() };
                 link.manage(Body::Action(Action::SaQueryResponse(answer)), context);
+            }
+            (Phase::Joined(link), Body::Action(Action::SaQueryResponse(answer))) => {
+                link.assured(answer.transaction);
             }
             (Phase::Joined(_), Body::Action(_)) => {
                 context.say(Indication::Frame { frequency: Some(frequency), frame: frame.to_vec() });
