@@ -52,7 +52,7 @@ const REPEATED: Duration = Duration::from_secs(1);
 pub(super) const CROSSED: Code = Code::Sae("the access point may have answered the exchange before this one");
 
 /// It may be the password. It may as well be an AP that was switched off and on since the commit.
-pub(super) const UNEXPLAINED: Code = Code::Sae("the access point refused the confirm, and does not say why");
+pub(super) const UNEXPLAINED: Code = Code::Sae("a confirm did not match, for the first time");
 
 /// How to authenticate.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -203,17 +203,20 @@ impl Turn<'_> {
         self.context.committed.is_some_and(|(_, at)| self.now.since(at) >= REPEATED)
     }
 
-    /// What to say of a failure of SAE. That the password is wrong ends all attempts until a person comes: so
-    /// it is said only if nothing else can be the reason, or if the same has happened twice in a row.
+    /// What to say of a failure of SAE.
     pub(super) fn sae_verdict(&mut self, network: &Network, failure: &SaeFailure, crossed: bool) -> Code {
-        match (failure, sae_code(failure)) {
-            (_, Code::WrongPassword) if crossed => CROSSED,
-            (SaeFailure::WrongPassword(Some(StatusCode::UnspecifiedFailure)), code) => {
-                let again = self.context.history.suspect(&network.ssid, &network.credentials);
-                if again { code } else { UNEXPLAINED }
-            }
-            (_, code) => code,
+        match sae_code(failure) {
+            Code::WrongPassword if crossed => CROSSED,
+            Code::WrongPassword => self.mismatched(network),
+            code => code,
         }
+    }
+
+    /// What to say of a confirm that does not match. That the password is wrong ends all attempts until a person
+    /// comes: so it is said only if the same has happened in two exchanges in a row.
+    pub(super) fn mismatched(&mut self, network: &Network) -> Code {
+        let again = self.context.history.suspect(&network.ssid, &network.credentials);
+        if again { Code::WrongPassword } else { UNEXPLAINED }
     }
 
     fn send_authentication(&mut self, journey: &Journey, target: &Target, frame: &Authentication) -> Ticket {

@@ -519,8 +519,11 @@ impl Connecting {
         if connection.timed_out || connection.status != StatusCode::Success {
             let code = match self.stage {
                 Stage::Surrendering(ref code) => code.clone(),
-                // Those that do SAE by themselves say so of a confirm that does not match.
-                _ if connection.status == StatusCode::ChallengeFailure => Code::WrongPassword,
+                // Those that do SAE by themselves say so of a confirm that does not match, and of one that an AP
+                // refused which was switched off and on since the commit.
+                _ if connection.status == StatusCode::ChallengeFailure => {
+                    turn.mismatched(&self.journey.network)
+                }
                 _ if connection.timed_out => Code::AssociationTimedOut,
                 _ => Code::AssociationRefused(connection.status),
             };

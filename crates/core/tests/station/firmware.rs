@@ -542,6 +542,36 @@ fn an_ap_that_refuses_the_cached_key_gets_a_full_authentication() {
     }
 }
 
+/// The AP was switched off and on within SAE, and refused the confirm with status 1. Firmware that does SAE by itself
+/// makes status 15 of it.
+#[test]
+fn firmware_whose_confirm_did_not_match_once_is_asked_again() {
+    let setups = || vec![Setup::new(b"home", 1, &[Akm::Sae])];
+    for times in [1, 2] {
+        let mut double = Double::new(RadioKind::FullMacSaeOffload, true, setups());
+        double.habits.mute = true;
+        double.join(&home());
+        for time in 1..=times {
+            let asked =
+                |double: &Double| matches!(double.firmware, Firmware::Busy) && connects(double) == time;
+            assert!(double.run_until(Duration::from_secs(5), asked), "{:?}", double.reports);
+            double.firmware = Firmware::Resting;
+            double.habits.mute = time < times;
+            double.event(KernelEvent::Connected(lapwing_core::kernel::Connection {
+                peer: double.aps[0].setup.bssid,
+                status: StatusCode::ChallengeFailure,
+                timed_out: false,
+                request_elements: vec![],
+                response_elements: vec![],
+                links: vec![],
+            }));
+        }
+        assert_eq!(double.connects(20), times == 1, "{:?}", double.reports);
+        assert_eq!(failures(&double).len(), times);
+        assert_eq!(failures(&double).contains(&Code::WrongPassword), times == 2);
+    }
+}
+
 #[test]
 fn a_wrong_passphrase_is_named() {
     let mut double = sae();
@@ -551,11 +581,12 @@ fn a_wrong_passphrase_is_named() {
         personal.passphrase = Some(lapwing_core::Secret::new(b"not the passphrase"));
     }
     double.join(&network);
-    assert!(double.run_until(Duration::from_secs(30), |double| !failures(double).is_empty()));
-    assert_eq!(failures(&double), [Code::WrongPassword]);
-    assert_eq!(double.answers(), [1]);
+    assert!(double.run_until(Duration::from_secs(30), |double| failures(double).len() == 2));
+    let first = Code::Sae("a confirm did not match, for the first time");
+    assert_eq!(failures(&double), [first, Code::WrongPassword]);
+    assert_eq!(double.answers(), [1, 1]);
     double.run(Duration::from_secs(60));
-    assert_eq!(connects(&double), 1);
+    assert_eq!(connects(&double), 2);
     // By a firmware that does the handshake itself.
     let mut double = Double::new(RadioKind::FullMac, true, vec![Setup::new(b"home", 1, &[Akm::Psk])]);
     double.habits.no_port_event = true;
