@@ -29,6 +29,9 @@ const RARE: u64 = 6;
 /// The firmware asks nobody for SAE and waits for ever: no station can get connected, while that it does is expected here.
 const UNANSWERABLE: Habit = Habit::FirmwareAsksAtOnce;
 
+/// This trouble does not end: an attempt that it spoils is made again a minute later, which is granted three times.
+const FOR_LOST_EVENTS: Duration = Duration::from_secs(180);
+
 /// The most wishes of the person, and troubles, in a drawn scenario.
 const MOST_DEEDS: u64 = 6;
 const MOST_FAULTS: u64 = 12;
@@ -72,6 +75,9 @@ pub fn drawn(seed: u64) -> Option<Scenario> {
         attacks: up_to(6),
     };
     scenario.expect = Expectation::Connected(None);
+    if scenario.habits.has(Habit::KernelLosesEvents) {
+        scenario.bound += FOR_LOST_EVENTS;
+    }
     Some(scenario)
 }
 
