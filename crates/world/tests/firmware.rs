@@ -177,3 +177,12 @@ fn an_ap_that_lost_its_memory_is_left_though_it_can_say_so_only_in_clear() {
         assert_eq!((run.is_online(), ends), (true, 1), "{kind}: {:?}", run.party().summary());
     }
 }
+
+#[test]
+fn a_key_that_nobody_can_delete_is_not_insisted_on_when_the_ap_has_forgotten_it() {
+    let mut scenario = scenario("fullmac-external-sae", "wpa3", &[Habit::FirmwareNoPmksa]);
+    let order = ApOrder::ForgetPmksas;
+    let after = Duration::from_secs(22);
+    scenario.faults = vec![At { after, what: Fault::Ap { ap: 0, order } }];
+    assert_eq!(run(&scenario, 1).wishes, 2);
+}

@@ -235,6 +235,9 @@ impl Firmware {
     /// It came to nothing: back to the connection of before, or to none.
     pub(super) fn failed(&mut self, status: StatusCode, context: &mut Context<'_>) {
         let Phase::Joining(joining) = std::mem::take(&mut self.phase) else { return };
+        if status == StatusCode::InvalidPmkid {
+            self.doubt_key(joining.bssid, context);
+        }
         let elements = match &joining.step {
             Step::Associating { elements, .. } => elements.clone(),
             _ => Vec::new(),

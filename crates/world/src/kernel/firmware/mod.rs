@@ -215,6 +215,14 @@ impl Firmware {
         self.pmkids.insert(peer, pmkid);
     }
 
+    /// The key that it knows for an AP did not lead to an open port: if nobody can tell it to forget the key, it does so by
+    /// itself. Otherwise it would never be connected again.
+    fn doubt_key(&mut self, bssid: MacAddr, context: &Context<'_>) {
+        if context.setup.habits.has(Habit::FirmwareNoPmksa) {
+            self.pmkids.remove(&bssid);
+        }
+    }
+
     /// Connects; whatever was being done before is forgotten.
     fn connect(&mut self, request: ConnectRequest, context: &mut Context<'_>) -> Result<(), Denial> {
         let (Some(bssid), Some(frequency)) = (request.bssid, request.frequency) else {
@@ -238,7 +246,12 @@ impl Firmware {
             Phase::Joining(joining) => {
                 joining.leave(reason, context);
             }
-            Phase::Joined(mut link) => link.leave(reason, context),
+            Phase::Joined(mut link) => {
+                if !link.authorized {
+                    self.doubt_key(link.bssid, context);
+                }
+                link.leave(reason, context);
+            }
         }
         context.say(Indication::Disconnected { reason, by_ap: false });
     }
