@@ -22,6 +22,7 @@ use lapwing_world::explore::{
 use lapwing_world::{Scenario, Step};
 use options::Explore;
 use results::{Exploration, Found, Result as Line, Walks};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufReader, BufWriter, IsTerminal};
 use std::path::Path;
@@ -292,6 +293,7 @@ impl Plan {
             }
             drop(send);
             let mut failures: Vec<Found> = Vec::new();
+            let mut broken: BTreeMap<String, u64> = BTreeMap::new();
             let mut shown = began;
             for failed in receive {
                 if shown.elapsed() >= SHOW_EVERY {
@@ -305,6 +307,7 @@ impl Plan {
                     )));
                 }
                 let Some((scene, failure)) = failed else { continue };
+                *broken.entry(failure.violation.rule.to_owned()).or_default() += 1;
                 // One of each kind is enough, and shrinking takes its time.
                 if !failures.iter().any(|known| known.rule == failure.violation.rule) {
                     let short = shrink(&scene, failure, SHRINK_STATES);
@@ -321,6 +324,7 @@ impl Plan {
                 steps,
                 seconds,
                 steps_per_second: steps as f64 / seconds,
+                broken,
                 failures,
             }))));
         });

@@ -3,6 +3,7 @@
 
 use lapwing_world::explore::breadth::Progress;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// A line of results.
@@ -50,6 +51,9 @@ pub(super) struct Walks {
     pub(super) steps: u64,
     pub(super) seconds: f64,
     pub(super) steps_per_second: f64,
+    /// How many walks broke each rule.
+    #[serde(default)]
+    pub(super) broken: BTreeMap<String, u64>,
     /// One for each rule that was broken.
     pub(super) failures: Vec<Found>,
 }
@@ -119,6 +123,9 @@ impl Result {
                     rate(this.steps_per_second),
                     this.seconds,
                 );
+                for (rule, walks) in &this.broken {
+                    _ = writeln!(text, "{:16} {:>11} of them broke {rule}", "", grouped(*walks));
+                }
                 this.failures.iter().for_each(|found| text += &found.human());
                 text
             }
