@@ -22,7 +22,7 @@ const STATES: u64 = 1_000_000;
 const WALKS: u64 = 2_000;
 
 /// The walks of [`SEED`] whose finds are open, as `docs/explorer.md` tells: what is found besides is new.
-const OPEN: &[u64] = &[];
+const OPEN: &[u64] = &[52, 269, 1065, 1797];
 
 /// Explores, and counts.
 pub(crate) fn look() -> Result<()> {
@@ -53,7 +53,7 @@ fn explored(share: &Share) -> Result<(u64, u64)> {
     for (option, value) in [("--seed", seed), ("--states", states), ("--walks", walks)] {
         explorer.args([option, &value.to_string()]);
     }
-    if *seed == SEED && !OPEN.is_empty() {
+    if *seed == SEED {
         let open: Vec<String> = OPEN.iter().map(u64::to_string).collect();
         explorer.args(["--except", &open.join(",")]);
     }
