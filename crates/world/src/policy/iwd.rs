@@ -22,11 +22,12 @@ mod external;
 mod joining;
 
 use super::handshake::{Handshake, Progress};
+use super::search::Search;
 use super::target::{Target, View};
 use super::{Numbers, Secrets, Turn, connecting, farewell};
 use crate::party::{PartyOutput, Seat};
 use lapwing_core::attempt::{AttemptId, Ticket};
-use lapwing_core::kernel::{KernelEvent, Refusal, Reply, Request, ScanEntry, ScanRequest};
+use lapwing_core::kernel::{KernelEvent, Refusal, Reply, Request, ScanEntry};
 use lapwing_core::network::Network;
 use lapwing_core::pmksa::PmksaCache;
 use lapwing_core::radio::{Radio, RadioKind};
@@ -34,8 +35,8 @@ use lapwing_core::rsn::{Candidate, Plan};
 use lapwing_core::sae::{self, Sae};
 use lapwing_core::station::{Event, Report, Summary};
 use lapwing_core::{Duration, Instant, Means};
+use lapwing_frames::MacAddr;
 use lapwing_frames::management::{Body, Management, ReasonCode, StatusCode};
-use lapwing_frames::{MacAddr, Ssid};
 use std::collections::BTreeMap;
 
 /// How long a scan may take before it is asked for anew.
@@ -52,15 +53,6 @@ const ALONE_FACTOR: u32 = 30;
 const ALONE_AT_MOST: Duration = Duration::from_secs(86_400);
 /// How often a frame of SAE goes out again in the firmware's name, and after what time (`dot11RSNAConfigSAESync`).
 const REPEAT: Duration = Duration::from_secs(2);
-
-/// When the air is searched.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Search {
-    No,
-    At(Instant),
-    Running { until: Instant },
-    Reading(Ticket),
-}
 
 /// What the party does about a connection.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -154,11 +146,7 @@ impl Iwd {
     /// When it must be told the time, and what it waits for until then. While it waits for the kernel, never.
     #[must_use]
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
-        let search = match self.inner.search {
-            Search::At(at) => Some((at, "the next scan")),
-            Search::Running { until } => Some((until, "the end of a scan")),
-            Search::No | Search::Reading(_) => None,
-        };
+        let search = self.inner.search.deadline();
         let repeat = match &self.inner.phase {
             Phase::Connecting(going) => going.repeat.map(|at| (at, "an answer to a frame of SAE")),
             _ => None,
@@ -207,11 +195,7 @@ impl Inner {
                 (self.wanted, self.search) = (None, Search::No);
                 self.leave(turn);
             }
-            Event::Scan | Event::ScanFor(_) => {
-                if self.search == Search::No {
-                    self.search = Search::At(turn.now);
-                }
-            }
+            Event::Scan | Event::ScanFor(_) => self.search.want(turn.now),
             Event::Completed { ticket, outcome } => self.completed(turn, ticket, outcome),
             Event::Kernel(event) => self.heard(turn, event),
             Event::EventsLost
@@ -254,11 +238,7 @@ impl Inner {
     fn overdue(&mut self, turn: &mut Turn<'_, '_>) {
         match self.search {
             Search::At(at) if at <= turn.now && self.phase == Phase::Idle => {
-                let name = self.wanted.as_ref().filter(|network| network.hidden);
-                let wildcard = Ssid::new(&[]).ok();
-                let ssids = name.map(|network| network.ssid.clone()).into_iter().chain(wildcard).collect();
-                turn.ask(Request::TriggerScan(ScanRequest { ssids, ..ScanRequest::default() }));
-                self.search = Search::Running { until: turn.now + SCAN_LIMIT };
+                self.search = Search::begin(turn, self.wanted.as_ref(), SCAN_LIMIT);
             }
             // Not while there is a connection, or the wish for one.
             Search::At(at) if at <= turn.now => self.search = Search::At(turn.now + SCAN_AGAIN),

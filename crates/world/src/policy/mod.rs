@@ -8,6 +8,7 @@
 
 mod handshake;
 pub mod iwd;
+mod search;
 mod target;
 pub mod wpa_supplicant;
 
@@ -19,10 +20,13 @@ use crate::party::{PartyOutput, Seat};
 use crate::pre_shared::pre_shared_key;
 use lapwing_core::attempt::{AttemptId, Ticket};
 use lapwing_core::crypto::keys::Pmk;
+use lapwing_core::curve::Group;
 use lapwing_core::kernel::{AssociateSecurity, Connection, KernelEvent, Request};
 use lapwing_core::network::{Credentials, Network};
 use lapwing_core::radio::Radio;
-use lapwing_core::sae::Password;
+use lapwing_core::rsn::Plan;
+use lapwing_core::rsn::plan::SaeMethod;
+use lapwing_core::sae::{self, Password};
 use lapwing_core::station::{Connected, Report, Summary};
 use lapwing_core::{Instant, Means, Secret};
 use lapwing_frames::management::{Body, Management, ReasonCode};
@@ -71,6 +75,20 @@ impl Turn<'_, '_> {
     fn attempt(&mut self) -> AttemptId {
         self.numbers.attempt += 1;
         AttemptId(self.numbers.attempt)
+    }
+
+    /// What SAE with a target begins with.
+    fn sae(&self, target: &Target, plan: &Plan, groups: Vec<Group>) -> sae::Setup {
+        sae::Setup {
+            own: self.seat.address,
+            peer: target.authenticator(),
+            akm: plan.akm(),
+            method: match plan.sae() {
+                Some(SaeMethod::HuntingAndPecking) => sae::Method::HuntingAndPecking,
+                Some(SaeMethod::HashToElement) | None => sae::Method::HashToElement,
+            },
+            groups,
+        }
     }
 
     /// The port is open.

@@ -21,12 +21,13 @@
 mod joining;
 
 use super::handshake::{Handshake, Progress};
+use super::search::Search;
 use super::target::{Target, View, association_link};
 use super::{Numbers, Secrets, Turn, connecting, farewell};
 use crate::party::{PartyOutput, Seat};
 use joining::deauthenticate;
 use lapwing_core::attempt::{AttemptId, Ticket};
-use lapwing_core::kernel::{KernelEvent, Refusal, Reply, Request, ScanEntry, ScanRequest};
+use lapwing_core::kernel::{KernelEvent, Refusal, Reply, Request, ScanEntry};
 use lapwing_core::network::Network;
 use lapwing_core::pmksa::PmksaCache;
 use lapwing_core::radio::Radio;
@@ -35,7 +36,7 @@ use lapwing_core::sae::Sae;
 use lapwing_core::station::{Event, Report, Summary};
 use lapwing_core::{Duration, Instant, Means};
 use lapwing_frames::management::{Body, Management};
-use lapwing_frames::{LinkId, MacAddr, Ssid};
+use lapwing_frames::{LinkId, MacAddr};
 use std::collections::BTreeSet;
 
 /// How long the kernel may take over an authentication or an association (`SME_AUTH_TIMEOUT`).
@@ -58,15 +59,6 @@ pub enum Version {
     V2_11,
     /// The development branch as it was in August 2026.
     Master,
-}
-
-/// When the air is searched.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Search {
-    No,
-    At(Instant),
-    Running { until: Instant },
-    Reading(Ticket),
 }
 
 /// What the party does about a connection.
@@ -171,11 +163,7 @@ impl WpaSupplicant {
     /// When it must be told the time, and what it waits for until then.
     #[must_use]
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
-        let search = match self.inner.search {
-            Search::At(at) => Some((at, "the next scan")),
-            Search::Running { until } => Some((until, "the end of a scan")),
-            Search::No | Search::Reading(_) => None,
-        };
+        let search = self.inner.search.deadline();
         let phase = match self.inner.phase {
             Phase::Authenticating { until, .. } => Some((until, "an authentication")),
             Phase::Associating { until, .. } => Some((until, "an association")),
@@ -226,11 +214,7 @@ impl Inner {
                 self.phase = Phase::Idle;
                 self.clear_keys(version, turn, None);
             }
-            Event::Scan | Event::ScanFor(_) => {
-                if self.search == Search::No {
-                    self.search = Search::At(turn.now);
-                }
-            }
+            Event::Scan | Event::ScanFor(_) => self.search.want(turn.now),
             Event::Completed { ticket, outcome } => self.completed(version, turn, ticket, outcome),
             Event::Kernel(event) => self.heard(version, turn, event),
             // It reads on, and does not know what it missed.
@@ -260,11 +244,7 @@ impl Inner {
     fn overdue(&mut self, version: Version, turn: &mut Turn<'_, '_>) {
         match self.search {
             Search::At(at) if at <= turn.now => {
-                let name = self.wanted.as_ref().filter(|network| network.hidden);
-                let wildcard = Ssid::new(&[]).ok();
-                let ssids = name.map(|network| network.ssid.clone()).into_iter().chain(wildcard).collect();
-                turn.ask(Request::TriggerScan(ScanRequest { ssids, ..ScanRequest::default() }));
-                self.search = Search::Running { until: turn.now + SCAN_LIMIT };
+                self.search = Search::begin(turn, self.wanted.as_ref(), SCAN_LIMIT);
             }
             Search::Running { until } if until <= turn.now => self.search = Search::At(turn.now + SCAN_AGAIN),
             _ => {}

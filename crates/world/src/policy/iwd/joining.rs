@@ -13,7 +13,6 @@ use lapwing_core::kernel::{
 use lapwing_core::network::Network;
 use lapwing_core::pmksa;
 use lapwing_core::radio::RadioKind;
-use lapwing_core::rsn::plan::SaeMethod;
 use lapwing_core::rsn::{Candidate, Plan};
 use lapwing_core::sae::{self, Sae};
 use lapwing_frames::management::{Authentication, AuthenticationAlgorithm, StatusCode};
@@ -85,16 +84,7 @@ impl Inner {
         target: &Target,
         plan: &Plan,
     ) -> Option<Box<Sae>> {
-        let setup = sae::Setup {
-            own: turn.seat.address,
-            peer: target.authenticator(),
-            akm: plan.akm(),
-            method: match plan.sae() {
-                Some(SaeMethod::HuntingAndPecking) => sae::Method::HuntingAndPecking,
-                Some(SaeMethod::HashToElement) | None => sae::Method::HashToElement,
-            },
-            groups: vec![Group::P256],
-        };
+        let setup = turn.sae(target, plan, vec![Group::P256]);
         let mut password = self.secrets.password(network)?;
         password.prepare(turn.means.curves, Group::P256);
         self.secrets.keep(&password);

@@ -12,7 +12,6 @@ use lapwing_core::curve::Group;
 use lapwing_core::kernel::{AssociateRequest, AuthenticateRequest, Connection, Request};
 use lapwing_core::network::Network;
 use lapwing_core::pmksa;
-use lapwing_core::rsn::plan::SaeMethod;
 use lapwing_core::rsn::{Candidate, Plan};
 use lapwing_core::sae::{self, Sae};
 use lapwing_frames::management::{Authentication, AuthenticationAlgorithm, ReasonCode, StatusCode};
@@ -73,16 +72,7 @@ impl Inner {
         target: &Target,
         plan: &Plan,
     ) -> Option<(Box<Sae>, Authentication)> {
-        let setup = sae::Setup {
-            own: turn.seat.address,
-            peer: target.authenticator(),
-            akm: plan.akm(),
-            method: match plan.sae() {
-                Some(SaeMethod::HuntingAndPecking) => sae::Method::HuntingAndPecking,
-                Some(SaeMethod::HashToElement) | None => sae::Method::HashToElement,
-            },
-            groups: Group::ALL.to_vec(),
-        };
+        let setup = turn.sae(target, plan, Group::ALL.to_vec());
         let mut machine = Box::new(Sae::new(setup, self.secrets.password(network)?));
         let progress = machine.start(&mut turn.means.lend());
         self.secrets.keep(machine.password());
