@@ -165,3 +165,53 @@ fn an_error_names_file_line_and_key() {
         Scenario::parse("bad.toml", "about = \"x\"\nexpect = \"disconnected\"\nexpect_network = \"a\"");
     assert!(error.unwrap_err().to_string().contains("expect_network"));
 }
+
+/// Files with octets changed and lines left out, doubled or cut off: each is read or refused by a line that it has, and
+/// what is read can be run.
+#[test]
+fn spoilt_files_are_refused_by_line_or_run() {
+    use lapwing_core::Entropy;
+    use lapwing_core::curve::ShamCurves;
+    let mut dice = lapwing_core::entropy::SeededEntropy(4);
+    let mut roll = |below: usize| {
+        let mut octets = [0; 8];
+        dice.fill(&mut octets);
+        usize::try_from(u64::from_le_bytes(octets) % below.max(1) as u64).unwrap()
+    };
+    let (mut refused, mut read) = (0, 0);
+    for (name, text) in builtin::FILES {
+        for _ in 0..60 {
+            let mut lines: Vec<String> = text.lines().map(String::from).collect();
+            let place = roll(lines.len());
+            match roll(4) {
+                0 => drop(lines.remove(place)),
+                1 => lines.insert(place, lines[place].clone()),
+                2 => {
+                    let length = roll(lines[place].len() + 1);
+                    lines[place] = lines[place].chars().take(length).collect();
+                }
+                _ => {
+                    let at = roll(lines[place].chars().count());
+                    let other = char::from(b' ' + u8::try_from(roll(95)).unwrap());
+                    let line = lines[place].chars().enumerate();
+                    lines[place] = line.map(|(number, old)| if number == at { other } else { old }).collect();
+                }
+            }
+            match Scenario::parse(name, &lines.join("\n")) {
+                Err(error) => {
+                    assert!((1..=lines.len() + 1).contains(&error.line), "{error}");
+                    refused += 1;
+                }
+                Ok(scenario) => {
+                    read += 1;
+                    let mut run = crate::run::Run::new(&scenario, 1);
+                    for _ in 0..40 {
+                        let Some(step) = run.next() else { break };
+                        run.take(&step, &ShamCurves, &mut |_| {});
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 100 && read > 100, "{refused} {read}");
+}
