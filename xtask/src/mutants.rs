@@ -18,21 +18,10 @@ Usage: cargo xtask mutants [--check] [--open] [NAME]…
   --open   look for those, too, that are known not to be found yet, which fails nothing
 ";
 
-/// What is explored for a fault, after the scene that it names. Without a fault nothing is found in them by these limits, as
-/// the first run shows.
-const SCENES: &[&str] = &[
-    "small-reconnect",
-    "small-reconnect+connected",
-    "small-links+connected",
-    "small-firmware",
-    "small-firmware+connected",
-    "small-two+connected",
-    "small-mind+connected",
-    "small-attacker",
-    "small-handshake+associated",
-    "small-reconnect+associated",
-    "small-links+associated",
-];
+/// What is explored for a fault, after the scene that it names: what is explored if nothing is named, and what begins with a
+/// handshake. Without a fault nothing is found in them by these limits, as the first run shows.
+const SCENES: &[&str] =
+    &["small", "small-handshake+associated", "small-reconnect+associated", "small-links+associated"];
 /// The seed, how many states of each scene are seen, of how many one is let settle, and how many walks follow.
 const LIMITS: [&str; 4] = ["1", "20000", "100", "0"];
 
@@ -269,10 +258,9 @@ fn build(scratch: &Path) -> Result<()> {
 /// Explores one scene, then all others: the first rule that is broken.
 fn explored(scratch: &Path, first: Option<&str>) -> Result<Option<Caught>> {
     let began = Instant::now();
-    let rest = SCENES.iter().copied().filter(|scene| Some(*scene) != first);
     let mut explorer = command(
         &target(scratch).join("explore/examples/hunt").to_string_lossy(),
-        LIMITS.into_iter().chain(first).chain(rest),
+        LIMITS.into_iter().chain(first).chain(SCENES.iter().copied()),
     );
     let lines = output(&mut explorer)?;
     let mut states = 0;

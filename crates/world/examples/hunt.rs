@@ -1,11 +1,12 @@
 //! `cargo xtask mutants` builds this with each deliberate fault: explores scenes one after the other, and the walks, and
 //! tells the first rule that is broken.
 //!
-//! `hunt SEED STATES SETTLE_EVERY WALKS SCENE…`, where the scene `walk` stands for the walks. A line for each: the scene,
-//! the states (or walks), the seconds, and if a rule was broken, its name, the number of steps, and what was seen. The steps
-//! themselves go to the standard error output.
+//! `hunt SEED STATES SETTLE_EVERY WALKS SCENE…`, where the scene `walk` stands for the walks, and `small` for those that are
+//! explored if nothing is named; none is explored twice. A line for each: the scene, the states (or walks), the seconds, and
+//! if a rule was broken, its name, the number of steps, and what was seen. The steps themselves go to the standard error
+//! output.
 
-use lapwing_world::explore::scene::Scene;
+use lapwing_world::explore::scene::{SMALL, Scene};
 use lapwing_world::explore::{Explored, Failure, Limits, explore, walk};
 use lapwing_world::{Step, explore::drawn::WALK};
 use std::process::ExitCode;
@@ -25,7 +26,17 @@ fn main() -> ExitCode {
         eprintln!("usage: hunt SEED STATES SETTLE_EVERY WALKS SCENE…");
         return ExitCode::from(2);
     };
-    for name in words {
+    let mut scenes: Vec<String> = Vec::new();
+    for word in words {
+        let named =
+            if word == "small" { SMALL.iter().map(|name| (*name).to_owned()).collect() } else { vec![word] };
+        for name in named {
+            if !scenes.contains(&name) {
+                scenes.push(name);
+            }
+        }
+    }
+    for name in scenes {
         let began = Instant::now();
         let (seen, failure) = match name.as_str() {
             WALK => walked(seed, walks),

@@ -13,6 +13,18 @@ use lapwing_core::curve::ShamCurves;
 use lapwing_core::station::Summary;
 use std::sync::OnceLock;
 
+/// What is explored if nothing is named.
+pub const SMALL: &[&str] = &[
+    "small-reconnect",
+    "small-reconnect+connected",
+    "small-links+connected",
+    "small-firmware",
+    "small-firmware+connected",
+    "small-two+connected",
+    "small-mind+connected",
+    "small-attacker",
+];
+
 /// A scenario that is explored.
 #[derive(Clone, Debug)]
 pub struct Scene {

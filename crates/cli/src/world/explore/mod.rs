@@ -15,7 +15,7 @@ use crate::terminal::Progress;
 use lapwing_world::explore::breadth::End;
 use lapwing_world::explore::checkpoint::{self, Identity, Unusable};
 use lapwing_world::explore::drawn::WALK;
-use lapwing_world::explore::scene::{CONNECTED, Scene};
+use lapwing_world::explore::scene::{CONNECTED, SMALL, Scene};
 use lapwing_world::explore::{
     Explored, Limits, Model, Shard, Sketch, Violation, explore as look, shrink, walk,
 };
@@ -30,18 +30,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-
-/// What is explored if nothing is named.
-pub const SMALL: &[&str] = &[
-    "small-reconnect",
-    "small-reconnect+connected",
-    "small-links+connected",
-    "small-firmware",
-    "small-firmware+connected",
-    "small-two+connected",
-    "small-mind+connected",
-    "small-attacker",
-];
 
 /// How many states are looked at for a shorter schedule than the one that was found.
 const SHRINK_STATES: u64 = 20_000;
