@@ -1,7 +1,7 @@
 //! What a radio can do, as the kernel reports it once at start.
 
-use crate::kernel::Frequency;
-use alloc::vec::Vec;
+use crate::kernel::{Band, Frequency};
+use alloc::{collections::BTreeMap, vec::Vec};
 use lapwing_frames::suite::{Akm, Cipher};
 
 /// How the work of connecting is shared between the kernel, the firmware and us.
@@ -69,4 +69,41 @@ pub struct Radio {
     pub spp_amsdu: bool,
     /// The extended capabilities that the driver wants announced for a station.
     pub extended_capabilities: Vec<u8>,
+    /// How many channels it can be on at once, which bounds the links of a connection
+    /// (`NL80211_ATTR_INTERFACE_COMBINATIONS`); 1 if it does not say.
+    pub channels_at_once: usize,
+    /// What it can do as an access point; nothing if it cannot be one.
+    pub access_point: Option<AccessPointRadio>,
+}
+
+/// What a radio can do as an access point.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AccessPointRadio {
+    /// What it can say of itself in each of its bands.
+    pub bands: BTreeMap<Band, BandCapabilities>,
+    /// Clients can be added before they are associated (`NL80211_FEATURE_FULL_AP_CLIENT_STATE`).
+    pub full_client_state: bool,
+    /// How many clients the driver can have, if it says so (`NL80211_ATTR_MAX_AP_ASSOC_STA`).
+    pub client_limit: Option<u16>,
+    /// The EML Capabilities field of an AP MLD.
+    pub eml_capabilities: Option<u16>,
+    /// The MLD Capabilities and Operations field of an AP MLD.
+    pub mld_capabilities: Option<u16>,
+}
+
+/// What a radio can do in one band, as an access point: the contents of the elements without their headers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct BandCapabilities {
+    /// The rates of before HT, in units of 500 kbit/s.
+    pub rates: Vec<u8>,
+    /// HT Capabilities (802.11-2020 9.4.2.55), without HT-Control fields of a peer.
+    pub ht: Option<[u8; 26]>,
+    /// VHT Capabilities (802.11-2020 9.4.2.157).
+    pub vht: Option<[u8; 12]>,
+    /// HE Capabilities (802.11-2024 9.4.2.247).
+    pub he: Option<Vec<u8>>,
+    /// HE 6 GHz Band Capabilities (802.11-2024 9.4.2.261), in 6 GHz alone.
+    pub he_6ghz: Option<[u8; 2]>,
+    /// EHT Capabilities (802.11be-2024 9.4.2.323).
+    pub eht: Option<Vec<u8>>,
 }

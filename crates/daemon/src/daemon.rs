@@ -261,6 +261,11 @@ impl<K: Kernel> Daemon<K> {
                 self.configure(now, ifindex, configuration::Event::Advertised(&advertised));
             }
             Heard::Trouble(text) => warn!("{text}"),
+            // No interface is an access point.
+            Heard::ModeSet { .. }
+            | Heard::Served { .. }
+            | Heard::FrameServed { .. }
+            | Heard::AccessPoint { .. } => {}
         }
     }
 

@@ -7,6 +7,7 @@ use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
 use crate::netconf::{Advertised, Resolver};
 use lapwing_core::Duration;
+use lapwing_core::ap;
 use lapwing_core::attempt::Ticket;
 use lapwing_core::kernel::{Interface, KernelEvent, Refusal, Reply, Request};
 use lapwing_core::radio::Radio;
@@ -47,6 +48,15 @@ pub enum Block {
     Hard,
 }
 
+/// What an interface is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// It joins networks.
+    Station,
+    /// It is a network.
+    AccessPoint,
+}
+
 /// Something to be done. Nothing waits for it; what comes of it is heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -60,6 +70,23 @@ pub enum Command {
         ticket: Ticket,
         /// The request.
         request: Request,
+    },
+    /// Use an interface for something else; [`Heard::ModeSet`] follows, once. It is up then, without BSS or links.
+    /// An access point is registered for the frames of its clients.
+    SetMode {
+        /// The interface.
+        ifindex: u32,
+        /// What for.
+        mode: Mode,
+    },
+    /// Ask for an access point; [`Heard::Served`] follows, once, in the order of the requests.
+    Serve {
+        /// The interface.
+        ifindex: u32,
+        /// The request's number.
+        number: u64,
+        /// The request.
+        request: ap::Request,
     },
     /// Read the figures of a link; [`Heard::Diagnosed`] follows, once.
     Diagnose {
@@ -184,6 +211,38 @@ pub enum Heard {
         ticket: Ticket,
         /// What came of it.
         outcome: Result<Reply, Refusal>,
+    },
+    /// The answer to [`Command::SetMode`].
+    ModeSet {
+        /// The interface.
+        ifindex: u32,
+        /// What came of it; it is of the old type still if it was refused.
+        outcome: Result<(), Refusal>,
+    },
+    /// The answer to [`Command::Serve`].
+    Served {
+        /// The interface.
+        ifindex: u32,
+        /// The request's number.
+        number: u64,
+        /// What came of it.
+        outcome: Result<ap::Reply, Refusal>,
+    },
+    /// What became of a frame of [`Command::Serve`].
+    FrameServed {
+        /// The interface.
+        ifindex: u32,
+        /// The request's number.
+        number: u64,
+        /// Whether its receiver acknowledged it.
+        acknowledged: bool,
+    },
+    /// Something for an access point.
+    AccessPoint {
+        /// The interface.
+        ifindex: u32,
+        /// What.
+        event: ap::KernelEvent,
     },
     /// The answer to [`Command::Diagnose`].
     Diagnosed {

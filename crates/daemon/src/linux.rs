@@ -265,6 +265,14 @@ impl Kernel for Linux {
                 let request = nl80211::Request::Station { ifindex, request };
                 self.ask(&request, Purpose::Station { ifindex, ticket, joins });
             }
+            Command::SetMode { ifindex, .. } => {
+                let refusal = Refusal { errno: Errno::EOPNOTSUPP, message: None };
+                self.heard.push_back(Heard::ModeSet { ifindex, outcome: Err(refusal) });
+            }
+            Command::Serve { ifindex, number, .. } => {
+                let refusal = Refusal { errno: Errno::EOPNOTSUPP, message: None };
+                self.heard.push_back(Heard::Served { ifindex, number, outcome: Err(refusal) });
+            }
             Command::SetPowered { ifindex, on } => self.set_powered(ifindex, on),
             Command::SetRadioBlocked { wiphy, blocked } => self.set_radio_blocked(wiphy, blocked),
             Command::Diagnose { ifindex } => {

@@ -12,7 +12,7 @@ use crate::kernel::{Block, Command, Found, Hardware, Heard, Kernel, PacketKind, 
 use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
 use control::{Ask, Control};
-use lapwing_core::kernel::KernelEvent;
+use lapwing_core::kernel::{Errno, KernelEvent, Refusal};
 use lapwing_core::{Duration, Instant};
 use lapwing_frames::MacAddr;
 use lapwing_linux::clock;
@@ -346,6 +346,20 @@ impl Kernel for Virtual {
             }
             Command::RemoveRoute { route, .. } => self.stack.routes.retain(|has| *has != route),
             // The world's network has no IPv6, and nobody there looks names up.
+            // The virtual radio takes a station's part only.
+            Command::SetMode { ifindex, .. } => {
+                self.heard.push_back(Heard::ModeSet {
+                    ifindex,
+                    outcome: Err(Refusal { errno: Errno::EOPNOTSUPP, message: None }),
+                });
+            }
+            Command::Serve { ifindex, number, .. } => {
+                self.heard.push_back(Heard::Served {
+                    ifindex,
+                    number,
+                    outcome: Err(Refusal { errno: Errno::EOPNOTSUPP, message: None }),
+                });
+            }
             Command::EnableIpv6 { .. } | Command::Resolve { .. } => {}
         }
         // Nobody reads before there is something to be read.

@@ -18,7 +18,7 @@ pub mod vocabulary;
 
 pub use authentication::mld_address;
 pub use setup::{Bss, FrameProtection, Security, Setup, Structure};
-pub use vocabulary::{Action, Announcement, Event, NewStation, Order, Report, Request};
+pub use vocabulary::{Action, Announcement, Event, KernelEvent, NewStation, Order, Reply, Report, Request};
 
 use crate::{
     Duration, Instant, Means, kernel::KeyKind, pmksa::PmksaCache, rsn::authenticator::Output,
@@ -111,7 +111,8 @@ impl AccessPoint {
             Event::ChannelSwitched { link, channel } => self.on_channel_switched(link, channel),
             Event::Refused(request) => self.on_refused(request),
             Event::Order(order) => self.obey(now, means, order),
-            Event::Tick => {}
+            // The machine waits for neither.
+            Event::Answered { .. } | Event::Sent { .. } | Event::Tick => {}
         }
         self.out.drain(..).for_each(&mut perform);
     }
@@ -392,6 +393,8 @@ impl AccessPoint {
             | Request::RemoveLinkStation { .. }
             | Request::RemoveStation { .. }
             | Request::UseGroupKey { .. }
+            | Request::ReadPacketNumber { .. }
+            | Request::IsolateClients { .. }
             | Request::SendFrame { .. }
             | Request::SendKeyFrame { .. } => {}
         }

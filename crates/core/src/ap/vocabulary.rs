@@ -56,10 +56,98 @@ pub enum Event<'a> {
     },
     /// The kernel did not do what was asked: a request that serves a client ends with the client.
     Refused(&'a Request),
+    /// The kernel did what was asked.
+    Answered {
+        /// What.
+        request: &'a Request,
+        /// What it said to it.
+        reply: Reply,
+    },
+    /// A frame of [`Request::SendFrame`] went out.
+    Sent {
+        /// The request.
+        request: &'a Request,
+        /// Whether its receiver acknowledged it.
+        acknowledged: bool,
+    },
     /// The administrator wants something.
     Order(Order),
     /// Nothing but time.
     Tick,
+}
+
+/// What the kernel answers to a request that it has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// To [`Request::ReadPacketNumber`]: the number of the last packet that was sent with the key; 0 if none was.
+    PacketNumber(u64),
+}
+
+/// What the kernel tells of an access point unasked, by a value that owns what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum KernelEvent {
+    /// See [`Event::Frame`].
+    Frame {
+        /// The link that it came on, of an AP MLD.
+        link: Option<LinkId>,
+        /// The whole frame with its header, without FCS.
+        bytes: Vec<u8>,
+        /// Whether it was protected by the client's key.
+        protected: bool,
+    },
+    /// See [`Event::KeyFrame`].
+    KeyFrame {
+        /// The client.
+        from: MacAddr,
+        /// The frame from the 802.1X header on.
+        bytes: Vec<u8>,
+        /// Whether it was protected by the client's key.
+        protected: bool,
+    },
+    /// See [`Event::Stranger`].
+    Stranger {
+        /// The link that it came on, of an AP MLD.
+        link: Option<LinkId>,
+        /// Who sent it.
+        from: MacAddr,
+    },
+    /// See [`Event::Silent`].
+    Silent {
+        /// The client.
+        station: MacAddr,
+    },
+    /// See [`Event::ChannelSwitched`].
+    ChannelSwitched {
+        /// The link, of an AP MLD.
+        link: Option<LinkId>,
+        /// The channel now.
+        channel: ChannelDefinition,
+    },
+    /// The kernel ended a BSS by itself (`NL80211_CMD_STOP_AP`), or the interface went down: see [`Event::Down`].
+    Stopped,
+}
+
+impl KernelEvent {
+    /// The event for [`AccessPoint::turn`](super::AccessPoint::turn).
+    #[must_use]
+    pub fn event(&self) -> Event<'_> {
+        match self {
+            Self::Frame { link, bytes, protected } => {
+                Event::Frame { link: *link, bytes, protected: *protected }
+            }
+            Self::KeyFrame { from, bytes, protected } => {
+                Event::KeyFrame { from: *from, bytes, protected: *protected }
+            }
+            Self::Stranger { link, from } => Event::Stranger { link: *link, from: *from },
+            Self::Silent { station } => Event::Silent { station: *station },
+            Self::ChannelSwitched { link, channel } => {
+                Event::ChannelSwitched { link: *link, channel: *channel }
+            }
+            Self::Stopped => Event::Down,
+        }
+    }
 }
 
 /// What the administrator wants.
@@ -219,6 +307,20 @@ pub enum Request {
         link: Option<LinkId>,
         /// The key index.
         index: u8,
+    },
+    /// Read the packet number of a group key (`GET_KEY`): [`Reply::PacketNumber`].
+    ReadPacketNumber {
+        /// The link, of an AP MLD.
+        link: Option<LinkId>,
+        /// The key index.
+        index: u8,
+    },
+    /// Keep clients from reaching each other, or let them (`SET_BSS` with `AP_ISOLATE`).
+    IsolateClients {
+        /// The link, of an AP MLD.
+        link: Option<LinkId>,
+        /// Whether to.
+        isolate: bool,
     },
     /// Send a management frame (`FRAME`). The addresses are those of a link, or of the MLDs.
     SendFrame {

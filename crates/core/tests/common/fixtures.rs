@@ -51,6 +51,8 @@ pub(crate) fn radio(frequencies: &[u32]) -> Radio {
         random_scan_address: false,
         spp_amsdu: false,
         extended_capabilities: vec![],
+        channels_at_once: 2,
+        access_point: None,
     }
 }
 

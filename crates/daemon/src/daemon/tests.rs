@@ -228,6 +228,8 @@ impl Run {
                 random_scan_address: false,
                 spp_amsdu: false,
                 extended_capabilities: Vec::new(),
+                channels_at_once: 2,
+                access_point: None,
             },
             up: true,
             radio_name: format!("phy{wiphy}"),

@@ -261,6 +261,8 @@ impl Wiphy {
             random_scan_address: self.features & feature::SCAN_RANDOM_MAC_ADDR != 0,
             spp_amsdu: self.has(extended::SPP_AMSDU_SUPPORT),
             extended_capabilities: station.map_or(&self.extended_capabilities, |own| &own.extended).clone(),
+            channels_at_once: 1,
+            access_point: None,
         }
     }
 }

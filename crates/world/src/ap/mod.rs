@@ -235,6 +235,8 @@ impl Ap {
         match request {
             // The BSSs are made by StartBss.
             Request::AddLink { .. } | Request::RemoveLink { .. } => {}
+            // The machine does not wait for the one; the distribution asks the setup for the other.
+            Request::ReadPacketNumber { .. } | Request::IsolateClients { .. } => {}
             Request::StartBss(announcement) => {
                 let link = announcement.link;
                 let beacon = radio::beacon(*announcement, self.setup.signal_mbm);

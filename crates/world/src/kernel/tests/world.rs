@@ -56,6 +56,8 @@ pub(super) fn radio() -> Radio {
         spp_amsdu: false,
         psk_offload: false,
         extended_capabilities: vec![],
+        channels_at_once: 2,
+        access_point: None,
     }
 }
 
