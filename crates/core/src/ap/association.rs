@@ -18,11 +18,12 @@ use crate::{
     },
 };
 use alloc::{boxed::Box, collections::BTreeMap, vec, vec::Vec};
+use core::mem::take;
 use lapwing_frames::{
     LinkId, MacAddr, Ssid,
     element::{
         Element, Elements, MultiLink, OweDhParameter, Rsn, RsnCapabilities, RsnSelection, Rsnx,
-        RsnxCapability, multi_link::ProfileKind,
+        RsnxCapability, inheritance::inherit, multi_link::ProfileKind,
     },
     management::{AssociationId, AssociationResponse, Body, Departure, ReasonCode, StatusCode},
     suite::{Akm, Cipher},
@@ -31,8 +32,18 @@ use lapwing_frames::{
 /// The highest association ID.
 const ASSOCIATION_IDS: u16 = 2007;
 
-/// The links that were asked for, each with the client's address there and the answer; none of a plain client.
-type Links = BTreeMap<LinkId, (MacAddr, StatusCode)>;
+/// A link that was asked for.
+struct AskedLink {
+    /// The client's address there.
+    address: MacAddr,
+    /// The answer.
+    status: StatusCode,
+    /// What the client says of itself there, if it is not the link of the frame.
+    elements: Vec<u8>,
+}
+
+/// The links that were asked for; none of a plain client.
+type Links = BTreeMap<LinkId, AskedLink>;
 
 /// What a client will have if it is associated.
 struct Granted {
@@ -215,23 +226,25 @@ impl AccessPoint {
         if element.common.mld_address != station {
             return Err(wrong);
         }
-        let mut links = Links::from([(link, (authentication.address, StatusCode::Success))]);
+        let of_frame =
+            AskedLink { address: authentication.address, status: StatusCode::Success, elements: vec![] };
+        let mut links = Links::from([(link, of_frame)]);
         for (id, profile) in element.profiles_by_link().map_err(|_| wrong)? {
             let address = profile.info.address.filter(|address| !address.is_group() && !address.is_zero());
             let address = address.ok_or(wrong)?;
-            let taken = links.contains_key(&id) || links.values().any(|(other, _)| *other == address);
+            let taken = links.contains_key(&id) || links.values().any(|other| other.address == address);
             if taken || self.setup.structure.bss(Some(id)).is_none() {
                 return Err(wrong);
             }
             let there = self.bss.get(&Some(id)).is_some_and(|bss| bss.removal.is_none());
-            let status = if !there {
-                StatusCode::RequestDeclined
-            } else if profile.complete_profile(ProfileKind::Other).is_err() {
-                StatusCode::InvalidParameters
-            } else {
-                StatusCode::Success
+            let complete = profile.complete_profile(ProfileKind::Other);
+            let own = complete.and_then(|complete| inherit(elements, complete.elements));
+            let (status, elements) = match own {
+                _ if !there => (StatusCode::RequestDeclined, vec![]),
+                Err(_) => (StatusCode::InvalidParameters, vec![]),
+                Ok(elements) => (StatusCode::Success, elements),
             };
-            links.insert(id, (address, status));
+            links.insert(id, AskedLink { address, status, elements });
         }
         Ok(links)
     }
@@ -244,15 +257,15 @@ impl AccessPoint {
         client: NewClient<'_>,
         reassociation: bool,
     ) {
-        let NewClient { station, authentication, listen_interval, elements, granted } = client;
+        let NewClient { station, authentication, listen_interval, elements, mut granted } = client;
         if self.association(station).is_some() {
             self.ask(Request::RemoveStation { station });
         }
         self.clients.remove(&station);
         self.has_group_keys(station);
         let is_mld = authentication.is_mld;
-        let accepted = granted.links.iter().filter(|(_, (_, status))| *status == StatusCode::Success);
-        let accepted: BTreeMap<_, _> = accepted.map(|(id, (address, _))| (*id, *address)).collect();
+        let accepted = granted.links.iter().filter(|(_, asked)| asked.status == StatusCode::Success);
+        let accepted: BTreeMap<_, _> = accepted.map(|(id, asked)| (*id, asked.address)).collect();
         let mut association = Association {
             id: self.free_id(),
             link: at.link,
@@ -273,13 +286,15 @@ impl AccessPoint {
             frame_protection: association.frame_protection,
         })));
         for (link, address) in accepted.into_iter().filter(|(id, _)| Some(*id) != at.link) {
-            self.ask(Request::AddLinkStation { station, link, address });
+            let elements =
+                granted.links.get_mut(&link).map(|asked| take(&mut asked.elements)).unwrap_or_default();
+            self.ask(Request::AddLinkStation { station, link, address, elements });
         }
         let mut response = self.response_elements(at.link);
         if let (true, Some(link)) = (is_mld, at.link) {
             let others = granted.links.iter().filter(|(id, _)| **id != link);
             let profiles =
-                others.map(|(id, (_, status))| self.profile(*id, &response, Some(*status))).collect();
+                others.map(|(id, asked)| self.profile(*id, &response, Some(asked.status))).collect();
             self.multi_link(link, profiles).write(&mut response);
         }
         response.extend(granted.elements);
@@ -352,8 +367,8 @@ impl AccessPoint {
                 association_link,
                 links: links
                     .iter()
-                    .map(|(id, (address, status))| {
-                        (*id, self.peer_link(Some(*id), *address, *status == StatusCode::Success))
+                    .map(|(id, asked)| {
+                        (*id, self.peer_link(Some(*id), asked.address, asked.status == StatusCode::Success))
                     })
                     .collect(),
             },

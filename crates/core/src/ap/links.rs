@@ -197,13 +197,16 @@ impl AccessPoint {
             (ReconfigurationOperation::AddLink, Some(address)) => {
                 let there = self.bss.get(&Some(link)).is_some_and(|bss| bss.removal.is_none());
                 let taken = association.links.values().any(|other| *other == address);
-                if has || taken || profile.complete_profile().is_err() {
+                let complete = profile.complete_profile();
+                let (false, false, Ok(complete)) = (has, taken, complete) else {
                     return StatusCode::InvalidParameters;
-                }
+                };
                 if !there {
                     return StatusCode::RequestDeclined;
                 }
-                self.ask(Request::AddLinkStation { station, link, address });
+                // Nothing to inherit is in the frame around it.
+                let elements = complete.elements.octets().to_vec();
+                self.ask(Request::AddLinkStation { station, link, address, elements });
                 self.change_links(station, |links| {
                     links.insert(link, address);
                 });

@@ -281,6 +281,8 @@ pub enum Request {
         link: LinkId,
         /// Its address there.
         address: MacAddr,
+        /// What it says of itself there, with what it inherits from the frame around its profile.
+        elements: Vec<u8>,
     },
     /// Take a link from a client (`REMOVE_LINK_STA`).
     RemoveLinkStation {

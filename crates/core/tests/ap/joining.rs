@@ -329,7 +329,19 @@ fn the_kernel_is_told_of_a_client_before_it_is_answered() {
                 assert_eq!((new.station, new.link), (client.address, Some(link(0))));
                 "station"
             }
-            Request::AddLinkStation { .. } => "link",
+            Request::AddLinkStation { station, link, address, elements } => {
+                assert_eq!((*station, *address), (client.address, client.links[link]));
+                let elements = lapwing_frames::element::Elements::new(elements);
+                assert!(
+                    elements.find::<lapwing_frames::element::Rsn>().unwrap().is_some(),
+                    "inherited from the frame"
+                );
+                assert!(
+                    elements.find::<lapwing_frames::element::MultiLink>().unwrap().is_none(),
+                    "of the frame alone"
+                );
+                "link"
+            }
             Request::SendFrame { .. } => "frame",
             Request::SendKeyFrame { in_clear: true, .. } => "key frame",
             Request::InstallKey(key) => {

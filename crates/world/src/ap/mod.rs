@@ -270,7 +270,7 @@ impl Ap {
                 let station = Station::new(own, (new.link, address), is_mld, new.frame_protection);
                 self.stations.insert(new.station, station);
             }
-            Request::AddLinkStation { station, link, address } => {
+            Request::AddLinkStation { station, link, address, .. } => {
                 if let Some(known) = self.stations.get_mut(&station) {
                     known.links.insert(Some(link), address);
                 }
