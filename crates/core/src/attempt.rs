@@ -4,6 +4,7 @@ use crate::{
     failure::Failure,
     kernel::{Frequency, Refusal},
     select::Judged,
+    station::LinkState,
     time::Instant,
 };
 use alloc::{string::String, vec::Vec};
@@ -205,6 +206,13 @@ pub enum Entry {
         removed: Vec<LinkId>,
         /// Those that came.
         added: Vec<LinkId>,
+    },
+    /// Something became of one link that leaves the others as they are.
+    Link {
+        /// Which.
+        id: LinkId,
+        /// What it is now.
+        state: LinkState,
     },
     /// Keys were renewed.
     Rekeyed(&'static str),

@@ -110,6 +110,7 @@ struct Aim {
     advertised: Advertised,
     plan: Option<Plan>,
     mld: Option<Mld>,
+    apart: Option<mld::Apart>,
 }
 
 impl Target {
@@ -135,6 +136,11 @@ impl Target {
     #[must_use]
     pub fn mld(&self) -> Option<&Mld> {
         self.0.mld.as_ref()
+    }
+
+    /// The AP MLD that the BSS belongs to, if it is joined by itself all the same.
+    pub(crate) fn apart(&self) -> Option<&mld::Apart> {
+        self.0.apart.as_ref()
     }
 
     /// The address that keys are made with and that the kernel knows the peer by: the BSSID, or that of the
@@ -288,7 +294,8 @@ impl Choice<'_> {
         let (verdict, target) = match self.consider(bss, if is_twin { As::Twin } else { As::Bss }) {
             Ok(plan) => {
                 let advertised = Advertised::of(Elements::new(&bss.elements));
-                let target = Aim { bss: bss.clone(), advertised, plan, mld: None };
+                let apart = self.apart(bss);
+                let target = Aim { bss: bss.clone(), advertised, plan, mld: None, apart };
                 let target = Target(Arc::new(target));
                 (Verdict::Usable { score: score::score(bss) }, Some(target))
             }
@@ -303,6 +310,19 @@ impl Choice<'_> {
             verdict,
         };
         (judged, target)
+    }
+
+    /// The AP MLD of a BSS that is judged by itself, and why it is.
+    fn apart(&self, bss: &Bss) -> Option<mld::Apart> {
+        let manner = |address| self.history.manner(address, self.policy.now);
+        let manner = mld::Announced::of(bss).map(|said| manner(said.address))?;
+        let by_links = self.radio.multi_link && self.radio.kind == RadioKind::SoftMac;
+        let why = match manner {
+            _ if !by_links => LeftOut::NotByRadio,
+            Manner::Plain => LeftOut::FellBack,
+            Manner::AllLinks | Manner::OneLink => LeftOut::NotTogether,
+        };
+        mld::Apart::of(bss, Manner::Plain, why)
     }
 
     /// The BSSs of one AP MLD as one candidate; nothing if they cannot be used together, but perhaps each for
@@ -369,12 +389,21 @@ impl Choice<'_> {
             }
         }
         told.sort();
-        let may_come = told.iter().filter(|link| link.left_out.is_some_and(LeftOut::may_pass));
-        let absent = may_come.map(|link| link.id).collect();
-        let mld =
-            Mld { address, association_link: said.link, links, absent, reconfigurable: said.reconfigurable };
-        let target =
-            Aim { bss: bss.clone(), advertised: own.advertised, plan: Some(plan.clone()), mld: Some(mld) };
+        let mld = Mld {
+            address,
+            association_link: said.link,
+            links,
+            manner: if alone { Manner::OneLink } else { Manner::AllLinks },
+            left_out: told.iter().filter(|link| link.left_out.is_some()).copied().collect(),
+            reconfigurable: said.reconfigurable,
+        };
+        let target = Aim {
+            bss: bss.clone(),
+            advertised: own.advertised,
+            plan: Some(plan.clone()),
+            mld: Some(mld),
+            apart: None,
+        };
         Some((judged(bss, told, Verdict::Usable { score }), Some(Target(Arc::new(target)))))
     }
 

@@ -8,6 +8,8 @@ mod fixtures;
 use fixtures::{ApLink, basic, entry, mld_beacon, named, neighbors, personal, removal, rsn};
 use lapwing_core::{
     Duration, Instant,
+    attempt::Phase,
+    failure::{Code, Failure},
     kernel::{Frequency, ScanEntry},
     radio::{Radio, RadioKind},
     scan::Table,
@@ -224,6 +226,8 @@ fn an_ap_mld_without_what_links_need_is_taken_as_single_bsss() {
     assert_eq!(target.unwrap().mld().unwrap().links.len(), 1);
 }
 
+const SILENCE: Failure = Failure { phase: Phase::Authenticate, code: Code::AuthenticationTimedOut };
+
 #[test]
 fn after_failures_an_ap_mld_is_joined_with_fewer_links_then_as_a_bss_and_later_as_before() {
     let mut history = History::default();
@@ -243,8 +247,9 @@ fn after_failures_an_ap_mld_is_joined_with_fewer_links_then_as_a_bss_and_later_a
         (Manner::Plain, None),
         (Manner::Plain, None),
     ] {
-        assert_eq!(history.mld_failed(MLD, 3, NOW), manner);
+        assert_eq!(history.mld_failed(MLD, 3, SILENCE, NOW), manner);
         assert_eq!(count(&history), expected);
+        assert_eq!(history.fell_back(MLD, NOW), (expected != Some(3)).then_some(&SILENCE));
     }
     // Joined in a lesser manner, it is not forgotten; time forgets it, and a person.
     history.mld_joined(MLD, NOW);
@@ -253,8 +258,8 @@ fn after_failures_an_ap_mld_is_joined_with_fewer_links_then_as_a_bss_and_later_a
     history.asked(&personal(b"net").ssid);
     assert_eq!(count(&history), Some(3));
     // With one link there is no lesser manner but that of a BSS.
-    assert_eq!(history.mld_failed(MLD, 1, NOW), Manner::AllLinks);
-    assert_eq!(history.mld_failed(MLD, 1, NOW), Manner::Plain);
+    assert_eq!(history.mld_failed(MLD, 1, SILENCE, NOW), Manner::AllLinks);
+    assert_eq!(history.mld_failed(MLD, 1, SILENCE, NOW), Manner::Plain);
 }
 
 #[test]

@@ -81,6 +81,17 @@ impl Peer {
         bss.into_iter().chain(mld).filter(|(_, link)| link.accepted)
     }
 
+    /// The links in use that have numbers.
+    pub fn links(&self) -> impl Iterator<Item = (LinkId, &Link)> {
+        self.accepted().filter_map(|(id, link)| Some((id?, link)))
+    }
+
+    /// The AP's address on a link in use.
+    #[must_use]
+    pub fn bssid(&self, id: LinkId) -> Option<MacAddr> {
+        self.links().find(|(link, _)| *link == id).map(|(_, link)| link.bssid)
+    }
+
     /// Our own address on a link in use.
     #[must_use]
     pub fn own_address(&self, id: LinkId) -> Option<MacAddr> {

@@ -1,6 +1,7 @@
 //! What earlier attempts taught.
 
 use crate::{
+    failure::Failure,
     network::Credentials,
     time::{Duration, Instant},
 };
@@ -30,8 +31,18 @@ pub struct History {
     /// When a BSS last gave no answer: it has to be heard again before it is tried again.
     silences: BTreeMap<MacAddr, Instant>,
     networks: BTreeMap<Ssid, Lessons>,
-    /// How often an AP MLD failed since it was last joined with all its links, and until when that counts.
-    mlds: BTreeMap<MacAddr, (u8, Instant)>,
+    /// The AP MLDs that failed since they were last joined with all their links.
+    mlds: BTreeMap<MacAddr, Failures>,
+}
+
+/// What is remembered of an AP MLD that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Failures {
+    count: u8,
+    /// Until when it counts.
+    until: Instant,
+    /// The last one.
+    why: Failure,
 }
 
 /// In which manner an AP MLD is joined: one that fails with many links may not with fewer.
@@ -63,24 +74,31 @@ impl History {
     /// In which manner an AP MLD is to be joined.
     #[must_use]
     pub fn manner(&self, mld: MacAddr, now: Instant) -> Manner {
-        let failures = self.mlds.get(&mld).filter(|(_, until)| now < *until);
-        Manner::after(failures.map_or(0, |(failures, _)| *failures))
+        let failures = self.mlds.get(&mld).filter(|failures| now < failures.until);
+        Manner::after(failures.map_or(0, |failures| failures.count))
+    }
+
+    /// Why an AP MLD is not joined with all its links, if it is not.
+    #[must_use]
+    pub fn fell_back(&self, mld: MacAddr, now: Instant) -> Option<&Failure> {
+        (self.manner(mld, now) != Manner::AllLinks)
+            .then(|| self.mlds.get(&mld))?
+            .map(|failures| &failures.why)
     }
 
     /// Notes a failure of an AP MLD that was joined with so many links, and says in which manner it comes next.
-    pub fn mld_failed(&mut self, mld: MacAddr, links: usize, now: Instant) -> Manner {
-        self.mlds.retain(|_, (_, until)| now < *until);
+    pub fn mld_failed(&mut self, mld: MacAddr, links: usize, why: Failure, now: Instant) -> Manner {
+        self.mlds.retain(|_, failures| now < failures.until);
         if self.mlds.len() >= BOUND && !self.mlds.contains_key(&mld) {
             self.mlds.pop_first();
         }
-        let (failures, until) = self.mlds.entry(mld).or_insert((0, now));
-        *failures = failures.saturating_add(1);
-        if links < 2 && Manner::after(*failures) == Manner::OneLink {
+        let mut count = self.mlds.get(&mld).map_or(0, |before| before.count).saturating_add(1);
+        if links < 2 && Manner::after(count) == Manner::OneLink {
             // It had but one.
-            *failures = failures.saturating_add(1);
+            count = count.saturating_add(1);
         }
-        *until = now + MLD_REMEMBERED;
-        Manner::after(*failures)
+        self.mlds.insert(mld, Failures { count, until: now + MLD_REMEMBERED, why });
+        Manner::after(count)
     }
 
     /// Notes that an AP MLD was joined with all links that can be used.

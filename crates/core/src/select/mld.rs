@@ -3,7 +3,7 @@
 //! The kernel refuses a whole association for one link that does not fit, so every link is checked here as the
 //! kernel checks it (`cfg80211_mlme_assoc`), and one that fails is left out with its reason.
 
-use super::Policy;
+use super::{Manner, Policy};
 use crate::{
     kernel::Frequency,
     radio::Radio,
@@ -18,7 +18,7 @@ use alloc::{
 use lapwing_frames::{
     LinkId, MacAddr,
     element::{
-        Element, Elements, MultiLink, ReducedNeighborReport,
+        Element, Elements, MultiLink, ReducedNeighborReport, TidToLinkMapping,
         multi_link::ReconfigurationOperation,
         rsn::{RsnCapabilities, RsnChoice},
         rsnx::RsnxCapability,
@@ -35,10 +35,19 @@ pub struct Mld {
     pub association_link: LinkId,
     /// The links to ask for, the association link included.
     pub links: BTreeMap<LinkId, MldLink>,
-    /// The links that are left out for a reason that may pass.
-    pub absent: Vec<LinkId>,
+    /// In which manner it is joined.
+    pub manner: Manner,
+    /// The links that are not asked for, each with its reason.
+    pub left_out: Vec<JudgedLink>,
     /// Whether links can be added later without a new association.
     pub reconfigurable: bool,
+}
+
+impl Mld {
+    /// The links that are left out for a reason that may pass.
+    pub fn absent(&self) -> impl Iterator<Item = LinkId> {
+        self.left_out.iter().filter(|link| link.left_out.is_some_and(LeftOut::may_pass)).map(|link| link.id)
+    }
 }
 
 /// A link to ask for.
@@ -104,6 +113,16 @@ pub enum LeftOut {
     AddressTaken,
     /// With several links it failed a moment ago.
     FellBack,
+    /// The radio cannot be on more channels at once.
+    NotMoreAtOnce,
+    /// The AP MLD serves no more links of one station.
+    NotMoreByAccessPoint,
+    /// Its signal is too weak to be of any use.
+    TooWeak,
+    /// The radio, or its firmware, joins without links.
+    NotByRadio,
+    /// The links of the AP MLD cannot be used together by this network's security.
+    NotTogether,
 }
 
 impl LeftOut {
@@ -112,7 +131,12 @@ impl LeftOut {
     pub const fn may_pass(self) -> bool {
         matches!(
             self,
-            Self::NotAnnounced | Self::NotHeard | Self::Stale | Self::Disabled | Self::BeingRemoved
+            Self::NotAnnounced
+                | Self::NotHeard
+                | Self::Stale
+                | Self::Disabled
+                | Self::BeingRemoved
+                | Self::TooWeak
         )
     }
 
@@ -134,6 +158,11 @@ impl LeftOut {
             Self::Unprotected => "it does not protect management frames",
             Self::AddressTaken => "its address is that of another link, or ours",
             Self::FellBack => "several links failed a moment ago",
+            Self::NotMoreAtOnce => "the radio cannot be on more channels at once",
+            Self::NotMoreByAccessPoint => "the access point serves no more links at once",
+            Self::TooWeak => "its signal is too weak to be of use",
+            Self::NotByRadio => "this radio joins without links",
+            Self::NotTogether => "its links cannot be used together",
         }
     }
 }
@@ -198,6 +227,54 @@ impl Announced {
     /// Whether the BSS itself is about to be removed.
     pub(crate) fn is_leaving(&self) -> bool {
         self.leaving.contains(&self.link)
+    }
+}
+
+/// The links that a BSS says its AP MLD has disabled: by the neighbor report, or because its TID-to-link mapping in
+/// force has nothing for them.
+pub(crate) fn disabled(bss: &Bss, said: &Announced) -> BTreeSet<LinkId> {
+    let neighbors = View::new(bss, said.clone()).neighbors;
+    let mut disabled: BTreeSet<_> =
+        neighbors.into_iter().filter(|(_, neighbor)| neighbor.disabled).map(|(id, _)| id).collect();
+    let beacon = bss.beacon_elements.as_deref().unwrap_or(&bss.elements);
+    let elements = Elements::new(beacon);
+    let of_kind = elements.iter().filter(|element| element.id == TidToLinkMapping::ID);
+    let mappings = of_kind.filter_map(|element| TidToLinkMapping::parse(&element.body).ok());
+    // With a switch time it is not in force yet.
+    for mapping in mappings.filter(|mapping| mapping.switch_time.is_none()) {
+        // What is not mentioned goes through all links.
+        let used = (0..8).map(|tid| mapping.mapping.links(tid).unwrap_or(u16::MAX));
+        let used = used.fold(0, |all, links| all | links);
+        disabled.extend((0..15).filter(|id| used >> id & 1 == 0).filter_map(LinkId::new));
+    }
+    disabled
+}
+
+/// The AP MLD that a BSS belongs to, which is joined by itself and not as a link of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Apart {
+    /// The MLD address.
+    pub address: MacAddr,
+    /// The BSS's own number.
+    pub link: LinkId,
+    /// In which manner it is joined.
+    pub manner: Manner,
+    /// The other links that it names.
+    pub left_out: Vec<JudgedLink>,
+}
+
+impl Apart {
+    /// What a BSS says of its AP MLD, if it belongs to one.
+    pub(super) fn of(bss: &Bss, manner: Manner, why: LeftOut) -> Option<Self> {
+        let said = Announced::of(bss)?;
+        let (address, link) = (said.address, said.link);
+        let left_out = View::new(bss, said).neighbors.into_iter().map(|(id, neighbor)| JudgedLink {
+            id,
+            bssid: neighbor.bssid,
+            frequency: neighbor.frequency,
+            left_out: Some(why),
+        });
+        Some(Self { address, link, manner, left_out: left_out.collect() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Connected: the port is open.
 
 mod links;
+mod shown;
 
 use super::{
     Footing, LATE, State,
@@ -25,10 +26,10 @@ use crate::{
     select::{self, Target},
     time::{Duration, Instant},
 };
-use alloc::{boxed::Box, format, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, format, vec::Vec};
 use lapwing_frames::{
-    MacAddr, Ssid,
-    management::{Body, Management, ReasonCode},
+    LinkId, MacAddr, Ssid,
+    management::{Body, Management, ReasonCode, StatusCode},
 };
 use links::Links;
 
@@ -85,6 +86,7 @@ impl Connected {
         supplicant: Option<Box<Supplicant>>,
         cached_pmksa: bool,
         transition_disable: u8,
+        refused: &BTreeMap<LinkId, StatusCode>,
     ) -> State {
         let bss = target.bss();
         let ssid = journey.network.ssid.clone();
@@ -133,7 +135,7 @@ impl Connected {
             outstanding: Outstanding::default(),
             outstanding_until: turn.now,
             query: None,
-            links: Links::of(&target, turn.now),
+            links: Links::of(&target, refused, turn.now),
             early: None,
             settles: Some(turn.now + SETTLED_AFTER),
             ending: None,

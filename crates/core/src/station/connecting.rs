@@ -32,7 +32,7 @@ use crate::{
     select::Target,
     time::{Duration, Instant},
 };
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use lapwing_frames::{
     MacAddr,
     element::{Element, Elements, OweDhParameter, Rsn},
@@ -237,7 +237,7 @@ impl Turn<'_> {
     ) -> State {
         let footing = Footing::Connected(connection.peer);
         let Some(plan) = target.plan() else {
-            return Connected::begin(self, journey, target, None, false, 0);
+            return Connected::begin(self, journey, target, None, false, 0, &BTreeMap::new());
         };
         let plan = match guard.offered().and_then(|offered| offered.pmkid) {
             Some(pmkid) => plan.clone().with_pmkid(pmkid),
@@ -575,7 +575,7 @@ impl Connecting {
     /// The firmware has done the handshake.
     fn port_is_open(self: Box<Self>, turn: &mut Turn<'_>) -> State {
         let Self { journey, target, .. } = *self;
-        Connected::begin(turn, journey, target, None, false, 0)
+        Connected::begin(turn, journey, target, None, false, 0, &BTreeMap::new())
     }
 
     pub(super) fn overdue(mut self: Box<Self>, turn: &mut Turn<'_>) -> State {

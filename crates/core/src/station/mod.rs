@@ -30,6 +30,7 @@ mod idle;
 mod interference;
 mod links;
 mod mirror;
+mod multi_link;
 mod outstanding;
 mod passwords;
 mod pmk;
@@ -44,6 +45,7 @@ mod unavailable;
 mod vocabulary;
 
 pub use context::Settings;
+pub use multi_link::{LinkState, LinkView, MultiLink};
 pub use vocabulary::{Action, Connected, Event, Learned, Report, Summary};
 
 use crate::{

@@ -81,7 +81,7 @@ impl Turn<'_> {
         {
             self.context.history.silent(target.bss().bssid, self.now);
         }
-        let manner = target.and_then(|target| self.mld_failed(target, code));
+        let manner = target.and_then(|target| self.mld_failed(journey, target, code));
         let failures = self.context.history.failed(&network.ssid);
         let wait = match failures {
             0 | 1 => Duration::ZERO,
@@ -128,13 +128,14 @@ impl Turn<'_> {
     }
 
     /// Notes what a failure says about an AP MLD: in which manner it is joined next. Nothing if it says nothing.
-    fn mld_failed(&mut self, target: &Target, code: &Code) -> Option<Manner> {
+    fn mld_failed(&mut self, journey: &Journey, target: &Target, code: &Code) -> Option<Manner> {
         let mld = target.mld()?;
         let says_nothing = matches!(
             code,
             Code::OtherProgram(_) | Code::StateLost | Code::InterfaceDown | Code::InterfaceRemoved
         );
-        let manner = || self.context.history.mld_failed(mld.address, mld.links.len(), self.now);
+        let why = journey.failure(code.clone());
+        let manner = || self.context.history.mld_failed(mld.address, mld.links.len(), why, self.now);
         (!says_nothing).then(manner)
     }
 

@@ -6,6 +6,7 @@ use super::{
     connected::Connected,
     context::{Journey, Turn},
     interference, links,
+    multi_link::LinkState,
     outstanding::{EXCUSED, Outstanding},
     roaming::Roaming,
 };
@@ -20,8 +21,11 @@ use crate::{
     select::Target,
     time::{Duration, Instant},
 };
-use alloc::{boxed::Box, vec::Vec};
-use lapwing_frames::{MacAddr, management::ReasonCode};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+use lapwing_frames::{
+    LinkId, MacAddr,
+    management::{ReasonCode, StatusCode},
+};
 
 /// How long an AP may take to begin the handshake.
 const FIRST_LIMIT: Duration = Duration::from_secs(5);
@@ -115,6 +119,8 @@ pub(super) struct Securing {
     /// The port was asked for: everything else is in front of it.
     port_asked: bool,
     transition_disable: u8,
+    /// The links that the AP refused, and how.
+    refused: BTreeMap<LinkId, StatusCode>,
     /// A key frame that has to wait until the channel is known.
     early: Option<KeyFrame>,
     until: Instant,
@@ -139,7 +145,7 @@ impl Turn<'_> {
             association;
         let Some(plan) = plan else {
             // The kernel opens the port of an open network by itself.
-            return Connected::begin(self, journey, target, None, false, 0);
+            return Connected::begin(self, journey, target, None, false, 0, &BTreeMap::new());
         };
         journey.enter(self, Phase::Handshake);
         let peer = match links::peer(&target, &connection, self.context.address) {
@@ -149,6 +155,11 @@ impl Turn<'_> {
                 return self.failed(journey, Some(&target), Code::KernelLinks(how), footing);
             }
         };
+        let refused = connection.links.iter().filter(|link| link.status != StatusCode::Success);
+        let refused: BTreeMap<_, _> = refused.map(|link| (link.id, link.status)).collect();
+        for (id, status) in &refused {
+            self.log(Some(journey.id), Entry::Link { id: *id, state: LinkState::Refused(*status) });
+        }
         let setup = Setup {
             ssid: target.bss().ssid.clone(),
             peer,
@@ -170,6 +181,7 @@ impl Turn<'_> {
             outstanding: Outstanding::default(),
             port_asked: false,
             transition_disable: 0,
+            refused,
             early: None,
             until: self.now + FIRST_LIMIT,
         });
@@ -364,11 +376,11 @@ impl Securing {
 
     /// The kernel has taken all keys and opened the port.
     fn secured(self: Box<Self>, turn: &mut Turn<'_>) -> State {
-        let Self { journey, target, supplicant, fresh, used_cache, transition_disable, .. } = *self;
+        let Self { journey, target, supplicant, fresh, used_cache, transition_disable, refused, .. } = *self;
         if let Some(candidate) = fresh {
             turn.remember(&target, supplicant.setup().plan.akm(), &candidate);
         }
-        Connected::begin(turn, journey, target, Some(supplicant), used_cache, transition_disable)
+        Connected::begin(turn, journey, target, Some(supplicant), used_cache, transition_disable, &refused)
     }
 
     pub(super) fn heard(mut self: Box<Self>, turn: &mut Turn<'_>, event: KernelEvent) -> State {

@@ -2,7 +2,7 @@
 
 use super::{
     bench::OWN,
-    fixtures::{ApLink, mld_beacon},
+    fixtures::{ApLink, mld_beacon, neighbors},
 };
 use lapwing_core::{
     Instant, Secret,
@@ -44,6 +44,10 @@ pub(crate) struct ApMld {
     pub(crate) plain: bool,
     /// It answers nothing.
     pub(crate) silent: bool,
+    /// The links that its neighbor reports say are disabled.
+    pub(crate) disabled: BTreeSet<u8>,
+    /// What its beacons have besides.
+    pub(crate) more_elements: Vec<u8>,
     sae: BTreeMap<MacAddr, SaeAuthenticator>,
     pmks: BTreeMap<[u8; 16], Secret>,
     fresh: Option<[u8; 16]>,
@@ -72,6 +76,8 @@ impl ApMld {
             pretends: None,
             plain: false,
             silent: false,
+            disabled: BTreeSet::new(),
+            more_elements: vec![],
             sae: BTreeMap::new(),
             pmks: BTreeMap::new(),
             fresh: None,
@@ -88,7 +94,13 @@ impl ApMld {
 
     fn elements(&self, link: ApLink) -> Vec<u8> {
         let others: Vec<_> = self.links.iter().copied().filter(|other| *other != link).collect();
-        let beacon = mld_beacon(self.ssid, self.address, link, &others);
+        let (disabled, enabled): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|other| self.disabled.contains(&other.id));
+        let mut beacon = mld_beacon(self.ssid, self.address, link, &enabled);
+        if !disabled.is_empty() {
+            beacon.extend(neighbors(&disabled, 0x20));
+        }
+        beacon.extend(&self.more_elements);
         if !self.plain {
             return beacon;
         }

@@ -86,7 +86,7 @@ pub(crate) struct Bench {
 
 pub(crate) fn mlo_radio() -> Radio {
     let channels: Vec<u32> = [36, 40, 44, 48, 149].iter().map(|channel| 5000 + 5 * channel).collect();
-    Radio { multi_link: true, operating_channel_validation: false, ..radio(&channels) }
+    Radio { multi_link: true, operating_channel_validation: false, channels_at_once: 3, ..radio(&channels) }
 }
 
 impl Bench {

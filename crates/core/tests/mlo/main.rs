@@ -11,4 +11,5 @@ mod bench;
 mod joining;
 mod moving;
 mod relinking;
+mod shown;
 mod table;

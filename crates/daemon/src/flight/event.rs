@@ -255,6 +255,10 @@ fn record(place: Place<'_>, record: &Record) -> Told {
             let names = links.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             told(object, format!("the links are {names} now"), Loudness::Info)
         }
+        Entry::Link { id, state } => {
+            let object = object("link").number("link", id.get()).text("state", state.name());
+            told(object.text("what", state), format!("link {id}: {state}"), Loudness::Info)
+        }
         Entry::Rekeyed(what) => {
             debug(object("rekeyed").text("what", what), format!("keys were renewed: {what}"))
         }

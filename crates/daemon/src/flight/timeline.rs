@@ -93,6 +93,7 @@ fn render_attempt(text: &mut String, attempt: AttemptId, records: &[&Record]) {
             | Entry::Handshake(_)
             | Entry::Ignored(_)
             | Entry::Farewell { .. }
+            | Entry::Link { .. }
             | Entry::Links { .. }
             | Entry::Rekeyed(_)
             | Entry::Configuration(_) => {}

@@ -4,7 +4,13 @@
 //! is looked for, and added when it is there: by asking the AP MLD to, or by a new connection where the kernel is known not to be able to.
 
 use super::{
-    super::{Footing, Turn, links::is_own_address, resync::Picture, securing::NO_LINK},
+    super::{
+        Footing, Turn,
+        links::is_own_address,
+        multi_link::{LinkState, Origin},
+        resync::Picture,
+        securing::NO_LINK,
+    },
     Connected, State,
 };
 use crate::{
@@ -19,7 +25,11 @@ use crate::{
     },
     time::{Duration, Instant},
 };
-use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 use lapwing_frames::{
     LinkId, MacAddr,
     element::Elements,
@@ -52,25 +62,29 @@ pub(super) struct Links {
     /// The channel of each.
     pub frequencies: BTreeMap<LinkId, Frequency>,
     /// Those that may come, or come back.
-    missing: BTreeMap<LinkId, Missing>,
+    pub missing: BTreeMap<LinkId, Missing>,
     /// When they are looked for.
     look: Option<Instant>,
+    /// Those that the AP has disabled, when it was last heard.
+    pub disabled: BTreeSet<LinkId>,
     /// In this look, the channel of one may be scanned.
     may_scan: bool,
-    change: Option<Change>,
+    pub change: Option<Change>,
+    /// What was known when the connection was made, of an AP that is an AP MLD.
+    pub origin: Option<Origin>,
 }
 
 /// A link that the AP MLD may have, and the connection has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Missing {
+pub(super) struct Missing {
     since: Instant,
-    /// The AP removed it from this connection.
-    removed: bool,
+    /// Where it was, if the AP removed it from this connection.
+    pub removed: Option<(MacAddr, Frequency)>,
 }
 
 /// Links that are being added.
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum Change {
+pub(super) enum Change {
     /// The AP is asked.
     Asked { ticket: Ticket, links: BTreeMap<LinkId, MldLink>, until: Instant },
     /// It has accepted these, with these group keys; the kernel is asked for our addresses on them.
@@ -100,7 +114,7 @@ impl Change {
         }
     }
 
-    const fn links(&self) -> &BTreeMap<LinkId, MldLink> {
+    pub(super) const fn links(&self) -> &BTreeMap<LinkId, MldLink> {
         match self {
             Self::Asked { links, .. } | Self::Accepted { links, .. } => links,
         }
@@ -108,21 +122,25 @@ impl Change {
 }
 
 impl Links {
-    /// The links of a target, whichever the AP accepted.
-    pub(super) fn of(target: &Target, now: Instant) -> Self {
-        let Some(mld) = target.mld() else { return Self::default() };
-        let absent = Missing { since: now, removed: false };
+    /// The links of a target, some of which the AP has refused.
+    pub(super) fn of(target: &Target, refused: &BTreeMap<LinkId, StatusCode>, now: Instant) -> Self {
+        let Some(mld) = target.mld() else {
+            return Self { origin: target.apart().map(Origin::apart), ..Self::default() };
+        };
+        let missing: BTreeMap<_, _> =
+            mld.absent().map(|id| (id, Missing { since: now, removed: None })).collect();
         Self {
             frequencies: mld.links.iter().map(|(id, link)| (*id, link.frequency)).collect(),
-            missing: mld.absent.iter().map(|id| (*id, absent)).collect(),
-            look: (!mld.absent.is_empty()).then(|| now + LOOK_AFTER),
+            look: (!missing.is_empty()).then(|| now + LOOK_AFTER).or(Some(now + LOOK_AGAIN)),
+            missing,
+            origin: Some(Origin::of(mld, refused)),
             ..Self::default()
         }
     }
 
     pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
         let change = self.change.as_ref().map(|change| (change.until(), "links that are to be added"));
-        let look = self.look.map(|at| (at, "a look whether a removed link is back"));
+        let look = self.look.map(|at| (at, "a look what has become of the links"));
         [change, look].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
@@ -172,10 +190,11 @@ impl Connected {
             return self.ignore(turn, "the removal of links that are not ours");
         }
         for link in &gone {
+            let bssid = supplicant.setup().peer.bssid(*link);
             supplicant.remove_link(*link);
             self.outstanding.excuse(*link);
-            self.links.frequencies.remove(link);
-            self.links.missing.insert(*link, Missing { since: turn.now, removed: true });
+            let removed = bssid.zip(self.links.frequencies.remove(link));
+            self.links.missing.insert(*link, Missing { since: turn.now, removed });
         }
         (self.links.look, self.links.may_scan) = (Some(turn.now + LOOK_AFTER), false);
         self.relinked(turn, gone, Vec::new());
@@ -221,6 +240,9 @@ impl Connected {
 
     /// The table is up to date: is a link back that was removed?
     pub(in super::super) fn surveyed(mut self: Box<Self>, turn: &mut Turn<'_>) -> State {
+        if self.is_held() {
+            self.note_disabled(turn);
+        }
         if !self.is_held() || self.links.missing.is_empty() || self.links.is_changing() {
             return State::Connected(self);
         }
@@ -232,7 +254,7 @@ impl Connected {
         let by_connection = turn.context.links_by_connection || !reconfigurable || validates;
         if by_connection {
             // Only what the AP took away is worth a new connection.
-            add.retain(|id, _| self.links.missing.get(id).is_some_and(|missing| missing.removed));
+            add.retain(|id, _| self.links.missing.get(id).is_some_and(|missing| missing.removed.is_some()));
         }
         if !add.is_empty() {
             if by_connection {
@@ -258,6 +280,20 @@ impl Connected {
             self.links.may_scan = !turn.scan(Some(self.journey.id), None, request);
         }
         State::Connected(self)
+    }
+
+    /// Notes which links the AP has disabled by now. The kernel keeps them, and sends nothing on them.
+    fn note_disabled(&mut self, turn: &mut Turn<'_>) {
+        let disabled = self.disabled(&turn.context.table);
+        for id in &self.connection.links {
+            let state = match (self.links.disabled.contains(id), disabled.contains(id)) {
+                (false, true) => LinkState::Disabled,
+                (true, false) => LinkState::Used,
+                (true, true) | (false, false) => continue,
+            };
+            turn.log(Some(self.journey.id), Entry::Link { id: *id, state });
+        }
+        self.links.disabled = disabled;
     }
 
     /// The removed links that are back, a channel on which one may be heard, and whether the AP adds links.
@@ -344,8 +380,10 @@ impl Connected {
             if *status != StatusCode::Success {
                 // It is not asked for again in this connection.
                 self.links.missing.remove(id);
-                links.remove(id);
-                turn.log(Some(self.journey.id), Entry::Answered { frame: "link", status: *status });
+                if let (Some(link), Some(origin)) = (links.remove(id), &mut self.links.origin) {
+                    origin.refused.insert(*id, (link.bssid, link.frequency, *status));
+                }
+                turn.log(Some(self.journey.id), Entry::Link { id: *id, state: LinkState::Refused(*status) });
             }
         }
         if links.is_empty() {
@@ -397,9 +435,6 @@ impl Connected {
                     turn.install(&self.journey, &mut self.outstanding, key);
                 }
                 self.outstanding_until = turn.now + super::KERNEL_LIMIT;
-                if self.links.missing.is_empty() {
-                    self.links.look = None;
-                }
                 self.relinked(turn, Vec::new(), ids);
                 State::Connected(self)
             }
@@ -421,11 +456,10 @@ impl Connected {
             return self.lost(turn, Code::KernelSilent(RECONFIGURE), footing);
         }
         if self.links.look.is_some_and(|at| at <= turn.now) {
-            self.links.look = (!self.links.missing.is_empty()).then(|| turn.now + LOOK_AGAIN);
+            // No event tells that the AP has disabled a link, or enabled it again.
+            self.links.look = Some(turn.now + LOOK_AGAIN);
             self.links.may_scan = true;
-            if self.links.look.is_some() {
-                turn.read_table(Some(self.journey.id));
-            }
+            turn.read_table(Some(self.journey.id));
         }
         State::Connected(self)
     }
