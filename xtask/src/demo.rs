@@ -28,7 +28,7 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
         Some(other) => return Err(other.unexpected().into()),
     }
     let report = lab::run_scenarios(&Options { keep: true, ..Options::new(vec![SCENARIO.into()]) })?;
-    let kept = report.kept.join(SCENARIO);
+    let kept = report.runs.first().map(|run| run.kept.join(SCENARIO)).unwrap_or_default();
     let records = fs::read_to_string(kept.join("runtime/flight.jsonl")).unwrap_or_default();
     println!("\nA WPA3 network of hostapd, joined on a real kernel:\n");
     print!("{}", story(&records));

@@ -5,7 +5,7 @@ mod table;
 use crate::command::{Step, cargo, last_lines, paint, run, target_directory};
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::bench::{CLAIMS, KEPT, PLAN, Part, RESULTS, Subject, unit};
-use crate::lab::{Clock, Image, Machine};
+use crate::lab::{Clock, Image, Kernel, Machine};
 use lexopt::prelude::*;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -202,7 +202,7 @@ fn prepare(options: &Options) -> Result<PathBuf> {
 
 /// Runs one machine until it has nothing left to measure.
 fn watch(image: &Image, directory: &Path, number: usize) -> Result<()> {
-    let mut machine = Machine::boot(image, number, directory, Clock::Virtual)?;
+    let mut machine = Machine::boot(image, Kernel::Newest, number, directory, Clock::Virtual)?;
     let finished = || fs::read_dir(directory.join(RESULTS)).map_or(0, Iterator::count);
     let (mut before, mut last) = (0, Instant::now());
     while machine.is_running() {

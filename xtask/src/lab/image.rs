@@ -1,9 +1,11 @@
-//! The file tree and the kernel that the virtual machine boots: built once, kept in a cache.
+//! The file tree and the kernels that the virtual machine boots: built once, kept in a cache.
 //!
-//! A finished image is a folder with `kernel`, `initrd` and `versions`. The initrd is a whole small Debian in memory: with a
-//! tree on a shared folder, the guest's virtual clock runs away whenever a file is looked up. The image is built beside its final place and renamed when complete, under a lock, so a
-//! half-built one is never used and two runs do not clash.
+//! A finished image is a folder with the kernels, an `initrd` with the modules of all of them, and `versions`. The
+//! initrd is a whole small Debian in memory: with a tree on a shared folder, the guest's virtual clock runs away
+//! whenever a file is looked up. The image is built beside its final place and renamed when complete, under a lock,
+//! so a half-built one is never used and two runs do not clash.
 
+use super::kernel::{self, Kernel};
 use super::{initrd, modules};
 use crate::command::{Step, command, exists, output, run};
 use crate::failure::{Doing, Failure, Result};
@@ -11,7 +13,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// Raised when the way an image is built changes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What the guest needs beyond Debian's smallest system.
 const PACKAGES: &[&str] = &[
@@ -32,9 +34,6 @@ const PACKAGES: &[&str] = &[
 
 /// Packages whose versions a run reports.
 const REPORTED: &[&str] = &["hostapd", "wpasupplicant", "iwd", "dnsmasq-base", "iw"];
-
-/// The package whose dependencies are the current kernel and its modules.
-const KERNEL_PACKAGE: &str = "linux-image-amd64";
 
 /// Programs of this machine, and the packages that bring them.
 const HOST_PROGRAMS: &[(&str, &str)] =
@@ -76,9 +75,9 @@ impl Image {
         }
     }
 
-    /// The kernel to boot.
-    pub(crate) fn kernel(&self) -> PathBuf {
-        self.directory.join("kernel")
+    /// The file of a kernel to boot.
+    pub(crate) fn kernel(&self, kernel: Kernel) -> PathBuf {
+        self.directory.join(kernel.file())
     }
 
     /// The guest's file tree.
@@ -86,9 +85,19 @@ impl Image {
         self.directory.join("initrd")
     }
 
-    /// One line with the versions of the kernel and of the peers.
+    /// One line with the versions of the kernels and of the peers.
     pub(crate) fn versions(&self) -> String {
-        fs::read_to_string(self.directory.join("versions")).unwrap_or_default().trim().to_owned()
+        let kernels = Kernel::ALL.map(|kernel| format!("kernel {}, ", self.kernel_version(kernel))).concat();
+        kernels + &self.text("versions")
+    }
+
+    /// The version of a kernel.
+    pub(crate) fn kernel_version(&self, kernel: Kernel) -> String {
+        self.text(&kernel.version_file())
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.directory.join(name)).unwrap_or_default().trim().to_owned()
     }
 
     fn build(&self, cache: &Path) -> Result<()> {
@@ -116,8 +125,7 @@ impl Image {
 /// Builds everything in a folder that nobody uses yet.
 fn build_in(directory: &Path) -> Result<()> {
     let root = directory.join("root");
-    let unpacked = directory.join("unpacked");
-    fs::create_dir_all(&unpacked).doing(|| format!("create {}", unpacked.display()))?;
+    fs::create_dir_all(directory).doing(|| format!("create {}", directory.display()))?;
 
     eprintln!("    debootstrap: {}", PACKAGES.join(" "));
     let log = directory.join("debootstrap.log");
@@ -137,7 +145,6 @@ fn build_in(directory: &Path) -> Result<()> {
         return Err(failure);
     }
 
-    eprintln!("    kernel: {KERNEL_PACKAGE} and what it depends on");
     let settings = output(&mut command("apt-config", ["dump"])).unwrap_or_default();
     let settings: String = settings
         .lines()
@@ -146,34 +153,36 @@ fn build_in(directory: &Path) -> Result<()> {
         .collect();
     let place = root.join("etc/apt/apt.conf.d/90host");
     fs::write(&place, settings).doing(|| format!("write {}", place.display()))?;
-    let script = format!(
-        "mkdir /kernel && cd /kernel && apt-get -qq -o APT::Sandbox::User=root download \
-         $(apt-get -s -qq --no-install-recommends install {KERNEL_PACKAGE} | sed -n 's/^Inst \\(linux-[^ ]*\\) .*/\\1/p')"
-    );
-    output(&mut in_tree(&root, &["sh", "-c", &script]))?;
-    for package in list(&root.join("kernel"))? {
-        // Apart: a package that holds `lib` itself would replace the link of that name in the tree.
-        output(command("dpkg-deb", ["--extract"]).arg(&package).arg(&unpacked))?;
+    output(&mut in_tree(&root, &["sh", "-c", kernel::ADD_SOURCES]))?;
+    for kernel in Kernel::ALL {
+        eprintln!("    {} kernel: {} and what it depends on", kernel.name(), kernel::PACKAGE);
+        output(&mut in_tree(&root, &["sh", "-c", &kernel.download()]))?;
+        let unpacked = directory.join("unpacked");
+        for package in list(&root.join("kernel"))? {
+            // Apart: a package that holds `lib` itself would replace the link of that name in the tree.
+            output(command("dpkg-deb", ["--extract"]).arg(&package).arg(&unpacked))?;
+        }
+        remove(&root.join("kernel"))?;
+        let version = place_kernel(&unpacked, &root, &directory.join(kernel.file()))?;
+        remove(&unpacked)?;
+        output(&mut in_tree(&root, &["depmod", &version]))?;
+        modules::prune(&root.join("usr/lib/modules").join(&version))?;
+        output(&mut in_tree(&root, &["depmod", &version]))?;
+        fs::write(directory.join(kernel.version_file()), version).doing(|| "write a version".into())?;
     }
-    remove(&root.join("kernel"))?;
-    let version = place_kernel(&unpacked, &root, directory)?;
-    remove(&unpacked)?;
-    output(&mut in_tree(&root, &["depmod", &version]))?;
-    modules::prune(&root.join("usr/lib/modules").join(&version))?;
-    output(&mut in_tree(&root, &["depmod", &version]))?;
 
-    let mut versions = format!("kernel {version}");
+    let mut versions = Vec::new();
     for package in REPORTED {
         let found = output(&mut in_tree(&root, &["dpkg-query", "-W", "-f", "${Version}", package]))?;
-        versions.push_str(&format!(", {package} {found}"));
+        versions.push(format!("{package} {found}"));
     }
-    fs::write(directory.join("versions"), versions).doing(|| "write the versions".into())?;
+    fs::write(directory.join("versions"), versions.join(", ")).doing(|| "write the versions".into())?;
     initrd::write(&root, &directory.join("initrd"))?;
     remove(&root)
 }
 
-/// Moves the modules into the tree and the kernel beside it, wherever the packages have put them. Returns the version.
-fn place_kernel(unpacked: &Path, root: &Path, directory: &Path) -> Result<String> {
+/// Moves the modules into the tree and the kernel to its place, wherever the packages have put them. Returns the version.
+fn place_kernel(unpacked: &Path, root: &Path, to: &Path) -> Result<String> {
     let modules =
         ["usr/lib/modules", "lib/modules"].into_iter().map(|place| unpacked.join(place)).find(|p| p.is_dir());
     let modules = modules.ok_or_else(|| Failure::unmet("modules in the kernel's packages", "none"))?;
@@ -182,7 +191,7 @@ fn place_kernel(unpacked: &Path, root: &Path, directory: &Path) -> Result<String
     let images = [source.join("vmlinuz"), unpacked.join(format!("boot/vmlinuz-{version}"))];
     let image = images.into_iter().find(|image| image.is_file());
     let image = image.ok_or_else(|| Failure::unmet("a kernel image in its packages", "none"))?;
-    fs::copy(&image, directory.join("kernel")).doing(|| format!("copy {}", image.display()))?;
+    fs::copy(&image, to).doing(|| format!("copy {}", image.display()))?;
     let home = root.join("usr/lib/modules");
     fs::create_dir_all(&home).doing(|| format!("create {}", home.display()))?;
     fs::rename(&source, home.join(&version)).doing(|| format!("move {}", source.display()))?;
@@ -225,7 +234,7 @@ fn cache_directory() -> PathBuf {
 
 /// A name that changes with the list of packages and the way of building (FNV-1a, stable over releases of Rust).
 fn family() -> String {
-    let text = format!("{FORMAT} {KERNEL_PACKAGE} {}", PACKAGES.join(" "));
+    let text = format!("{FORMAT} {} {}", kernel::PACKAGE, PACKAGES.join(" "));
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

@@ -1,6 +1,7 @@
 //! One virtual machine: how it is started, and how we notice that it has stopped.
 
 use super::image::Image;
+use super::kernel::Kernel;
 use crate::failure::{Doing, Result};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -24,8 +25,14 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Boots the image. `number` tells machines of one run apart; `job` is the folder shared with the guest.
-    pub(crate) fn boot(image: &Image, number: usize, job: &Path, clock: Clock) -> Result<Self> {
+    /// Boots the image with one of its kernels. `number` tells machines of one run apart; `job` is the folder shared with the guest.
+    pub(crate) fn boot(
+        image: &Image,
+        kernel: Kernel,
+        number: usize,
+        job: &Path,
+        clock: Clock,
+    ) -> Result<Self> {
         let console = job.join(format!("console-{number}.log"));
         let log = File::create(&console).doing(|| format!("create {}", console.display()))?;
         let mut qemu = Command::new("qemu-system-x86_64");
@@ -37,7 +44,7 @@ impl Machine {
         };
         qemu.args(["-smp", "1", "-cpu", "max", "-m", "1024", "-display", "none", "-serial", "stdio"]);
         qemu.args(["-nic", "none", "-no-reboot", "-kernel"])
-            .arg(image.kernel())
+            .arg(image.kernel(kernel))
             .arg("-initrd")
             .arg(image.initrd());
         let line = format!("console=ttyS0 rdinit=/init panic=-1 quiet mitigations=off LAB_MACHINE={number}");

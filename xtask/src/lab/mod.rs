@@ -6,12 +6,14 @@
 mod image;
 mod initrd;
 mod job;
+mod kernel;
 mod machine;
 mod modules;
 mod table;
 
 pub(crate) use image::Image;
 pub(crate) use job::{IN_GUEST, Job, Outcome, Verdict};
+pub(crate) use kernel::Kernel;
 pub(crate) use machine::{Clock, Machine};
 
 use crate::command::{Step, cargo, last_lines, run, seconds, target_directory};
@@ -30,8 +32,11 @@ Usage: cargo xtask lab [OPTIONS] [SCENARIO…]
   SCENARIO          a name, or the start of names; without one, all run
   --list            print the scenarios and what each shows
   --filter TEXT     only scenarios whose name contains TEXT
+  --kernel NAME     newest, stable (Debian's stable series) or both; without it, each scenario runs on those that it
+                    names itself
   --station NAME    who takes the station's part: lapwing (the default), iwd, wpa_supplicant
-  --table           run them with each of the three, and print a table of the results in Markdown
+  --table           run them with each of the three, and print a table of the results in Markdown, with a column for
+                    each station and kernel
   --transcript NAME run the scenario of a client (iwctl or lapwing) and print what was typed and shown
   --keep            keep logs and captures of passed scenarios too
   --json            print the results as JSON
@@ -39,8 +44,8 @@ Usage: cargo xtask lab [OPTIONS] [SCENARIO…]
   --real-time       let the guest's clock follow the host's, with KVM where there is one
   --help            print this
 
-Logs and captures are kept in target/lab/run/kept, those of the peers in target/lab/run-NAME/kept. The image is
-kept in /var/cache/lapwing-lab for root, in ~/.cache/lapwing-lab for others, or in $LAPWING_LAB_CACHE.
+Logs and captures are kept in target/lab/run/kept, those of peers and of the other kernel in
+target/lab/run-NAME/kept. The image is kept in /var/cache/lapwing-lab for root, in ~/.cache/lapwing-lab for others, or in $LAPWING_LAB_CACHE.
 ";
 
 /// A scenario that takes longer than this hangs, whatever it waits for: its own waits pass in virtual time.
@@ -50,6 +55,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) names: Vec<String>,
+    /// The kernels on which all are to run, instead of those that each names itself.
+    pub(crate) kernels: Option<Vec<Kernel>>,
     pub(crate) station: Kind,
     pub(crate) keep: bool,
     pub(crate) machines: usize,
@@ -60,7 +67,17 @@ impl Options {
     /// The named scenarios with our daemon; one machine per processor, but no more than two.
     pub(crate) fn new(names: Vec<String>) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { names, station: Kind::Lapwing, keep: false, machines: processors.min(2), real_time: false }
+        let machines = processors.min(2);
+        Self { names, kernels: None, station: Kind::Lapwing, keep: false, machines, real_time: false }
+    }
+
+    /// The scenarios that run on a kernel.
+    fn on(&self, kernel: Kernel) -> Vec<String> {
+        let runs = |name: &&String| match &self.kernels {
+            Some(kernels) => kernels.contains(&kernel),
+            None => scenarios::all().any(|known| known.name == **name && known.kernels.contains(&kernel)),
+        };
+        self.names.iter().filter(runs).cloned().collect()
     }
 }
 
@@ -78,6 +95,12 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
             Long("json") => json = true,
             Long("jobs") => options.machines = arguments.value()?.parse::<usize>()?.max(1),
             Long("real-time") => options.real_time = true,
+            Long("kernel") => {
+                options.kernels = match arguments.value()?.string()?.as_str() {
+                    "both" => Some(Kernel::ALL.to_vec()),
+                    name => Some(vec![name.parse()?]),
+                }
+            }
             Long("station") => options.station = arguments.value()?.parse()?,
             Long("table") => table = true,
             Long("transcript") => transcript = Some(arguments.value()?.string()?),
@@ -100,7 +123,8 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
     let chosen: Vec<_> = scenarios::all().filter(|scenario| chosen(scenario.name)).collect();
     if list {
         for scenario in chosen {
-            println!("{:28} {}", scenario.name, scenario.about);
+            let also = if scenario.kernels.contains(&Kernel::Stable) { " [both kernels]" } else { "" };
+            println!("{:28} {}{also}", scenario.name, scenario.about);
         }
         return Ok(());
     }
@@ -125,33 +149,41 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
 /// Runs the scenario of a client and prints what a person would have seen.
 fn print_transcript(options: &Options) -> Result<()> {
     let report = run_scenarios(options)?;
-    for name in &options.names {
-        let place = report.kept.join(name).join(TRANSCRIPT);
-        print!("{}", fs::read_to_string(&place).doing(|| format!("read {}", place.display()))?);
+    for run in report.runs.iter().take(1) {
+        for outcome in &run.outcomes {
+            let place = run.kept.join(&outcome.name).join(TRANSCRIPT);
+            print!("{}", fs::read_to_string(&place).doing(|| format!("read {}", place.display()))?);
+        }
     }
     report.into_result()
 }
 
-/// What came out of a run.
+/// What came out of the scenarios, on one kernel after the other.
 #[derive(Debug)]
 pub(crate) struct Report {
-    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) runs: Vec<Run>,
     pub(crate) versions: String,
-    pub(crate) kept: PathBuf,
     took: Duration,
 }
 
-impl Report {
-    fn count(&self, is: fn(&Verdict) -> bool) -> usize {
-        self.outcomes.iter().filter(|outcome| is(&outcome.verdict)).count()
-    }
+/// What came out on one kernel.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) kernel: Kernel,
+    /// Its version.
+    version: String,
+    pub(crate) outcomes: Vec<Outcome>,
+    /// The folder with what the scenarios have left.
+    pub(crate) kept: PathBuf,
+}
 
+impl Run {
     fn verdict(&self, name: &str) -> Option<&Verdict> {
         self.outcomes.iter().find(|outcome| outcome.name == name).map(|outcome| &outcome.verdict)
     }
 
     fn print(&self) {
-        println!();
+        println!("\nkernel {}", self.version);
         for outcome in &self.outcomes {
             let times = format!("{:>7} of {:>6}", seconds(outcome.real), seconds(outcome.guest));
             println!("{} {:28} {times}", outcome.verdict.mark(), outcome.name);
@@ -162,6 +194,27 @@ impl Report {
                 println!("    logs and captures: {}", self.kept.join(&outcome.name).display());
             }
         }
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let outcomes: Vec<_> = self.outcomes.iter().map(Outcome::to_json).collect();
+        serde_json::json!({
+            "kernel": self.kernel.name(),
+            "version": self.version,
+            "kept": self.kept,
+            "scenarios": outcomes,
+        })
+    }
+}
+
+impl Report {
+    fn count(&self, is: fn(&Verdict) -> bool) -> usize {
+        let outcomes = self.runs.iter().flat_map(|run| &run.outcomes);
+        outcomes.filter(|outcome| is(&outcome.verdict)).count()
+    }
+
+    fn print(&self) {
+        self.runs.iter().for_each(Run::print);
         println!("\n{} (each: real time of guest's time)\n{}", self.versions, self.summary());
     }
 
@@ -177,12 +230,10 @@ impl Report {
     }
 
     fn to_json(&self) -> serde_json::Value {
-        let outcomes: Vec<_> = self.outcomes.iter().map(Outcome::to_json).collect();
         serde_json::json!({
             "versions": self.versions,
             "seconds": self.took.as_secs_f64(),
-            "kept": self.kept,
-            "scenarios": outcomes,
+            "runs": self.runs.iter().map(Run::to_json).collect::<Vec<_>>(),
         })
     }
 
@@ -195,20 +246,35 @@ impl Report {
     }
 }
 
-/// Runs scenarios, with as many machines as asked for.
+/// Runs scenarios, with as many machines as asked for, on one kernel after the other.
 pub(crate) fn run_scenarios(options: &Options) -> Result<Report> {
     let image = Image::obtain()?;
     let started = Instant::now();
-    let job = prepare(options)?;
-    let kept = job.directory().join(job::KEPT);
+    let programs = build()?;
     eprintln!("    {}", image.versions());
-    let step = Step::begin(format!("{} scenarios, station {}", options.names.len(), options.station.name()));
-    let machines = options.machines.min(options.names.len());
+    let mut runs = Vec::new();
+    for kernel in Kernel::ALL {
+        let names = options.on(kernel);
+        if !names.is_empty() {
+            let options = Options { names, ..options.clone() };
+            runs.push(run_on(kernel, &image, &programs, &options)?);
+        }
+    }
+    Ok(Report { runs, versions: image.versions(), took: started.elapsed() })
+}
+
+fn run_on(kernel: Kernel, image: &Image, programs: &[Program], options: &Options) -> Result<Run> {
+    let job = prepare(options, kernel, programs)?;
+    let kept = job.directory().join(job::KEPT);
+    let (count, station) = (options.names.len(), options.station.name());
+    let version = image.kernel_version(kernel);
+    let step = Step::begin(format!("{count} scenarios, station {station}, kernel {version}"));
+    let machines = options.machines.min(count);
     let failures: Vec<Failure> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..machines)
             .map(|number| {
-                let (image, job) = (&image, &job);
-                scope.spawn(move || work(image, job, number, options))
+                let job = &job;
+                scope.spawn(move || work(image, kernel, job, number, options))
             })
             .collect();
         let ended = workers.into_iter().map(|worker| worker.join());
@@ -221,15 +287,15 @@ pub(crate) fn run_scenarios(options: &Options) -> Result<Report> {
     }
     let outcomes = options.names.iter().map(|name| job.outcome(name)).collect();
     step.done();
-    Ok(Report { outcomes, versions: image.versions(), kept, took: started.elapsed() })
+    Ok(Run { kernel, version, outcomes, kept })
 }
 
 /// Boots machines, one after another, until no scenario is left.
-fn work(image: &Image, job: &Job, number: usize, options: &Options) -> Result<()> {
+fn work(image: &Image, kernel: Kernel, job: &Job, number: usize, options: &Options) -> Result<()> {
     let clock = if options.real_time { Clock::Real } else { Clock::Virtual };
     let mut boots_in_vain = 0;
     while job.has_unclaimed() {
-        let mut machine = Machine::boot(image, number, job.directory(), clock)?;
+        let mut machine = Machine::boot(image, kernel, number, job.directory(), clock)?;
         let end = watch(&mut machine, job, number);
         let Some(name) = job.running_on(number) else {
             // The guest says goodbye by running nothing; one that never got there is a broken image.
@@ -279,26 +345,33 @@ fn announce(outcome: &Outcome) {
     eprintln!("    {} {} ({})", outcome.verdict.mark(), outcome.name, seconds(outcome.real));
 }
 
-/// Builds what runs in the guest and lays out the shared folder.
-fn prepare(options: &Options) -> Result<Job> {
-    let folder = match options.station {
-        Kind::Lapwing => "lab/run".to_owned(),
-        peer => format!("lab/run-{}", peer.name()),
-    };
-    let job = Job::create(&target_directory().join(folder), options)?;
+/// A program to be found in the guest: where it is here, and its name there.
+type Program = (PathBuf, &'static str);
+
+/// Builds what runs in the guest.
+fn build() -> Result<Vec<Program>> {
     let own = std::env::current_exe().doing(|| "find our own program".into())?;
-    let mut programs = vec![(own, "xtask")];
-    if options.station == Kind::Lapwing {
-        let step = Step::begin("building lapwingd and lapwing");
-        let packages = ["--package", "lapwingd", "--package", "lapwing"];
-        run(cargo(["build", "--quiet", "--release"]).args(packages))?;
-        step.done();
-        let built = ["lapwingd", "lapwing"].map(|name| (target_directory().join("release").join(name), name));
-        programs.extend(built);
+    let step = Step::begin("building lapwingd and lapwing");
+    let packages = ["--package", "lapwingd", "--package", "lapwing"];
+    run(cargo(["build", "--quiet", "--release"]).args(packages))?;
+    step.done();
+    let built = ["lapwingd", "lapwing"].map(|name| (target_directory().join("release").join(name), name));
+    Ok([(own, "xtask")].into_iter().chain(built).collect())
+}
+
+/// Lays out the shared folder.
+fn prepare(options: &Options, kernel: Kernel, programs: &[Program]) -> Result<Job> {
+    let mut folder = "lab/run".to_owned();
+    if options.station != Kind::Lapwing {
+        folder = format!("{folder}-{}", options.station.name());
     }
+    if kernel != Kernel::default() {
+        folder = format!("{folder}-{kernel}");
+    }
+    let job = Job::create(&target_directory().join(folder), options)?;
     for (program, name) in programs {
         let place = job.directory().join("bin").join(name);
-        fs::copy(&program, place).doing(|| format!("copy {}", program.display()))?;
+        fs::copy(program, place).doing(|| format!("copy {}", program.display()))?;
     }
     Ok(job)
 }

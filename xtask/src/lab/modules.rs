@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// What may be wanted: the radios, the cryptography that the kernel asks for by itself, sockets, the shared folder.
+/// What may be wanted: the radios, the cryptography that the kernel asks for by itself, sockets, the shared folder,
+/// translation of addresses.
 const WANTED: &[&str] = &[
     "kernel/arch/x86/crypto/",
     "kernel/crypto/",
@@ -18,6 +19,8 @@ const WANTED: &[&str] = &[
     "kernel/net/9p/9pnet_virtio.",
     "kernel/net/ipv6/ipv6.",
     "kernel/net/mac80211/",
+    "kernel/net/netfilter/nf_tables.",
+    "kernel/net/netfilter/nft_",
     "kernel/net/packet/",
     "kernel/net/rfkill/",
     "kernel/net/wireless/",

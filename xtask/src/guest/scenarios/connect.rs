@@ -19,7 +19,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("psk-sha256", "AKM 6 with protected management frames", |lab| {
         joins(lab, Hostapd::psk_sha256(SSID, PASSWORD), Network::psk(SSID, PASSWORD), 6, 4)
     }),
-    scenario("sae-h2e-group-19", "WPA3 with hash-to-element, P-256", |lab| sae(lab, 19)),
+    scenario("sae-h2e-group-19", "WPA3 with hash-to-element, P-256", |lab| sae(lab, 19)).on_both_kernels(),
     scenario("sae-h2e-group-20", "WPA3 with hash-to-element, P-384", |lab| sae(lab, 20)),
     scenario("sae-h2e-group-21", "WPA3 with hash-to-element, P-521", |lab| sae(lab, 21)),
     scenario("sae-loop", "WPA3 with hunting and pecking only", |lab| {

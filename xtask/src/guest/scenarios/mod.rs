@@ -13,6 +13,7 @@ mod storage;
 use crate::command::{command, output};
 use crate::failure::{Failure, Result};
 use crate::guest::{AccessPoint, Hostapd, Lab, Network, Radios, Station};
+use crate::lab::Kernel;
 use std::time::Duration;
 
 /// One scenario.
@@ -24,12 +25,19 @@ pub(crate) struct Scenario {
     pub(crate) run: fn(&mut Lab) -> Result<()>,
     /// Which radios it has.
     pub(crate) radios: Radios,
+    /// The kernels on which it runs unless others are asked for.
+    pub(crate) kernels: &'static [Kernel],
 }
 
 impl Scenario {
     /// Has radios whose beacons the kernel watches.
     const fn with_simple_radios(self) -> Self {
         Self { radios: Radios::Simple, ..self }
+    }
+
+    /// Runs on each kernel, for what is new to them: kernels differ in it.
+    const fn on_both_kernels(self) -> Self {
+        Self { kernels: &Kernel::ALL, ..self }
     }
 }
 
@@ -50,7 +58,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
 }
 
 const fn scenario(name: &'static str, about: &'static str, run: fn(&mut Lab) -> Result<()>) -> Scenario {
-    Scenario { name, about, run, radios: Radios::MultiLink }
+    Scenario { name, about, run, radios: Radios::MultiLink, kernels: &[Kernel::Newest] }
 }
 
 /// The network's name, where a scenario does not care.
