@@ -1,14 +1,15 @@
 //! The daemon: files from disk, and packets from a network that is not configured yet.
 
 use crate::Target;
+use lapwing_core::dhcp::{self as server, Server};
 use lapwing_core::entropy::SeededEntropy;
-use lapwing_core::{Duration, Instant};
+use lapwing_core::{Duration, Instant, Shared};
+use lapwing_frames::internet::arp::Arp;
+use lapwing_frames::internet::dhcp::Message;
+use lapwing_frames::internet::udp::Datagram;
 use lapwing_frames::{MacAddr, Ssid};
-use lapwingd::netconf::arp::Arp;
-use lapwingd::netconf::dhcp::message::Message;
 use lapwingd::netconf::dhcp::{Action, Client, Event, Settings};
 use lapwingd::netconf::domain::{self, Pointers};
-use lapwingd::netconf::ip::Datagram;
 use lapwingd::netconf::remembered::Remembered;
 use lapwingd::netconf::settings::is_domain;
 use lapwingd::networks::document::Document;
@@ -16,6 +17,7 @@ use lapwingd::networks::file::KnownNetwork;
 use lapwingd::networks::memory::Memory;
 use lapwingd::networks::name::{FileName, Parsed, Security};
 use lapwingd::settings;
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 const WE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
@@ -149,10 +151,69 @@ fn dhcp_client(octets: &[u8]) {
     }
 }
 
+/// The DHCP server: each piece of the input lets time pass, tells it name servers, or sends it a message of one of
+/// a few clients made from the rest. It answers with messages that are ones, to the sender alone, and never gives
+/// one address to two.
+fn dhcp_server(octets: &[u8]) {
+    let address = Ipv4Addr::new(192, 0, 2, 1);
+    let pool = Ipv4Addr::new(192, 0, 2, 8)..=Ipv4Addr::new(192, 0, 2, 10);
+    let mut server =
+        Server::new(Shared::new(server::Settings { pool, ..server::Settings::new(address, 24) }), &[address]);
+    let mut now = Instant::after_start(Duration::from_secs(1));
+    for piece in octets.chunks(48) {
+        let Some((&what, body)) = piece.split_first() else { continue };
+        let source = MacAddr([2, 0, 0, 0, 1, what >> 4]);
+        let actions = match what & 3 {
+            0 => {
+                now = now + Duration::from_secs(body.len().try_into().unwrap_or(0));
+                server.turn(now, server::Event::Packet { source, octets: body })
+            }
+            1 => {
+                let (servers, _) = body.as_chunks::<4>();
+                let servers: Vec<_> = servers.iter().map(|octets| Ipv4Addr::from(*octets)).collect();
+                server.turn(now, server::Event::NameServers(&servers))
+            }
+            _ => {
+                let (client, body) = body.split_at(body.len().min(4));
+                let client = client.try_into().map_or(Ipv4Addr::UNSPECIFIED, |octets: [u8; 4]| octets.into());
+                let mut payload = vec![1, 1, 6, 0, 0, 0, 0, 7, 0, 0, what & 0x80, 0];
+                payload.extend(if what & 4 == 0 { [0; 4] } else { client.octets() });
+                payload.extend([0; 12]);
+                payload.extend(source.0);
+                payload.extend([0; 10 + 64 + 128]);
+                payload.extend([99, 130, 83, 99]);
+                payload.extend(body);
+                let packet = Datagram {
+                    source: client,
+                    destination: address,
+                    source_port: 68,
+                    destination_port: 67,
+                    payload: &payload,
+                }
+                .build();
+                server.turn(now, server::Event::Packet { source, octets: &packet })
+            }
+        };
+        assert!(actions.len() <= 2, "{actions:?}");
+        for action in actions {
+            if let server::Action::Send { to, octets } = action {
+                assert_eq!(to, source);
+                let datagram = Datagram::parse(&octets).expect("our packets are packets");
+                let message = Message::parse(datagram.payload).expect("our messages are messages");
+                assert!(message.reply && message.hardware == source);
+            }
+        }
+        let leases: Vec<_> = server.leases(now).map(|lease| lease.address).collect();
+        let addresses: BTreeSet<_> = leases.iter().collect();
+        assert!(leases.len() <= 3 && addresses.len() == leases.len());
+    }
+}
+
 /// The targets.
 pub const TARGETS: &[Target] = &[
     ("dhcp_client", dhcp_client),
     ("dhcp_message", dhcp_message),
+    ("dhcp_server", dhcp_server),
     ("domain_names", domain_names),
     ("main_conf", main_conf),
     ("memory_file", memory_file),

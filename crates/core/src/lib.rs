@@ -23,6 +23,7 @@ pub mod ap;
 pub mod attempt;
 pub mod crypto;
 pub mod curve;
+pub mod dhcp;
 pub mod entropy;
 pub mod failure;
 pub mod kernel;

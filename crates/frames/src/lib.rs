@@ -26,6 +26,7 @@ pub mod data;
 pub mod eapol;
 #[macro_use]
 pub mod element;
+pub mod internet;
 pub mod kde;
 pub mod management;
 pub mod reader;

@@ -11,8 +11,6 @@ mod calls;
 use super::*;
 use crate::control::{Answer, Call, CallError, CallId, News, RateView};
 use crate::kernel::{Hardware, Rival, StationFigures};
-use crate::netconf::dhcp::message::{Kind, Message, option};
-use crate::netconf::ip::Datagram;
 use lapwing_core::attempt::Ticket;
 use lapwing_core::curve::PureCurves;
 use lapwing_core::entropy::SeededEntropy;
@@ -20,6 +18,8 @@ use lapwing_core::kernel::{
     self, Connection, Errno, Frequency, InterfaceState, Refusal, Reply, Request, ScanEntry, StationState,
 };
 use lapwing_core::radio::{Channel, Radio, RadioKind};
+use lapwing_frames::internet::dhcp::{Kind, Message, option};
+use lapwing_frames::internet::udp::Datagram;
 use lapwing_frames::management::{ReasonCode, StatusCode};
 use lapwing_frames::{MacAddr, Ssid};
 use lapwing_linux::nl80211::{Modulation, Rate};

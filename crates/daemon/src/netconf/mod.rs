@@ -1,10 +1,8 @@
 //! Network configuration: from an open port to an address.
 
-pub mod arp;
 pub mod configuration;
 pub mod dhcp;
 pub mod domain;
-pub mod ip;
 pub mod remembered;
 pub mod settings;
 

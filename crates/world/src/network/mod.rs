@@ -1,16 +1,15 @@
 //! The network behind the access points: one router that gives addresses (DHCP), answers ARP and echoes.
 
-mod dhcp;
-
-use lapwing_core::{Duration, Instant};
+use lapwing_core::dhcp::{Action, Event, Server, Settings};
+use lapwing_core::{Duration, Instant, Shared};
 use lapwing_frames::MacAddr;
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
     ArpOperation, ArpPacket, ArpRepr, EthernetAddress, Icmpv4Packet, Icmpv4Repr, IpProtocol, Ipv4Packet,
     Ipv4Repr,
 };
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 
 /// The Ethernet type of a probe (802 local experimental 1): whatever is in it comes back.
 pub const PROBE: u16 = 0x88b5;
@@ -24,8 +23,9 @@ pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// The length of the prefix of the router's network.
 pub const PREFIX: u8 = 24;
 
-/// How many addresses are given at most.
-const MAX_LEASES: usize = 100;
+/// The addresses that are given.
+const POOL: RangeInclusive<Ipv4Addr> =
+    RangeInclusive::new(Ipv4Addr::new(192, 0, 2, 100), Ipv4Addr::new(192, 0, 2, 199));
 
 /// A packet of the network.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,19 +40,18 @@ pub struct Packet {
     pub payload: Vec<u8>,
 }
 
-/// An address that was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Lease {
-    address: Ipv4Addr,
-    until: Instant,
+/// The router.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Router {
+    server: Server,
 }
 
-/// The router.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Router {
-    leases: BTreeMap<MacAddr, Lease>,
-    /// Addresses that a client found in use.
-    declined: Vec<Ipv4Addr>,
+impl Default for Router {
+    fn default() -> Self {
+        let settings = Settings { pool: POOL, lease: Self::LEASE, ..Settings::new(ADDRESS, PREFIX) };
+        // It resolves names itself, as routers at home do.
+        Self { server: Server::new(Shared::new(settings), &[ADDRESS]) }
+    }
 }
 
 impl Router {
@@ -76,14 +75,20 @@ impl Router {
 
     /// The address that a client has.
     #[must_use]
-    pub fn address_of(&self, client: MacAddr) -> Option<Ipv4Addr> {
-        self.leases.get(&client).map(|lease| lease.address)
+    pub fn address_of(&self, now: Instant, client: MacAddr) -> Option<Ipv4Addr> {
+        self.server.lease(now, client).map(|lease| lease.address)
     }
 
     fn ip(&mut self, now: Instant, packet: &Packet) -> Option<(MacAddr, Vec<u8>)> {
         let ip = Ipv4Packet::new_checked(&packet.payload[..]).ok()?;
         match ip.next_header() {
-            IpProtocol::Udp => self.dhcp(now, &ip),
+            IpProtocol::Udp => {
+                let event = Event::Packet { source: packet.source, octets: &packet.payload };
+                self.server.turn(now, event).into_iter().find_map(|action| match action {
+                    Action::Send { to, octets } => Some((to, octets)),
+                    Action::Leased(_) | Action::Released { .. } | Action::Note(_) => None,
+                })
+            }
             IpProtocol::Icmp if ip.dst_addr() == ADDRESS => Some((packet.source, echo(&ip)?)),
             _ => None,
         }

@@ -27,7 +27,7 @@ fn say(client: MacAddr, kind: DhcpMessageType, requested: Option<Ipv4Addr>) -> P
         broadcast: false,
         requested_ip: requested,
         client_identifier: Some(EthernetAddress(client.0)),
-        server_identifier: None,
+        server_identifier: (kind == DhcpMessageType::Decline).then_some(ADDRESS),
         parameter_request_list: None,
         dns_servers: None,
         max_size: None,
@@ -78,10 +78,10 @@ fn an_address_is_offered_given_and_kept() {
     assert_eq!((offer.source, offer.destination), (ROUTER, CLIENT));
     let (kind, address) = read(&offer);
     assert_eq!(kind, DhcpMessageType::Offer);
-    assert_eq!(router.address_of(CLIENT), None, "an offer gives nothing");
+    assert_eq!(router.address_of(NOW, CLIENT), None, "an offer gives nothing");
     let ack = router.turn(NOW, &say(CLIENT, DhcpMessageType::Request, Some(address))).unwrap();
     assert_eq!(read(&ack), (DhcpMessageType::Ack, address));
-    assert_eq!(router.address_of(CLIENT), Some(address));
+    assert_eq!(router.address_of(NOW, CLIENT), Some(address));
     let other = router.turn(NOW, &say(OTHER, DhcpMessageType::Discover, None)).unwrap();
     assert_ne!(read(&other).1, address, "it is taken");
     // After a restart of the client (INIT-REBOOT), the same; another's is refused.

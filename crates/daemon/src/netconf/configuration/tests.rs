@@ -1,8 +1,8 @@
 use super::*;
-use crate::netconf::dhcp::message::{Kind, Message, option};
-use crate::netconf::ip::Datagram;
 use crate::netconf::settings::{StaticIpv4, StaticIpv6};
 use lapwing_core::entropy::SeededEntropy;
+use lapwing_frames::internet::dhcp::{Kind, Message, option};
+use lapwing_frames::internet::udp::Datagram;
 use std::collections::BTreeMap;
 
 const WE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);

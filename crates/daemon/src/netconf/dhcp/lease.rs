@@ -1,10 +1,10 @@
 //! What a server gave us.
 
-use super::message::{Message, option};
 use crate::netconf::domain::{self, Pointers};
 use crate::netconf::settings::{Prefix, is_domain, prefix_length};
 use lapwing_core::Duration;
 use lapwing_frames::MacAddr;
+use lapwing_frames::internet::dhcp::{Message, option};
 use lapwing_frames::reader::Reader;
 use std::net::Ipv4Addr;
 

@@ -2,7 +2,6 @@
 
 pub mod client;
 pub mod lease;
-pub mod message;
 
 pub use client::{Action, Client, Event, Settings};
 pub use lease::Lease;

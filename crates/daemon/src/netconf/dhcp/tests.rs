@@ -2,13 +2,13 @@
 
 use super::client::{Action, Client, Event, Settings};
 use super::lease::{Lease, Times};
-use super::message::{Kind, Message, option};
-use crate::netconf::arp::Arp;
-use crate::netconf::ip::Datagram;
 use crate::netconf::settings::Prefix;
 use lapwing_core::entropy::{SeededEntropy, random};
 use lapwing_core::{Duration, Instant};
 use lapwing_frames::MacAddr;
+use lapwing_frames::internet::arp::Arp;
+use lapwing_frames::internet::dhcp::{Kind, Message, option};
+use lapwing_frames::internet::udp::Datagram;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 

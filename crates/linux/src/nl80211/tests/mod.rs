@@ -3,7 +3,6 @@
 mod capabilities;
 mod constants;
 mod events;
-mod multi_link;
 mod requests;
 mod station;
 

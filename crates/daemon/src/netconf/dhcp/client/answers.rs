@@ -1,13 +1,13 @@
 //! What servers answer.
 
 use super::guard::Watch;
-use super::say::{CLIENT_PORT, Exchange, SERVER_PORT};
+use super::say::Exchange;
 use super::{Action, Hold, State, Turn};
 use crate::netconf::dhcp::lease::Lease;
-use crate::netconf::dhcp::message::{Kind, Message, option};
-use crate::netconf::ip::Datagram;
 use lapwing_core::Duration;
 use lapwing_frames::MacAddr;
+use lapwing_frames::internet::dhcp::{CLIENT_PORT, Kind, Message, SERVER_PORT, option};
+use lapwing_frames::internet::udp::Datagram;
 
 /// The wait after a server refused what it had offered: without one, the two would never rest.
 const REFUSED_WAIT: Duration = Duration::from_secs(5);

@@ -3,8 +3,8 @@
 use super::guard::Watch;
 use super::say::Exchange;
 use super::{Action, Hold, State, Turn};
-use crate::netconf::dhcp::message::{Kind, option};
 use lapwing_core::{Duration, Instant};
+use lapwing_frames::internet::dhcp::{Kind, option};
 use std::net::Ipv4Addr;
 
 /// How often an offer is asked for before looking for servers again: 1.8 seconds.

@@ -13,9 +13,9 @@
 //! the address is defended once, and given up if it is attacked again (RFC 5227 2.4 b).
 
 use super::{Action, Hold, State, Turn};
-use crate::netconf::arp::Arp;
 use lapwing_core::{Duration, Instant};
 use lapwing_frames::MacAddr;
+use lapwing_frames::internet::arp::Arp;
 
 /// The probes (`PROBE_NUM`), and the time after each.
 const PROBES: u32 = 3;

@@ -8,9 +8,9 @@
 
 use super::say::Exchange;
 use super::{Action, Hold, State, Turn, guard::Router};
-use crate::netconf::arp::Arp;
 use crate::netconf::dhcp::lease::Lease;
-use crate::netconf::dhcp::message::{Kind, option};
+use lapwing_frames::internet::arp::Arp;
+use lapwing_frames::internet::dhcp::{Kind, option};
 use std::net::Ipv4Addr;
 
 /// How often a remembered address is asked for before looking for any server: 1.8 seconds.

@@ -2,11 +2,11 @@
 
 use super::{Action, Turn};
 use crate::netconf::dhcp::lease::Lease;
-use crate::netconf::dhcp::message::{Kind, Message, option};
-use crate::netconf::ip::Datagram;
 use lapwing_core::entropy::random;
 use lapwing_core::{Duration, Instant};
 use lapwing_frames::MacAddr;
+use lapwing_frames::internet::dhcp::{CLIENT_PORT, Kind, Message, SERVER_PORT, option};
+use lapwing_frames::internet::udp::Datagram;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -22,9 +22,6 @@ const FIRST_WAITS: [u64; 5] = [2, 8, 40, 150, 600];
 const NEXT_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait between repetitions (RFC 2131 4.1).
 const LONGEST_WAIT: Duration = Duration::from_secs(64);
-
-pub(super) const SERVER_PORT: u16 = 67;
-pub(super) const CLIENT_PORT: u16 = 68;
 
 /// A message that is repeated until it is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,8 +106,10 @@ impl Turn<'_> {
             reply: false,
             transaction: exchange.transaction,
             seconds: u16::try_from(seconds).unwrap_or(u16::MAX),
+            broadcast: false,
             client,
             yours: Ipv4Addr::UNSPECIFIED,
+            relay: Ipv4Addr::UNSPECIFIED,
             hardware: self.settings.hardware,
             options,
         };

@@ -13,8 +13,10 @@ fn a_message_both_ways() {
         reply: true,
         transaction: 0x0102_0304,
         seconds: 5,
+        broadcast: true,
         client: SERVER,
         yours: ADDRESS,
+        relay: Ipv4Addr::UNSPECIFIED,
         hardware: WE,
         options: options.clone(),
     };

@@ -1,7 +1,8 @@
 //! IPv4 and UDP headers around a DHCP message (RFC 791, RFC 768).
 
-use lapwing_frames::reader::{ParseError, Problem, Reader};
-use std::net::Ipv4Addr;
+use crate::reader::{ParseError, Problem, Reader};
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
 
 /// A UDP datagram in IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

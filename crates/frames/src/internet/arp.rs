@@ -1,8 +1,9 @@
 //! ARP for address conflict detection (RFC 826, RFC 5227).
 
-use lapwing_frames::MacAddr;
-use lapwing_frames::reader::{ParseError, Reader};
-use std::net::Ipv4Addr;
+use crate::MacAddr;
+use crate::reader::{ParseError, Reader};
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
 
 /// An ARP packet for IPv4 over Ethernet addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

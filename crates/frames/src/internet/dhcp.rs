@@ -1,11 +1,11 @@
 //! DHCP messages (RFC 2131 section 2, options of RFC 2132, 3396, 3397, 3442 and 4039).
 
-use lapwing_frames::MacAddr;
-use lapwing_frames::reader::{ParseError, Reader};
-use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use crate::MacAddr;
+use crate::reader::{ParseError, Reader};
+use alloc::{collections::BTreeMap, vec, vec::Vec};
+use core::net::Ipv4Addr;
 
-lapwing_frames::open_enum! {
+open_enum! {
     /// The kind of a message (option 53).
     pub enum Kind: u8 {
         /// A client looks for servers.
@@ -22,8 +22,15 @@ lapwing_frames::open_enum! {
         Nak = 6,
         /// A client gives the address back.
         Release = 7,
+        /// A client has an address from elsewhere and asks for the rest.
+        Inform = 8,
     }
 }
+
+/// The UDP port of servers.
+pub const SERVER_PORT: u16 = 67;
+/// The UDP port of clients.
+pub const CLIENT_PORT: u16 = 68;
 
 /// The numbers of options.
 pub mod option {
@@ -76,6 +83,8 @@ pub mod option {
 const COOKIE: [u8; 4] = [99, 130, 83, 99];
 /// The fields before the options: relays and old servers drop shorter messages than BOOTP's 300 octets.
 const SHORTEST: usize = 300;
+/// The one flag.
+const BROADCAST: u16 = 0x8000;
 const BOOT_REQUEST: u8 = 1;
 const BOOT_REPLY: u8 = 2;
 
@@ -88,10 +97,14 @@ pub struct Message {
     pub transaction: u32,
     /// Seconds since the client began.
     pub seconds: u16,
+    /// Whether the client hears answers to its future address only as broadcasts.
+    pub broadcast: bool,
     /// The client's address, if it uses it already.
     pub client: Ipv4Addr,
     /// The address for the client.
     pub yours: Ipv4Addr,
+    /// The relay that passed the client's message on, if one did.
+    pub relay: Ipv4Addr,
     /// The client's link address.
     pub hardware: MacAddr,
     /// The options in order of their numbers, those that came in parts put together (RFC 3396).
@@ -116,10 +129,11 @@ impl Message {
         let _hops = reader.u8()?;
         let transaction = u32::from_be_bytes(reader.array()?);
         let seconds = reader.u16_be()?;
-        let _flags = reader.u16_be()?;
+        let broadcast = reader.u16_be()? & BROADCAST != 0;
         let client = Ipv4Addr::from(reader.array::<4>()?);
         let yours = Ipv4Addr::from(reader.array::<4>()?);
-        let _next_server_and_relay = reader.array::<8>()?;
+        let _next_server = reader.array::<4>()?;
+        let relay = Ipv4Addr::from(reader.array::<4>()?);
         let hardware = MacAddr::read(&mut reader)?;
         let _padding = reader.array::<10>()?;
         let server_name = reader.array::<64>()?;
@@ -142,7 +156,7 @@ impl Message {
         }
         // The fields have been read: in them it means nothing.
         options.remove(&option::OVERLOAD);
-        Ok(Self { reply, transaction, seconds, client, yours, hardware, options })
+        Ok(Self { reply, transaction, seconds, broadcast, client, yours, relay, hardware, options })
     }
 
     /// The message's octets.
@@ -151,10 +165,11 @@ impl Message {
         let mut octets = vec![if self.reply { BOOT_REPLY } else { BOOT_REQUEST }, 1, 6, 0];
         octets.extend(self.transaction.to_be_bytes());
         octets.extend(self.seconds.to_be_bytes());
-        octets.extend([0, 0]);
+        octets.extend(if self.broadcast { BROADCAST } else { 0 }.to_be_bytes());
         octets.extend(self.client.octets());
         octets.extend(self.yours.octets());
-        octets.extend([0; 8]);
+        octets.extend([0; 4]);
+        octets.extend(self.relay.octets());
         octets.extend(self.hardware.0);
         octets.extend([0; 10 + 64 + 128]);
         octets.extend(COOKIE);
