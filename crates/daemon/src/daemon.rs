@@ -231,6 +231,8 @@ impl<K: Kernel> Daemon<K> {
                 let event = match kind {
                     PacketKind::Dhcp => dhcp::Event::Packet { source, octets: &octets },
                     PacketKind::Arp => dhcp::Event::Arp { octets: &octets },
+                    // This machine is nobody's server.
+                    PacketKind::DhcpServer => return,
                 };
                 self.configure(now, ifindex, configuration::Event::Dhcp(event));
             }
@@ -263,6 +265,7 @@ impl<K: Kernel> Daemon<K> {
             Heard::Trouble(text) => warn!("{text}"),
             // No interface is an access point.
             Heard::ModeSet { .. }
+            | Heard::Shared { .. }
             | Heard::Served { .. }
             | Heard::FrameServed { .. }
             | Heard::AccessPoint { .. } => {}

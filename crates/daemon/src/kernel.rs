@@ -13,7 +13,7 @@ use lapwing_core::kernel::{Interface, KernelEvent, Refusal, Reply, Request};
 use lapwing_core::radio::Radio;
 use lapwing_frames::MacAddr;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub use lapwing_linux::hardware::Hardware;
 pub use lapwing_linux::nl80211::StationFigures;
@@ -55,6 +55,23 @@ pub enum Mode {
     Station,
     /// It is a network.
     AccessPoint,
+}
+
+/// Why a network cannot use this machine's connections. Its hosts reach this machine and, unless they are kept apart,
+/// each other all the same.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotShared {
+    /// The kernel has no nf_tables, or not what translates addresses.
+    #[error(
+        "the kernel cannot translate addresses ({0}): load or enable nf_tables, nft_chain_nat, nft_masq and nft_ct"
+    )]
+    NoTranslation(Refusal),
+    /// The kernel refuses the rules.
+    #[error("the kernel refuses the rules that translate addresses: {0}")]
+    Refused(Refusal),
+    /// The kernel does not pass packets on.
+    #[error("net.ipv4.ip_forward cannot be set ({0}): set it to 1 by hand where /proc/sys is read-only")]
+    NoForwarding(Refusal),
 }
 
 /// Something to be done. Nothing waits for it; what comes of it is heard.
@@ -121,6 +138,27 @@ pub enum Command {
         ifindex: u32,
         /// Whether to.
         on: bool,
+    },
+    /// Listen for the messages of DHCP clients too, where this machine is their server; what is heard after it was
+    /// to stop means nothing.
+    ListenForClients {
+        /// The interface.
+        ifindex: u32,
+        /// Whether to.
+        on: bool,
+    },
+    /// Let the hosts of a network behind an interface use this machine's other connections, by its addresses (NAT);
+    /// [`Heard::Shared`] follows, once.
+    Share {
+        /// The interface.
+        ifindex: u32,
+        /// The network.
+        network: Prefix<Ipv4Addr>,
+    },
+    /// Let them no longer. What an earlier process has shared has ended when this one starts.
+    Unshare {
+        /// The interface.
+        ifindex: u32,
     },
     /// Send a packet.
     Send {
@@ -227,6 +265,13 @@ pub enum Heard {
         number: u64,
         /// What came of it.
         outcome: Result<ap::Reply, Refusal>,
+    },
+    /// The answer to [`Command::Share`].
+    Shared {
+        /// The interface.
+        ifindex: u32,
+        /// Nothing of it is left if it could not be done.
+        outcome: Result<(), NotShared>,
     },
     /// What became of a frame of [`Command::Serve`].
     FrameServed {

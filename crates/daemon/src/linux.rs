@@ -9,7 +9,7 @@ mod power;
 mod rivals;
 
 use crate::ipv6;
-use crate::kernel::{Block, Command, Heard, Kernel};
+use crate::kernel::{Block, Command, Heard, Kernel, NotShared};
 use crate::resolver;
 use crate::settings::Settings;
 use lapwing_core::attempt::Ticket;
@@ -62,6 +62,8 @@ pub struct Linux {
     rtnetlink: Rtnetlink,
     rfkill: Option<Rfkill>,
     packets: BTreeMap<u32, [PacketSocket; 2]>,
+    /// For the interfaces on which this machine is the DHCP server.
+    clients: BTreeMap<u32, packets::Clients>,
     /// For the interfaces whose EAPOL frames are packets.
     key_frames: BTreeMap<u32, PacketSocket>,
     asked: BTreeMap<u32, Purpose>,
@@ -111,6 +113,7 @@ impl Linux {
             rtnetlink,
             rfkill,
             packets: BTreeMap::new(),
+            clients: BTreeMap::new(),
             key_frames: BTreeMap::new(),
             asked: BTreeMap::new(),
             changes: BTreeMap::new(),
@@ -280,6 +283,13 @@ impl Kernel for Linux {
             }
             Command::SetPort { ifindex, open } => self.set_port(ifindex, open),
             Command::Listen { ifindex, on } => self.listen(ifindex, on),
+            Command::ListenForClients { ifindex, on } => self.listen_for_clients(ifindex, on),
+            Command::Share { ifindex, .. } => {
+                let refusal = Refusal { errno: Errno::EOPNOTSUPP, message: None };
+                self.heard
+                    .push_back(Heard::Shared { ifindex, outcome: Err(NotShared::NoTranslation(refusal)) });
+            }
+            Command::Unshare { .. } => {}
             Command::Send { ifindex, kind, to, octets } => self.send(ifindex, kind, to, &octets),
             Command::SetAddress { ifindex, address, lifetime } => {
                 let what = format!("add the address {address}");

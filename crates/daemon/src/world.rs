@@ -8,7 +8,7 @@ pub mod control;
 mod truth;
 mod words;
 
-use crate::kernel::{Block, Command, Found, Hardware, Heard, Kernel, PacketKind, StationFigures};
+use crate::kernel::{Block, Command, Found, Hardware, Heard, Kernel, NotShared, PacketKind, StationFigures};
 use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
 use control::{Ask, Control};
@@ -289,7 +289,7 @@ impl Virtual {
 
     fn send(&mut self, kind: PacketKind, to: MacAddr, octets: Vec<u8>) {
         let ethertype = match kind {
-            PacketKind::Dhcp => IPV4,
+            PacketKind::Dhcp | PacketKind::DhcpServer => IPV4,
             PacketKind::Arp => ARP,
         };
         self.stage(|world, stage| world.send(to, ethertype, octets, stage));
@@ -360,6 +360,12 @@ impl Kernel for Virtual {
                     outcome: Err(Refusal { errno: Errno::EOPNOTSUPP, message: None }),
                 });
             }
+            Command::Share { ifindex, .. } => {
+                let refusal = Refusal { errno: Errno::EOPNOTSUPP, message: None };
+                self.heard
+                    .push_back(Heard::Shared { ifindex, outcome: Err(NotShared::NoTranslation(refusal)) });
+            }
+            Command::ListenForClients { .. } | Command::Unshare { .. } => {}
             Command::EnableIpv6 { .. } | Command::Resolve { .. } => {}
         }
         // Nobody reads before there is something to be read.

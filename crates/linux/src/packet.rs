@@ -4,6 +4,7 @@
 use lapwing_frames::MacAddr;
 use socket2::{Domain, Protocol, SockAddr, SockAddrStorage, SockFilter, Socket, Type};
 use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 /// The room for one packet: more than any Wi-Fi interface's MTU.
@@ -14,6 +15,8 @@ const PACKET: usize = 4096;
 pub enum PacketKind {
     /// IPv4 packets to the UDP port of DHCP clients, 68. The packets start with the IPv4 header.
     Dhcp,
+    /// IPv4 packets to the UDP port of DHCP servers, 67. The packets start with the IPv4 header.
+    DhcpServer,
     /// ARP. The packets start with the hardware type.
     Arp,
 }
@@ -21,27 +24,16 @@ pub enum PacketKind {
 impl PacketKind {
     const fn ethertype(self) -> u16 {
         match self {
-            Self::Dhcp => 0x0800,
+            Self::Dhcp | Self::DhcpServer => 0x0800,
             Self::Arp => 0x0806,
         }
     }
 
     /// The program that drops everything else.
     const fn filter(self) -> &'static [Instruction] {
-        const UDP: u32 = 17;
         match self {
-            Self::Dhcp => &[
-                (LOAD_BYTE, 0, 0, 9),
-                (JUMP_EQUAL, 0, 6, UDP),
-                (LOAD_HALF, 0, 0, 6),
-                // Only a first fragment has the port.
-                (JUMP_SET, 4, 0, 0x1fff),
-                (LOAD_X_IP_HEADER, 0, 0, 0),
-                (LOAD_HALF_INDIRECT, 0, 0, 2),
-                (JUMP_EQUAL, 0, 1, 68),
-                (RETURN, 0, 0, ALL),
-                (RETURN, 0, 0, 0),
-            ],
+            Self::Dhcp => &UDP_TO_CLIENTS,
+            Self::DhcpServer => &UDP_TO_SERVERS,
             // Ethernet addresses of 6 octets and IPv4 addresses of 4 only.
             Self::Arp => {
                 &[(LOAD_HALF, 0, 0, 4), (JUMP_EQUAL, 0, 1, 0x0604), (RETURN, 0, 0, ALL), (RETURN, 0, 0, 0)]
@@ -61,8 +53,27 @@ const LOAD_X_IP_HEADER: u16 = 0xb1;
 const JUMP_EQUAL: u16 = 0x15;
 const JUMP_SET: u16 = 0x45;
 const RETURN: u16 = 0x06;
+/// IPv4 packets with UDP to the ports of DHCP.
+const UDP_TO_CLIENTS: [Instruction; 9] = udp_to(68);
+const UDP_TO_SERVERS: [Instruction; 9] = udp_to(67);
 /// As much of the packet as there is.
 const ALL: u32 = 0x4_0000;
+/// Only IPv4 packets with UDP to this port.
+const fn udp_to(port: u32) -> [Instruction; 9] {
+    const UDP: u32 = 17;
+    [
+        (LOAD_BYTE, 0, 0, 9),
+        (JUMP_EQUAL, 0, 6, UDP),
+        (LOAD_HALF, 0, 0, 6),
+        // Only a first fragment has the port.
+        (JUMP_SET, 4, 0, 0x1fff),
+        (LOAD_X_IP_HEADER, 0, 0, 0),
+        (LOAD_HALF_INDIRECT, 0, 0, 2),
+        (JUMP_EQUAL, 0, 1, port),
+        (RETURN, 0, 0, ALL),
+        (RETURN, 0, 0, 0),
+    ]
+}
 /// Where a program reads whom the packet is for (`SKF_AD_OFF + SKF_AD_PKTTYPE`): 0 is us.
 const PACKET_TYPE: u32 = 0xffff_f004;
 
@@ -192,6 +203,26 @@ fn source(from: &rustix::net::SocketAddrAny) -> MacAddr {
     let address = unsafe { from.as_ptr().cast::<libc::sockaddr_ll>().read_unaligned() };
     let [a, b, c, d, e, f, ..] = address.sll_addr;
     MacAddr([a, b, c, d, e, f])
+}
+
+/// Keeps the UDP port of DHCP servers on an interface, and hears nothing: what comes there is read by a
+/// [`PacketSocket`]. Without somebody at the port the kernel would answer each renewal, which is sent to our
+/// address, with "port unreachable".
+#[derive(Debug)]
+pub struct ServerPort(#[expect(dead_code, reason = "it is kept for what it keeps open")] Socket);
+
+impl ServerPort {
+    /// Takes the port on the interface with this name.
+    ///
+    /// # Errors
+    /// Those of the system calls; `AddrInUse` if another DHCP server has it.
+    pub fn open(interface: &str) -> io::Result<Self> {
+        let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
+        socket.attach_filter(&[SockFilter::new(RETURN, 0, 0, 0)])?;
+        socket.bind_device(Some(interface.as_bytes()))?;
+        socket.bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 67).into())?;
+        Ok(Self(socket))
+    }
 }
 
 impl AsFd for PacketSocket {

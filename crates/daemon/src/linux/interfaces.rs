@@ -90,6 +90,7 @@ impl Linux {
         self.interfaces.remove(&ifindex);
         self.links.remove(&ifindex);
         self.packets.remove(&ifindex);
+        self.clients.remove(&ifindex);
         self.key_frames.remove(&ifindex);
         self.adopted.remove(&ifindex);
         self.off.remove(&ifindex);

@@ -3,11 +3,20 @@
 use super::{Linux, Source, watch};
 use crate::kernel::{Heard, PacketKind};
 use lapwing_frames::MacAddr;
-use lapwing_linux::packet::PacketSocket;
+use lapwing_linux::packet::{PacketSocket, ServerPort};
+use std::collections::btree_map::Entry;
 use std::io;
 
 /// What is listened for, in the order of the sockets.
 const KINDS: [PacketKind; 2] = [PacketKind::Dhcp, PacketKind::Arp];
+
+/// Where the messages of DHCP clients are heard.
+#[derive(Debug)]
+pub(super) struct Clients {
+    socket: PacketSocket,
+    /// None while nobody is served.
+    port: Option<ServerPort>,
+}
 
 impl Linux {
     pub(super) fn listen(&mut self, ifindex: u32, on: bool) {
@@ -34,11 +43,43 @@ impl Linux {
         }
     }
 
+    pub(super) fn listen_for_clients(&mut self, ifindex: u32, on: bool) {
+        if !on {
+            // The port is another server's again; the other socket stays, as those of `listen` do.
+            if let Some(clients) = self.clients.get_mut(&ifindex) {
+                clients.port = None;
+            }
+            return;
+        }
+        let name = self.name(ifindex);
+        if let Entry::Vacant(place) = self.clients.entry(ifindex) {
+            let socket = PacketSocket::open(ifindex, PacketKind::DhcpServer)
+                .and_then(|socket| watch(&self.epoll, &socket, Source::Packets).map(|()| socket));
+            match socket {
+                Ok(socket) => {
+                    place.insert(Clients { socket, port: None });
+                }
+                Err(error) => self.trouble(format!("cannot listen for DHCP clients on {name}: {error}")),
+            }
+        }
+        let Some(clients) = self.clients.get_mut(&ifindex) else { return };
+        match ServerPort::open(&name) {
+            Ok(port) => clients.port = Some(port),
+            Err(error) => self.trouble(format!(
+                "cannot take the port of DHCP servers on {name} ({error}): is another DHCP server running?"
+            )),
+        }
+    }
+
     pub(super) fn send(&mut self, ifindex: u32, kind: PacketKind, to: MacAddr, octets: &[u8]) {
-        let Some([dhcp, arp]) = self.packets.get(&ifindex) else { return };
-        let socket = match kind {
-            PacketKind::Dhcp => dhcp,
-            PacketKind::Arp => arp,
+        let socket = match (kind, self.packets.get(&ifindex)) {
+            (PacketKind::Dhcp, Some([dhcp, _])) => dhcp,
+            (PacketKind::Arp, Some([_, arp])) => arp,
+            (PacketKind::Dhcp | PacketKind::Arp, None) => return,
+            (PacketKind::DhcpServer, _) => match self.clients.get(&ifindex) {
+                Some(clients) => &clients.socket,
+                None => return,
+            },
         };
         if let Err(error) = socket.send(to, octets) {
             self.trouble(format!("cannot send on {}: {error}", self.name(ifindex)));
@@ -53,6 +94,13 @@ impl Linux {
                     let heard = Heard::Packet { ifindex, kind, source: packet.source, octets: packet.octets };
                     self.heard.push_back(heard);
                 }
+            }
+        }
+        for (&ifindex, clients) in &mut self.clients {
+            let kind = PacketKind::DhcpServer;
+            while let Ok(Some(packet)) = clients.socket.receive() {
+                let heard = Heard::Packet { ifindex, kind, source: packet.source, octets: packet.octets };
+                self.heard.push_back(heard);
             }
         }
         self.heard_key_frames();
