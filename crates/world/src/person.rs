@@ -11,6 +11,13 @@ use lapwing_frames::MacAddr;
 pub enum Deed {
     /// Wants to be in a network: one of the known ones, by its place in the scenario.
     Connect(u8),
+    /// Wants to be in a network by this BSS of it, or by the AP MLD that has it as a link.
+    ConnectTo {
+        /// The network, by its place in the scenario.
+        network: u8,
+        /// The BSS.
+        bssid: MacAddr,
+    },
     /// Wants to be in none.
     Disconnect,
     /// Wants known networks to be joined unasked, or not.
@@ -27,10 +34,26 @@ pub enum Deed {
     Rename(String),
 }
 
+impl Deed {
+    /// Whether it asks the party for something, and takes nothing from it that it needs.
+    #[must_use]
+    pub const fn is_wish(&self) -> bool {
+        match self {
+            Self::Connect(_)
+            | Self::ConnectTo { .. }
+            | Self::Disconnect
+            | Self::Autoconnect(_)
+            | Self::Scan => true,
+            Self::Sleep(_) | Self::Block(_) | Self::SetUp(_) | Self::Rename(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Deed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect(place) => write!(f, "connects to network {place}"),
+            Self::ConnectTo { network, bssid } => write!(f, "connects to network {network} by {bssid}"),
             Self::Disconnect => f.write_str("disconnects"),
             Self::Autoconnect(true) => f.write_str("wants known networks to be joined"),
             Self::Autoconnect(false) => f.write_str("wants no network to be joined unasked"),

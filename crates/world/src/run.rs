@@ -1,5 +1,6 @@
 //! A run: a world, the party in it, the person and the host, as one value that goes on step by step.
 
+use crate::habit::Habits;
 use crate::happening::{Happening, Lane, What};
 use crate::host::{Host, Wants};
 use crate::named::Named;
@@ -14,6 +15,7 @@ use lapwing_core::curve::Curves;
 use lapwing_core::entropy::SeededEntropy;
 use lapwing_core::kernel::KernelEvent;
 use lapwing_core::means::Means;
+use lapwing_core::network::Network;
 use lapwing_core::station::{Event, Summary};
 use lapwing_core::{Duration, Instant};
 
@@ -144,6 +146,25 @@ impl Run {
     #[must_use]
     pub const fn budget(&self) -> Budget {
         self.budget
+    }
+
+    /// How much of the person's script is done.
+    #[must_use]
+    pub const fn deeds(&self) -> u8 {
+        self.deeds
+    }
+
+    /// Whether nobody has interfered so far: nothing was lost, doubled or late and nothing went wrong, no part has
+    /// a bad habit, and the person did nothing but ask.
+    #[must_use]
+    pub fn is_undisturbed(&self) -> bool {
+        let scenario = self.scenario();
+        let mut habits = scenario.aps.iter().map(|ap| ap.habits).chain([scenario.habits]);
+        let mut deeds = scenario.person.iter().take(usize::from(self.deeds));
+        !self.timed
+            && self.budget == scenario.budget
+            && deeds.all(|deed| deed.what.is_wish())
+            && habits.all(|habits| habits == Habits::NONE)
     }
 
     /// Whether the machine sleeps: the party does nothing, and hears nothing.
@@ -378,18 +399,26 @@ impl Run {
         }
         let at = self.now();
         let network = match deed.what {
-            Deed::Connect(place) => self.scenario().networks.get(usize::from(place)),
+            Deed::Connect(place) | Deed::ConnectTo { network: place, .. } => {
+                self.scenario().networks.get(usize::from(place)).cloned()
+            }
             _ => None,
         };
-        let text = match network {
-            Some(network) => format!("asks for {}", network.ssid),
-            None => deed.what.to_string(),
+        let text = match (&network, &deed.what) {
+            (Some(network), Deed::ConnectTo { bssid, .. }) => format!("asks for {} by {bssid}", network.ssid),
+            (Some(network), _) => format!("asks for {}", network.ssid),
+            (None, deed) => deed.to_string(),
         };
         (stage.tell)(Happening { at, lane: Lane::Person, what: What::Note(text) });
         match deed.what {
-            Deed::Connect(place) => {
-                if let Some(network) = self.scenario().networks.get(usize::from(place)).cloned() {
+            Deed::Connect(_) => {
+                if let Some(network) = network {
                     self.turn(Event::Connect(network), stage);
+                }
+            }
+            Deed::ConnectTo { bssid, .. } => {
+                if let Some(network) = network {
+                    self.turn(Event::Connect(Network { bssid: Some(bssid), ..network }), stage);
                 }
             }
             Deed::Disconnect => self.turn(Event::Disconnect, stage),

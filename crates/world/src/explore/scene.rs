@@ -31,8 +31,19 @@ pub struct Scene {
     scenario: Scenario,
     seed: u64,
     beginning: Beginning,
+    order: Order,
     /// The first state, once it was made.
     start: OnceLock<State>,
+}
+
+/// Which orders of things are possible in a scene.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// Every one.
+    Any,
+    /// What is under way arrives in one order, and only then time passes. What somebody wants and what goes wrong come at
+    /// any moment: those are few enough to be gone through for a long way.
+    One,
 }
 
 /// When a scene begins.
@@ -43,16 +54,30 @@ enum Beginning {
     /// When the kernel is associated for the first time: what follows is the handshake, which is too many steps from
     /// the start for every order of things to come so far.
     Associated,
-    /// When the station is connected for the first time.
-    Connected,
+    /// When the person has done so much of the script, each thing once the station was online after the one before, and
+    /// it is online again. Nothing goes wrong meanwhile.
+    Connected(u8),
 }
 
 impl Beginning {
-    const fn suffix(self) -> &'static str {
+    /// What the name of a scene ends with; the rest of it.
+    fn of(name: &str) -> (&str, Self) {
+        if let Some(base) = name.strip_suffix(ASSOCIATED) {
+            return (base, Self::Associated);
+        }
+        let connected = name.rsplit_once(CONNECTED).and_then(|(base, deeds)| match deeds {
+            "" => Some((base, Self::Connected(0))),
+            deeds => Some((base, Self::Connected(deeds.strip_prefix('-')?.parse().ok()?))),
+        });
+        connected.unwrap_or((name, Self::Start))
+    }
+
+    fn suffix(self) -> String {
         match self {
-            Self::Start => "",
-            Self::Associated => ASSOCIATED,
-            Self::Connected => CONNECTED,
+            Self::Start => String::new(),
+            Self::Associated => ASSOCIATED.to_owned(),
+            Self::Connected(0) => CONNECTED.to_owned(),
+            Self::Connected(deeds) => format!("{CONNECTED}-{deeds}"),
         }
     }
 
@@ -61,8 +86,19 @@ impl Beginning {
         match self {
             Self::Start => true,
             Self::Associated => run.world().kernel().truth().held.is_some(),
-            Self::Connected => run.is_online(),
+            Self::Connected(deeds) => run.is_online() && run.deeds() >= deeds,
         }
+    }
+
+    /// The next step of the way there, among those that are possible: what is under way comes first; only when nothing is,
+    /// time passes.
+    fn next(self, run: &Run) -> Option<Step> {
+        let steps = run.steps();
+        let wants = matches!(self, Self::Connected(deeds) if run.is_online() && run.deeds() < deeds);
+        if wants && steps.contains(&Step::Person) {
+            return Some(Step::Person);
+        }
+        steps.into_iter().find(|step| matches!(step, Step::Start | Step::Deliver(_) | Step::Advance))
     }
 }
 
@@ -81,11 +117,22 @@ impl State {
     }
 }
 
-/// What a name ends with of a scene that begins when the station is connected.
+/// What a name ends with of a scene that begins when the station is connected; with `-3` after it, when it is after the
+/// third thing that the person does.
 pub const CONNECTED: &str = "+connected";
+
+/// What a name ends with of a scene in which what is under way arrives in one order.
+pub const ORDERLY: &str = "+orderly";
 
 /// What a name ends with of a scene that begins when the kernel is associated.
 pub const ASSOCIATED: &str = "+associated";
+
+/// What the name of a scene has after that of its scenario: how it begins, and in which order things come.
+#[must_use]
+pub fn ending(name: &str) -> &str {
+    let (base, _) = Beginning::of(name.strip_suffix(ORDERLY).unwrap_or(name));
+    name.get(base.len()..).unwrap_or_default()
+}
 
 /// The most steps to a first connection on a good day.
 const MOST_GOOD_STEPS: usize = 2_000;
@@ -108,35 +155,34 @@ const OCTETS: usize = 24_000;
 
 impl Scene {
     /// The scene that a name and a number stand for: a built-in scenario, from its start, [`ASSOCIATED`] or
-    /// [`CONNECTED`], or one that the number draws.
+    /// [`CONNECTED`], perhaps [`ORDERLY`], or one that the number draws.
     #[must_use]
     pub fn named(name: &str, seed: u64) -> Option<Self> {
-        let later = [Beginning::Associated, Beginning::Connected].into_iter();
-        let (base, beginning) = later
-            .filter_map(|beginning| Some((name.strip_suffix(beginning.suffix())?, beginning)))
-            .next()
-            .unwrap_or((name, Beginning::Start));
-        let scenario = if base == WALK { drawn(seed) } else { Scenario::named(base) };
-        Some(Self { beginning, ..Self::new(scenario?, seed) })
+        Self::by_name(name, seed, |base| match base {
+            WALK => drawn(seed),
+            base => Scenario::named(base),
+        })
+    }
+
+    /// The scene of a name, with the scenario that somebody finds for what is left of it without what says how it begins.
+    pub fn by_name(name: &str, seed: u64, find: impl FnOnce(&str) -> Option<Scenario>) -> Option<Self> {
+        let rest = name.strip_suffix(ORDERLY);
+        let order = if rest.is_some() { Order::One } else { Order::Any };
+        let (base, beginning) = Beginning::of(rest.unwrap_or(name));
+        Some(Self { beginning, order, ..Self::new(find(base)?, seed) })
     }
 
     /// A scenario from its start, with its random numbers.
     #[must_use]
     pub const fn new(scenario: Scenario, seed: u64) -> Self {
-        Self { scenario, seed, beginning: Beginning::Start, start: OnceLock::new() }
-    }
-
-    /// The same from the moment on when the station is connected for the first time, and nothing went wrong
-    /// before.
-    #[must_use]
-    pub fn connected(self) -> Self {
-        Self { beginning: Beginning::Connected, start: OnceLock::new(), ..self }
+        Self { scenario, seed, beginning: Beginning::Start, order: Order::Any, start: OnceLock::new() }
     }
 
     /// Its name, which leads back to it.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}{}", self.scenario.name, self.beginning.suffix())
+        let order = if self.order == Order::One { ORDERLY } else { "" };
+        format!("{}{}{order}", self.scenario.name, self.beginning.suffix())
     }
 
     /// The scenario.
@@ -240,12 +286,9 @@ impl Scene {
             if self.beginning.is_reached(&state.run) {
                 break;
             }
-            // What is possible begins with what is under way; only when nothing is, time passes.
-            let steps = state.run.steps();
-            let good = |step: &&Step| matches!(step, Step::Start | Step::Deliver(_) | Step::Advance);
-            let Some(step) = steps.iter().find(good) else { break };
+            let Some(step) = self.beginning.next(&state.run) else { break };
             // A rule that is broken here is broken at the first step of a scene from the start, too.
-            let _taken = self.take(&mut state, step);
+            let _taken = self.take(&mut state, &step);
         }
         state
     }
@@ -296,7 +339,13 @@ impl Model for Scene {
     }
 
     fn steps(&self, state: &State) -> Vec<Step> {
-        state.run.steps()
+        let mut steps = state.run.steps();
+        if self.order == Order::One {
+            let mut arrives = false;
+            // A moment that comes before what is under way is one of the things that go wrong.
+            steps.retain(|step| !matches!(step, Step::Deliver(_)) || !std::mem::replace(&mut arrives, true));
+        }
+        steps
     }
 
     fn take(&self, state: &mut State, step: &Step) -> Result<(), Violation> {

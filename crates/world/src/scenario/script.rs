@@ -9,8 +9,8 @@ use crate::parts::ApOrder;
 use crate::person::{At, Deed, Fault};
 use lapwing_core::kernel::Frequency;
 use lapwing_core::network::Network;
-use lapwing_frames::LinkId;
 use lapwing_frames::management::ReasonCode;
+use lapwing_frames::{LinkId, MacAddr};
 
 /// What the script can speak of.
 pub(super) struct World<'a> {
@@ -68,11 +68,17 @@ fn deed(table: &mut Table<'_>, world: &World<'_>) -> Result<Deed, ScenarioError>
         ("rename", Verb::Rename),
     ])?;
     Ok(match verb {
-        Verb::Connect => Deed::Connect(table.need("network")?.text(|name| {
-            let mut places = (0..=u8::MAX).zip(world.networks);
-            let found = places.find(|(_, network)| network.ssid.octets() == name.as_bytes());
-            found.map(|(place, _)| place).ok_or("no known network has this name")
-        })?),
+        Verb::Connect => {
+            let network = table.need("network")?.text(|name| {
+                let mut places = (0..=u8::MAX).zip(world.networks);
+                let found = places.find(|(_, network)| network.ssid.octets() == name.as_bytes());
+                found.map(|(place, _)| place).ok_or("no known network has this name")
+            })?;
+            match table.read("bssid", |value| bss(value, world))? {
+                Some(bssid) => Deed::ConnectTo { network, bssid },
+                None => Deed::Connect(network),
+            }
+        }
         Verb::Disconnect => Deed::Disconnect,
         Verb::Autoconnect(on) => Deed::Autoconnect(on),
         Verb::Scan => Deed::Scan,
@@ -179,6 +185,14 @@ fn fault(table: &mut Table<'_>, world: &World<'_>) -> Result<Fault, ScenarioErro
             attack.text(|name| Attack::parse(name).ok_or("there is no such attack")).map(Fault::Attack)
         }
     }
+}
+
+/// The address of a BSS that there is.
+fn bss(value: Value<'_>, world: &World<'_>) -> Result<MacAddr, ScenarioError> {
+    let none = value.error("no access point has this BSS");
+    let bssid = address(value)?;
+    let mut all = world.aps.iter().flat_map(|ap| ap.links.iter());
+    if all.any(|(_, bss)| bss.bssid == bssid) { Ok(bssid) } else { Err(none) }
 }
 
 /// A link that an access point has.

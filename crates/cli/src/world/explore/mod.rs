@@ -15,7 +15,7 @@ use crate::terminal::Progress;
 use lapwing_world::explore::breadth::End;
 use lapwing_world::explore::checkpoint::{self, Identity, Unusable};
 use lapwing_world::explore::drawn::WALK;
-use lapwing_world::explore::scene::{CONNECTED, SMALL, Scene};
+use lapwing_world::explore::scene::{SMALL, Scene};
 use lapwing_world::explore::{
     Explored, Limits, Model, Shard, Sketch, Violation, explore as look, shrink, walk,
 };
@@ -341,19 +341,24 @@ fn scene(name: &str, seed: u64) -> Result<Scene, Failure> {
     if let Some(scene) = Scene::named(name, seed) {
         return Ok(scene);
     }
-    if let Some(base) = name.strip_suffix(CONNECTED) {
-        return Ok(scene(base, seed)?.connected());
-    }
-    let text = fs::read_to_string(name).map_err(|error| {
-        let names: Vec<_> = Scenario::names().collect();
-        Failure::new(
-            Kind::Usage,
-            format!("No scenario is built in as {name}, and the file cannot be read: {error}."),
-        )
-        .next(format!("Built in are: {}.", names.join(", ")))
-    })?;
-    let scenario = Scenario::parse(name, &text);
-    Ok(Scene::new(scenario.map_err(|error| Failure::new(Kind::Usage, error.to_string()))?, seed))
+    let mut trouble = None;
+    let of_file = Scene::by_name(name, seed, |file| {
+        let text = fs::read_to_string(file).map_err(|error| {
+            let names: Vec<_> = Scenario::names().collect();
+            Failure::new(
+                Kind::Usage,
+                format!("No scenario is built in as {file}, and the file cannot be read: {error}."),
+            )
+            .next(format!("Built in are: {}.", names.join(", ")))
+        });
+        let scenario = text.and_then(|text| {
+            Scenario::parse(file, &text).map_err(|error| Failure::new(Kind::Usage, error.to_string()))
+        });
+        scenario.map_err(|failure| trouble = Some(failure)).ok()
+    });
+    of_file.ok_or_else(|| {
+        trouble.unwrap_or_else(|| Failure::new(Kind::Usage, format!("No scene is named {name}.")))
+    })
 }
 
 /// A number that nobody drew before.

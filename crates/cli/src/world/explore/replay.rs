@@ -5,7 +5,7 @@ use super::results::Result as Line;
 use crate::commands::print;
 use crate::failure::{Failure, Kind};
 use crate::text::Style;
-use lapwing_world::explore::scene::{CONNECTED, Scene};
+use lapwing_world::explore::scene::{Scene, ending};
 use lapwing_world::explore::{Model, Replay, Token};
 use lapwing_world::lanes::{Cast, Paper, Timeline};
 use lapwing_world::{Happening, Lane, Scenario, What};
@@ -19,10 +19,7 @@ use std::fs;
 pub(in crate::world) fn replay(options: &Options, json: bool, style: Style) -> Result<(), Failure> {
     let token = token(&options.schedule)?;
     let scene = match &options.scenario {
-        Some(file) => {
-            let suffix = if token.model.ends_with(CONNECTED) { CONNECTED } else { "" };
-            Some(super::scene(&format!("{}{suffix}", file.display()), token.seed)?)
-        }
+        Some(file) => Some(super::scene(&format!("{}{}", file.display(), ending(&token.model)), token.seed)?),
         None => Scene::named(&token.model, token.seed),
     };
     let Some(scene) = scene else {
