@@ -72,6 +72,36 @@ fn firmware_that_keeps_to_a_refused_key_is_made_to_forget_it() {
     holds_by("walk", 4, schedule, true);
 }
 
+/// Messages 1 of the access point that had been on their way for long came in a row after it had acknowledged message 2:
+/// the station took each for a sign that the key in it is wrong, and gave the network up for a wrong passphrase.
+#[test]
+fn messages_1_that_were_on_their_way_are_no_wrong_passphrase() {
+    let schedule = "start commands commands commands socket commands socket socket commands socket socket socket time \
+                    socket commands socket commands socket time time time time time to-0.0 socket to-0.0 to-0.0 commands \
+                    time time socket socket socket commands socket commands time from-0.0 socket from-0.0 time from-0.0 \
+                    time to-0.0 from-0.0 to-0.0 to-0.0 time from-0.0 to-0.0 time time socket from-0.0 socket commands \
+                    socket from-0.0 time from-0.0 from-0.0 from-0.0 socket commands to-0.0";
+    holds_by("walk", 0x34, schedule, true);
+    let schedule = "start commands socket commands commands commands socket socket socket commands socket time socket \
+                    socket commands socket commands socket time to-0.0 from-0.0 time to-0.0 time from-0.0 time socket \
+                    to-0.0 time from-0.0 time socket commands to-0.0 from-0.0 socket from-0.0 socket";
+    holds_by("walk", 0x429, schedule, true);
+}
+
+/// The AP MLD had not heard the goodbye, and answered for as long as it held the station at the link address of before.
+/// Each retry began with the access point that failed, and another one of the network was not looked for.
+#[test]
+fn who_fails_again_and_again_is_no_reason_not_to_look_for_another() {
+    let schedule = "start commands commands socket socket commands socket commands time socket socket socket fault:2 \
+                    commands socket commands socket to-0.1 from-0.1 socket commands socket fault:1 to-0.1 from-0.1 \
+                    socket commands socket to-0.1 time from-0.1 from-0.1 socket time from-0.1 socket socket commands \
+                    to-0.0 socket commands to-0.0 socket from-0.0 socket person time time time socket socket time socket \
+                    commands commands commands to-0.0 commands commands commands commands time commands time person \
+                    lose:to-0.0 commands commands commands time commands commands commands time commands person commands \
+                    time time commands time commands time time";
+    holds_by("walk", 0x705, schedule, true);
+}
+
 /// The access point removes a link, and the station drops it from its picture.
 #[test]
 fn a_removed_link_is_gone_from_the_picture() {

@@ -135,6 +135,11 @@ impl History {
         }
     }
 
+    /// A BSS that failed has waited long enough, as there is no other. Whether it had to wait.
+    pub fn forgive(&mut self, address: MacAddr) -> bool {
+        self.setbacks.remove(&address).is_some()
+    }
+
     /// Notes that a BSS gave no answer.
     pub fn silent(&mut self, bssid: MacAddr, now: Instant) {
         if self.silences.len() >= BOUND && !self.silences.contains_key(&bssid) {

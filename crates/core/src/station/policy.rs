@@ -97,7 +97,12 @@ impl Turn<'_> {
         }
         if let Some(target) = target {
             // Long enough that others come first now, short enough that it is there again next time.
-            let aside = if wait.is_zero() { SET_ASIDE } else { wait };
+            let aside = match failures {
+                _ if wait.is_zero() => SET_ASIDE,
+                // By now another may be there, whom nobody has looked for: first everywhere, and this one if there is none.
+                FAILS_AGAIN.. => wait + SET_ASIDE,
+                _ => wait,
+            };
             self.context.history.set_back(target.address(), self.now, aside);
             if self.has_other(network) {
                 let difference = Difference::OtherAccessPoint;
@@ -108,7 +113,9 @@ impl Turn<'_> {
             // That differs enough to be tried as soon as it may.
             let difference =
                 if manner == Manner::OneLink { Difference::FewerLinks } else { Difference::WithoutLinks };
-            self.context.history.set_back(target.address(), self.now, wait);
+            if failures < FAILS_AGAIN {
+                self.context.history.set_back(target.address(), self.now, wait);
+            }
             return (self.retry(journey, Some(target), difference, wait), Some(wait));
         }
         // Every channel has just been scanned in vain: only time can help.
@@ -165,3 +172,5 @@ impl Turn<'_> {
 
 /// How long a BSS that failed comes after the others.
 const SET_ASIDE: Duration = Duration::from_secs(10);
+/// So many failures in a row are no chance.
+const FAILS_AGAIN: u32 = 3;

@@ -241,8 +241,21 @@ impl Scanning {
         }
     }
 
-    /// Nothing was found anywhere.
+    /// Nothing was found anywhere, but for what failed again and again: it is tried before its time.
     fn in_vain(self, turn: &mut Turn<'_>) -> State {
+        let policy = Policy::at(turn.now);
+        let networks = match &self.goal {
+            Goal::One(journey) => vec![&journey.network],
+            Goal::Any { .. } => turn.heard(turn.in_order()).collect(),
+        };
+        let judged = networks.into_iter().flat_map(|network| turn.select(network, &policy).0);
+        let waiting = Verdict::Rejected(Rejection::FailedRecently);
+        let waiting: Vec<_> = judged.filter(|judged| judged.verdict == waiting).collect();
+        let addresses = waiting.iter().flat_map(|judged| [Some(judged.bssid), judged.mld]).flatten();
+        let forgiven = addresses.filter(|address| turn.context.history.forgive(*address)).count();
+        if forgiven > 0 {
+            return self.look(turn);
+        }
         match self.goal {
             Goal::Any { after, round } => {
                 // Why none of those that were heard: one line for each network.

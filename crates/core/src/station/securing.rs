@@ -46,6 +46,9 @@ pub(super) const UNKNOWN_CHANNEL: &str = "the kernel does not say on which chann
 /// How often an AP must ask again for a message 2 that it has acknowledged before the key counts as wrong. It
 /// may have asked once or twice while an answer was on its way through a slow host.
 const UNHEEDED: u8 = 3;
+/// A message 1 that comes sooner after the word that the AP has message 2 was sent before: an AP waits 100 ms and more
+/// before it asks again.
+const ASKS_AGAIN: Duration = Duration::from_millis(50);
 /// It had message 2, and did not go on: the key may be wrong.
 pub(super) const NOT_HEEDED: Code = Code::Handshake("the access point did not go on after message 2");
 
@@ -72,33 +75,38 @@ enum Second {
     Told { cookie: u64, acknowledged: bool },
     /// It is on its way; the kernel calls it so.
     Sent(u64),
-    /// The AP has it.
-    Acknowledged,
+    /// The AP has it, since then.
+    Acknowledged(Instant),
     /// The AP has not acknowledged it.
     Lost(u64),
 }
 
 impl Second {
     /// The kernel says what it calls the frame.
-    const fn named(self, cookie: u64) -> Self {
+    const fn named(self, cookie: u64, now: Instant) -> Self {
         match self {
             Self::Unknown => Self::Sent(cookie),
             Self::Told { cookie: theirs, acknowledged } if theirs == cookie => {
-                Self::Sent(cookie).told(cookie, acknowledged)
+                Self::Sent(cookie).told(cookie, acknowledged, now)
             }
             Self::Told { .. } => Self::Sent(cookie),
-            Self::Sent(_) | Self::Acknowledged | Self::Lost(_) => self,
+            Self::Sent(_) | Self::Acknowledged(_) | Self::Lost(_) => self,
         }
     }
 
     /// The kernel says what became of a frame.
-    const fn told(self, cookie: u64, acknowledged: bool) -> Self {
+    const fn told(self, cookie: u64, acknowledged: bool, now: Instant) -> Self {
         match self {
-            Self::Sent(ours) if ours == cookie && acknowledged => Self::Acknowledged,
+            Self::Sent(ours) if ours == cookie && acknowledged => Self::Acknowledged(now),
             Self::Sent(ours) if ours == cookie => Self::Lost(cookie),
             Self::Unknown | Self::Told { .. } => Self::Told { cookie, acknowledged },
-            Self::Sent(_) | Self::Acknowledged | Self::Lost(_) => self,
+            Self::Sent(_) | Self::Acknowledged(_) | Self::Lost(_) => self,
         }
+    }
+
+    /// Whether the AP has it, and has had it for long enough to ask again because of what is in it.
+    fn may_be_disliked(self, now: Instant) -> bool {
+        matches!(self, Self::Acknowledged(at) if now.since(at) >= ASKS_AGAIN)
     }
 }
 
@@ -271,7 +279,7 @@ impl Securing {
             match output {
                 Output::SendKeyFrame { octets, in_clear } => {
                     if matches!(self.supplicant.waiting_for(), Waiting::MessageThree { .. })
-                        && self.second == Second::Acknowledged
+                        && self.second.may_be_disliked(turn.now)
                     {
                         self.unheeded = self.unheeded.saturating_add(1);
                         if self.unheeded >= UNHEEDED && self.is_key_suspect() {
@@ -350,7 +358,7 @@ impl Securing {
                 if let Reply::Sent { cookie } = reply
                     && self.second_ticket == Some(ticket)
                 {
-                    self.second = self.second.named(cookie);
+                    self.second = self.second.named(cookie, turn.now);
                 }
                 if !self.port_asked || !self.outstanding.is_empty() {
                     return State::Securing(self);
@@ -406,7 +414,7 @@ impl Securing {
                 self.broken(turn, Code::MultiLink(NO_LINK), Footing::Connected(peer))
             }
             KernelEvent::KeyFrameStatus { cookie, acknowledged } => {
-                self.second = self.second.told(cookie, acknowledged);
+                self.second = self.second.told(cookie, acknowledged, turn.now);
                 State::Securing(self)
             }
             // The event of the frame itself comes before that of the end, which says the same and more.
@@ -462,7 +470,8 @@ impl Securing {
     /// right, and did not go on.
     fn is_key_suspect(&self) -> bool {
         // Zero is the cookie of a driver that never tells what became of a frame.
-        let acknowledged = self.unheeded > 0 || matches!(self.second, Second::Acknowledged | Second::Sent(0));
+        let acknowledged =
+            self.unheeded > 0 || matches!(self.second, Second::Acknowledged(_) | Second::Sent(0));
         self.supplicant.setup().plan.akm().is_psk()
             && matches!(self.supplicant.waiting_for(), Waiting::MessageThree { .. })
             && acknowledged
