@@ -1,5 +1,6 @@
 //! The machine: nl80211, rtnetlink, packet sockets and rfkill behind one descriptor.
 
+mod access_point;
 mod addresses;
 mod events;
 mod interfaces;
@@ -12,8 +13,10 @@ use crate::ipv6;
 use crate::kernel::{Block, Command, Heard, Kernel, NotShared};
 use crate::resolver;
 use crate::settings::Settings;
+use access_point::AccessPoints;
 use lapwing_core::attempt::Ticket;
 use lapwing_core::kernel::{Errno, Refusal};
+use lapwing_frames::MacAddr;
 use lapwing_linux::nl80211::{self, InterfaceInfo, Nl80211, Wiphy};
 use lapwing_linux::packet::PacketSocket;
 use lapwing_linux::rfkill::{Rfkill, RfkillEvent};
@@ -29,8 +32,33 @@ use std::path::PathBuf;
 /// What a request to nl80211 was for.
 #[derive(Clone, Copy, Debug)]
 enum Purpose {
-    Station { ifindex: u32, ticket: Ticket, joins: bool },
-    Figures { ifindex: u32 },
+    Station {
+        ifindex: u32,
+        ticket: Ticket,
+        joins: bool,
+    },
+    Figures {
+        ifindex: u32,
+    },
+    /// [`Command::Serve`].
+    Serve {
+        ifindex: u32,
+        number: u64,
+        is_frame: bool,
+    },
+    /// A step of [`Command::SetMode`].
+    Mode {
+        ifindex: u32,
+    },
+    /// The figures of an access point's clients.
+    Clients {
+        ifindex: u32,
+    },
+    /// A probe of a client.
+    Probe {
+        ifindex: u32,
+        client: MacAddr,
+    },
     Registration,
     Radios,
     Interfaces,
@@ -45,6 +73,8 @@ enum Change {
     MayFail,
     /// [`Command::SetPowered`].
     Power { ifindex: u32 },
+    /// A step of [`Command::SetMode`].
+    Mode { ifindex: u32 },
 }
 
 /// What an earlier process has left on an interface.
@@ -81,6 +111,7 @@ pub struct Linux {
     /// The radios that were said to be blocked.
     blocked: BTreeMap<u32, Block>,
     rivals: Watch,
+    access_points: AccessPoints,
     radios_asked: bool,
     /// Told once the radios have been read again: the rules have changed.
     regulatory: bool,
@@ -127,6 +158,7 @@ impl Linux {
             switches: BTreeMap::new(),
             blocked: BTreeMap::new(),
             rivals: Watch::default(),
+            access_points: AccessPoints::default(),
             radios_asked: false,
             regulatory: false,
             heard: VecDeque::new(),
@@ -181,6 +213,9 @@ impl Linux {
                     Purpose::Figures { ifindex } => {
                         self.heard.push_back(Heard::Diagnosed { ifindex, outcome: Err(refusal) });
                     }
+                    Purpose::Serve { ifindex, number, .. } => self.served(ifindex, number, Err(refusal)),
+                    Purpose::Mode { ifindex } => self.step_taken(ifindex, Err(refusal)),
+                    Purpose::Clients { .. } | Purpose::Probe { .. } => {}
                     Purpose::Registration | Purpose::Radios | Purpose::Interfaces => {
                         self.trouble(format!("a request cannot be sent: {refusal}"));
                     }
@@ -209,6 +244,7 @@ impl Linux {
             (Change::Power { ifindex }, outcome) => {
                 self.heard.push_back(Heard::Powered { ifindex, outcome });
             }
+            (Change::Mode { ifindex }, outcome) => self.step_taken(ifindex, outcome),
         }
     }
 
@@ -238,6 +274,7 @@ impl Linux {
                 }
                 Source::Rfkill => self.heard_rfkill(),
                 Source::Timer => self.heard_timer(),
+                Source::Clients => self.look_for_silent_clients(),
                 Source::Packets => self.heard_packets(),
             }
         }
@@ -268,14 +305,8 @@ impl Kernel for Linux {
                 let request = nl80211::Request::Station { ifindex, request };
                 self.ask(&request, Purpose::Station { ifindex, ticket, joins });
             }
-            Command::SetMode { ifindex, .. } => {
-                let refusal = Refusal { errno: Errno::EOPNOTSUPP, message: None };
-                self.heard.push_back(Heard::ModeSet { ifindex, outcome: Err(refusal) });
-            }
-            Command::Serve { ifindex, number, .. } => {
-                let refusal = Refusal { errno: Errno::EOPNOTSUPP, message: None };
-                self.heard.push_back(Heard::Served { ifindex, number, outcome: Err(refusal) });
-            }
+            Command::SetMode { ifindex, mode } => self.set_mode(ifindex, mode),
+            Command::Serve { ifindex, number, request } => self.serve(ifindex, number, request),
             Command::SetPowered { ifindex, on } => self.set_powered(ifindex, on),
             Command::SetRadioBlocked { wiphy, blocked } => self.set_radio_blocked(wiphy, blocked),
             Command::Diagnose { ifindex } => {
@@ -366,11 +397,13 @@ enum Source {
     Rtnetlink,
     Rfkill,
     Timer,
+    Clients,
     Packets,
 }
 
 impl Source {
-    const ALL: [Self; 5] = [Self::Nl80211, Self::Rtnetlink, Self::Rfkill, Self::Timer, Self::Packets];
+    const ALL: [Self; 6] =
+        [Self::Nl80211, Self::Rtnetlink, Self::Rfkill, Self::Timer, Self::Clients, Self::Packets];
 
     const fn data(self) -> epoll::EventData {
         epoll::EventData::new_u64(self as u64)

@@ -55,6 +55,18 @@ impl Linux {
                 };
                 self.heard.push_back(Heard::Diagnosed { ifindex, outcome });
             }
+            (Purpose::Serve { ifindex, number, is_frame }, result) => {
+                self.answered_access_point((ifindex, number, is_frame), result);
+            }
+            (Purpose::Mode { ifindex }, result) => {
+                self.step_taken(ifindex, result.map(|_| ()).map_err(Refusal::from));
+            }
+            (Purpose::Clients { ifindex }, Ok(nl80211::Reply::Figures(clients))) => {
+                self.heard_clients(ifindex, &clients);
+            }
+            // They are asked for again.
+            (Purpose::Clients { .. }, _) => {}
+            (Purpose::Probe { ifindex, client }, result) => self.probed((ifindex, client), result),
             (Purpose::Registration, Err(error)) => {
                 // Without it some frames are not heard; a driver that cannot do it says so here.
                 self.trouble(format!("a kind of frame cannot be registered for: {error}"));
@@ -86,6 +98,13 @@ impl Linux {
 
     fn happened(&mut self, event: nl80211::Event) {
         let ifindex = event.origin.ifindex;
+        let event = match ifindex {
+            Some(ifindex) if self.access_points.has(ifindex) => {
+                let Some(event) = self.happened_to_access_point(ifindex, event) else { return };
+                event
+            }
+            _ => event,
+        };
         match event.kind {
             EventKind::Station(KernelEvent::InterfaceRemoved) => {
                 if let Some(ifindex) = ifindex {
@@ -124,6 +143,9 @@ impl Linux {
             }
             EventKind::NewPeer(_)
             | EventKind::DelPeer(_)
+            | EventKind::Stranger(_)
+            | EventKind::ApStopped
+            | EventKind::ClientProbed { .. }
             | EventKind::PmksaCandidate { .. }
             | EventKind::MichaelMicFailure(_)
             | EventKind::OffChannelBegan { .. }

@@ -96,6 +96,7 @@ impl Linux {
         self.off.remove(&ifindex);
         self.leftovers.remove(&ifindex);
         self.rivals.forget(ifindex);
+        self.forget_access_point(ifindex);
         if self.announced.remove(&ifindex) {
             self.heard.push_back(Heard::Gone { ifindex });
         }
@@ -119,17 +120,25 @@ impl Linux {
 
     pub(super) fn link(&mut self, link: Link) {
         let ifindex = link.ifindex;
+        let mut went_down = false;
         if let Some(before) = self.links.get(&ifindex)
             && self.announced.contains(&ifindex)
         {
             if before.name != link.name {
                 self.heard.push_back(Heard::Renamed { ifindex, name: link.name.clone() });
             }
-            for event in link.changes_since(before) {
+            let is_station = !self.access_points.has(ifindex);
+            if !is_station && before.is_up() && !link.is_up() {
+                went_down = true;
+            }
+            for event in link.changes_since(before).into_iter().filter(|_| is_station) {
                 self.heard.push_back(Heard::Station { ifindex: Some(ifindex), event });
             }
         }
         self.links.insert(ifindex, link);
+        if went_down {
+            self.stopped(ifindex);
+        }
         self.announce();
     }
 }

@@ -12,6 +12,7 @@ use lapwing_linux::nl80211::Wiphy;
 use lapwing_linux::packet::PacketSocket;
 use std::collections::btree_map::Entry;
 use std::io;
+use std::os::fd::OwnedFd;
 
 /// What a radio can do, of which the settings may want less.
 pub(super) fn radio(wiphy: &Wiphy, settings: Settings) -> Radio {
@@ -28,9 +29,19 @@ fn security(request: &Request) -> Option<&AssociateSecurity> {
     }
 }
 
-fn refusal(error: &io::Error) -> Refusal {
+pub(super) fn refusal(error: &io::Error) -> Refusal {
     let errno = Errno(error.raw_os_error().unwrap_or(Errno::EIO.0));
     Refusal { errno, message: Some("the socket for EAPOL frames".to_owned()) }
+}
+
+/// A socket for the EAPOL frames of an interface.
+pub(super) fn listen(epoll: &OwnedFd, ifindex: u32) -> Result<PacketSocket, Refusal> {
+    let open = || {
+        let socket = PacketSocket::open_for_key_frames(ifindex)?;
+        watch(epoll, &socket, Source::Packets)?;
+        Ok(socket)
+    };
+    open().map_err(|error| refusal(&error))
 }
 
 impl Linux {
@@ -41,7 +52,7 @@ impl Linux {
                 self.key_frames.remove(&ifindex);
                 return None;
             }
-            return self.expect_key_frames(ifindex).err().map(|error| Err(refusal(&error)));
+            return self.expect_key_frames(ifindex).err().map(Err);
         }
         let Request::SendKeyFrame { to, bytes, .. } = request else { return None };
         let sent = self.key_frames.get(&ifindex)?.send(*to, bytes);
@@ -50,14 +61,12 @@ impl Linux {
     }
 
     /// Listens before the request goes out: message 1 may be there before its answer.
-    fn expect_key_frames(&mut self, ifindex: u32) -> io::Result<()> {
+    fn expect_key_frames(&mut self, ifindex: u32) -> Result<(), Refusal> {
         match self.key_frames.entry(ifindex) {
             // What came before belongs to an earlier association.
             Entry::Occupied(mut entry) => while let Ok(Some(_)) = entry.get_mut().receive() {},
             Entry::Vacant(entry) => {
-                let socket = PacketSocket::open_for_key_frames(ifindex)?;
-                watch(&self.epoll, &socket, Source::Packets)?;
-                entry.insert(socket);
+                entry.insert(listen(&self.epoll, ifindex)?);
             }
         }
         Ok(())

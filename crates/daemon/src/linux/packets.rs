@@ -104,5 +104,6 @@ impl Linux {
             }
         }
         self.heard_key_frames();
+        self.heard_clients_key_frames();
     }
 }

@@ -126,7 +126,7 @@ impl Linux {
         if self.rivals.found.is_empty() {
             self.rivals.timer = None;
         } else if self.rivals.timer.is_none() {
-            match timer() {
+            match timer(AGAIN) {
                 Ok(timer) => {
                     if let Err(error) = watch(&self.epoll, &timer, Source::Timer) {
                         self.trouble(format!("a timer cannot be waited for: {error}"));
@@ -139,10 +139,11 @@ impl Linux {
     }
 }
 
-fn timer() -> io::Result<OwnedFd> {
+/// A timer that goes off every so many seconds.
+pub(super) fn timer(seconds: i64) -> io::Result<OwnedFd> {
     let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
     let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-    let again = Timespec { tv_sec: AGAIN, tv_nsec: 0 };
+    let again = Timespec { tv_sec: seconds, tv_nsec: 0 };
     let every = Itimerspec { it_interval: again, it_value: again };
     timerfd_settime(&timer, TimerfdTimerFlags::empty(), &every)?;
     Ok(timer)
@@ -206,6 +207,6 @@ mod tests {
 
     #[test]
     fn the_timer_can_be_made() {
-        timer().unwrap();
+        timer(AGAIN).unwrap();
     }
 }

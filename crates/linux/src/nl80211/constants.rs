@@ -65,10 +65,14 @@ commands! {
     SET_KEY = 10,
     NEW_KEY = 11,
     DEL_KEY = 12,
+    SET_BEACON = 14,
+    START_AP = 15,
+    STOP_AP = 16,
     GET_STATION = 17,
     SET_STATION = 18,
     NEW_STATION = 19,
     DEL_STATION = 20,
+    SET_BSS = 25,
     REQ_SET_REG = 27,
     GET_REG = 31,
     GET_SCAN = 32,
@@ -101,9 +105,13 @@ commands! {
     UNPROT_DISASSOCIATE = 71,
     SET_REKEY_OFFLOAD = 79,
     PMKSA_CANDIDATE = 80,
+    UNEXPECTED_FRAME = 83,
+    PROBE_CLIENT = 84,
+    UNEXPECTED_4ADDR_FRAME = 86,
     CH_SWITCH_NOTIFY = 88,
     RADAR_DETECT = 94,
     GET_PROTOCOL_FEATURES = 95,
+    CHANNEL_SWITCH = 102,
     VENDOR = 103,
     CH_SWITCH_STARTED_NOTIFY = 110,
     WIPHY_REG_CHANGE = 113,
@@ -114,6 +122,10 @@ commands! {
     UNPROT_BEACON = 138,
     CONTROL_PORT_FRAME_TX_STATUS = 139,
     ASSOC_COMEBACK = 147,
+    ADD_LINK = 148,
+    REMOVE_LINK = 149,
+    ADD_LINK_STA = 150,
+    REMOVE_LINK_STA = 152,
     LINKS_REMOVED = 154,
     ASSOC_MLO_RECONF = 156,
 }
@@ -128,8 +140,16 @@ numbers! {
         IFTYPE = 5,
         MAC = 6,
         KEY_IDX = 8,
+        BEACON_INTERVAL = 12,
+        DTIM_PERIOD = 13,
+        BEACON_HEAD = 14,
+        BEACON_TAIL = 15,
+        STA_AID = 16,
+        STA_LISTEN_INTERVAL = 18,
+        STA_SUPPORTED_RATES = 19,
         STA_INFO = 21,
         WIPHY_BANDS = 22,
+        HT_CAPABILITY = 31,
         SUPPORTED_IFTYPES = 32,
         REG_ALPHA2 = 33,
         REG_RULES = 34,
@@ -169,25 +189,38 @@ numbers! {
         PS_STATE = 93,
         CQM = 94,
         LOCAL_STATE_CHANGE = 95,
+        AP_ISOLATE = 96,
         FRAME_TYPE = 101,
         CONTROL_PORT_ETHERTYPE = 102,
         CONTROL_PORT_NO_ENCRYPT = 103,
         MAX_REMAIN_ON_CHANNEL_DURATION = 111,
+        INTERFACE_COMBINATIONS = 120,
         REKEY_DATA = 122,
+        HIDDEN_SSID = 126,
+        STA_WME = 129,
         ROAM_SUPPORT = 131,
         PMKSA_CANDIDATE = 134,
+        DEVICE_AP_SME = 141,
         FEATURE_FLAGS = 143,
+        PROBE_RESP = 145,
         DFS_REGION = 146,
         WDEV = 153,
         AUTH_DATA = 156,
+        VHT_CAPABILITY = 157,
         SCAN_FLAGS = 158,
         CHANNEL_WIDTH = 159,
         CENTER_FREQ1 = 160,
         CENTER_FREQ2 = 161,
         RADAR_EVENT = 168,
         EXT_CAPA = 169,
+        STA_EXT_CAPABILITY = 172,
         PROTOCOL_FEATURES = 173,
         SPLIT_WIPHY_DUMP = 174,
+        CH_SWITCH_COUNT = 183,
+        CSA_IES = 185,
+        CNTDWN_OFFS_BEACON = 186,
+        CNTDWN_OFFS_PRESP = 187,
+        MAX_AP_ASSOC_STA = 202,
         SOCKET_OWNER = 204,
         WIPHY_SELF_MANAGED_REG = 216,
         EXT_FEATURES = 217,
@@ -197,16 +230,21 @@ numbers! {
         EXTERNAL_AUTH_ACTION = 260,
         EXTERNAL_AUTH_SUPPORT = 261,
         CONTROL_PORT_OVER_NL80211 = 264,
+        HE_CAPABILITY = 269,
         TIMEOUT = 272,
         SAE_PASSWORD = 277,
         IFTYPE_AKM_SUITES = 284,
         CONTROL_PORT_NO_PREAUTH = 286,
         PMK_LIFETIME = 287,
+        HE_6GHZ_CAPABILITY = 293,
         SAE_PWE = 298,
+        EHT_CAPABILITY = 310,
         MLO_LINKS = 312,
         MLO_LINK_ID = 313,
         MLD_ADDR = 314,
         MLO_SUPPORT = 315,
+        WIPHY_RADIOS = 331,
+        WIPHY_INTERFACE_COMBINATIONS = 332,
         MLO_RECONF_REM_LINKS = 335,
         EML_CAPABILITY = 317,
         MLD_CAPA_AND_OPS = 318,
@@ -234,6 +272,8 @@ numbers! {
         RATES = 2,
         HT_MCS_SET = 3,
         HT_CAPA = 4,
+        HT_AMPDU_FACTOR = 5,
+        HT_AMPDU_DENSITY = 6,
         VHT_MCS_SET = 7,
         VHT_CAPA = 8,
         IFTYPE_DATA = 9,
@@ -279,6 +319,7 @@ numbers! {
     /// Interface types.
     pub mod iftype: u16 = "NL80211_IFTYPE_" {
         STATION = 2,
+        AP = 3,
     }
 }
 
@@ -315,6 +356,7 @@ numbers! {
     /// Features: bits.
     pub(super) mod feature: u32 = "NL80211_FEATURE_" {
         SAE = 0x20,
+        FULL_AP_CLIENT_STATE = 0x8000,
         SCAN_RANDOM_MAC_ADDR = 0x20000000,
     }
 }
@@ -368,6 +410,46 @@ numbers! {
     /// Flags of a station: bit numbers.
     pub(super) mod sta_flag: u32 = "NL80211_STA_FLAG_" {
         AUTHORIZED = 1,
+        WME = 3,
+        MFP = 4,
+    }
+}
+
+numbers! {
+    /// Attributes of a client's QoS.
+    pub(super) mod sta_wme: u16 = "NL80211_STA_WME_" {
+        UAPSD_QUEUES = 1,
+        MAX_SP = 2,
+    }
+}
+
+numbers! {
+    /// How a beacon hides the SSID.
+    pub(super) mod hidden_ssid: u32 = "NL80211_HIDDEN_SSID_" {
+        NOT_IN_USE = 0,
+        ZERO_LEN = 1,
+    }
+}
+
+numbers! {
+    /// Attributes of a combination of interfaces.
+    pub(super) mod combination: u16 = "NL80211_IFACE_COMB_" {
+        LIMITS = 1,
+        NUM_CHANNELS = 4,
+    }
+}
+
+numbers! {
+    /// Attributes of one limit of a combination of interfaces.
+    pub(super) mod limit: u16 = "NL80211_IFACE_LIMIT_" {
+        TYPES = 2,
+    }
+}
+
+numbers! {
+    /// Attributes of one of several radios of a device.
+    pub(super) mod wiphy_radio: u16 = "NL80211_WIPHY_RADIO_ATTR_" {
+        INTERFACE_COMBINATION = 3,
     }
 }
 
@@ -459,7 +541,18 @@ numbers! {
         IDX = 2,
         CIPHER = 3,
         SEQ = 4,
+        DEFAULT = 5,
+        DEFAULT_MGMT = 6,
+        DEFAULT_TYPES = 8,
         MODE = 9,
+        DEFAULT_BEACON = 10,
+    }
+}
+
+numbers! {
+    /// For what a key is the default one.
+    pub(super) mod key_default: u16 = "NL80211_KEY_DEFAULT_TYPE_" {
+        MULTICAST = 2,
     }
 }
 
@@ -543,6 +636,11 @@ pub(super) const TABLES: &[&[(&str, u64)]] = &[
     bss_status::TABLE,
     sta::TABLE,
     sta_flag::TABLE,
+    sta_wme::TABLE,
+    hidden_ssid::TABLE,
+    combination::TABLE,
+    limit::TABLE,
+    wiphy_radio::TABLE,
     rate::TABLE,
     rate_width::TABLE,
     reg::TABLE,
@@ -552,6 +650,7 @@ pub(super) const TABLES: &[&[(&str, u64)]] = &[
     rekey::TABLE,
     key::TABLE,
     key_mode::TABLE,
+    key_default::TABLE,
     auth_type::TABLE,
     sae_pwe::TABLE,
     mfp::TABLE,

@@ -1,5 +1,6 @@
 //! Encoding: requests to messages.
 
+use super::access_point;
 use super::constants::{
     attr, auth_type, cqm, key as key_attr, key_mode, mfp, power_save, sae_pwe, scan_flag, sta_flag,
     wpa_version,
@@ -15,7 +16,7 @@ use lapwing_frames::management::AuthenticationAlgorithm;
 use lapwing_frames::suite::Akm;
 
 /// The Ethernet type of EAPOL.
-const ETHERTYPE_EAPOL: u16 = 0x888e;
+pub(super) const ETHERTYPE_EAPOL: u16 = 0x888e;
 
 impl Request {
     /// The message, for the family with this number.
@@ -32,6 +33,9 @@ impl Request {
         match self {
             Self::Station { ifindex, request } => {
                 fill_station(message.u32(attr::IFINDEX, *ifindex), request)?;
+            }
+            Self::AccessPoint { ifindex, control_port, request } => {
+                access_point::fill(message.u32(attr::IFINDEX, *ifindex), request, *control_port);
             }
             Self::Fence | Self::ReadInterfaces => {}
             Self::ReadRadios => {
@@ -55,8 +59,13 @@ impl Request {
                     message.mac(attr::MAC, *address);
                 }
             }
-            Self::DelInterface { ifindex } | Self::ReadFigures { ifindex } => {
+            Self::DelInterface { ifindex }
+            | Self::ReadFigures { ifindex }
+            | Self::RegisterStrangers { ifindex } => {
                 message.u32(attr::IFINDEX, *ifindex);
+            }
+            Self::ProbeClient { ifindex, client } => {
+                message.u32(attr::IFINDEX, *ifindex).mac(attr::MAC, *client);
             }
             Self::Disassociate { ifindex, peer, reason } => {
                 message.u32(attr::IFINDEX, *ifindex).u16(attr::REASON_CODE, reason.0).mac(attr::MAC, *peer);
@@ -303,7 +312,7 @@ fn fill_connect(message: &mut Builder, request: &ConnectRequest) -> Result<(), E
 }
 
 /// The kernel takes a key with an address for a pairwise key and one without for a group key.
-fn fill_key(message: &mut Builder, request: &KeyRequest) {
+pub(super) fn fill_key(message: &mut Builder, request: &KeyRequest) {
     let mode = match request.kind {
         KeyKind::Pairwise { peer, receive_only } => {
             message.mac(attr::MAC, peer);

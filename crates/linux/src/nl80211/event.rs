@@ -1,12 +1,12 @@
 //! Events: what nl80211 says unasked, always with where it happened.
 
 use super::constants::{Command, attr, cqm, cqm_event, pmksa_candidate, rekey};
-use super::state::{InterfaceInfo, link_id, ssid};
+use super::state::{ChannelFields, InterfaceInfo, link_id, ssid};
 use crate::netlink::{Attribute, Attributes, DecodeError};
 use core::mem::take;
 use core::time::Duration;
 use lapwing_core::kernel::{
-    Connection, ConnectionLink, ExternalAuthentication, Frequency, KernelEvent, Quality,
+    ChannelDefinition, Connection, ConnectionLink, ExternalAuthentication, Frequency, KernelEvent, Quality,
 };
 use lapwing_frames::management::{ReasonCode, StatusCode};
 use lapwing_frames::suite::Akm;
@@ -30,6 +30,8 @@ pub struct Origin {
 pub struct Event {
     /// Where.
     pub origin: Origin,
+    /// The channel, with its width as far as the kernel tells it.
+    pub channel: Option<ChannelDefinition>,
     /// What.
     pub kind: EventKind,
 }
@@ -49,6 +51,17 @@ pub enum EventKind {
     NewPeer(MacAddr),
     /// The kernel forgot a peer.
     DelPeer(MacAddr),
+    /// Somebody sent an access point a frame that only an associated client may send.
+    Stranger(MacAddr),
+    /// The kernel ended a BSS by itself.
+    ApStopped,
+    /// A client was asked to show that it is there ([`Request::ProbeClient`](super::Request::ProbeClient)).
+    ClientProbed {
+        /// The request's cookie.
+        cookie: u64,
+        /// Whether it did.
+        acknowledged: bool,
+    },
     /// The firmware found an AP to authenticate with in advance.
     PmksaCandidate {
         /// The AP.
@@ -130,6 +143,7 @@ impl Event {
         let attributes = super::attributes(command.name().unwrap_or("event"), message)?;
         let mut origin = Origin::default();
         let mut fields = Fields::default();
+        let mut channel = ChannelFields::default();
         for attribute in attributes {
             let attribute = attribute?;
             match attribute.kind {
@@ -137,14 +151,17 @@ impl Event {
                 attr::IFINDEX => origin.ifindex = Some(attribute.u32()?),
                 attr::WDEV => origin.wdev = Some(attribute.u64()?),
                 attr::MLO_LINK_ID => origin.link = Some(link_id(&attribute)?),
-                _ => fields.take(&attribute)?,
+                _ => {
+                    channel.take(&attribute)?;
+                    fields.take(&attribute)?;
+                }
             }
         }
         let kind = match fields.station_event(command, origin.link)? {
             Some(event) => EventKind::Station(event),
             None => fields.other_event(command, attributes, message)?,
         };
-        Ok(Self { origin, kind })
+        Ok(Self { origin, channel: channel.definition(), kind })
     }
 }
 
@@ -301,6 +318,11 @@ impl<'a> Fields<'a> {
             Command::DEL_WIPHY => EventKind::DelWiphy,
             Command::NEW_STATION => EventKind::NewPeer(self.peer(command)?),
             Command::DEL_STATION => EventKind::DelPeer(self.peer(command)?),
+            Command::UNEXPECTED_FRAME | Command::UNEXPECTED_4ADDR_FRAME => {
+                EventKind::Stranger(self.peer(command)?)
+            }
+            Command::STOP_AP => EventKind::ApStopped,
+            Command::PROBE_CLIENT => EventKind::ClientProbed { cookie: self.cookie, acknowledged: self.ack },
             Command::EXTERNAL_AUTH => {
                 EventKind::Station(KernelEvent::ExternalAuthentication(ExternalAuthentication {
                     start: self.external.action == Some(0),

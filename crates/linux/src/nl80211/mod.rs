@@ -4,11 +4,15 @@
 //! station's vocabulary is [`lapwing_core::kernel`]; here it gets its encoding, and what the daemon needs
 //! beside it (radios, interfaces, regulatory rules, the requests of firmware that connects by itself).
 
+mod access_point;
+mod access_point_radio;
+mod combinations;
 mod constants;
 mod driver;
 mod encode;
 mod event;
 mod family;
+mod lengths;
 mod reply;
 mod request;
 mod resync;
@@ -16,6 +20,8 @@ mod state;
 mod station;
 mod wiphy;
 
+pub use access_point::access_point_event;
+pub use combinations::Combination;
 pub use constants::{Command, extended, iftype};
 pub use driver::{Incoming, Nl80211};
 pub use event::{Event, EventKind, Origin};

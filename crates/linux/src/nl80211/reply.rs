@@ -1,5 +1,6 @@
 //! Replies: messages to values.
 
+use super::access_point;
 use super::constants::{attr, key as key_attr};
 use super::request::Request;
 use super::state::{BssEntry, InterfaceInfo, Regulatory};
@@ -57,6 +58,8 @@ impl Request {
                 kernel::Request::SendKeyFrame { .. } | kernel::Request::SendFrame { .. } => Shape::Sent,
                 _ => Shape::Done,
             },
+            Self::AccessPoint { request, .. } => access_point::command(request).2,
+            Self::ProbeClient { .. } => Shape::Sent,
             Self::Fence => Shape::Fence,
             Self::ReadRadios => Shape::Radios,
             Self::ReadInterfaces | Self::NewInterface { .. } => Shape::Interfaces,

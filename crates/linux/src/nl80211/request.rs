@@ -1,9 +1,10 @@
 //! Requests, and what answers each.
 
+use super::access_point;
 use super::constants::Command;
 use crate::netlink::Expect;
 use core::fmt;
-use lapwing_core::kernel;
+use lapwing_core::{ap, kernel};
 use lapwing_frames::management::{AuthenticationAlgorithm, ReasonCode};
 use lapwing_frames::{LinkId, MacAddr};
 
@@ -16,6 +17,15 @@ pub enum Request {
         ifindex: u32,
         /// The request.
         request: kernel::Request,
+    },
+    /// An access point's request, for the interface with this index.
+    AccessPoint {
+        /// The interface.
+        ifindex: u32,
+        /// Whether EAPOL frames travel over this socket: the driver has to be able to.
+        control_port: bool,
+        /// The request.
+        request: ap::Request,
     },
     /// Something cheap: once it is answered, every event of the requests before it has been read.
     /// [`Reply::Fence`](super::Reply::Fence).
@@ -85,6 +95,19 @@ pub enum Request {
         frame_type: u16,
         /// The first octets of the frame's body.
         prefix: Vec<u8>,
+    },
+    /// Asks an access point's interface to tell of frames from those who are not associated.
+    RegisterStrangers {
+        /// The interface.
+        ifindex: u32,
+    },
+    /// Has a client of an access point show that it is there
+    /// ([`EventKind::ClientProbed`](super::EventKind::ClientProbed)).
+    ProbeClient {
+        /// The interface.
+        ifindex: u32,
+        /// The client.
+        client: MacAddr,
     },
     /// Asks to be told when the signal crosses a threshold.
     SetQualityThresholds {
@@ -167,6 +190,12 @@ impl Request {
                 kernel::Request::FlushPmksas => (Command::FLUSH_PMKSA, Acknowledgement),
                 kernel::Request::ReconfigureLinks { .. } => (Command::ASSOC_MLO_RECONF, Acknowledgement),
             },
+            Self::AccessPoint { request, .. } => {
+                let (command, expect, _) = access_point::command(request);
+                (command, expect)
+            }
+            Self::RegisterStrangers { .. } => (Command::UNEXPECTED_FRAME, Acknowledgement),
+            Self::ProbeClient { .. } => (Command::PROBE_CLIENT, Messages),
             Self::Fence => (Command::GET_PROTOCOL_FEATURES, Messages),
             Self::ReadRadios => (Command::GET_WIPHY, Dump),
             Self::ReadInterfaces => (Command::GET_INTERFACE, Dump),

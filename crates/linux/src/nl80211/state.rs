@@ -81,7 +81,7 @@ fn interface_link(link: Attribute<'_>) -> Result<Option<InterfaceLink>, DecodeEr
 
 /// The attributes that describe a channel, which stand among others.
 #[derive(Clone, Copy, Default)]
-struct ChannelFields {
+pub(super) struct ChannelFields {
     primary: Option<u32>,
     width: Option<u32>,
     center1: Option<u32>,
@@ -90,7 +90,7 @@ struct ChannelFields {
 
 impl ChannelFields {
     /// Takes an attribute, if it is one of these.
-    fn take(&mut self, attribute: &Attribute<'_>) -> Result<(), DecodeError> {
+    pub(super) fn take(&mut self, attribute: &Attribute<'_>) -> Result<(), DecodeError> {
         let field = match attribute.kind {
             attr::WIPHY_FREQ => &mut self.primary,
             attr::CHANNEL_WIDTH => &mut self.width,
@@ -103,7 +103,7 @@ impl ChannelFields {
     }
 
     /// The channel. A width that is not told is one of 20 MHz, around the primary channel.
-    fn definition(self) -> Option<ChannelDefinition> {
+    pub(super) fn definition(self) -> Option<ChannelDefinition> {
         let primary = self.primary?;
         let width = match self.width.unwrap_or(chan::WIDTH_20_NOHT) {
             chan::WIDTH_20_NOHT | chan::WIDTH_20 => ChannelWidth::Mhz20,

@@ -1,5 +1,6 @@
 //! What a radio can do: the split dump of `GET_WIPHY`, merged.
 
+use super::combinations::Combination;
 use super::constants::{
     Command, attr, band as band_attr, band_iftype, bitrate, extended, feature, four_way, frequency, iftype,
     iftype_akm,
@@ -51,6 +52,16 @@ pub struct Wiphy {
     pub iftype_capabilities: BTreeMap<u16, IftypeCapabilities>,
     /// The driver sets its own regulatory rules.
     pub self_managed_regulatory: bool,
+    /// Which interfaces can be there together, and on how many channels.
+    pub combinations: Vec<Combination>,
+    /// The same of the whole device, where [`Self::combinations`] is what holds for each of its radios.
+    pub device_combinations: Vec<Combination>,
+    /// The same of each of its radios, if it has several.
+    pub radio_combinations: Vec<Vec<Combination>>,
+    /// An access point's authentications and associations are the firmware's.
+    pub ap_sme: bool,
+    /// The clients that the driver can have.
+    pub client_limit: Option<u16>,
 }
 
 /// Capabilities of one interface type (`NL80211_ATTR_IFTYPE_EXT_CAPA`).
@@ -77,6 +88,8 @@ pub struct WiphyBand {
     pub ht_capabilities: Option<u16>,
     /// HT Supported MCS Set.
     pub ht_mcs: Option<[u8; 16]>,
+    /// The A-MPDU Parameters field of HT: bits 0 and 1 the length, bits 2 to 4 the spacing.
+    pub ht_ampdu: u8,
     /// VHT Capabilities Information.
     pub vht_capabilities: Option<u32>,
     /// VHT Supported MCS and NSS Set.
@@ -179,6 +192,13 @@ impl Wiphy {
                 attr::EXT_CAPA => self.extended_capabilities = attribute.payload.to_vec(),
                 attr::IFTYPE_EXT_CAPA => self.merge_iftype_capabilities(attribute)?,
                 attr::WIPHY_SELF_MANAGED_REG => self.self_managed_regulatory = true,
+                attr::INTERFACE_COMBINATIONS => self.combinations = Combination::list(attribute)?,
+                attr::WIPHY_INTERFACE_COMBINATIONS => {
+                    self.device_combinations = Combination::list(attribute)?;
+                }
+                attr::WIPHY_RADIOS => self.radio_combinations = Combination::of_radios(attribute)?,
+                attr::DEVICE_AP_SME => self.ap_sme = true,
+                attr::MAX_AP_ASSOC_STA => self.client_limit = Some(attribute.u16()?),
                 _ => {}
             }
         }
@@ -261,8 +281,8 @@ impl Wiphy {
             random_scan_address: self.features & feature::SCAN_RANDOM_MAC_ADDR != 0,
             spp_amsdu: self.has(extended::SPP_AMSDU_SUPPORT),
             extended_capabilities: station.map_or(&self.extended_capabilities, |own| &own.extended).clone(),
-            channels_at_once: 1,
-            access_point: None,
+            channels_at_once: self.channels_at_once(),
+            access_point: self.access_point(),
         }
     }
 }
@@ -277,7 +297,7 @@ fn channel(channel: &WiphyChannel) -> Channel {
 }
 
 /// A set written as a nest of flags.
-fn kinds(attribute: Attribute<'_>) -> Result<BTreeSet<u16>, DecodeError> {
+pub(super) fn kinds(attribute: Attribute<'_>) -> Result<BTreeSet<u16>, DecodeError> {
     attribute.nested("set of flags").map(|flag| flag.map(|flag| flag.kind)).collect()
 }
 
@@ -301,6 +321,8 @@ impl WiphyBand {
                 }
                 band_attr::HT_CAPA => self.ht_capabilities = Some(field.u16()?),
                 band_attr::HT_MCS_SET => self.ht_mcs = Some(field.array()?),
+                band_attr::HT_AMPDU_FACTOR => self.ht_ampdu |= field.u8()? & 3,
+                band_attr::HT_AMPDU_DENSITY => self.ht_ampdu |= (field.u8()? & 7) << 2,
                 band_attr::VHT_CAPA => self.vht_capabilities = Some(field.u32()?),
                 band_attr::VHT_MCS_SET => self.vht_mcs = Some(field.array()?),
                 band_attr::IFTYPE_DATA => {

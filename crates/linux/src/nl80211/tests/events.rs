@@ -134,7 +134,7 @@ fn decode(command: Command, fill: impl FnOnce(&mut Builder)) -> Result<Event, De
 /// An event of a station, made by hand.
 fn station(command: Command, fill: impl FnOnce(&mut Builder)) -> KernelEvent {
     match decode(command, fill).unwrap() {
-        Event { origin, kind: EventKind::Station(event) } => {
+        Event { origin, kind: EventKind::Station(event), .. } => {
             assert_eq!((origin.wiphy, origin.ifindex, origin.wdev), (Some(1), Some(3), Some(0x1_0000_0001)));
             event
         }
