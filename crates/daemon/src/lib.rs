@@ -9,6 +9,7 @@ pub mod bus;
 pub mod control;
 pub mod daemon;
 pub mod flight;
+pub mod forwarding;
 pub mod ipv6;
 pub mod kernel;
 pub mod linux;

@@ -8,9 +8,10 @@ mod key_frames;
 mod packets;
 mod power;
 mod rivals;
+mod sharing;
 
 use crate::ipv6;
-use crate::kernel::{Block, Command, Heard, Kernel, NotShared};
+use crate::kernel::{Block, Command, Heard, Kernel};
 use crate::resolver;
 use crate::settings::Settings;
 use access_point::AccessPoints;
@@ -106,6 +107,8 @@ pub struct Linux {
     /// The interfaces that shall be down.
     off: BTreeSet<u32>,
     leftovers: BTreeMap<u32, Leftovers>,
+    /// The tables of nf_tables for the interfaces whose networks use this machine's connections.
+    shared: BTreeMap<u32, String>,
     /// The switches of Wi-Fi radios by their number.
     switches: BTreeMap<u32, RfkillEvent>,
     /// The radios that were said to be blocked.
@@ -155,6 +158,7 @@ impl Linux {
             adopted: BTreeSet::new(),
             off: BTreeSet::new(),
             leftovers: BTreeMap::new(),
+            shared: BTreeMap::new(),
             switches: BTreeMap::new(),
             blocked: BTreeMap::new(),
             rivals: Watch::default(),
@@ -166,6 +170,7 @@ impl Linux {
             settings,
             resolver,
         };
+        this.end_old_sharing();
         this.survey();
         Ok(this)
     }
@@ -315,12 +320,8 @@ impl Kernel for Linux {
             Command::SetPort { ifindex, open } => self.set_port(ifindex, open),
             Command::Listen { ifindex, on } => self.listen(ifindex, on),
             Command::ListenForClients { ifindex, on } => self.listen_for_clients(ifindex, on),
-            Command::Share { ifindex, .. } => {
-                let refusal = Refusal { errno: Errno::EOPNOTSUPP, message: None };
-                self.heard
-                    .push_back(Heard::Shared { ifindex, outcome: Err(NotShared::NoTranslation(refusal)) });
-            }
-            Command::Unshare { .. } => {}
+            Command::Share { ifindex, network } => self.share(ifindex, network),
+            Command::Unshare { ifindex } => self.unshare(ifindex),
             Command::Send { ifindex, kind, to, octets } => self.send(ifindex, kind, to, &octets),
             Command::SetAddress { ifindex, address, lifetime } => {
                 let what = format!("add the address {address}");

@@ -10,6 +10,7 @@ pub mod curves;
 pub mod entropy;
 pub mod hardware;
 pub mod netlink;
+pub mod nftables;
 pub mod nl80211;
 pub mod packet;
 pub mod rfkill;

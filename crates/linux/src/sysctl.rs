@@ -1,8 +1,10 @@
-//! The settings of an interface's IPv6 below `/proc/sys/net/ipv6/conf`.
+//! The settings of an interface's IPv6 below `/proc/sys/net/ipv6/conf`, and whether IPv4 packets are passed on.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+const IPV4_FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
 
 /// A setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,22 @@ pub fn write(interface: &str, setting: Ipv6Setting, value: u32) -> io::Result<()
 pub fn read(interface: &str, setting: Ipv6Setting) -> io::Result<i64> {
     let text = fs::read_to_string(path(interface, setting)?)?;
     text.trim().parse().map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+/// Whether the machine passes IPv4 packets on from one interface to another (`net.ipv4.ip_forward`).
+///
+/// # Errors
+/// Those of the file system.
+pub fn forwards() -> io::Result<bool> {
+    Ok(fs::read_to_string(IPV4_FORWARDING)?.trim() != "0")
+}
+
+/// Sets whether the machine passes IPv4 packets on.
+///
+/// # Errors
+/// Those of the file system.
+pub fn set_forwarding(on: bool) -> io::Result<()> {
+    fs::write(IPV4_FORWARDING, if on { "1" } else { "0" })
 }
 
 fn path(interface: &str, setting: Ipv6Setting) -> io::Result<PathBuf> {

@@ -91,6 +91,7 @@ impl Linux {
         self.links.remove(&ifindex);
         self.packets.remove(&ifindex);
         self.clients.remove(&ifindex);
+        self.unshare(ifindex);
         self.key_frames.remove(&ifindex);
         self.adopted.remove(&ifindex);
         self.off.remove(&ifindex);

@@ -190,7 +190,7 @@ impl Request {
     }
 
     /// Sets flags (`NLM_F_REQUEST` is always added) and sequence number.
-    pub(super) fn address(&mut self, flags: u16, sequence: u32) {
+    pub(crate) fn address(&mut self, flags: u16, sequence: u32) {
         self.octets.overwrite(6, &(flags | flags::REQUEST).to_ne_bytes());
         self.octets.overwrite(8, &sequence.to_ne_bytes());
     }

@@ -113,14 +113,14 @@ impl<'a> Iterator for Messages<'a> {
 
 /// The end of an exchange.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Acknowledgement {
+pub(crate) struct Acknowledgement {
     /// The cookie of the extended acknowledgement, if there is one.
-    pub(super) cookie: Option<u64>,
+    pub(crate) cookie: Option<u64>,
 }
 
 impl Message<'_> {
     /// Reads an `NLMSG_ERROR` or `NLMSG_DONE`; `outline` is of the request that it answers.
-    pub(super) fn acknowledgement(
+    pub(crate) fn acknowledgement(
         &self,
         outline: &Outline,
     ) -> Result<Result<Acknowledgement, KernelError>, DecodeError> {

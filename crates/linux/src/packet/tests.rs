@@ -127,3 +127,21 @@ fn no_such_interface() {
     }
     assert!(PacketSocket::open(u32::MAX, PacketKind::Arp).is_err());
 }
+
+#[test]
+fn a_server_hears_clients_and_keeps_its_port() {
+    in_namespace("server", || {
+        let [(left, _), (right, right_address)] = ends();
+        let sender = PacketSocket::open(left, PacketKind::Dhcp).unwrap();
+        let mut receiver = PacketSocket::open(right, PacketKind::DhcpServer).unwrap();
+        for port in [68, 53, 67] {
+            sender.send(right_address, &udp(port, 0)).unwrap();
+        }
+        assert_eq!(next(&mut receiver).unwrap().octets, udp(67, 0));
+        assert!(!wait(&receiver), "nothing else");
+        let port = ServerPort::open("right0").unwrap();
+        assert_eq!(ServerPort::open("right0").unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        drop(port);
+        ServerPort::open("right0").unwrap();
+    });
+}
