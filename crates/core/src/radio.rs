@@ -91,6 +91,17 @@ pub struct AccessPointRadio {
     pub mld_capabilities: Option<u16>,
 }
 
+impl AccessPointRadio {
+    /// A radio of which nothing is known.
+    pub const UNKNOWN: Self = Self {
+        bands: BTreeMap::new(),
+        full_client_state: false,
+        client_limit: None,
+        eml_capabilities: None,
+        mld_capabilities: None,
+    };
+}
+
 /// What a radio can do in one band, as an access point: the contents of the elements without their headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BandCapabilities {

@@ -4,7 +4,7 @@
 use super::{
     AccessPoint, At,
     client::{Association, Authentication, Client, Port, Proof},
-    setup::{FrameProtection, Security},
+    setup::{ASSOCIATION_IDS, FrameProtection, Security},
     vocabulary::{NewStation, Report, Request},
 };
 use crate::{
@@ -25,12 +25,11 @@ use lapwing_frames::{
         Element, Elements, MultiLink, OweDhParameter, Rsn, RsnCapabilities, RsnSelection, Rsnx,
         RsnxCapability, inheritance::inherit, multi_link::ProfileKind,
     },
-    management::{AssociationId, AssociationResponse, Body, Departure, ReasonCode, StatusCode},
+    management::{
+        AssociationId, AssociationResponse, Body, CapabilityInformation, Departure, ReasonCode, StatusCode,
+    },
     suite::{Akm, Cipher},
 };
-
-/// The highest association ID.
-const ASSOCIATION_IDS: u16 = 2007;
 
 /// A link that was asked for.
 struct AskedLink {
@@ -77,7 +76,7 @@ impl AccessPoint {
         now: Instant,
         means: &mut Means<'_>,
         at: &At,
-        (listen_interval, octets): (u16, &[u8]),
+        (capability, listen_interval, octets): (CapabilityInformation, u16, &[u8]),
         reassociation: bool,
     ) {
         let known = self.whose(at.header.transmitter);
@@ -101,7 +100,8 @@ impl AccessPoint {
                 self.respond(at, reassociation, (status, id), vec![]);
             }
             Ok(granted) => {
-                let client = NewClient { station, authentication, listen_interval, elements, granted };
+                let client =
+                    NewClient { station, authentication, capability, listen_interval, elements, granted };
                 self.associate(now, means, at, client, reassociation);
             }
         }
@@ -124,7 +124,7 @@ impl AccessPoint {
             .clients
             .iter()
             .filter(|(other, client)| **other != station && matches!(client, Client::Associated(_)));
-        if others.count() >= usize::from(self.setup.client_limit.min(ASSOCIATION_IDS)) {
+        if others.count() >= self.setup.capacity() {
             return Err(StatusCode::DeniedNoMoreStas);
         }
         let setup = self.setup.clone();
@@ -257,7 +257,8 @@ impl AccessPoint {
         client: NewClient<'_>,
         reassociation: bool,
     ) {
-        let NewClient { station, authentication, listen_interval, elements, mut granted } = client;
+        let NewClient { station, authentication, capability, listen_interval, elements, mut granted } =
+            client;
         if self.association(station).is_some() {
             self.ask(Request::RemoveStation { station });
         }
@@ -281,6 +282,7 @@ impl AccessPoint {
             link: at.link,
             link_address: is_mld.then_some(association.authentication.address),
             association_id: AssociationId::new(association.id),
+            capability,
             listen_interval,
             elements: elements.octets().to_vec(),
             frame_protection: association.frame_protection,
@@ -410,6 +412,7 @@ impl AccessPoint {
 struct NewClient<'a> {
     station: MacAddr,
     authentication: Authentication,
+    capability: CapabilityInformation,
     listen_interval: u16,
     elements: Elements<'a>,
     granted: Granted,

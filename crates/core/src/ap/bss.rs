@@ -83,6 +83,8 @@ impl AccessPoint {
         let Some(announcement) = self.announcement(id) else { return };
         let keys = self.bss.get(&id).map(|bss| bss.keys.clone()).unwrap_or_default();
         self.ask(Request::StartBss(announcement));
+        // Said either way: the kernel remembers it from the access point before.
+        self.ask(Request::IsolateClients { link: id, isolate: self.setup.isolate_clients });
         for key in keys {
             let index = key.index;
             self.ask(Request::InstallKey(key));

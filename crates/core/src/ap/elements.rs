@@ -4,18 +4,17 @@
 use super::{
     AccessPoint,
     bss::Removal,
+    capabilities::{OnChannel, Shape},
     setup::{FrameProtection, Security, Structure},
     vocabulary::{Announcement, Request},
 };
-use crate::{kernel::Band, rsn::Advertised, sae::Method};
+use crate::{rsn::Advertised, sae::Method};
 use alloc::{boxed::Box, vec, vec::Vec};
 use lapwing_frames::{
-    Channel, LinkId, MacAddr,
+    LinkId, MacAddr,
     element::{
-        ChannelSwitch, Element, ElementId, Elements, ExtendedCapabilities, ExtendedCapability,
-        ExtendedChannelSwitch, MultiLink, NonInheritance, OweTransition, ReducedNeighborReport, Rsn,
-        RsnCapabilities, Rsnx, RsnxCapability,
-        channel::SwitchMode,
+        Element, ElementId, Elements, ExtendedCapabilities, ExtendedCapability, MultiLink, NonInheritance,
+        OweTransition, ReducedNeighborReport, Rsn, RsnCapabilities, Rsnx, RsnxCapability,
         multi_link::{
             Basic, BasicCommon, CompleteProfile, Dtim, EmlCapabilities, LinkIdInfo, MldCapabilities,
             PerStaProfile, PerStaReconfiguration, Reconfiguration, ReconfigurationCommon,
@@ -27,51 +26,21 @@ use lapwing_frames::{
     management::{CapabilityInformation, StatusCode},
 };
 
-const SUPPORTED_RATES: ElementId = ElementId::Plain(1);
-const DS_PARAMETER: ElementId = ElementId::Plain(3);
-const HT_CAPABILITIES: ElementId = ElementId::Plain(45);
-const EXTENDED_RATES: ElementId = ElementId::Plain(50);
-const HT_OPERATION: ElementId = ElementId::Plain(61);
-const VHT_CAPABILITIES: ElementId = ElementId::Plain(191);
-const VHT_OPERATION: ElementId = ElementId::Plain(192);
-const HE_CAPABILITIES: ElementId = ElementId::Extended(35);
-const HE_OPERATION: ElementId = ElementId::Extended(36);
-const HE_6GHZ_CAPABILITIES: ElementId = ElementId::Extended(59);
-const EHT_OPERATION: ElementId = ElementId::Extended(106);
-const EHT_CAPABILITIES: ElementId = ElementId::Extended(108);
-
 /// Elements that belong to the frame around a profile alone.
-const OF_THE_FRAME: [ElementId; 4] =
-    [ElementId::Plain(201), ElementId::Plain(37), ElementId::Plain(60), ElementId::Extended(107)];
+const OF_THE_FRAME: [ElementId; 6] = [
+    ElementId::Plain(37),
+    ElementId::Plain(60),
+    ElementId::Plain(62),
+    ElementId::Plain(196),
+    ElementId::Plain(201),
+    ElementId::Extended(107),
+];
 
-/// 1, 2, 5.5 and 11 Mb/s, which every station has, then four of OFDM.
-const RATES_2GHZ: [u8; 8] = [0x82, 0x84, 0x8b, 0x96, 0x0c, 0x12, 0x18, 0x24];
-/// The other four of OFDM.
-const MORE_RATES_2GHZ: [u8; 4] = [0x30, 0x48, 0x60, 0x6c];
-/// All eight of OFDM, with 6, 12 and 24 Mb/s for everybody.
-const RATES_OFDM: [u8; 8] = [0x8c, 0x12, 0x98, 0x24, 0xb0, 0x48, 0x60, 0x6c];
-/// Two streams, 20 MHz, short guard interval.
-const HT: [u8; 26] =
-    [0x2c, 0, 0x1b, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-/// Two streams with MCS 0 to 9 both ways.
-const VHT: [u8; 12] = [0x20, 0, 0, 0, 0xfa, 0xff, 0, 0, 0xfa, 0xff, 0, 0];
-/// 20 or 40 MHz as HT says; MCS 0 to 7 for one stream is all that a member must have.
-const VHT_20: [u8; 5] = [0, 0, 0, 0xfc, 0xff];
-/// Two streams with HE-MCS 0 to 11 both ways, up to 80 MHz.
-const HE: [u8; 21] = [0, 0, 0, 0, 0, 0, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfa, 0xff, 0xfa, 0xff];
-/// The same in 2.4 GHz, where the bit for 40 MHz is another.
-const HE_2GHZ: [u8; 21] = [0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfa, 0xff, 0xfa, 0xff];
-/// Two streams for each range of MCS, up to 80 MHz.
-const EHT: [u8; 14] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x22, 0x22, 0x22];
-/// No width of its own; one stream for each range of MCS is all that a member must have.
-const EHT_20: [u8; 5] = [0, 0x11, 0, 0, 0];
 /// WMM parameters with the values of the standard; a station refuses links without.
 const WMM: [u8; 24] = [
     0x00, 0x50, 0xf2, 2, 1, 1, 0, 0, 0x03, 0xa4, 0, 0, 0x27, 0xa4, 0, 0, 0x42, 0x43, 0x5e, 0, 0x62, 0x32,
     0x2f, 0,
 ];
-/// The bit of the MLD capabilities for link reconfiguration.
-const LINK_RECONFIGURATION: u16 = 0x2000;
 
 impl Security {
     /// Our RSNE, whole.
@@ -171,68 +140,41 @@ impl AccessPoint {
     /// The elements in front of the TIM and behind it.
     fn elements(&self, id: Option<LinkId>, place: Place) -> (Vec<u8>, Vec<u8>) {
         let Some(bss) = self.bss.get(&id) else { return (Vec::new(), Vec::new()) };
-        let (setup, band) = (&*self.setup, bss.channel.primary.band());
-        let number = Channel::from_frequency(bss.channel.primary.0).map_or(0, |channel| channel.number());
+        let setup = &*self.setup;
+        let radio = OnChannel::new(&setup.radio, bss.channel);
         let (mut head, mut tail) = (Vec::new(), Vec::new());
         if let Place::Beacon { named } = place {
             write_raw(ElementId::Plain(0), if named { setup.ssid.octets() } else { &[] }, &mut head);
         }
-        let in_2ghz = band == Some(Band::Band2);
-        write_raw(SUPPORTED_RATES, if in_2ghz { &RATES_2GHZ } else { &RATES_OFDM }, &mut head);
-        if in_2ghz {
-            write_raw(DS_PARAMETER, &[number], &mut head);
-        }
+        radio.write_head(&mut head);
         let out = &mut tail;
-        if let (Place::Beacon { .. }, Some((to, beacons))) = (place, bss.switching)
-            && let Some(to) = Channel::from_frequency(to.primary.0)
-        {
-            let (mode, channel, tail) = (SwitchMode::NoRestriction, to.number(), vec![]);
-            ChannelSwitch { mode, channel, count: beacons, tail }.write(out);
-            let operating_class =
-                to.operating_class(lapwing_frames::channel::Width::Mhz20).unwrap_or_default();
-            let (mode, tail) = (SwitchMode::NoRestriction, vec![]);
-            ExtendedChannelSwitch { mode, operating_class, channel, count: beacons, tail }.write(out);
+        if let (Place::Beacon { .. }, Some(country)) = (place, bss.channel.primary.band()) {
+            setup.country.get(&country).into_iter().for_each(|country| country.write(out));
         }
+        if let (Place::Beacon { .. }, Some((to, beacons))) = (place, bss.switching) {
+            Shape::of(to).write_switch(beacons, out);
+        }
+        radio.write_erp(out);
         if let (Place::Beacon { .. }, Some(security)) = (place, &setup.security) {
             out.extend(security.rsne());
         }
-        if in_2ghz {
-            write_raw(EXTENDED_RATES, &MORE_RATES_2GHZ, out);
-        }
-        if band != Some(Band::Band6) {
-            write_raw(HT_CAPABILITIES, &HT, out);
-            let mut operation = [0; 22];
-            operation[0] = number;
-            write_raw(HT_OPERATION, &operation, out);
-        }
+        radio.write_more_rates(out);
+        radio.write_ht(out);
         let mut extended = ExtendedCapabilities::new(&[ExtendedCapability::ExtendedChannelSwitching]);
         if setup.security.as_ref().is_some_and(|security| security.beacon_protection) {
             extended.insert(ExtendedCapability::BeaconProtection);
         }
         extended.write(out);
-        if band == Some(Band::Band5) {
-            write_raw(VHT_CAPABILITIES, &VHT, out);
-            write_raw(VHT_OPERATION, &VHT_20, out);
-        }
+        radio.write_vht(out);
         if let (Place::Beacon { .. }, Structure::Mld { .. }) = (place, &setup.structure) {
             self.neighbors(id).write(out);
         }
         if let (Place::Beacon { .. }, Some(security)) = (place, &setup.security) {
             out.extend(security.rsnxe().iter().flatten());
         }
-        write_raw(HE_CAPABILITIES, if in_2ghz { &HE_2GHZ } else { &HE }, out);
-        match band {
-            Some(Band::Band6) => {
-                // With 6 GHz Operation Information: the primary channel, 20 MHz, its center, 6 Mb/s.
-                let operation = [0, 0, 2, 1, 0xfc, 0xff, number, 0, number, 0, 6];
-                write_raw(HE_OPERATION, &operation, out);
-                write_raw(HE_6GHZ_CAPABILITIES, &[0, 0], out);
-            }
-            _ => write_raw(HE_OPERATION, &[0, 0, 0, 1, 0xfc, 0xff], out),
-        }
+        radio.write_he(out);
         if matches!(setup.structure, Structure::Mld { .. }) {
-            write_raw(EHT_OPERATION, &EHT_20, out);
-            write_raw(EHT_CAPABILITIES, &EHT, out);
+            radio.write_eht(out);
         }
         if let (Place::Beacon { .. }, Some(link)) = (place, id) {
             self.multi_link(link, Vec::new()).write(out);
@@ -256,16 +198,12 @@ impl AccessPoint {
     /// The Basic Multi-Link element of a frame on a link.
     pub(super) fn multi_link(&self, link: LinkId, profiles: Vec<PerStaProfile>) -> MultiLink {
         let mld_address = self.setup.structure.mld_address().unwrap_or_default();
-        // What the device can do, not what is on the air: the links of an MLD must agree in it, and a station
-        // heard them at different times.
-        let others = self.setup.structure.iter().count().saturating_sub(1);
-        let others = u16::try_from(others).unwrap_or_default() & 0xf;
         let common = BasicCommon {
             mld_address,
             link_id: Some(LinkIdInfo::new(link)),
             bss_parameters_change_count: Some(self.change_count(link)),
-            eml_capabilities: Some(EmlCapabilities(0)),
-            mld_capabilities: Some(MldCapabilities(others | LINK_RECONFIGURATION)),
+            eml_capabilities: Some(EmlCapabilities(self.setup.eml_capabilities())),
+            mld_capabilities: Some(MldCapabilities(self.setup.mld_capabilities())),
             ..BasicCommon::default()
         };
         let links = profiles.into_iter().map(Subelement::PerSta).collect();

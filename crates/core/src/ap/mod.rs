@@ -8,6 +8,7 @@
 mod association;
 mod authentication;
 mod bss;
+mod capabilities;
 mod client;
 mod elements;
 mod links;
@@ -295,10 +296,12 @@ impl AccessPoint {
             _ if !to_us => {}
             Body::Authentication(frame) => self.on_authentication(now, means, &at, &frame),
             Body::AssociationRequest(request) => {
-                self.on_association(now, means, &at, (request.listen_interval, &request.elements), false);
+                let own = (request.capabilities, request.listen_interval, &request.elements[..]);
+                self.on_association(now, means, &at, own, false);
             }
             Body::ReassociationRequest(request) => {
-                self.on_association(now, means, &at, (request.listen_interval, &request.elements), true);
+                let own = (request.capabilities, request.listen_interval, &request.elements[..]);
+                self.on_association(now, means, &at, own, true);
             }
             Body::Deauthentication(_) => self.on_departure(&at, "it said goodbye"),
             Body::Disassociation(_) => self.on_departure(&at, "it ended the association"),
@@ -385,6 +388,9 @@ impl AccessPoint {
                     bss.switching = None;
                 }
                 self.refresh_beacons();
+            }
+            Request::IsolateClients { isolate: true, .. } => {
+                self.report(Report::Broken("the clients cannot be kept from each other"));
             }
             // What is gone already need not be removed, and a frame that was not sent is one that was lost.
             Request::RemoveLink { .. }

@@ -4,15 +4,20 @@ use crate::{
     Duration, Secret,
     crypto::{kdf::passphrase_to_psk, keys::Pmk},
     curve::Group,
-    kernel::ChannelDefinition,
+    kernel::{Band, ChannelDefinition},
     pmksa,
+    radio::AccessPointRadio,
     sae::{Method, Password},
 };
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 use lapwing_frames::{
     LinkId, MacAddr, Ssid,
+    element::Country,
     suite::{Akm, Cipher},
 };
+
+/// The highest association ID.
+pub(super) const ASSOCIATION_IDS: u16 = 2007;
 
 /// A BSS: an access point, or one link of an AP MLD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,8 +183,14 @@ pub struct Setup {
     pub owe_twin: Option<(MacAddr, Ssid)>,
     /// The beacon interval, in time units of 1,024 µs.
     pub beacon_interval: u16,
-    /// How many clients may be associated; never more than there are association IDs.
+    /// How many clients may be associated; never more than the radio can have or than there are association IDs.
     pub client_limit: u16,
+    /// Whether clients are kept from reaching each other.
+    pub isolate_clients: bool,
+    /// What the radio can do. One of which nothing is known says its rates alone, and so can have no links.
+    pub radio: AccessPointRadio,
+    /// What the Country element of each band says, where the regulator's limits are known.
+    pub country: BTreeMap<Band, Country>,
     /// How long a PMKSA is good for.
     pub pmksa_lifetime: Duration,
     /// How often the group keys are renewed.
@@ -198,6 +209,9 @@ impl Setup {
             owe_twin: None,
             beacon_interval: 100,
             client_limit: 64,
+            isolate_clients: false,
+            radio: AccessPointRadio::UNKNOWN,
+            country: BTreeMap::new(),
             pmksa_lifetime: pmksa::LIFETIME,
             group_key_lifetime: None,
         }
@@ -207,5 +221,32 @@ impl Setup {
     #[must_use]
     pub const fn beacon_time(&self) -> Duration {
         Duration::from_micros(self.beacon_interval as u64 * 1024)
+    }
+
+    /// How many clients may be associated: no more than wished, than the radio has room for, than there are
+    /// association IDs.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        let radio = self.radio.client_limit.unwrap_or(ASSOCIATION_IDS);
+        usize::from(self.client_limit.min(radio).min(ASSOCIATION_IDS))
+    }
+
+    /// The EML Capabilities field: what the radio has, with the delays that only stations have as 0.
+    pub(super) fn eml_capabilities(&self) -> u16 {
+        /// Padding delay and transition delay.
+        const DELAYS: u16 = 0x007e;
+        self.radio.eml_capabilities.unwrap_or_default() & !DELAYS
+    }
+
+    /// The MLD Capabilities and Operations field. It says what the device can do, not what is on the air: the links
+    /// must agree in it, and a station heard them at different times.
+    pub(super) fn mld_capabilities(&self) -> u16 {
+        /// The highest number of links that are used at once, less one.
+        const LINKS: u16 = 0x000f;
+        /// Whether links can be added and removed, which we do; TID-to-link mapping is not negotiated.
+        const LINK_RECONFIGURATION: u16 = 0x2000;
+        let links = u16::try_from(self.structure.iter().count().saturating_sub(1)).unwrap_or(LINKS);
+        let radio = self.radio.mld_capabilities.map_or(LINKS, |capabilities| capabilities & LINKS);
+        links.min(radio) | LINK_RECONFIGURATION
     }
 }

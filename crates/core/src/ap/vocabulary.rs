@@ -228,6 +228,8 @@ pub struct NewStation {
     pub link_address: Option<MacAddr>,
     /// Its association ID.
     pub association_id: AssociationId,
+    /// What its request says of itself in front of the elements.
+    pub capability: CapabilityInformation,
     /// How often it wakes up, in beacon intervals.
     pub listen_interval: u16,
     /// What it says of itself: rates, HT, VHT, HE, EHT …
@@ -271,7 +273,10 @@ pub enum Request {
         /// The beacon from then on.
         after: Box<Announcement>,
     },
-    /// Add a client (`NEW_STATION`), associated.
+    /// Add a client (`NEW_STATION`), associated, before it is told so: whatever it sends next is of a station that the
+    /// kernel knows. Every driver takes it like that, those that could have it earlier too
+    /// (`NL80211_FEATURE_FULL_AP_CLIENT_STATE`), if neither the authenticated nor the associated flag is in the mask;
+    /// and a stranger who only authenticates costs the kernel nothing.
     AddStation(Box<NewStation>),
     /// Add a link of a client (`ADD_LINK_STA`).
     AddLinkStation {
@@ -372,6 +377,8 @@ pub enum Report {
     },
     /// The kernel refused what the BSS cannot do without.
     Broken(&'static str),
+    /// The kernel did not tell in time how far the group keys of a client are: it gets the numbers known last.
+    PacketNumbersUnread(MacAddr),
     /// Every client has the new group keys: they are in use.
     GroupKeysRenewed,
     /// A link is removed or added.

@@ -7,6 +7,7 @@
 )]
 
 mod beacons;
+mod capabilities;
 #[path = "../common/client.rs"]
 mod client;
 mod hostile;

@@ -7,6 +7,7 @@ use lapwing_core::{
     curve::sham::ShamCurves,
     entropy::SeededEntropy,
     kernel::{ChannelDefinition, Frequency, KeyKind, KeyRequest},
+    radio::AccessPointRadio,
 };
 use lapwing_frames::{LinkId, MacAddr, Ssid, management::Management, suite::Akm};
 use std::collections::BTreeMap;
@@ -34,13 +35,17 @@ pub(crate) fn security(akms: &[Akm]) -> Option<Security> {
 }
 
 pub(crate) fn single(akms: &[Akm]) -> Setup {
-    Setup::new(ssid(), Structure::Single(bss(0, 5180)), security(akms))
+    setup(Structure::Single(bss(0, 5180)), akms)
 }
 
 pub(crate) fn mld(akms: &[Akm]) -> Setup {
     let links = [(0, 2412), (1, 5180), (2, 5955)];
     let links = links.into_iter().map(|(id, frequency)| (link(id), bss(id, frequency))).collect();
-    Setup::new(ssid(), Structure::Mld { address: MLD, links }, security(akms))
+    setup(Structure::Mld { address: MLD, links }, akms)
+}
+
+fn setup(structure: Structure, akms: &[Akm]) -> Setup {
+    Setup { radio: AccessPointRadio::simulated(), ..Setup::new(ssid(), structure, security(akms)) }
 }
 
 /// The world.

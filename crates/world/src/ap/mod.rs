@@ -551,6 +551,9 @@ fn words(report: &Report) -> String {
         Report::Left { station, why } => format!("{station} is gone: {why}"),
         Report::Ignored { from, why } => format!("passes a frame of {from} over: {why}"),
         Report::Broken(what) => (*what).to_owned(),
+        Report::PacketNumbersUnread(station) => {
+            format!("the kernel does not tell how far the group keys of {station} are")
+        }
         Report::GroupKeysRenewed => String::from("the new group keys are in use"),
         Report::LinksChanged => String::from("other links"),
     }

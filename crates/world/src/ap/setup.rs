@@ -7,6 +7,7 @@ use lapwing_core::Secret;
 use lapwing_core::ap::{Bss, Security, Setup, Structure};
 use lapwing_core::curve::Group;
 use lapwing_core::kernel::{ChannelDefinition, Frequency};
+use lapwing_core::radio::AccessPointRadio;
 use lapwing_frames::suite::Akm;
 use lapwing_frames::{LinkId, MacAddr, Ssid};
 use std::collections::BTreeMap;
@@ -172,6 +173,7 @@ impl ApSetup {
             hidden: self.habits.has(Habit::ApHidesName),
             owe_twin: self.owe_twin.clone(),
             client_limit: self.client_limit,
+            radio: AccessPointRadio::simulated(),
             ..Setup::new(self.ssid.clone(), structure, security)
         }
     }
