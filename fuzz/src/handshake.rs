@@ -637,6 +637,7 @@ impl Station {
                     assert!(proven, "taken by an answer whose MIC is wrong");
                     self.waiting = false;
                 }
+                ApOutput::WantsPacketNumbers => panic!("they are given"),
                 ApOutput::Disconnect(_) => (self.ended, self.waiting) = (true, false),
                 ApOutput::Ignored(_) => {}
             }

@@ -2,13 +2,13 @@
 //! the machine that comes of it.
 
 use super::{
-    AccessPoint, At,
-    client::{Association, Authentication, Client, Port, Proof},
+    AUTHENTICATED, AccessPoint, At,
+    client::{Association, Authentication, Client, Port, Proof, Told},
     setup::{ASSOCIATION_IDS, FrameProtection, Security},
     vocabulary::{NewStation, Report, Request},
 };
 use crate::{
-    Instant, Means,
+    Duration, Instant, Means,
     crypto::keys::{Pmk, Pmkid},
     kernel::KeyRequest,
     owe,
@@ -26,10 +26,15 @@ use lapwing_frames::{
         RsnxCapability, inheritance::inherit, multi_link::ProfileKind,
     },
     management::{
-        AssociationId, AssociationResponse, Body, CapabilityInformation, Departure, ReasonCode, StatusCode,
+        AssociationId, AssociationResponse, Body, CapabilityInformation, Departure, Management, ReasonCode,
+        StatusCode,
     },
     suite::{Akm, Cipher},
 };
+
+/// How long the acknowledgement of a response is waited for. Drivers tell within the time of a few repetitions; of
+/// those that never do, the handshake is but so much later.
+const ACKNOWLEDGEMENT: Duration = Duration::from_millis(200);
 
 /// A link that was asked for.
 struct AskedLink {
@@ -102,7 +107,7 @@ impl AccessPoint {
             Ok(granted) => {
                 let client =
                     NewClient { station, authentication, capability, listen_interval, elements, granted };
-                self.associate(now, means, at, client, reassociation);
+                self.associate(now, at, client, reassociation);
             }
         }
     }
@@ -249,14 +254,7 @@ impl AccessPoint {
         Ok(links)
     }
 
-    fn associate(
-        &mut self,
-        now: Instant,
-        means: &mut Means<'_>,
-        at: &At,
-        client: NewClient<'_>,
-        reassociation: bool,
-    ) {
+    fn associate(&mut self, now: Instant, at: &At, client: NewClient<'_>, reassociation: bool) {
         let NewClient { station, authentication, capability, listen_interval, elements, mut granted } =
             client;
         if self.association(station).is_some() {
@@ -273,6 +271,9 @@ impl AccessPoint {
             links: accepted.clone(),
             frame_protection: granted.keys.as_ref().is_some_and(|keys| keys.frame_protection),
             port: Port::Unprotected,
+            told: Told::Waiting(now + ACKNOWLEDGEMENT),
+            reading: None,
+            reconfiguration: None,
             query: None,
             again: None,
             authentication,
@@ -304,14 +305,11 @@ impl AccessPoint {
         self.respond(at, reassociation, (StatusCode::Success, id), response);
         self.report(Report::Associated { station, links: association.links.len() });
 
-        let mut outputs = Vec::new();
         if let Some(keys) = granted.keys {
             let peer = self.peer(station, &association, at, &granted.links);
             let group_keys = self.keys_for(&association);
             let Some(setup) = self.handshake(keys, peer, elements, group_keys) else { return };
-            let mut authenticator = Authenticator::new(setup);
-            authenticator.start(now, means.entropy, &mut outputs);
-            association.port = Port::Closed(authenticator);
+            association.port = Port::Closed(Authenticator::with_packet_numbers(setup));
         }
         let open = association.port.is_open();
         self.clients.insert(station, Client::Associated(Box::new(association)));
@@ -319,7 +317,49 @@ impl AccessPoint {
             self.ask(Request::AuthorizeStation { station });
             self.report(Report::Authorized(station));
         }
-        self.follow(station, outputs);
+    }
+
+    /// A response went out. Who did not hear it is not associated: it may ask again, and gets no key frames.
+    pub(super) fn on_sent(
+        &mut self,
+        now: Instant,
+        means: &mut Means<'_>,
+        request: &Request,
+        acknowledged: bool,
+    ) {
+        let Request::SendFrame { bytes, .. } = request else { return };
+        let Ok(Management { header, body }) = Management::parse_decrypted(bytes) else { return };
+        let (Body::AssociationResponse(response) | Body::ReassociationResponse(response)) = body else {
+            return;
+        };
+        let station = self.whose(header.receiver).filter(|_| response.status == StatusCode::Success);
+        let Some(station) = station else { return };
+        let Some(association) = self.association(station) else { return };
+        if association.told == Told::Yes || association.id != response.association_id.number() {
+            return;
+        }
+        if acknowledged {
+            return self.begin_handshake(now, means, station);
+        }
+        let mut authentication = association.authentication.clone();
+        authentication.until = now + AUTHENTICATED;
+        self.ask(Request::RemoveStation { station });
+        self.report(Report::Left { station, why: "it did not acknowledge the response" });
+        self.forget_reads(station);
+        self.clients.insert(station, Client::Authenticated(authentication));
+        self.has_group_keys(station);
+    }
+
+    /// A client knows that it is associated.
+    pub(super) fn begin_handshake(&mut self, now: Instant, means: &mut Means<'_>, station: MacAddr) {
+        let mut outputs = Vec::new();
+        if let Some(Client::Associated(association)) = self.clients.get_mut(&station) {
+            association.told = Told::Yes;
+            if let Port::Closed(authenticator) = &mut association.port {
+                authenticator.start(now, means.entropy, &mut outputs);
+            }
+        }
+        self.follow(now, station, outputs);
     }
 
     fn respond(

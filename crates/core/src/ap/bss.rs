@@ -146,6 +146,7 @@ impl AccessPoint {
                 let mut octets = vec![0; key.key.len()];
                 entropy.fill(&mut octets);
                 (key.index, key.key) = (next_index(key.kind, key.index), Secret::from_vec(octets));
+                key.sequence = [0; 6];
             }
             keys.insert(*id, renewed);
         }
@@ -167,13 +168,18 @@ impl AccessPoint {
             if open {
                 waiting.insert(station);
             }
-            self.follow(station, outputs);
+            self.follow(now, station, outputs);
         }
         if let Some(renewal) = &mut self.renewal {
             waiting.retain(|station| self.clients.contains_key(station));
             renewal.waiting = waiting;
         }
         self.finish_renewal();
+    }
+
+    /// Whether a link has new keys that nothing was sent with yet.
+    pub(super) fn is_renewed(&self, link: Option<LinkId>) -> bool {
+        self.renewal.as_ref().is_some_and(|renewal| renewal.keys.contains_key(&link))
     }
 
     /// The next renewal is so much later.

@@ -1,8 +1,13 @@
 //! The machine of one client: what is known of it in each state.
 
+use super::packet_numbers::GroupKeyName;
 use crate::{Instant, Secret, crypto::keys::Pmkid, rsn::Authenticator};
-use alloc::{boxed::Box, collections::BTreeMap};
-use lapwing_frames::{LinkId, MacAddr, suite::Akm};
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+use lapwing_frames::{LinkId, MacAddr, management::action::LinkStatus, suite::Akm};
 
 /// How a client authenticated.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -70,6 +75,33 @@ pub(super) struct SaQuery {
     pub(super) until: Instant,
 }
 
+/// Whether a client knows that it is associated.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Told {
+    /// Its acknowledgement of the response is waited for until then; no handshake begins before.
+    Waiting(Instant),
+    /// It acknowledged the response, or nobody says whether it did.
+    Yes,
+}
+
+/// Packet numbers that the kernel was asked for.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Reading {
+    /// Of which keys.
+    pub(super) wanted: BTreeSet<GroupKeyName>,
+    /// When it goes on without.
+    pub(super) until: Instant,
+}
+
+/// An answer about links that waits for the packet numbers of their keys.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Reconfiguration {
+    pub(super) reading: Reading,
+    pub(super) dialog_token: u8,
+    pub(super) statuses: Vec<LinkStatus>,
+    pub(super) added: Vec<LinkId>,
+}
+
 /// An association.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Association {
@@ -81,6 +113,11 @@ pub(super) struct Association {
     pub(super) links: BTreeMap<LinkId, MacAddr>,
     pub(super) frame_protection: bool,
     pub(super) port: Port,
+    pub(super) told: Told,
+    /// What its next message of a handshake waits for.
+    pub(super) reading: Option<Reading>,
+    /// The links that it asked for, one request at a time.
+    pub(super) reconfiguration: Option<Reconfiguration>,
     pub(super) query: Option<SaQuery>,
     /// It authenticated again, while its keys are still good.
     pub(super) again: Option<Authentication>,
@@ -90,6 +127,12 @@ impl Association {
     /// Whether it stands until an SA Query shows that it does not: nobody else may end it.
     pub(super) const fn is_protected(&self) -> bool {
         self.frame_protection && matches!(self.port, Port::Open(_))
+    }
+
+    /// What is being read for it.
+    pub(super) fn readings(&mut self) -> impl Iterator<Item = &mut Reading> {
+        let of_links = self.reconfiguration.as_mut().map(|answer| &mut answer.reading);
+        self.reading.iter_mut().chain(of_links)
     }
 }
 
@@ -108,7 +151,13 @@ impl Client {
                 let handshake = association.port.authenticator().and_then(Authenticator::deadline);
                 let query = association.query.map(|query| query.next.min(query.until));
                 let again = association.again.as_ref().map(|again| again.until);
-                [handshake, query, again].into_iter().flatten().min()
+                let told = match association.told {
+                    Told::Waiting(until) => Some(until),
+                    Told::Yes => None,
+                };
+                let reading = association.reading.as_ref().map(|reading| reading.until);
+                let links = association.reconfiguration.as_ref().map(|answer| answer.reading.until);
+                [handshake, query, again, told, reading, links].into_iter().flatten().min()
             }
         }
     }

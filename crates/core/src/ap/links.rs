@@ -3,14 +3,17 @@
 use super::{
     AccessPoint,
     bss::{BssState, Removal},
-    client::Client,
+    client::{Client, Reading, Reconfiguration},
     vocabulary::{Report, Request},
 };
 use crate::{
     Entropy, Instant,
     kernel::{ChannelDefinition, KeyKind, KeyRequest},
 };
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 use lapwing_frames::{
     LinkId, MacAddr,
     element::{
@@ -133,11 +136,18 @@ impl AccessPoint {
     }
 
     /// A client wants other links (802.11be 35.3.6.4). It is associated, and the request was protected.
-    pub(super) fn on_reconfiguration(&mut self, station: MacAddr, request: &LinkReconfigurationRequest) {
+    pub(super) fn on_reconfiguration(
+        &mut self,
+        now: Instant,
+        station: MacAddr,
+        request: &LinkReconfigurationRequest,
+    ) {
         let Ok(Some(MultiLink::Reconfiguration(asked))) = request.elements().find::<MultiLink>() else {
             return self.ignore(station, "it asks for nothing");
         };
-        let is_mld = self.association(station).is_some_and(|association| association.authentication.is_mld);
+        let is_mld = self.association(station).is_some_and(|association| {
+            association.authentication.is_mld && association.reconfiguration.is_none()
+        });
         let Ok(profiles) = asked.profiles_by_link() else {
             return self.ignore(station, "it contradicts itself");
         };
@@ -159,6 +169,14 @@ impl AccessPoint {
             }
             statuses.push(LinkStatus { information: link.get(), status });
         }
+        let (wanted, until) = (BTreeSet::new(), now);
+        let (reading, dialog_token) = (Reading { wanted, until }, request.dialog_token);
+        self.read_for_links(now, station, Reconfiguration { reading, dialog_token, statuses, added });
+    }
+
+    /// Tells a client which links it has now, with their keys.
+    pub(super) fn answer_reconfiguration(&mut self, station: MacAddr, answer: Reconfiguration) {
+        let Reconfiguration { dialog_token, statuses: links, added, .. } = answer;
         let Some(association) = self.association(station) else { return };
         let (Some(on), keys) = (association.link, self.keys_for(association)) else { return };
         let mut elements = Vec::new();
@@ -173,8 +191,7 @@ impl AccessPoint {
                 added.iter().map(|id| self.profile(*id, &frame, Some(StatusCode::Success))).collect();
             self.multi_link(on, profiles).write(&mut elements);
         }
-        let dialog_token = request.dialog_token;
-        let response = LinkReconfigurationResponse { dialog_token, links: statuses, group_keys, elements };
+        let response = LinkReconfigurationResponse { dialog_token, links, group_keys, elements };
         self.send_to(station, Body::Action(Action::LinkReconfigurationResponse(response)));
         self.report(Report::LinksChanged);
     }

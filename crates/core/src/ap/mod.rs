@@ -12,6 +12,7 @@ mod capabilities;
 mod client;
 mod elements;
 mod links;
+mod packet_numbers;
 mod probe;
 mod sa_query;
 pub mod setup;
@@ -27,11 +28,12 @@ use crate::{
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use bss::{BssState, Renewal};
-use client::{Association, Client, Port, Proof};
+use client::{Association, Client, Port, Proof, Told};
 use lapwing_frames::{
     LinkId, MacAddr,
     management::{Action as ActionBody, Body, Departure, Header, Management, ReasonCode},
 };
+use packet_numbers::Reads;
 
 /// How long an authentication is good for without an association.
 const AUTHENTICATED: Duration = Duration::from_secs(10);
@@ -71,6 +73,7 @@ pub struct AccessPoint {
     pmksas: PmksaCache,
     renewal: Option<Renewal>,
     group_keys_due: Option<Instant>,
+    reads: Reads,
     /// What the turn under way has to do; empty between turns.
     out: Vec<Action>,
 }
@@ -87,6 +90,7 @@ impl AccessPoint {
             pmksas: PmksaCache::new(),
             renewal: None,
             group_keys_due: None,
+            reads: Reads::new(),
             out: Vec::new(),
         }
     }
@@ -110,10 +114,11 @@ impl AccessPoint {
             Event::Stranger { link, from } => self.on_stranger(link, from),
             Event::Silent { station } => self.on_silence(station),
             Event::ChannelSwitched { link, channel } => self.on_channel_switched(link, channel),
-            Event::Refused(request) => self.on_refused(request),
+            Event::Refused(request) => self.on_refused(now, request),
+            Event::Answered { request, reply } => self.on_answered(now, request, reply),
+            Event::Sent { request, acknowledged } => self.on_sent(now, means, request, acknowledged),
             Event::Order(order) => self.obey(now, means, order),
-            // The machine waits for neither.
-            Event::Answered { .. } | Event::Sent { .. } | Event::Tick => {}
+            Event::Tick => {}
         }
         self.out.drain(..).for_each(&mut perform);
     }
@@ -213,7 +218,7 @@ impl AccessPoint {
                 {
                     let mut outputs = Vec::new();
                     authenticator.start(now, means.entropy, &mut outputs);
-                    self.follow(station, outputs);
+                    self.follow(now, station, outputs);
                 }
             }
             Order::SwitchChannel { link, to, beacons } => self.switch_channel(link, to, beacons),
@@ -238,6 +243,7 @@ impl AccessPoint {
         }
         self.clients.clear();
         self.sae.clear();
+        self.reads.clear();
         (self.renewal, self.group_keys_due) = (None, None);
     }
 
@@ -248,7 +254,7 @@ impl AccessPoint {
         }
         self.sae.values_mut().for_each(|sae| sae.expire(now));
         for station in self.clients.keys().copied().collect::<Vec<_>>() {
-            self.pass_time_of(now, station);
+            self.pass_time_of(now, means, station);
         }
         self.count_removals_down(now);
         if self.group_keys_due.is_some_and(|due| now >= due) {
@@ -256,7 +262,7 @@ impl AccessPoint {
         }
     }
 
-    fn pass_time_of(&mut self, now: Instant, station: MacAddr) {
+    fn pass_time_of(&mut self, now: Instant, means: &mut Means<'_>, station: MacAddr) {
         match self.clients.get_mut(&station) {
             Some(Client::Authenticated(authentication)) if now >= authentication.until => {
                 self.clients.remove(&station);
@@ -267,7 +273,12 @@ impl AccessPoint {
                 if let Some(authenticator) = association.port.authenticator_mut() {
                     authenticator.tick(now, &mut outputs);
                 }
-                self.follow(station, outputs);
+                let begins = matches!(association.told, Told::Waiting(until) if now >= until);
+                self.follow(now, station, outputs);
+                if begins {
+                    self.begin_handshake(now, means, station);
+                }
+                self.end_readings(now, station);
                 self.continue_query(now, station);
             }
             _ => {}
@@ -305,7 +316,7 @@ impl AccessPoint {
             }
             Body::Deauthentication(_) => self.on_departure(&at, "it said goodbye"),
             Body::Disassociation(_) => self.on_departure(&at, "it ended the association"),
-            Body::Action(action) => self.on_action(&at, action),
+            Body::Action(action) => self.on_action(now, &at, action),
             _ => self.ignore(from, "an access point has no use for the frame"),
         }
     }
@@ -322,7 +333,7 @@ impl AccessPoint {
         self.drop_client(station, why);
     }
 
-    fn on_action(&mut self, at: &At, action: ActionBody) {
+    fn on_action(&mut self, now: Instant, at: &At, action: ActionBody) {
         let from = at.header.transmitter;
         let Some(station) = self.whose(from) else { return self.ignore(from, "it is not associated") };
         let Some(Client::Associated(association)) = self.clients.get(&station) else {
@@ -334,7 +345,9 @@ impl AccessPoint {
         match action {
             ActionBody::SaQueryRequest(query) => self.answer_query(station, query),
             ActionBody::SaQueryResponse(query) => self.on_query_answered(station, &query),
-            ActionBody::LinkReconfigurationRequest(request) => self.on_reconfiguration(station, &request),
+            ActionBody::LinkReconfigurationRequest(request) => {
+                self.on_reconfiguration(now, station, &request);
+            }
             _ => self.ignore(from, "an access point has no use for the action"),
         }
     }
@@ -348,7 +361,7 @@ impl AccessPoint {
             Some(authenticator) => authenticator.handle(now, bytes, protected, &mut outputs),
             None => return self.ignore(from, "there are no keys here"),
         }
-        self.follow(from, outputs);
+        self.follow(now, from, outputs);
     }
 
     /// A client is gone without a word (802.11-2020 11.3.5.8 lets it be told, should it still hear).
@@ -368,12 +381,15 @@ impl AccessPoint {
         self.send(link, Header::new(from, own, own), Body::Deauthentication(departure));
     }
 
-    fn on_refused(&mut self, request: &Request) {
+    fn on_refused(&mut self, now: Instant, request: &Request) {
         match request {
             Request::AddLink { .. } | Request::StartBss(_) => {
                 self.report(Report::Broken("a BSS cannot begin"))
             }
-            Request::AddStation(new) => self.drop_client(new.station, "the kernel did not take it"),
+            // It was told that it is associated.
+            Request::AddStation(new) => {
+                self.expel(new.station, ReasonCode::NoMoreStas, "the kernel did not take it");
+            }
             Request::AddLinkStation { station, .. } | Request::AuthorizeStation { station } => {
                 self.expel(*station, ReasonCode::Unspecified, "the kernel did not take it");
             }
@@ -389,6 +405,7 @@ impl AccessPoint {
                 }
                 self.refresh_beacons();
             }
+            Request::ReadPacketNumber { link, index } => self.on_unread(now, (*link, *index)),
             Request::IsolateClients { isolate: true, .. } => {
                 self.report(Report::Broken("the clients cannot be kept from each other"));
             }
@@ -399,7 +416,6 @@ impl AccessPoint {
             | Request::RemoveLinkStation { .. }
             | Request::RemoveStation { .. }
             | Request::UseGroupKey { .. }
-            | Request::ReadPacketNumber { .. }
             | Request::IsolateClients { .. }
             | Request::SendFrame { .. }
             | Request::SendKeyFrame { .. } => {}
@@ -407,7 +423,7 @@ impl AccessPoint {
     }
 
     /// Does what a client's authenticator wants done.
-    fn follow(&mut self, station: MacAddr, outputs: Vec<Output>) {
+    fn follow(&mut self, now: Instant, station: MacAddr, outputs: Vec<Output>) {
         for output in outputs {
             match output {
                 Output::SendKeyFrame { octets, in_clear } => {
@@ -416,6 +432,7 @@ impl AccessPoint {
                 Output::InstallKey(key) => self.ask(Request::InstallKey(key)),
                 Output::Secured { .. } => self.open_port(station),
                 Output::GroupKeysTaken => self.has_group_keys(station),
+                Output::WantsPacketNumbers => self.read_for_handshake(now, station),
                 Output::Disconnect(reason) => self.expel(station, reason, "the handshake failed"),
                 Output::Ignored(why) => self.ignore(station, why),
             }
@@ -479,6 +496,7 @@ impl AccessPoint {
     fn drop_client(&mut self, station: MacAddr, why: &'static str) {
         let Some(client) = self.clients.remove(&station) else { return };
         self.sae.values_mut().for_each(|sae| sae.forget(station));
+        self.forget_reads(station);
         if let Client::Associated(_) = client {
             self.ask(Request::RemoveStation { station });
             self.report(Report::Left { station, why });
@@ -488,6 +506,13 @@ impl AccessPoint {
 
     fn association(&self, station: MacAddr) -> Option<&Association> {
         match self.clients.get(&station) {
+            Some(Client::Associated(association)) => Some(association),
+            _ => None,
+        }
+    }
+
+    fn association_mut(&mut self, station: MacAddr) -> Option<&mut Association> {
+        match self.clients.get_mut(&station) {
             Some(Client::Associated(association)) => Some(association),
             _ => None,
         }

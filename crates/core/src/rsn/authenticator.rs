@@ -76,6 +76,9 @@ pub enum Output {
     },
     /// The station has the new group keys.
     GroupKeysTaken,
+    /// Say how far the group keys in use are, by [`Authenticator::give_group_keys`]: the next message brings them, and
+    /// waits until then. Only of an authenticator [made for it](Authenticator::with_packet_numbers).
+    WantsPacketNumbers,
     /// Disconnect the station.
     Disconnect(ReasonCode),
     /// A frame was passed over, for this reason.
@@ -100,6 +103,12 @@ struct Pending {
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Step {
     Second,
+    /// Message 2 proved the PMK; message 3 waits for packet numbers.
+    Third {
+        ptk: Ptk,
+        candidate: usize,
+        overriding: bool,
+    },
     Fourth {
         ptk: Ptk,
         candidate: usize,
@@ -130,6 +139,15 @@ enum State {
     Ended,
 }
 
+/// Where the packet numbers of group keys come from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum PacketNumbers {
+    /// They are as they were given.
+    Given,
+    /// They are asked for when a message that brings keys in use is about to be sent.
+    Asked,
+}
+
 /// The AP's key machine for one station.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Authenticator {
@@ -138,19 +156,31 @@ pub struct Authenticator {
     replay_counter: u64,
     /// The index of the pairwise key, 0 unless Extended Key ID is used.
     key_id: u8,
+    packet_numbers: PacketNumbers,
 }
 
 impl Authenticator {
     /// An authenticator that has sent nothing yet.
     #[must_use]
     pub const fn new(setup: Setup) -> Self {
-        Self { setup, state: State::Idle, replay_counter: 0, key_id: 0 }
+        let packet_numbers = PacketNumbers::Given;
+        Self { setup, state: State::Idle, replay_counter: 0, key_id: 0, packet_numbers }
+    }
+
+    /// An authenticator that asks how far group keys in use are before it gives them away. Whoever drives it sees to
+    /// it that an answer comes in time.
+    #[must_use]
+    pub fn with_packet_numbers(setup: Setup) -> Self {
+        let mut authenticator = Self::new(setup);
+        authenticator.packet_numbers = PacketNumbers::Asked;
+        authenticator
     }
 
     /// When [`tick`](Self::tick) is due, if it is.
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {
         match &self.state {
+            State::Handshake { step: Step::Third { .. }, .. } => None,
             State::Handshake { pending, .. } | State::Group { pending, .. } => Some(pending.deadline),
             State::Idle | State::Established { .. } | State::Ended => None,
         }
@@ -210,9 +240,26 @@ impl Authenticator {
         }
     }
 
+    /// The group keys with their packet numbers, after [`Output::WantsPacketNumbers`].
+    pub fn give_group_keys(&mut self, now: Instant, keys: Vec<KeyRequest>, out: &mut Vec<Output>) {
+        if !matches!(self.state, State::Handshake { .. }) {
+            return self.renew_group_keys(now, keys, out);
+        }
+        self.setup.group_keys = keys;
+        if let State::Handshake { step, pending, .. } = &mut self.state
+            && let Step::Third { ptk, candidate, overriding } = step
+        {
+            let (ptk, candidate, overriding) = (ptk.clone(), *candidate, *overriding);
+            *step = Step::Fourth { ptk, candidate, overriding, outdated: false };
+            *pending = Pending { counters: Vec::new(), deadline: now };
+            self.transmit(now, out);
+        }
+    }
+
     /// Lets time pass: repeats a message, or gives the station up.
     pub fn tick(&mut self, now: Instant, out: &mut Vec<Output>) {
         let (pending, reason) = match &self.state {
+            State::Handshake { step: Step::Third { .. }, .. } => return,
             State::Handshake { pending, .. } => (pending, ReasonCode::FourWayHandshakeTimeout),
             State::Group { pending, .. } => (pending, ReasonCode::GroupKeyHandshakeTimeout),
             State::Idle | State::Established { .. } | State::Ended => return,
@@ -275,12 +322,23 @@ impl Authenticator {
             }
             State::Handshake { anonce, step: Step::Fourth { ptk, overriding, .. }, .. } => {
                 let bits = Info::PAIRWISE.with(Info::INSTALL);
-                let frame =
-                    KeyFrame { nonce: *anonce, key_length: pairwise_length, ..new(bits, counter, ptk) };
+                let frame = KeyFrame {
+                    nonce: *anonce,
+                    key_length: pairwise_length,
+                    receive_sequence: self.group_sequence(),
+                    ..new(bits, counter, ptk)
+                };
                 seal(frame, self.third_data(*overriding), ptk)
             }
-            State::Group { ptk, .. } => seal(new(Info(0), counter, ptk), self.group_data(), ptk),
-            State::Idle | State::Established { .. } | State::Ended => None,
+            State::Group { ptk, .. } => {
+                let frame =
+                    KeyFrame { receive_sequence: self.group_sequence(), ..new(Info(0), counter, ptk) };
+                seal(frame, self.group_data(), ptk)
+            }
+            State::Handshake { step: Step::Third { .. }, .. }
+            | State::Idle
+            | State::Established { .. }
+            | State::Ended => None,
         }
     }
 
@@ -345,6 +403,13 @@ impl Authenticator {
             Kde::OperatingChannel(channel).write(&mut data);
         }
         data
+    }
+
+    /// The field for how far the GTK is. With links each key data element has its own number, and this is 0.
+    fn group_sequence(&self) -> [u8; 8] {
+        let plain = |key: &&KeyRequest| key.kind == KeyKind::Group && key.link.is_none();
+        let [a, b, c, d, e, f] = self.setup.group_keys.iter().find(plain).map_or([0; 6], |key| key.sequence);
+        [a, b, c, d, e, f, 0, 0]
     }
 
     fn dispatch(
@@ -424,9 +489,13 @@ impl Authenticator {
                 return Ok(());
             }
         };
-        *step = Step::Fourth { ptk, candidate, overriding, outdated: false };
+        // Until message 3 is sent, nothing is an answer.
+        *step = Step::Third { ptk, candidate, overriding };
         *pending = Pending { counters: Vec::new(), deadline: now };
-        self.transmit(now, out);
+        match self.packet_numbers {
+            PacketNumbers::Asked => out.push(Output::WantsPacketNumbers),
+            PacketNumbers::Given => self.give_group_keys(now, self.setup.group_keys.clone(), out),
+        }
         Ok(())
     }
 
@@ -460,9 +529,11 @@ impl Authenticator {
         out.push(Output::Secured { candidate: *candidate });
         let outdated = *outdated;
         self.state = State::Established { ptk: ptk.clone() };
-        if outdated {
-            let keys = self.setup.group_keys.clone();
-            self.renew_group_keys(now, keys, out);
+        match self.packet_numbers {
+            _ if !outdated => {}
+            // They may be in use by now.
+            PacketNumbers::Asked => out.push(Output::WantsPacketNumbers),
+            PacketNumbers::Given => self.renew_group_keys(now, self.setup.group_keys.clone(), out),
         }
         Ok(())
     }

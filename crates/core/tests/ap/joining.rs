@@ -350,8 +350,12 @@ fn the_kernel_is_told_of_a_client_before_it_is_answered() {
                 "key"
             }
             Request::AuthorizeStation { .. } => "open",
+            Request::ReadPacketNumber { .. } => "read",
             _ => "?",
         })
         .collect();
-    assert_eq!(kinds, ["station", "link", "link", "frame", "key frame", "key frame", "key", "open"]);
+    let expected = ["station", "link", "link", "frame", "key frame"].into_iter();
+    // The GTK and the IGTK of each link, before message 3.
+    let expected = expected.chain(["read"; 6]).chain(["key frame", "key", "open"]);
+    assert_eq!(kinds, expected.collect::<Vec<_>>());
 }

@@ -12,6 +12,7 @@ mod capabilities;
 mod client;
 mod hostile;
 mod joining;
+mod kernel;
 mod links;
 mod staying;
 mod table;

@@ -3,13 +3,17 @@
 use super::client::{Client, Heard, Known, Outcome, PASSPHRASE, Sent};
 use lapwing_core::{
     Duration, Instant, Means, Secret, Shared,
-    ap::{AccessPoint, Action, Bss, Event, Order, Report, Request, Security, Setup, Structure},
+    ap::{AccessPoint, Action, Bss, Event, Order, Reply, Report, Request, Security, Setup, Structure},
     curve::sham::ShamCurves,
     entropy::SeededEntropy,
     kernel::{ChannelDefinition, Frequency, KeyKind, KeyRequest},
     radio::AccessPointRadio,
 };
-use lapwing_frames::{LinkId, MacAddr, Ssid, management::Management, suite::Akm};
+use lapwing_frames::{
+    LinkId, MacAddr, Ssid,
+    management::{Body, Management},
+    suite::Akm,
+};
 use std::collections::BTreeMap;
 
 pub(crate) const MLD: MacAddr = MacAddr([2, 0, 0, 0, 0xa0, 0xff]);
@@ -48,6 +52,12 @@ fn setup(structure: Structure, akms: &[Akm]) -> Setup {
     Setup { radio: AccessPointRadio::simulated(), ..Setup::new(ssid(), structure, security(akms)) }
 }
 
+/// Whether a frame is an association response.
+fn is_response(bytes: &[u8]) -> bool {
+    let frame = Management::parse_decrypted(bytes).map(|frame| frame.body);
+    matches!(frame, Ok(Body::AssociationResponse(_) | Body::ReassociationResponse(_)))
+}
+
 /// The world.
 pub(crate) struct World {
     pub(crate) now: Instant,
@@ -58,6 +68,10 @@ pub(crate) struct World {
     pub(crate) keys: Vec<KeyRequest>,
     pub(crate) using: Vec<(Option<LinkId>, u8)>,
     pub(crate) requests: Vec<Request>,
+    /// Whether association responses are acknowledged; nothing: nobody says.
+    pub(crate) acknowledges: Option<bool>,
+    /// How far the kernel says that the group keys are; nothing: it does not answer.
+    pub(crate) packet_number: Option<u64>,
     pub(crate) reports: Vec<Report>,
 }
 
@@ -73,6 +87,8 @@ impl World {
             keys: vec![],
             using: vec![],
             requests: vec![],
+            acknowledges: Some(true),
+            packet_number: Some(0),
             reports: vec![],
         };
         world.turn(Event::Start);
@@ -106,7 +122,22 @@ impl World {
             }
         }
         self.requests.extend(requests.clone());
-        requests
+        let mut all = vec![];
+        for request in requests {
+            let of_kernel = match (&request, self.packet_number, self.acknowledges) {
+                (Request::ReadPacketNumber { .. }, Some(number), _) => {
+                    let reply = Reply::PacketNumber(number);
+                    self.turn(Event::Answered { request: &request, reply })
+                }
+                (Request::SendFrame { bytes, .. }, _, Some(acknowledged)) if is_response(bytes) => {
+                    self.turn(Event::Sent { request: &request, acknowledged })
+                }
+                _ => vec![],
+            };
+            all.push(request);
+            all.extend(of_kernel);
+        }
+        all
     }
 
     pub(crate) fn order(&mut self, order: Order) -> Vec<Request> {

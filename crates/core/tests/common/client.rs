@@ -94,6 +94,8 @@ pub(crate) struct Client {
     pub(crate) supplicant: Option<Supplicant>,
     candidates: Vec<Candidate>,
     pub(crate) keys: BTreeMap<(Option<LinkId>, KeyKindName, u8), Secret>,
+    /// How far it was told that each group key is.
+    pub(crate) packet_numbers: BTreeMap<(Option<LinkId>, KeyKindName, u8), u64>,
     pub(crate) status_of_links: BTreeMap<LinkId, StatusCode>,
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) sent: Vec<Sent>,
@@ -139,6 +141,7 @@ impl Client {
             supplicant: None,
             candidates: vec![],
             keys: BTreeMap::new(),
+            packet_numbers: BTreeMap::new(),
             status_of_links: BTreeMap::new(),
             outcomes: vec![],
             sent: vec![],
@@ -476,6 +479,11 @@ impl Client {
         let kind = KeyKindName::from(key.kind);
         self.has_key |= kind == KeyKindName::Pairwise;
         self.keys.insert((key.link, kind, key.index), key.key.clone());
+        self.count_from((key.link, kind, key.index), key.sequence);
+    }
+
+    fn count_from(&mut self, key: (Option<LinkId>, KeyKindName, u8), [a, b, c, d, e, f]: [u8; 6]) {
+        self.packet_numbers.insert(key, u64::from_le_bytes([a, b, c, d, e, f, 0, 0]));
     }
 
     pub(crate) fn deauthenticate(&mut self, protected: bool) {
@@ -528,6 +536,7 @@ impl Client {
                     };
                     let index = u8::try_from(key.key_id).unwrap();
                     self.keys.insert((key.link, kind, index), Secret::new(key.key.0));
+                    self.count_from((key.link, kind, index), key.packet_number.unwrap());
                 }
             }
         }

@@ -370,6 +370,7 @@ impl World {
                 ApOutput::InstallKey(key) => self.ap_radio.install(&key),
                 ApOutput::Secured { .. } => self.ap_secured += 1,
                 ApOutput::GroupKeysTaken => self.taken += 1,
+                ApOutput::WantsPacketNumbers => panic!("they are given"),
                 ApOutput::Disconnect(_) => self.disconnected = true,
                 ApOutput::Ignored(why) => self.ap_ignored.push(why),
             }

@@ -449,6 +449,7 @@ impl Ap {
                 authenticator::Output::InstallKey(_)
                 | authenticator::Output::Secured { .. }
                 | authenticator::Output::GroupKeysTaken
+                | authenticator::Output::WantsPacketNumbers
                 | authenticator::Output::Ignored(_) => {}
             }
         }

@@ -10,7 +10,7 @@ pub use setup::{ApBss, ApLinks, ApSecurity, ApSetup};
 
 use crate::air::{Beacon, Content, KeyPrint, Transmission};
 use crate::parts::{ApInput, ApOrder, ApOutput};
-use lapwing_core::ap::{AccessPoint, Action, Announcement, Event, Order, Report, Request, Setup};
+use lapwing_core::ap::{AccessPoint, Action, Announcement, Event, Order, Reply, Report, Request, Setup};
 use lapwing_core::curve::{Curves, sham::ShamCurves};
 use lapwing_core::entropy::SeededEntropy;
 use lapwing_core::kernel::{ChannelDefinition, KeyKind, KeyRequest};
@@ -18,7 +18,7 @@ use lapwing_core::{Duration, Instant, Means, Shared};
 use lapwing_frames::management::Subtype;
 use lapwing_frames::{LinkId, MacAddr};
 use radio::{RadioBss, Station, Switch};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -50,6 +50,14 @@ enum Power {
     On,
     /// On, and too far away.
     Faded,
+}
+
+/// What the kernel below an access point says to a request.
+enum Word {
+    /// The packet number.
+    Read(u64),
+    /// Whether the frame was acknowledged.
+    Sent(bool),
 }
 
 /// An access point.
@@ -169,12 +177,49 @@ impl Ap {
 
     /// Hands the machine an event and does what it wants.
     fn hand(&mut self, now: Instant, event: Event<'_>, curves: &dyn Curves, out: &mut Vec<ApOutput>) {
+        let mut said = self.turn_machine(now, &event, curves, out);
+        while let Some((request, word)) = said.pop_front() {
+            let event = match word {
+                Word::Read(number) => {
+                    Event::Answered { request: &request, reply: Reply::PacketNumber(number) }
+                }
+                Word::Sent(acknowledged) => Event::Sent { request: &request, acknowledged },
+            };
+            said.extend(self.turn_machine(now, &event, curves, out));
+        }
+    }
+
+    /// One turn of the machine; what its kernel says to it at once.
+    ///
+    /// A response counts as acknowledged if it is on the air: what is lost of it is lost between the radio of the
+    /// station and the station, after the acknowledgement. That is the harder case for both, and no state of its own.
+    fn turn_machine(
+        &mut self,
+        now: Instant,
+        event: &Event<'_>,
+        curves: &dyn Curves,
+        out: &mut Vec<ApOutput>,
+    ) -> VecDeque<(Request, Word)> {
         let mut means = Means { entropy: &mut self.entropy, curves };
         let mut actions = Vec::new();
-        Arc::make_mut(&mut self.machine).turn(now, event, &mut means, |action| actions.push(action));
+        Arc::make_mut(&mut self.machine).turn(now, event.clone(), &mut means, |action| actions.push(action));
+        let mut said = VecDeque::new();
         for action in actions {
             match action {
-                Action::Request(request) => self.perform(now, request, out),
+                Action::Request(request) => {
+                    match &request {
+                        Request::ReadPacketNumber { link, index } => {
+                            let number = self.bss.get(link).map_or(0, |bss| bss.packet_number(*index));
+                            said.push_back((request, Word::Read(number)));
+                            continue;
+                        }
+                        Request::SendFrame { bytes, .. } if is_association_response(bytes) => {
+                            said.push_back((request.clone(), Word::Sent(self.power == Power::On)));
+                        }
+                        _ => {}
+                    }
+                    self.perform(now, request, out);
+                }
                 Action::Report(report) => {
                     if self.setup.notes {
                         out.push(ApOutput::Note(words(&report)));
@@ -182,6 +227,7 @@ impl Ap {
                 }
             }
         }
+        said
     }
 
     fn obey(&mut self, now: Instant, order: ApOrder, curves: &dyn Curves, out: &mut Vec<ApOutput>) {
@@ -235,7 +281,7 @@ impl Ap {
         match request {
             // The BSSs are made by StartBss.
             Request::AddLink { .. } | Request::RemoveLink { .. } => {}
-            // The machine does not wait for the one; the distribution asks the setup for the other.
+            // The one was answered; the distribution asks the setup for the other.
             Request::ReadPacketNumber { .. } | Request::IsolateClients { .. } => {}
             Request::StartBss(announcement) => {
                 let link = announcement.link;
@@ -526,6 +572,12 @@ fn set_addresses(frame: &mut [u8], addresses: [MacAddr; 3]) {
             place.copy_from_slice(&address.0);
         }
     }
+}
+
+/// Whether a frame is a response that makes a client's association.
+fn is_association_response(frame: &[u8]) -> bool {
+    let subtype = frame.first().map(|first| Subtype(first >> 4));
+    matches!(subtype, Some(Subtype::AssociationResponse | Subtype::ReassociationResponse))
 }
 
 /// Whether a frame is protected between those who protect management frames (802.11-2020 table 9-51).

@@ -192,6 +192,11 @@ impl RadioBss {
         }
     }
 
+    /// The number of the last packet that was sent with a key.
+    pub(super) fn packet_number(&self, index: u8) -> u64 {
+        self.keys.get(&index).map_or(0, |key| key.sent)
+    }
+
     /// The protection of a group data frame.
     pub(super) fn protect(&mut self) -> Option<Protection> {
         let [gtk, ..] = self.sending;

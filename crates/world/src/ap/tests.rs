@@ -267,6 +267,28 @@ fn an_ap_mld_is_joined_with_its_links_and_sends_group_frames_on_each() {
 }
 
 #[test]
+fn who_comes_later_is_told_how_far_the_group_keys_are() {
+    for links in [ApLinks::Single(bss(0, 5180)), mld()] {
+        let with_links = links.address() != bss(0, 0).bssid;
+        let setup = ApSetup { links, ..setup(ApSecurity::Wpa3) };
+        let mut world = World::new(setup, Some(Akm::Sae), with_links);
+        assert_eq!(world.join(), Some(Outcome::Secured));
+        assert!(world.client.packet_numbers.values().all(|number| *number == 0));
+        let (source, destination) = (MacAddr([2, 9, 9, 9, 9, 9]), MacAddr::BROADCAST);
+        for _ in 0..3 {
+            world.turn(ApInput::Send { source, destination, ethertype: 0x0800, payload: vec![1] });
+        }
+        world.client.deauthenticate(true);
+        world.settle(vec![]);
+        assert_eq!(world.join(), Some(Outcome::Secured));
+        for ((link, kind, index), number) in &world.client.packet_numbers {
+            let expected = if *kind == client::KeyKindName::Group { 3 } else { 0 };
+            assert_eq!(*number, expected, "{link:?} {kind:?} {index}");
+        }
+    }
+}
+
+#[test]
 fn an_unprotected_goodbye_is_not_obeyed_and_after_a_reboot_everybody_is_a_stranger() {
     let mut world = World::new(setup(ApSecurity::Wpa3), Some(Akm::Sae), false);
     world.join();
