@@ -440,8 +440,9 @@ impl Connected {
         if !self.is_held() {
             return State::Connected(self);
         }
-        let same_network =
-            picture.interface.as_ref().is_none_or(|interface| interface.ssid.as_ref() == Some(&self.ssid));
+        // The kernel does not always know the name: not of an AP whose frames have no Country element.
+        let named = picture.interface.as_ref().and_then(|interface| interface.ssid.as_ref());
+        let same_network = named.is_none_or(|name| *name == self.ssid);
         if same_network && picture.has_authorized(self.peer) {
             return match &picture.interface {
                 Some(interface) => self.links_resynced(turn, interface, picture),

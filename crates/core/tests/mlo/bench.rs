@@ -53,6 +53,8 @@ pub(crate) struct Bench {
     pub(crate) leaks: bool,
     /// The kernel does not tell which links its entry of the AP has.
     pub(crate) hides_leak: bool,
+    /// The kernel does not know the network's name, as the AP has no Country element.
+    pub(crate) nameless: bool,
     /// The command that is not answered for the moment.
     pub(crate) silent_about: Option<&'static str>,
     /// Nothing is answered any more.
@@ -105,6 +107,7 @@ impl Bench {
             leaked: BTreeSet::new(),
             leaks: false,
             hides_leak: false,
+            nameless: false,
             silent_about: None,
             frozen: false,
             unanswered: vec![],
@@ -442,7 +445,7 @@ impl Bench {
                 };
                 let links =
                     links.into_iter().map(|(id, (_, address))| InterfaceLink { id, address, channel: None });
-                let ssid = self.network().map(|ssid| lapwing_frames::Ssid::new(ssid).unwrap());
+                let ssid = self.network().filter(|_| !self.nameless).map(|ssid| lapwing_frames::Ssid::new(ssid).unwrap());
                 let links = links.collect();
                 return Ok(Reply::Interface(InterfaceState { address: OWN, ssid, channel: None, links }));
             }

@@ -325,3 +325,15 @@ fn an_ap_mld_that_ends_it_is_returned_to_with_all_links() {
     bench.ends(ReasonCode::InvalidClass3Frame, true);
     assert_eq!(bench.agreed().links, [0, 2].map(id));
 }
+
+/// A kernel that is connected to an AP without a Country element does not name the network; it was taken for one
+/// that had lost the connection whenever a link was removed.
+#[test]
+fn a_kernel_that_does_not_name_the_network_has_not_lost_the_connection() {
+    let mut bench = connected();
+    bench.nameless = true;
+    remove(&mut bench, 1);
+    bench.give(Event::EventsLost);
+    assert_eq!(bench.failures(), []);
+    assert_eq!(bench.agreed().links, [0, 2].map(id));
+}
