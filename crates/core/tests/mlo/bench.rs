@@ -445,7 +445,10 @@ impl Bench {
                 };
                 let links =
                     links.into_iter().map(|(id, (_, address))| InterfaceLink { id, address, channel: None });
-                let ssid = self.network().filter(|_| !self.nameless).map(|ssid| lapwing_frames::Ssid::new(ssid).unwrap());
+                let ssid = self
+                    .network()
+                    .filter(|_| !self.nameless)
+                    .map(|ssid| lapwing_frames::Ssid::new(ssid).unwrap());
                 let links = links.collect();
                 return Ok(Reply::Interface(InterfaceState { address: OWN, ssid, channel: None, links }));
             }

@@ -3,6 +3,7 @@
 mod capabilities;
 mod constants;
 mod events;
+mod multi_link;
 mod requests;
 mod station;
 

@@ -16,10 +16,10 @@ use lapwing_frames::{LinkId, MacAddr, Ssid};
 const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 0]);
 const STATION: u32 = 3;
 
-type Tree = Vec<(u16, Vec<u8>)>;
+pub(super) type Tree = Vec<(u16, Vec<u8>)>;
 
 /// The attributes, sorted by kind; what is nested is cut out and compared by its own test.
-fn tree(what: &'static str, octets: &[u8]) -> Tree {
+pub(super) fn tree(what: &'static str, octets: &[u8]) -> Tree {
     let mut all: Tree = Attributes::new(what, octets)
         .map(|attribute| attribute.map(|attribute| (attribute.kind, attribute.payload.to_vec())).unwrap())
         .collect();
@@ -29,7 +29,7 @@ fn tree(what: &'static str, octets: &[u8]) -> Tree {
 }
 
 /// The requests of the station (interface 3) with this command in a capture.
-fn sent(name: &str, wanted: Command) -> Vec<Vec<u8>> {
+pub(super) fn sent(name: &str, wanted: Command) -> Vec<Vec<u8>> {
     recorded(name)
         .into_iter()
         .filter(|message| message.is_request() && command(&message.payload) == Ok(wanted))
@@ -48,12 +48,12 @@ fn ours(request: &Request) -> Vec<u8> {
     encoded.payload().to_vec()
 }
 
-fn station(request: kernel::Request) -> Vec<u8> {
+pub(super) fn station(request: kernel::Request) -> Vec<u8> {
     ours(&Request::Station { ifindex: STATION, request })
 }
 
 /// Compares our message with a recorded one but for the attributes left out.
-fn assert_same(ours: &[u8], theirs: &[u8], left_out: &[u16]) {
+pub(super) fn assert_same(ours: &[u8], theirs: &[u8], left_out: &[u16]) {
     let without = |octets: &[u8]| -> Tree {
         tree("request", &octets[4..]).into_iter().filter(|(kind, _)| !left_out.contains(kind)).collect()
     };
@@ -61,7 +61,7 @@ fn assert_same(ours: &[u8], theirs: &[u8], left_out: &[u16]) {
     assert_eq!(without(ours), without(theirs));
 }
 
-fn find(message: &[u8], kind: u16) -> &[u8] {
+pub(super) fn find(message: &[u8], kind: u16) -> &[u8] {
     Attributes::new("request", &message[4..]).find(kind).unwrap().payload
 }
 
@@ -117,7 +117,7 @@ fn authenticate() {
 }
 
 /// wpa_supplicant always sends overrides of HT and VHT capabilities; without them the kernel uses its own.
-const OVERRIDES: [u16; 4] = [31, 148, 157, 176];
+pub(super) const OVERRIDES: [u16; 4] = [31, 148, 157, 176];
 
 #[test]
 fn associate() {
