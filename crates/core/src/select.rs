@@ -356,8 +356,10 @@ impl Choice<'_> {
             best.max_by_key(|(bss, _, score, plan)| (strength(plan), rank(bss, *score)))
         else {
             // The reason of the best of them, unless it is one that concerns only links together.
-            let (bss, .., outcome) =
-                considered.into_iter().max_by_key(|(bss, _, score, _)| rank(bss, *score))?;
+            let says = |outcome: &Result<_, _>| *outcome != Err(Rejection::OtherBssidWanted);
+            let (bss, .., outcome) = considered
+                .into_iter()
+                .max_by_key(|(bss, _, score, outcome)| (says(outcome), rank(bss, *score)))?;
             let rejection = outcome.err().filter(|why| !matches!(why, Rejection::Unsuitable(_)))?;
             return Some((judged(bss, Vec::new(), Verdict::Rejected(rejection)), None));
         };
@@ -415,11 +417,8 @@ impl Choice<'_> {
             As::Bss | As::Twin => &[],
         };
         let mld = members.first().map(|(_, said)| said.address).or(bss.mld.map(|(_, address)| address));
-        let is_wanted = |wanted: MacAddr| {
-            wanted == bss.bssid
-                || mld == Some(wanted)
-                || members.iter().any(|(member, _)| member.bssid == wanted)
-        };
+        // Of an AP MLD, the address of a link asks for the association through that link.
+        let is_wanted = |wanted: MacAddr| wanted == bss.bssid || mld == Some(wanted);
         if network.bssid.is_some_and(|wanted| !is_wanted(wanted)) {
             return Err(Rejection::OtherBssidWanted);
         }

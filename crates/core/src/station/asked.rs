@@ -13,14 +13,22 @@ use crate::{
     network::Network,
 };
 use alloc::boxed::Box;
+use lapwing_frames::MacAddr;
 
 impl State {
     /// Joins a network, because somebody asked. Who asks for what is being done gets it: it is not begun anew.
-    pub(super) fn connect(mut self, turn: &mut Turn<'_>, mut network: Network) -> Self {
+    pub(super) fn connect(
+        mut self,
+        turn: &mut Turn<'_>,
+        mut network: Network,
+        chosen: Option<MacAddr>,
+    ) -> Self {
         turn.take_known(&mut network);
         turn.context.history.asked(&network.ssid);
         let connected = matches!(self, Self::Connected(_));
-        if let Some(journey) = self.journey_mut().filter(|journey| !connected && journey.is_to(&network)) {
+        if let Some(journey) =
+            self.journey_mut().filter(|journey| !connected && journey.is_to(&network, chosen))
+        {
             journey.asked = true;
             journey.network = network;
             let (id, ssid) = (journey.id, journey.network.ssid.clone());
@@ -29,12 +37,24 @@ impl State {
         }
         // The attempt of before ends before this one begins.
         self.tell_end(turn);
-        let journey = Journey::begin(turn, network, true, Cause::Asked);
+        let mut journey = Journey::begin(turn, network, true, Cause::Asked);
+        journey.chosen = chosen;
         if let Self::Unavailable(_) = self {
             turn.gave_up(&journey, Code::InterfaceDown, None);
             return self;
         }
         self.depart(turn, Then::Join(Box::new(journey)))
+    }
+
+    /// Goes to another AP of the network of the connection, or to the same again.
+    pub(super) fn roam(self, turn: &mut Turn<'_>, bssid: MacAddr) -> Self {
+        let network = match &self {
+            Self::Connected(state) if state.could_go_to(turn.context, bssid, turn.now).is_ok() => {
+                state.journey.network.clone()
+            }
+            _ => return self.ignore(turn, "the access point to go to cannot be joined from here"),
+        };
+        self.connect(turn, network, Some(bssid))
     }
 
     /// Joins known networks without being asked, or stops doing so: then what nobody asked for ends, unless it

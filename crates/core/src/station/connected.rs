@@ -6,7 +6,7 @@ mod shown;
 use super::{
     Footing, LATE, State,
     associating::KeyFrame,
-    context::{Journey, Turn},
+    context::{Context, Journey, Turn},
     departure::{Next, Then},
     interference,
     outstanding::{EXCUSED, Outstanding},
@@ -23,7 +23,7 @@ use crate::{
     kernel::{Connection, KernelEvent, Refusal, Reply, Request},
     network::TransitionDisable,
     rsn::{Candidate, Plan, Supplicant, supplicant::Output},
-    select::{self, Target},
+    select::{self, Rejection, Target},
     time::{Duration, Instant},
 };
 use alloc::{boxed::Box, collections::BTreeMap, format, vec::Vec};
@@ -90,6 +90,7 @@ impl Connected {
     ) -> State {
         let bss = target.bss();
         let ssid = journey.network.ssid.clone();
+        journey.chosen = None;
         let plan = target.plan();
         turn.context.history.joined(&ssid, target.address(), bss.bssid);
         let connection = vocabulary::Connected {
@@ -201,6 +202,21 @@ impl Connected {
         }
     }
 
+    /// Whether the connection could go to this BSS, AP MLD or link; `Err` says why not.
+    pub(super) fn could_go_to(
+        &self,
+        context: &Context,
+        bssid: MacAddr,
+        now: Instant,
+    ) -> Result<(), Option<Rejection>> {
+        match self.is_held() {
+            // Where it is, it may be looked at some time ago.
+            true if bssid == self.peer || self.bssids().contains(&bssid) => Ok(()),
+            true => context.judge_at(&self.journey.network, bssid, now),
+            false => Err(None),
+        }
+    }
+
     /// The connection is over: says so, and returns to the network by itself.
     fn lost(self, turn: &mut Turn<'_>, code: Code, footing: Footing) -> State {
         if matches!(code, Code::LostBeacons(_)) {
@@ -222,8 +238,14 @@ impl Connected {
                 more => select::backoff(more - 1),
             }
         };
-        let next =
-            Next { network: journey.network, asked: journey.asked, cause: Cause::Lost, at: turn.now + wait };
+        let next = Next {
+            network: journey.network,
+            // It was joined there once: whoever is best comes next.
+            chosen: None,
+            asked: journey.asked,
+            cause: Cause::Lost,
+            at: turn.now + wait,
+        };
         turn.tidy(footing, Then::Try(Box::new(next)))
     }
 

@@ -19,11 +19,11 @@ use crate::{
     radio::Radio,
     rsn::Candidate,
     scan::{Stage, Table},
-    select::History,
+    select::{self, History, Judged, Policy, Rejection, Verdict},
     time::Instant,
 };
 use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
-use lapwing_frames::MacAddr;
+use lapwing_frames::{MacAddr, Ssid};
 
 /// What a station may be told to do otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,6 +81,8 @@ pub(super) struct Context {
     pub committed: Option<(MacAddr, Instant)>,
     /// The kernel cannot add links to a connection, or not those that it had before: a new connection does it.
     pub links_by_connection: bool,
+    /// The network of the last association with an AP MLD by several links, until it was left.
+    pub several_links: Option<Ssid>,
     /// The summary that was last reported.
     pub reported: Option<Summary>,
     /// Why the last attempt or connection failed, if none has succeeded since.
@@ -130,9 +132,37 @@ impl Context {
             interference: Interference::default(),
             committed: None,
             links_by_connection: false,
+            several_links: None,
             reported: None,
             last_failure: None,
         }
+    }
+}
+
+impl Context {
+    /// What would be thought of the BSSs of a network now.
+    pub(super) fn judge(&self, network: &Network, now: Instant) -> Vec<Judged> {
+        let policy = Policy { own: Some(self.address), ..Policy::at(now) };
+        select::judge(&self.table, network, &self.radio, &self.history, &policy)
+    }
+
+    /// Whether a network could be joined now by this BSS, AP MLD or link: `Err` says why not, or nothing if it was
+    /// not heard.
+    pub(super) fn judge_at(
+        &self,
+        network: &Network,
+        bssid: MacAddr,
+        now: Instant,
+    ) -> Result<(), Option<Rejection>> {
+        let mut why = None;
+        for judged in self.judge(&Network { bssid: Some(bssid), ..network.clone() }, now) {
+            match judged.verdict {
+                Verdict::Usable { .. } => return Ok(()),
+                Verdict::Rejected(Rejection::OtherBssidWanted) => {}
+                Verdict::Rejected(rejection) => why = Some(rejection),
+            }
+        }
+        Err(why)
     }
 }
 
@@ -247,6 +277,9 @@ fn detail(request: &Request) -> String {
 pub(super) struct Journey {
     pub id: AttemptId,
     pub network: Network,
+    /// The one BSS or AP MLD by which to join it this time, if somebody has chosen one. The address of a link means
+    /// the AP MLD by an association through that link.
+    pub chosen: Option<MacAddr>,
     /// Somebody asked for it.
     pub asked: bool,
     /// The phase of the moment.
@@ -259,8 +292,8 @@ pub(super) struct Journey {
 
 impl Journey {
     /// Whether it leads into this network, with the same secret, and by no other BSS than is wanted.
-    pub(super) fn is_to(&self, network: &Network) -> bool {
-        self.network.is_same(network) && self.network.bssid == network.bssid
+    pub(super) fn is_to(&self, network: &Network, chosen: Option<MacAddr>) -> bool {
+        self.network.is_same(network) && self.network.bssid == network.bssid && self.chosen == chosen
     }
 
     /// Enters a phase, unless it is in it.

@@ -13,7 +13,7 @@ use crate::{
     time::Instant,
 };
 use alloc::boxed::Box;
-use lapwing_frames::Ssid;
+use lapwing_frames::{MacAddr, Ssid};
 
 /// What comes after an end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +34,8 @@ pub(super) enum Then {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Next {
     pub network: Network,
+    /// As in [`Journey`].
+    pub chosen: Option<MacAddr>,
     pub asked: bool,
     pub cause: Cause,
     pub at: Instant,
@@ -47,6 +49,7 @@ impl Then {
         }
         Self::Try(Box::new(Next {
             network: journey.network.clone(),
+            chosen: journey.chosen,
             asked: true,
             cause: Cause::Lost,
             at: now,
@@ -59,6 +62,16 @@ impl Then {
             Self::Join(journey) => Some(journey),
             Self::Again(pair) => Some(&pair.0),
             Self::Seek | Self::SeekLater { .. } | Self::Try(_) => None,
+        }
+    }
+
+    /// The network that is joined next, if it is known by now.
+    pub(super) fn network(&self) -> Option<&Network> {
+        match self {
+            Self::Try(next) => Some(&next.network),
+            Self::Join(_) | Self::Again(_) | Self::Seek | Self::SeekLater { .. } => {
+                self.journey().map(|journey| &journey.network)
+            }
         }
     }
 
@@ -89,10 +102,11 @@ impl Then {
             // Nobody asked for it, and by now nobody wants it any more.
             Self::Try(next) if !next.asked && !turn.wants(&next.network) => Idle::seek(turn, None),
             Self::Try(next) if next.at <= turn.now => {
-                let Next { network, asked, cause, .. } = *next;
+                let Next { network, chosen, asked, cause, .. } = *next;
                 // The AP that failed may have changed: what was heard of it before is no good.
                 let fresh = matches!(cause, Cause::Retry(Difference::FreshScan | Difference::AfterFarewell));
-                let journey = Journey::begin(turn, network, asked, cause);
+                let mut journey = Journey::begin(turn, network, asked, cause);
+                journey.chosen = chosen;
                 Scanning::join(turn, journey, fresh)
             }
             Self::Try(next) => State::Idle(Idle::Waiting(next)),

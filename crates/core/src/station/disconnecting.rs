@@ -12,6 +12,9 @@ use lapwing_frames::{MacAddr, management::ReasonCode};
 /// How long the kernel may take to say that a peer was left. It says so inside the command; some
 /// firmwares take their time.
 const WORD_LIMIT: Duration = Duration::from_secs(2);
+/// How long after a goodbye to an AP MLD its links have no order: it may be sent on any of them, and an AP that
+/// gets it after the next authentication ends that.
+const SETTLES_AFTER: Duration = Duration::from_millis(20);
 /// How often to say goodbye before the kernel's word is no longer waited for.
 const TRIES: u8 = 2;
 
@@ -28,6 +31,9 @@ pub(super) struct Disconnecting {
 enum Stage {
     /// The goodbye is on its way: both its completion and the event must come.
     Told { ticket: Ticket, peer: MacAddr, connected: bool, completed: bool, gone: bool, until: Instant },
+    /// It is done. The next authentication with the same AP MLD may go another way than the goodbye, and is given
+    /// no chance to overtake it.
+    Settling { until: Instant },
     /// The kernel is asked what it believes.
     Reading,
 }
@@ -67,16 +73,24 @@ impl Disconnecting {
     pub(super) const fn deadline(&self) -> Option<(Instant, &'static str)> {
         match &self.stage {
             Stage::Told { until, .. } => Some((*until, "the kernel's word that the access point was left")),
+            Stage::Settling { until } => Some((*until, "the goodbye to have arrived on whichever link")),
             // The reading has a deadline of its own.
             Stage::Reading => None,
         }
     }
 
     /// Goes on if both words have come.
-    fn settled(self, turn: &mut Turn<'_>) -> State {
+    fn settled(mut self, turn: &mut Turn<'_>) -> State {
         match self.stage {
-            Stage::Told { completed: true, gone: true, .. } => self.then.follow(turn),
-            Stage::Told { .. } | Stage::Reading => State::Disconnecting(self),
+            Stage::Told { completed: true, gone: true, .. } => {
+                let before = turn.context.several_links.take();
+                if before.is_none_or(|ssid| self.then.network().is_none_or(|network| network.ssid != ssid)) {
+                    return self.then.follow(turn);
+                }
+                self.stage = Stage::Settling { until: turn.now + SETTLES_AFTER };
+                State::Disconnecting(self)
+            }
+            Stage::Told { .. } | Stage::Settling { .. } | Stage::Reading => State::Disconnecting(self),
         }
     }
 
@@ -99,7 +113,7 @@ impl Disconnecting {
                     self.in_doubt(turn)
                 }
             },
-            Stage::Told { .. } | Stage::Reading => {
+            Stage::Told { .. } | Stage::Settling { .. } | Stage::Reading => {
                 turn.ignore(ticket.attempt, LATE);
                 State::Disconnecting(self)
             }
@@ -134,6 +148,9 @@ impl Disconnecting {
     }
 
     pub(super) fn overdue(self, turn: &mut Turn<'_>) -> State {
+        if let Stage::Settling { .. } = self.stage {
+            return self.then.follow(turn);
+        }
         self.in_doubt(turn)
     }
 

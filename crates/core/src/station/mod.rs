@@ -57,7 +57,7 @@ use crate::{
     radio::Radio,
     rsn::Plan,
     scan::Table,
-    select::{self, Judged, Policy, Target},
+    select::{Judged, Rejection, Target},
     time::Instant,
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -253,9 +253,31 @@ impl Station {
     /// What would be thought of a network's BSSs now.
     #[must_use]
     pub fn judge(&self, network: &Network, now: Instant) -> Vec<Judged> {
-        let Context { table, radio, history, address, .. } = &self.context;
-        let policy = Policy { own: Some(*address), ..Policy::at(now) };
-        select::judge(table, network, radio, history, &policy)
+        self.context.judge(network, now)
+    }
+
+    /// Whether a network could be joined now by this BSS, AP MLD or link of one.
+    ///
+    /// # Errors
+    /// Why not; nothing if it was not heard.
+    pub fn could_join(
+        &self,
+        network: &Network,
+        bssid: MacAddr,
+        now: Instant,
+    ) -> Result<(), Option<Rejection>> {
+        self.context.judge_at(network, bssid, now)
+    }
+
+    /// Whether the connection could go to this BSS, AP MLD or link of one.
+    ///
+    /// # Errors
+    /// Why not; nothing if it was not heard, or if there is no connection.
+    pub fn could_roam(&self, bssid: MacAddr, now: Instant) -> Result<(), Option<Rejection>> {
+        match &self.state {
+            State::Connected(state) => state.could_go_to(&self.context, bssid, now),
+            _ => Err(None),
+        }
     }
 }
 
@@ -360,7 +382,9 @@ impl State {
                 self.look_around(turn)
             }
             Event::Autoconnect(on) => self.autoconnect(turn, on),
-            Event::Connect(network) => self.connect(turn, network),
+            Event::Connect(network) => self.connect(turn, network, None),
+            Event::ConnectTo { network, bssid } => self.connect(turn, network, Some(bssid)),
+            Event::Roam { bssid } => self.roam(turn, bssid),
             Event::Disconnect => {
                 turn.context.autoconnect = false;
                 // Without the wish to join known networks, looking for one ends in rest.
@@ -581,7 +605,7 @@ impl Journey {
         let id = turn.attempt();
         turn.log(Some(id), Entry::Began { ssid: network.ssid.clone(), cause });
         turn.log(Some(id), Entry::Entered(Phase::Scan));
-        Self { id, network, asked, phase: Phase::Scan, rescanned: false, freed: false }
+        Self { id, network, chosen: None, asked, phase: Phase::Scan, rescanned: false, freed: false }
     }
 }
 

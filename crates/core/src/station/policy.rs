@@ -104,7 +104,7 @@ impl Turn<'_> {
                 _ => wait,
             };
             self.context.history.set_back(target.address(), self.now, aside);
-            if self.has_other(network) {
+            if self.has_other(journey) {
                 let difference = Difference::OtherAccessPoint;
                 return (self.retry(journey, Some(target), difference, Duration::ZERO), Some(Duration::ZERO));
             }
@@ -166,7 +166,15 @@ impl Turn<'_> {
             network.known_frequencies.retain(|known| *known != frequency);
             network.known_frequencies.insert(0, frequency);
         }
-        Then::Try(Box::new(Next { network, asked: journey.asked, cause: Cause::Retry(difference), at }))
+        // A choice that was in vain is not insisted on: the person wants to be in the network.
+        let chosen = journey.chosen.filter(|_| wait.is_zero());
+        Then::Try(Box::new(Next {
+            network,
+            chosen,
+            asked: journey.asked,
+            cause: Cause::Retry(difference),
+            at,
+        }))
     }
 }
 

@@ -271,7 +271,7 @@ impl Scanning {
                 let heard = turn.context.table.iter().any(|bss| {
                     bss.ssid == journey.network.ssid && turn.now.since(bss.heard) <= Policy::FRESH_FOR
                 });
-                let (judged, _) = turn.select(&journey.network, &Policy::at(turn.now));
+                let (judged, _) = turn.select_for(&journey, &Policy::at(turn.now));
                 let weaker = |judged: &Judged| judged.verdict == Verdict::Rejected(Rejection::Downgrade);
                 // One of its own was here and is gone: that others cannot be used explains nothing.
                 let gone = |judged: &Judged| {
@@ -358,7 +358,7 @@ impl Scanning {
             }
         }
         match self.goal {
-            Goal::One(journey) => match turn.select(&journey.network, &policy) {
+            Goal::One(journey) => match turn.select_for(&journey, &policy) {
                 (judged, Some(target)) => {
                     let this = match (Self { goal: Goal::One(journey), ..self }).listen(turn, &judged) {
                         ControlFlow::Break(state) => return state,
@@ -452,8 +452,19 @@ impl Turn<'_> {
         (judged, target)
     }
 
-    /// Whether another BSS of a network could be tried now.
-    pub(super) fn has_other(&self, network: &Network) -> bool {
-        self.select(network, &Policy::at(self.now)).1.is_some()
+    /// Chooses a BSS for an attempt.
+    pub(super) fn select_for(&self, journey: &Journey, policy: &Policy) -> (Vec<Judged>, Option<Target>) {
+        match journey.chosen {
+            Some(_) => {
+                let network = Network { bssid: journey.chosen, ..journey.network.clone() };
+                self.select(&network, policy)
+            }
+            None => self.select(&journey.network, policy),
+        }
+    }
+
+    /// Whether another BSS could be tried now in an attempt.
+    pub(super) fn has_other(&self, journey: &Journey) -> bool {
+        self.select_for(journey, &Policy::at(self.now)).1.is_some()
     }
 }

@@ -156,6 +156,8 @@ impl Turn<'_> {
             return Connected::begin(self, journey, target, None, false, 0, &BTreeMap::new());
         };
         journey.enter(self, Phase::Handshake);
+        let several = target.mld().is_some_and(|mld| mld.links.len() > 1);
+        self.context.several_links = several.then(|| journey.network.ssid.clone());
         let peer = match links::peer(&target, &connection, self.context.address) {
             Ok(peer) => peer,
             Err(how) => {

@@ -178,6 +178,8 @@ fn kind(event: &Event) -> u8 {
         return match event {
             Event::Networks(_) => 0,
             Event::Connect(_) => 1,
+            Event::ConnectTo { .. } => 43,
+            Event::Roam { .. } => 44,
             Event::Disconnect => 2,
             Event::Autoconnect(_) => 3,
             Event::Scan => 4,
@@ -234,6 +236,8 @@ fn events(peer: MacAddr) -> Vec<Event> {
     let mut events = vec![
         Event::Networks(vec![]),
         Event::Connect(open(b"open")),
+        Event::ConnectTo { network: open(b"open"), bssid: OPEN },
+        Event::Roam { bssid: peer },
         Event::Disconnect,
         Event::Autoconnect(true),
         Event::Scan,
@@ -293,7 +297,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
 #[test]
 fn every_event_in_every_state() {
     let kinds: BTreeSet<u8> = events(OPEN).iter().map(kind).collect();
-    assert_eq!(kinds, (0..43).collect());
+    assert_eq!(kinds, (0..45).collect());
     for (place, (event, outcomes)) in TABLE.iter().enumerate() {
         for (state, expected) in STATES.iter().zip(outcomes) {
             let mut bench = Bench::within(state);

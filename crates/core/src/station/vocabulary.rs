@@ -25,6 +25,24 @@ pub enum Event {
     /// attempt at the same network with the same secret goes on instead: its timeline says that it began,
     /// with the same number, and now because somebody asked.
     Connect(Network),
+    /// Join this network now by this BSS and no other. The address of an AP MLD, or of one of its links, means that
+    /// AP MLD; that of a link, that the association goes through it.
+    ///
+    /// It is as [`Event::Connect`] but for the choice, which counts until the network is joined, or until it is
+    /// not to be found there.
+    ConnectTo {
+        /// The network.
+        network: Network,
+        /// Its BSS, its AP MLD, or a link of that.
+        bssid: MacAddr,
+    },
+    /// Go from the AP of the connection to this one of the same network, or to the same again: the whole way, with
+    /// a goodbye first. Nothing happens without a connection, and if [`Station::could_roam`](super::Station::could_roam)
+    /// says that it could not be joined.
+    Roam {
+        /// The BSS, the AP MLD, or a link of that.
+        bssid: MacAddr,
+    },
     /// Leave, and stay away until [`Event::Connect`] or [`Event::Autoconnect`].
     Disconnect,
     /// Join known networks without being asked, or stop doing so.

@@ -46,6 +46,8 @@ pub(crate) struct ApMld {
     pub(crate) silent: bool,
     /// The links that its neighbor reports say are disabled.
     pub(crate) disabled: BTreeSet<u8>,
+    /// The signal of its first link, in hundredths of dBm.
+    pub(crate) signal: i32,
     /// What its beacons have besides.
     pub(crate) more_elements: Vec<u8>,
     sae: BTreeMap<MacAddr, SaeAuthenticator>,
@@ -77,6 +79,7 @@ impl ApMld {
             plain: false,
             silent: false,
             disabled: BTreeSet::new(),
+            signal: -4000,
             more_elements: vec![],
             sae: BTreeMap::new(),
             pmks: BTreeMap::new(),
@@ -111,7 +114,7 @@ impl ApMld {
     pub(crate) fn beacons(&self) -> Vec<ScanEntry> {
         let entry = |link: &ApLink| {
             let mut entry = super::fixtures::entry(link.bssid, link.frequency(), self.elements(*link));
-            entry.signal_mbm = Some(-4000 - 100 * i32::from(link.id));
+            entry.signal_mbm = Some(self.signal - 100 * i32::from(link.id));
             entry
         };
         self.links.iter().map(entry).collect()

@@ -227,6 +227,7 @@ fn each_way_in_which_an_answer_about_links_is_wrong() {
         let until_goodbye = bench.asked[since..].iter().take_while(|it| it.name() != "DEAUTHENTICATE");
         assert!(until_goodbye.clone().all(|request| request.name() != "NEW_KEY"), "{name}");
         assert!(until_goodbye.count() < bench.asked.len() - since, "{name}");
+        bench.pass(Duration::from_millis(30));
         assert_eq!(bench.agreed().links, [0, 1, 2].map(id), "{name}");
     }
 }
@@ -297,6 +298,7 @@ fn what_the_kernel_believes_about_links_after_lost_events_is_believed() {
     bench.add_link(id(5), MacAddr([2, 0, 0, 1, 0xb0, 5]));
     bench.give(Event::EventsLost);
     assert_eq!(bench.failures(), [Code::StateLost]);
+    bench.pass(Duration::from_millis(30));
     assert_eq!(bench.agreed().links, [0, 1, 2].map(id));
     // A link has another address of ours: it is not the one of before.
     let mut bench = connected();

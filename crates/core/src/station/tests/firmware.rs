@@ -32,7 +32,7 @@ fn within(state: &str) -> Bench {
 }
 
 /// What becomes of each event; those that change nothing anywhere are left out.
-const OF_FIRMWARE: [(&str, [&str; 5]); 15] = [
+const OF_FIRMWARE: [(&str, [&str; 5]); 17] = [
     (
         "Connect",
         [
@@ -43,6 +43,17 @@ const OF_FIRMWARE: [(&str, [&str; 5]); 15] = [
             ".",
         ],
     ),
+    (
+        "ConnectTo",
+        [
+            "Disconnecting DISCONNECT",
+            "Disconnecting DISCONNECT",
+            "Disconnecting DISCONNECT",
+            "Disconnecting DISCONNECT",
+            ".",
+        ],
+    ),
+    ("Roam", [".", ".", "Disconnecting DISCONNECT", ".", "."]),
     (
         "Disconnect",
         [

@@ -2,7 +2,7 @@
 //! same state. The states are in the order of [`super::STATES`].
 
 /// The table.
-pub(super) const TABLE: [(&str, [&str; 8]); 43] = [
+pub(super) const TABLE: [(&str, [&str; 8]); 45] = [
     ("Networks", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "Connect",
@@ -17,6 +17,20 @@ pub(super) const TABLE: [(&str, [&str; 8]); 43] = [
             ".",
         ],
     ),
+    (
+        "ConnectTo",
+        [
+            "Authenticating AUTHENTICATE",
+            ". ABORT_SCAN",
+            "Disconnecting DEAUTHENTICATE",
+            "Disconnecting DEAUTHENTICATE",
+            "Disconnecting DEAUTHENTICATE",
+            "Disconnecting DEAUTHENTICATE",
+            ".",
+            ".",
+        ],
+    ),
+    ("Roam", [".", ".", ".", ".", ".", "Disconnecting DEAUTHENTICATE", ".", "."]),
     (
         "Disconnect",
         [
