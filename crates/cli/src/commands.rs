@@ -71,6 +71,7 @@ pub async fn run(options: &Options, around: &mut Surroundings) -> Result<(), Fai
             Output::new(json!({ "known": known }), view::known(style, &known))
         }
         Command::Connect(connect) => connect::run(&bus, options, connect, around).await?,
+        Command::Roam { bssid } => connect::roam(&bus, options, *bssid, around).await?,
         Command::Disconnect => disconnect(&bus, options, style).await?,
         Command::Forget(choice) => forget(&bus, choice, style).await?,
         Command::Timeline => timeline(&bus, options, style).await?,

@@ -2,6 +2,7 @@
 
 use crate::world::options::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lapwing_frames::MacAddr;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -40,6 +41,13 @@ Joins a network and waits until it has an address.
 The passphrase is asked for on the terminal, without echo, and only if the daemon does not know it. It is \
 never taken from the command line: what stands there can be read by every program of this machine, and the \
 shell keeps it in its history. A script hands it over through a descriptor or a file.";
+
+const ROAM: &str = "\
+Goes to another access point of the network, or to the same again.
+
+The connection is left with a goodbye and made anew by the access point with this BSSID. The address of a multi-link \
+device, or of one of its links, means that device; that of a link, that the association goes through it. An access \
+point that was not heard lately, or cannot be joined, changes nothing: scan first.";
 
 const TRY: &str = "\
 Shows the daemon at work, on a virtual world.
@@ -84,6 +92,13 @@ pub enum Command {
     /// Join a network
     #[command(long_about = CONNECT)]
     Connect(Connect),
+    /// Go to another access point of the network, or to the same again
+    #[command(long_about = ROAM)]
+    Roam {
+        /// A BSSID, or the address of a multi-link device
+        #[arg(value_name = "ADDRESS")]
+        bssid: MacAddr,
+    },
     /// Leave the network and stay away until asked otherwise
     Disconnect,
     /// Forget a known network: its passphrase and all that was learned of it
@@ -168,6 +183,10 @@ pub struct Connect {
     #[arg(long)]
     pub hidden: bool,
 
+    /// Join it by this access point and no other: a BSSID, or the address of a multi-link device
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "hidden")]
+    pub bssid: Option<MacAddr>,
+
     /// Read the passphrase from this open descriptor
     #[arg(long, value_name = "N", conflicts_with = "passphrase_file")]
     pub passphrase_fd: Option<u32>,
@@ -230,6 +249,7 @@ mod tests {
         Connect {
             network: choice(name),
             hidden: false,
+            bssid: None,
             passphrase_fd: None,
             passphrase_file: None,
             no_wait: false,

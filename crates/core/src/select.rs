@@ -160,6 +160,12 @@ impl Target {
     }
 }
 
+/// The address of the AP MLD that a BSS says to be a link of.
+#[must_use]
+pub fn mld_address(bss: &Bss) -> Option<MacAddr> {
+    mld::Announced::of(bss).map(|said| said.address)
+}
+
 /// The BSSs of a network in the order in which to try them, and behind them the rejected ones.
 #[must_use]
 pub fn judge(

@@ -37,6 +37,23 @@ pub enum Call {
         /// The network.
         network: FileName,
     },
+    /// Join the network of this BSS, by this BSS and no other. The address of an AP MLD, or of one of its links,
+    /// means that AP MLD; that of a link, that the association goes through it. Else as [`Call::Connect`], but
+    /// that a connection with the same network is made anew.
+    ConnectTo {
+        /// The interface.
+        ifindex: u32,
+        /// The address.
+        bssid: MacAddr,
+    },
+    /// Go from the access point of the connection to another one of the network, or to the same again. Answered as
+    /// [`Call::Connect`]; where it cannot be joined, the connection stays.
+    Roam {
+        /// The interface.
+        ifindex: u32,
+        /// The BSS, the AP MLD, or a link of that.
+        bssid: MacAddr,
+    },
     /// Join a network that does not announce its name.
     ConnectHidden {
         /// The interface.

@@ -8,7 +8,9 @@ use crate::model::{Device, LastFailure, Name, Network, STATION, Snapshot, Statio
 use crate::options::{self, Connect, Options};
 use crate::secret::{self, Secret};
 use crate::terminal::Progress;
+use crate::text::Style;
 use crate::view;
+use lapwing_frames::MacAddr;
 use serde_json::json;
 use std::pin::Pin;
 use std::time::Duration;
@@ -17,6 +19,9 @@ use zbus::{Message, OwnedObjectPath};
 
 /// Our object that is asked for passphrases.
 const AGENT: &str = "/org/lapwing/agent";
+
+/// The interface with the choice of an access point.
+const DEBUG: &str = "net.connman.iwd.StationDebug";
 
 /// How long nothing may be heard of the daemon, which tells of every phase and bounds each.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -75,7 +80,9 @@ pub(super) async fn run(
         bus.call(DAEMON, "net.connman.iwd.AgentManager", "RegisterAgent", &(path,)).await?;
     }
     let owner = bus.owner().await?;
-    let mut attempt = Attempt { bus, device: &device, owner, secret, incoming, asked_for: Duration::ZERO };
+    let bssid = connect.bssid;
+    let mut attempt =
+        Attempt { bus, device: &device, owner, secret, incoming, bssid, asked_for: Duration::ZERO };
     let begun = Instant::now();
     let joined = tokio::select! {
         joined = attempt.join(&target, progress) => joined,
@@ -99,7 +106,39 @@ pub(super) async fn run(
     progress.clear();
     let status = current(bus, &device).await?;
     let name = status.network.clone().unwrap_or_else(|| target.name().clone());
-    let human = view::connected(*style, &device.name, &name, seconds, &status);
+    Ok(told(*style, &device, &name, seconds, &status))
+}
+
+/// Goes to another access point of the network, or to the same again.
+pub(super) async fn roam(
+    bus: &Bus,
+    options: &Options,
+    MacAddr(octets): MacAddr,
+    around: &mut Surroundings,
+) -> Result<Output, Failure> {
+    let Surroundings { style, progress, signals, .. } = around;
+    let snapshot = Snapshot::take(bus).await?;
+    let device = one_device(&snapshot, options)?;
+    let begun = Instant::now();
+    progress.show("joining the network there");
+    let wish = (octets.to_vec(),);
+    tokio::select! {
+        answer = bus.call_patiently(&device.path, DEBUG, "Roam", &wish) => answer?,
+        // Who interrupts gives up waiting, not the connection.
+        signal = signals.next() => return Err(signal),
+    };
+    let seconds = begun.elapsed().as_secs_f64();
+    progress.clear();
+    let status = current(bus, &device).await?;
+    match status.network.clone() {
+        Some(name) => Ok(told(*style, &device, &name, seconds, &status)),
+        None => Err(Failure::new(Kind::Failed, "The connection was lost again.").code("lost")),
+    }
+}
+
+/// What to say of a connection that was made.
+fn told(style: Style, device: &Device, name: &Name, seconds: f64, status: &Status) -> Output {
+    let human = view::connected(style, &device.name, name, seconds, status);
     let json = json!({
         "device": device.name,
         "network": name,
@@ -107,7 +146,7 @@ pub(super) async fn run(
         "connection": status.connection,
         "addresses": status.addresses,
     });
-    Ok(Output::new(json, human))
+    Output::new(json, human)
 }
 
 /// The device as it is now.
@@ -181,6 +220,8 @@ struct Attempt<'a> {
     /// What the command line gave; it is handed over once.
     secret: Option<Secret>,
     incoming: Incoming,
+    /// By which access point alone.
+    bssid: Option<MacAddr>,
     /// How long a person took to answer, which is not the daemon's time.
     asked_for: Duration,
 }
@@ -191,9 +232,17 @@ impl Attempt<'_> {
         let bus = self.bus;
         let name = String::from_utf8_lossy(&target.name().octets).into_owned();
         let mut call: Pin<Box<dyn Future<Output = Result<Message, CallError>> + '_>> = match target {
-            Target::Heard(network) => {
-                Box::pin(bus.call_patiently(&network.path, "net.connman.iwd.Network", "Connect", &()))
-            }
+            Target::Heard(network) => match self.bssid {
+                None => {
+                    Box::pin(bus.call_patiently(&network.path, "net.connman.iwd.Network", "Connect", &()))
+                }
+                Some(MacAddr(octets)) => {
+                    let path = &self.device.path;
+                    Box::pin(async move {
+                        bus.call_patiently(path, DEBUG, "ConnectBssid", &(octets.to_vec(),)).await
+                    })
+                }
+            },
             Target::Hidden(_) => {
                 let (path, name) = (&self.device.path, &name);
                 Box::pin(async move {

@@ -245,6 +245,13 @@ fn from_wire(value: Variant<'_>) -> Value {
         Variant::Str(value) => Value::Text(value.into()),
         Variant::ObjectPath(value) => Value::Path(value.to_string()),
         Variant::Variant(value) => from_wire(*value).in_variant(),
+        Variant::Array(octets) if *octets.element_signature() == Signature::U8 => {
+            let octets = octets.inner().iter().filter_map(|octet| match octet {
+                Variant::U8(octet) => Some(Value::Byte(*octet)),
+                _ => None,
+            });
+            Value::Array("y", octets.collect())
+        }
         other => Value::Other(other.value_signature().to_string()),
     }
 }

@@ -67,6 +67,8 @@ pub const DEVICE: &str = "net.connman.iwd.Device";
 pub const STATION: &str = "net.connman.iwd.Station";
 /// The figures of a connection.
 pub const DIAGNOSTIC: &str = "net.connman.iwd.StationDiagnostic";
+/// The choice of an access point, as developers of iwd have it.
+pub const DEBUG: &str = "net.connman.iwd.StationDebug";
 /// A network that is heard.
 pub const NETWORK: &str = "net.connman.iwd.Network";
 /// A BSS of a network.
@@ -193,6 +195,15 @@ pub const ALL: &[Interface] = &[
     Interface {
         name: DIAGNOSTIC,
         methods: &[method("GetDiagnostics", &[], &[("diagnostics", "a{sv}")])],
+        signals: &[],
+        properties: &[],
+    },
+    Interface {
+        name: DEBUG,
+        methods: &[
+            method("ConnectBssid", &[("address", "ay")], &[]),
+            method("Roam", &[("address", "ay")], &[]),
+        ],
         signals: &[],
         properties: &[],
     },

@@ -1,8 +1,8 @@
 //! The objects as data: made from a view by a pure function, never changed in place.
 
 use super::interfaces::{
-    ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEVICE, DIAGNOSTIC, KNOWN, LAPWING_DAEMON, LAPWING_STATION, NETWORK,
-    OBJECT_MANAGER, PROPERTIES, STATION,
+    ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE, DIAGNOSTIC, KNOWN, LAPWING_DAEMON, LAPWING_STATION,
+    NETWORK, OBJECT_MANAGER, PROPERTIES, STATION,
 };
 use super::path;
 use super::time::utc;
@@ -141,6 +141,7 @@ fn add_device(tree: &mut Tree, device: &DeviceView, known: &BTreeSet<&FileName>,
     ]);
     if has_station(device) {
         interfaces.insert(STATION, station(device, &at));
+        interfaces.insert(DEBUG, Properties::new());
         if matches!(device.state, Summary::Connected { .. }) {
             interfaces.insert(DIAGNOSTIC, Properties::new());
         }

@@ -193,7 +193,9 @@ impl<K: Kernel> Daemon<K> {
         } else {
             match call {
                 Call::Scan { ifindex } => self.scan(now, id, ifindex),
-                Call::Connect { ifindex, network } => self.connect(now, id, ifindex, network),
+                Call::Connect { ifindex, network } => self.connect(now, id, ifindex, network, None),
+                Call::ConnectTo { ifindex, bssid } => self.connect_to(now, id, ifindex, bssid),
+                Call::Roam { ifindex, bssid } => self.roam(now, id, ifindex, bssid),
                 Call::ConnectHidden { ifindex, ssid } => self.connect_hidden(now, id, ifindex, ssid),
                 Call::Disconnect { ifindex } => self.disconnect(now, id, ifindex),
                 Call::Forget { network } => self.forget(now, &network),

@@ -11,9 +11,10 @@ use lapwing_core::attempt::{AttemptId, Entry, Phase, Record};
 use lapwing_core::failure::{Code, Failure};
 use lapwing_core::kernel::Refusal;
 use lapwing_core::network::{Credentials, Network, Personal, Proven};
+use lapwing_core::select::Rejection;
 use lapwing_core::station::{Connected, Event, Summary};
 use lapwing_core::{Duration, Secret};
-use lapwing_frames::Ssid;
+use lapwing_frames::{MacAddr, Ssid};
 
 /// What ends an attempt that somebody asked for, so that known networks are joined as before.
 pub(super) const GIVE_UP: [Event; 2] = [Event::Disconnect, Event::Autoconnect(true)];
@@ -31,7 +32,25 @@ pub(super) struct Join {
     pub(super) network: Network,
     /// Where it is from.
     pub(super) origin: Origin,
+    /// By which BSS alone to join it this time.
+    pub(super) chosen: Option<MacAddr>,
 }
+
+/// A network that is not known yet.
+#[derive(Debug)]
+pub(super) struct New {
+    /// The network.
+    name: FileName,
+    /// Whether it does not announce its name.
+    hidden: bool,
+    /// As in [`Join`].
+    chosen: Option<MacAddr>,
+}
+
+/// The answer where a BSS was not heard lately.
+const UNHEARD: CallError = CallError::NotFound(
+    "No access point of this address is heard. Scan, and try again when it is in the list.",
+);
 
 /// Where a network that is to be joined is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +70,18 @@ impl Join {
 }
 
 impl<K: Kernel> Daemon<K> {
-    pub(super) fn connect(&mut self, now: Now, id: CallId, ifindex: u32, name: FileName) -> First {
+    pub(super) fn connect(
+        &mut self,
+        now: Now,
+        id: CallId,
+        ifindex: u32,
+        name: FileName,
+        chosen: Option<MacAddr>,
+    ) -> First {
         let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
         match interface.station.summary() {
             Summary::Unavailable => return Err(UNAVAILABLE),
-            Summary::Connected { .. } if interface.network().as_ref() == Some(&name) => {
+            Summary::Connected { .. } if chosen.is_none() && interface.network().as_ref() == Some(&name) => {
                 self.supersede(ifindex);
                 return Ok(Some(Answer::Done));
             }
@@ -64,9 +90,11 @@ impl<K: Kernel> Daemon<K> {
         for other in self.desk.which(|wish| wish.ifindex() == Some(ifindex)) {
             match self.desk.wish(other) {
                 // There is a question on somebody's screen already.
-                Some(Wish::Secret { join, .. }) if join.name() == name => return Err(CallError::InProgress),
+                Some(Wish::Secret { join, .. }) if join.name() == name && join.chosen == chosen => {
+                    return Err(CallError::InProgress);
+                }
                 // The attempt goes on, for the newer call.
-                Some(Wish::Join { join, .. }) if join.name() == name => {
+                Some(Wish::Join { join, .. }) if join.name() == name && join.chosen == chosen => {
                     let Some(wish) = self.desk.take(other) else { continue };
                     self.desk.tell(News::Answered { call: other, outcome: Err(CallError::Aborted) });
                     self.desk.open(now, id, wish);
@@ -85,12 +113,40 @@ impl<K: Kernel> Daemon<K> {
         }
         match self.networks.get(&name).map(|known| known.network.clone()) {
             Some(network) if self.wrong.contains(&name) => {
-                let join = Join { network, origin: Origin::OtherSecret };
+                let join = Join { network, origin: Origin::OtherSecret, chosen };
                 self.ask(now, id, ifindex, join);
             }
-            Some(network) => self.join(now, id, ifindex, Join { network, origin: Origin::Known }),
-            None => self.connect_new(now, id, ifindex, name, false, heard)?,
+            Some(network) => self.join(now, id, ifindex, Join { network, origin: Origin::Known, chosen }),
+            None => self.connect_new(now, id, ifindex, New { name, hidden: false, chosen }, heard)?,
         }
+        Ok(None)
+    }
+
+    /// Joins the network of a BSS by that BSS.
+    pub(super) fn connect_to(&mut self, now: Now, id: CallId, ifindex: u32, bssid: MacAddr) -> First {
+        let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
+        let name = view::network_of(interface, bssid).ok_or(UNHEARD)?;
+        self.connect(now, id, ifindex, name, Some(bssid))
+    }
+
+    /// Goes to another access point of the network, or to the same again.
+    pub(super) fn roam(&mut self, now: Now, id: CallId, ifindex: u32, bssid: MacAddr) -> First {
+        let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
+        let station = &interface.station;
+        let network = station.connection().and_then(|_| station.network()).ok_or(CallError::NotConnected)?;
+        match station.could_roam(bssid, now.clock) {
+            Ok(()) => {}
+            Err(None | Some(Rejection::Stale)) => return Err(UNHEARD),
+            Err(Some(why)) => {
+                let (_, why) = crate::flight::rejection::describe(&why);
+                return Err(CallError::NotSupported(format!("It cannot be joined: {why}.")));
+            }
+        }
+        // What was to be stored of the network still is.
+        let before = interface.unstored.clone();
+        let join =
+            before.unwrap_or_else(|| Join { network: network.clone(), origin: Origin::Known, chosen: None });
+        self.join_by(now, id, ifindex, Join { chosen: Some(bssid), ..join }, Event::Roam { bssid });
         Ok(None)
     }
 
@@ -100,8 +156,7 @@ impl<K: Kernel> Daemon<K> {
         now: Now,
         id: CallId,
         ifindex: u32,
-        name: FileName,
-        hidden: bool,
+        New { name, hidden, chosen }: New,
         heard: Heard,
     ) -> Result<(), CallError> {
         if name.security == Security::Enterprise {
@@ -117,7 +172,7 @@ impl<K: Kernel> Daemon<K> {
             Security::Personal => Credentials::Personal(Personal::default()),
         };
         let network = Network { hidden, ..Network::new(name.ssid, credentials) };
-        let join = Join { network, origin: Origin::New };
+        let join = Join { network, origin: Origin::New, chosen };
         match name.security {
             Security::Personal => self.ask(now, id, ifindex, join),
             Security::Open | Security::Enterprise => self.join(now, id, ifindex, join),
@@ -179,7 +234,9 @@ impl<K: Kernel> Daemon<K> {
         let mut heard =
             names.into_iter().filter_map(|name| Some((view::heard(interface, &name, now.clock)?, name)));
         match (heard.next(), heard.next()) {
-            (Some((heard, name)), None) => self.connect_new(now, id, ifindex, name, true, heard),
+            (Some((heard, name)), None) => {
+                self.connect_new(now, id, ifindex, New { name, hidden: true, chosen: None }, heard)
+            }
             (Some(_), Some(_)) => Err(CallError::ServiceSetOverlap),
             (None, _) => Err(CallError::NotFound(
                 "No access point answered to this name. Check how it is spelt, and move closer.",
@@ -238,10 +295,18 @@ impl<K: Kernel> Daemon<K> {
     }
 
     fn join(&mut self, now: Now, id: CallId, ifindex: u32, join: Join) {
-        self.supersede(ifindex);
         let network = join.network.clone();
+        let event = match join.chosen {
+            Some(bssid) => Event::ConnectTo { network, bssid },
+            None => Event::Connect(network),
+        };
+        self.join_by(now, id, ifindex, join, event);
+    }
+
+    fn join_by(&mut self, now: Now, id: CallId, ifindex: u32, join: Join, event: Event) {
+        self.supersede(ifindex);
         self.desk.open(now, id, Wish::Join { ifindex, join, attempt: None });
-        self.turn(now, ifindex, Event::Connect(network));
+        self.turn(now, ifindex, event);
         // It was being joined already: that attempt is the one.
         let going = match self.interfaces.get(&ifindex).map(|interface| interface.station.summary()) {
             Some(Summary::Connecting { attempt, .. }) => Some(attempt),

@@ -9,7 +9,7 @@ use crate::networks::name::Security;
 use lapwing_core::network::{Credentials, Network, Personal};
 use lapwing_core::rsn::Advertised;
 use lapwing_core::scan::Bss;
-use lapwing_core::select::{Judged, Rejection, Verdict};
+use lapwing_core::select::{self, Judged, Rejection, Verdict};
 use lapwing_core::{Instant, Secret};
 use lapwing_frames::MacAddr;
 use lapwing_frames::element::{ElementId, Elements, OweTransition, rsn::RsnChoice};
@@ -137,6 +137,16 @@ pub(super) fn heard(interface: &Interface, name: &FileName, now: Instant) -> Opt
     let unsuitable: Option<Vec<_>> = reasons.collect();
     let unsuitable = unsuitable.and_then(|reasons| reasons.into_iter().next());
     Some(Heard { unsuitable, takes_psk: group.takes_psk, announced: group.announced })
+}
+
+/// The network that a BSS belongs to, or an AP MLD or a link of one, if it is heard.
+pub(super) fn network_of(interface: &Interface, address: MacAddr) -> Option<FileName> {
+    let groups = groups(interface);
+    let table = interface.station.table();
+    let is_it = |bssid: &MacAddr| {
+        *bssid == address || table.get(*bssid).and_then(select::mld_address) == Some(address)
+    };
+    groups.into_iter().find(|(_, group)| group.bssids.iter().any(is_it)).map(|(name, _)| name)
 }
 
 /// What is thought of the BSSs of a network; of one that is not known, what would be with some secret.

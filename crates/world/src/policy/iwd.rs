@@ -184,7 +184,8 @@ impl Inner {
                 self.look(turn, turn.seat.autoconnect);
             }
             Event::Autoconnect(on) => self.look(turn, on),
-            Event::Connect(network) => {
+            // This model knows no choice of a BSS.
+            Event::Connect(network) | Event::ConnectTo { network, .. } => {
                 turn.note("is asked to connect");
                 self.wanted = Some(network);
                 self.alone.clear();
@@ -199,6 +200,7 @@ impl Inner {
             Event::Completed { ticket, outcome } => self.completed(turn, ticket, outcome),
             Event::Kernel(event) => self.heard(turn, event),
             Event::EventsLost
+            | Event::Roam { .. }
             | Event::Resumed(_)
             | Event::Configured(_)
             | Event::Unconfigured(..)

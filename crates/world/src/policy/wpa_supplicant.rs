@@ -201,7 +201,8 @@ impl Inner {
                 self.enable(turn, turn.seat.autoconnect);
             }
             Event::Autoconnect(on) => self.enable(turn, on),
-            Event::Connect(network) => {
+            // This model knows no choice of a BSS.
+            Event::Connect(network) | Event::ConnectTo { network, .. } => {
                 turn.note("is asked to associate");
                 self.wanted = Some(network);
                 self.begin(turn);
@@ -219,6 +220,7 @@ impl Inner {
             Event::Kernel(event) => self.heard(version, turn, event),
             // It reads on, and does not know what it missed.
             Event::EventsLost
+            | Event::Roam { .. }
             | Event::Resumed(_)
             | Event::Configured(_)
             | Event::Unconfigured(..)

@@ -134,6 +134,7 @@ impl Story {
         let wish = Connect {
             network,
             hidden: false,
+            bssid: None,
             passphrase_fd: None,
             passphrase_file: None,
             no_wait: false,

@@ -14,7 +14,7 @@ use crate::flight::status;
 use crate::networks::FileName;
 use lapwing_core::select::{Judged, Verdict};
 use lapwing_frames::suite::Akm;
-use lapwing_frames::{Channel, Ssid};
+use lapwing_frames::{Channel, MacAddr, Ssid};
 use std::collections::BTreeSet;
 
 /// What a call leads to.
@@ -241,6 +241,12 @@ impl Service {
                     }
                 }
             }
+            (Some(&Thing::Device(ifindex)), interfaces::DEBUG, "ConnectBssid") => {
+                address(call).map(|bssid| Response::Later(Call::ConnectTo { ifindex, bssid }))
+            }
+            (Some(&Thing::Device(ifindex)), interfaces::DEBUG, "Roam") => {
+                address(call).map(|bssid| Response::Later(Call::Roam { ifindex, bssid }))
+            }
             (Some(&Thing::Device(ifindex)), interfaces::STATION, "GetOrderedNetworks") => {
                 Ok(Response::Now(vec![
                     self.device(ifindex).map_or(Value::Array("(on)", Vec::new()), ordered),
@@ -278,6 +284,23 @@ impl Service {
             _ => Err(dbus("UnknownMethod", format_args!("{} has no method {member}.", call.path))),
         }
     }
+}
+
+/// The address that a call is about.
+fn address(call: &MethodCall) -> Result<MacAddr, Error> {
+    let octets = match call.body.as_slice() {
+        [Value::Array(_, octets)] => octets.as_slice(),
+        _ => &[],
+    };
+    let octets: Vec<u8> = octets
+        .iter()
+        .filter_map(|octet| match octet {
+            Value::Byte(octet) => Some(*octet),
+            _ => None,
+        })
+        .collect();
+    let address = <[u8; 6]>::try_from(octets).map(MacAddr);
+    address.map_err(|_| iwd("InvalidArguments", "The address of an access point has six octets."))
 }
 
 fn set(thing: &Thing, interface: &str, property: &str, value: &Value) -> Outcome {

@@ -182,6 +182,7 @@ fn every_method_of_every_object_is_done() {
                         "s" => Value::text("net.connman.iwd.Device"),
                         "o" => Value::Path("/agent".to_owned()),
                         "v" => Value::Boolean(true).in_variant(),
+                        "ay" => Value::octets(&[2, 0, 0, 0, 0, 0xfe]),
                         other => panic!("{other}"),
                     })
                     .collect();
@@ -371,7 +372,7 @@ fn a_station_that_goes_down_takes_its_networks_with_it() {
     assert_eq!(
         order(&service.settle(Vec::new(), Some(down))),
         [
-            format!("-{DEVICE} {}", names(&["net.connman.iwd.Station"])),
+            format!("-{DEVICE} {}", names(&["net.connman.iwd.Station", "net.connman.iwd.StationDebug"])),
             format!(
                 "-{HOME}/0200000000fe {}",
                 names(&["net.connman.iwd.BasicServiceSet", "org.freedesktop.DBus.Properties"])
@@ -583,11 +584,35 @@ fn properties_are_those_that_iwd_was_seen_to_have() {
     let mut shown = Recorded::new();
     for object in tree.values() {
         for (interface, properties) in &object.interfaces {
-            if interface.starts_with("net.connman.iwd.") {
+            // iwd has the choice of an access point for developers only.
+            if interface.starts_with("net.connman.iwd.") && *interface != interfaces::DEBUG {
                 let types = properties.iter().map(|(name, value)| ((*name).to_owned(), value.signature()));
                 shown.insert((*interface).to_owned(), types.collect());
             }
         }
     }
     assert_eq!(shown, recorded);
+}
+
+#[test]
+fn the_choice_of_an_access_point_is_an_address_of_six_octets() {
+    let mut service = service();
+    let asked = |service: &mut Service, method: &str, octets: &[u8]| {
+        let method = format!("net.connman.iwd.StationDebug.{method}");
+        ask(service, DEVICE, &method, vec![Value::octets(octets)])
+    };
+    let bssid = lapwing_frames::MacAddr([2, 0, 0, 0, 0, 1]);
+    for (method, call) in
+        [("ConnectBssid", Call::ConnectTo { ifindex: 3, bssid }), ("Roam", Call::Roam { ifindex: 3, bssid })]
+    {
+        let effects = asked(&mut service, method, &bssid.0);
+        assert!(
+            effects.iter().any(|effect| matches!(effect, Effect::Call(_, it) if *it == call)),
+            "{effects:?}"
+        );
+        for wrong in [&[][..], &[2, 0, 0, 0, 0], &[2, 0, 0, 0, 0, 1, 0]] {
+            let effects = asked(&mut service, method, wrong);
+            assert_eq!(error(&effects), "net.connman.iwd.InvalidArguments");
+        }
+    }
 }

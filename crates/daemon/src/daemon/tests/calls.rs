@@ -9,8 +9,8 @@ use lapwing_core::Secret;
 use lapwing_core::curve::PureCurves;
 use lapwing_core::entropy::SeededEntropy;
 use lapwing_core::failure::Code;
-use lapwing_frames::Ssid;
 use lapwing_frames::suite::{Akm, Cipher};
+use lapwing_frames::{MacAddr, Ssid};
 use std::fs;
 
 const PASSPHRASE: &[u8] = b"correct horse battery";
@@ -557,4 +557,44 @@ fn a_network_of_the_second_generation_is_joined_with_its_passphrase() {
     assert!(text.starts_with("[Security]\nPassphrase=correct horse battery\nPreSharedKey="), "{text}");
     assert!(!desk.text(".lapwing.memory").contains("Proven"), "it has proven nothing stronger");
     assert_eq!(desk.view().devices[0].connected.as_ref().unwrap().akm, Some(Akm::Psk));
+}
+
+/// The secret of a network that is not known yet is asked for as always; where it cannot be joined, nothing is left.
+#[test]
+fn an_access_point_can_be_chosen_and_gone_to() {
+    let mut desk = Desk::new("chosen", setups(), &[]);
+    assert_eq!(desk.ask(Call::Scan { ifindex: 3 }), DONE);
+    let bssid = |desk: &Desk, name: &str| {
+        let network = desk.view().devices[0].networks.iter().find(|it| it.name.to_string() == name).cloned();
+        network.unwrap().bsss[0].bssid
+    };
+    let (home, work) = (bssid(&desk, "home.psk"), bssid(&desk, "work.8021x"));
+    assert_eq!(error(desk.ask(Call::Roam { ifindex: 3, bssid: home })), CallError::NotConnected);
+    let nowhere = MacAddr([2, 9, 9, 9, 9, 9]);
+    assert!(matches!(
+        error(desk.ask(Call::ConnectTo { ifindex: 3, bssid: nowhere })),
+        CallError::NotFound(_)
+    ));
+    assert!(matches!(
+        error(desk.ask(Call::ConnectTo { ifindex: 3, bssid: work })),
+        CallError::NotSupported(_)
+    ));
+    let call = desk.begin(Call::ConnectTo { ifindex: 3, bssid: home });
+    desk.say(PASSPHRASE);
+    assert_eq!(desk.answer(call), DONE);
+    assert_eq!(desk.current().as_deref(), Some("home.psk"));
+    assert!(desk.directory.join("state/home.psk").exists());
+    // To itself, twice over: each time it is joined anew.
+    for call in [Call::Roam { ifindex: 3, bssid: home }, Call::ConnectTo { ifindex: 3, bssid: home }] {
+        let before = desk.view().devices[0].connected.as_ref().map(|connected| connected.attempt);
+        assert_eq!(desk.ask(call), DONE);
+        let after = desk.view().devices[0].connected.as_ref().map(|connected| connected.attempt);
+        assert!(after > before, "{before:?} {after:?}");
+    }
+    // Not to somebody else's, and not to nowhere: the connection stays.
+    let connected = desk.view().devices[0].connected.clone();
+    for bssid in [work, nowhere] {
+        assert!(matches!(error(desk.ask(Call::Roam { ifindex: 3, bssid })), CallError::NotFound(_)));
+    }
+    assert_eq!(desk.view().devices[0].connected, connected);
 }
