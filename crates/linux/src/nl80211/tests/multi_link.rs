@@ -83,7 +83,7 @@ fn the_word_of_a_connection_names_each_link_with_both_addresses_and_a_status() {
         );
         assert_eq!(connection.links.len(), expected, "{name}");
         let interfaces = read(name, Command::NEW_INTERFACE);
-        let interface = interfaces.iter().map(|message| InterfaceInfo::decode(message).unwrap().state);
+        let mut interface = interfaces.iter().map(|message| InterfaceInfo::decode(message).unwrap().state);
         let interface = interface.rfind(|state| !state.links.is_empty()).unwrap();
         assert_eq!((interface.address, interface.links.len()), (OWN, expected));
         // The AP has no Country element, so that cfg80211 never looks for the name.
