@@ -182,16 +182,14 @@ impl Linux {
     ) -> Option<nl80211::Event> {
         match &event.kind {
             EventKind::NewInterface(info) => {
-                let is_ap = info.iftype == iftype::AP;
-                if !is_ap && self.access_points.running.contains_key(&ifindex) {
-                    // Somebody else wants it for something else: to us it is gone, and perhaps comes back as that.
-                    self.stopped(ifindex);
-                    self.gone(ifindex);
-                    self.read_links();
-                } else if is_ap || self.access_points.switching.contains_key(&ifindex) {
+                if info.iftype == iftype::AP || self.access_points.switching.contains_key(&ifindex) {
                     self.interfaces.insert(ifindex, info.clone());
                     return None;
                 }
+                // Somebody else wants it for something else: to us it is gone, and perhaps comes back as that.
+                self.stopped(ifindex);
+                self.gone(ifindex);
+                self.read_links();
                 return Some(event);
             }
             EventKind::Station(StationEvent::InterfaceRemoved | StationEvent::RegulatoryChanged) => {
