@@ -266,6 +266,7 @@ impl<K: Kernel> Daemon<K> {
             // No interface is an access point.
             Heard::ModeSet { .. }
             | Heard::Shared { .. }
+            | Heard::NameServers(_)
             | Heard::Served { .. }
             | Heard::FrameServed { .. }
             | Heard::AccessPoint { .. } => {}

@@ -147,6 +147,8 @@ pub enum Command {
         /// Whether to.
         on: bool,
     },
+    /// Say which name servers this machine uses; [`Heard::NameServers`] follows, once.
+    ReadNameServers,
     /// Let the hosts of a network behind an interface use this machine's other connections, by its addresses (NAT);
     /// [`Heard::Shared`] follows, once.
     Share {
@@ -266,6 +268,8 @@ pub enum Heard {
         /// What came of it.
         outcome: Result<ap::Reply, Refusal>,
     },
+    /// The answer to [`Command::ReadNameServers`]: those that other machines can reach too; none if none are known.
+    NameServers(Vec<Ipv4Addr>),
     /// The answer to [`Command::Share`].
     Shared {
         /// The interface.

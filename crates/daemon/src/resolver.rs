@@ -5,8 +5,8 @@ use crate::netconf::Resolver;
 use crate::settings::NameService;
 use std::fmt::{self, Write as _};
 use std::fs;
-use std::io::{self, Write as _};
-use std::net::IpAddr;
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -78,6 +78,39 @@ impl Place {
     }
 }
 
+/// Where the name servers of this machine's connections may be written down. A local resolver stands in
+/// `/etc/resolv.conf` in their place; those who run one write them elsewhere.
+const SERVERS: [&str; 3] =
+    ["/run/systemd/resolve/resolv.conf", "/run/NetworkManager/no-stub-resolv.conf", "/etc/resolv.conf"];
+/// As much of such a file as is read: far more than it has.
+const LONGEST: u64 = 64 * 1024;
+
+/// The name servers that this machine uses and that others can reach: those of the first file that has some. None if
+/// only a resolver on this machine is known.
+#[must_use]
+pub fn servers(runtime: &Path) -> Vec<Ipv4Addr> {
+    let ours = runtime.join(FILE);
+    let files = SERVERS.map(PathBuf::from).into_iter().chain([ours]);
+    let read = |path: PathBuf| {
+        let mut octets = Vec::new();
+        fs::File::open(path).ok()?.take(LONGEST).read_to_end(&mut octets).ok()?;
+        Some(reachable(&String::from_utf8_lossy(&octets)))
+    };
+    files.filter_map(read).find(|servers| !servers.is_empty()).unwrap_or_default()
+}
+
+/// The servers in the text of a `resolv.conf(5)` that another machine can reach over IPv4.
+fn reachable(text: &str) -> Vec<Ipv4Addr> {
+    let server = |line: &str| {
+        let mut words = line.split_ascii_whitespace();
+        let address: Ipv4Addr =
+            words.next().filter(|word| *word == "nameserver").and(words.next())?.parse().ok()?;
+        let fits = !address.is_loopback() && !address.is_unspecified() && !address.is_link_local();
+        fits.then_some(address)
+    };
+    text.lines().filter_map(server).collect()
+}
+
 /// `resolv.conf(5)`.
 fn text(interface: &str, resolver: &Resolver) -> String {
     let mut text = String::new();
@@ -114,6 +147,14 @@ fn register(program: &Path, interface: &str, text: Option<&str>) -> io::Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn servers_that_others_can_reach() {
+        let text = "# nameserver 192.0.2.9\nnameserver 127.0.0.53\nnameserver\t192.0.2.53 \nnameserver 2001:db8::53\n\
+                    search example.org\nnameserver 169.254.1.1\nnameserver x\nnameserver\nnameserver 192.0.2.54\n";
+        assert_eq!(reachable(text), [[192, 0, 2, 53], [192, 0, 2, 54]].map(Ipv4Addr::from));
+        assert_eq!(reachable("nameserver 127.0.0.1\n"), [Ipv4Addr::LOCALHOST; 0]);
+    }
 
     fn resolver() -> Resolver {
         Resolver {

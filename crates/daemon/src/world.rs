@@ -365,6 +365,7 @@ impl Kernel for Virtual {
                 self.heard
                     .push_back(Heard::Shared { ifindex, outcome: Err(NotShared::NoTranslation(refusal)) });
             }
+            Command::ReadNameServers => self.heard.push_back(Heard::NameServers(Vec::new())),
             Command::ListenForClients { .. } | Command::Unshare { .. } => {}
             Command::EnableIpv6 { .. } | Command::Resolve { .. } => {}
         }
