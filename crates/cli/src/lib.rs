@@ -10,6 +10,7 @@ pub mod events;
 pub mod failure;
 pub mod model;
 pub mod options;
+pub mod qr;
 pub mod radio;
 pub mod secret;
 pub mod signals;
