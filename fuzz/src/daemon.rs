@@ -11,10 +11,12 @@ use lapwing_frames::{MacAddr, Ssid};
 use lapwingd::netconf::dhcp::{Action, Client, Event, Settings};
 use lapwingd::netconf::domain::{self, Pointers};
 use lapwingd::netconf::remembered::Remembered;
-use lapwingd::netconf::settings::is_domain;
+use lapwingd::netconf::settings::{Prefix, is_domain};
+use lapwingd::netconf::subnet;
 use lapwingd::networks::document::Document;
 use lapwingd::networks::file::KnownNetwork;
 use lapwingd::networks::memory::Memory;
+use lapwingd::networks::Profile;
 use lapwingd::networks::name::{FileName, Parsed, Security};
 use lapwingd::settings;
 use std::collections::BTreeSet;
@@ -82,7 +84,7 @@ fn domain_names(octets: &[u8]) {
 /// The settings of the machine: whatever stands there, each is in its bounds, and each mistake is of a line.
 fn main_conf(octets: &[u8]) {
     let (settings, mistakes) = settings::understand(octets);
-    assert!(settings.metric > 0 && mistakes.len() <= 4);
+    assert!(settings.metric > 0 && mistakes.len() <= 7);
     assert!(mistakes.iter().all(|mistake| mistake.starts_with("line ")));
 }
 
@@ -209,12 +211,43 @@ fn dhcp_server(octets: &[u8]) {
     }
 }
 
+/// The profile of a hotspot: it is one or has a typed error, and the addresses that it gives are a host's.
+fn hotspot_profile(octets: &[u8]) {
+    let Ok(document) = Document::parse(octets) else { return };
+    let ssid = Ssid::new(b"fuzz").expect("four octets are an SSID");
+    let Ok(profile) = Profile::read(ssid, &document) else { return };
+    assert!(profile.links.len() <= 3);
+    let Some(addresses) = profile.addresses else { return };
+    if let Some(own) = addresses.own(&profile.ssid, &[], &[]) {
+        let mut server = Server::new(Shared::new(addresses.server(own)), &[]);
+        let discover = b"\x01\x01\x06\0\0\0\0\x07\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        let payload = [&discover[..], &WE.0, &[0; 202], &[99, 130, 83, 99, 53, 1, 1, 255]].concat();
+        let packet = Datagram {
+            source: Ipv4Addr::UNSPECIFIED,
+            destination: Ipv4Addr::BROADCAST,
+            source_port: 68,
+            destination_port: 67,
+            payload: &payload,
+        };
+        let now = Instant::after_start(Duration::from_secs(1));
+        for action in server.turn(now, server::Event::Packet { source: WE, octets: &packet.build() }) {
+            if let server::Action::Send { octets, .. } = action {
+                let datagram = Datagram::parse(&octets).expect("our packets are packets");
+                let offer = Message::parse(datagram.payload).expect("our messages are messages");
+                let other = Prefix { address: offer.yours, length: own.length };
+                assert!(offer.yours != own.address && subnet::overlap(&own, &other));
+            }
+        }
+    }
+}
+
 /// The targets.
 pub const TARGETS: &[Target] = &[
     ("dhcp_client", dhcp_client),
     ("dhcp_message", dhcp_message),
     ("dhcp_server", dhcp_server),
     ("domain_names", domain_names),
+    ("hotspot_profile", hotspot_profile),
     ("main_conf", main_conf),
     ("memory_file", memory_file),
     ("network_file", network_file),

@@ -5,10 +5,13 @@
 //! question that its users ask most. A machine where NetworkManager or networkd gives addresses says
 //! `EnableNetworkConfiguration=false`.
 
+use crate::netconf::settings::Prefix;
 use crate::networks::document::{Document, MAX_OCTETS, Malformed, Value};
+use crate::networks::profile;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 /// The name of the file.
@@ -36,7 +39,7 @@ pub enum NameService {
 }
 
 /// The settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Whether connections are given addresses.
     pub network_configuration: bool,
@@ -48,6 +51,8 @@ pub struct Settings {
     pub metric: u32,
     /// Whether EAPOL frames travel over nl80211 where the radio can do that.
     pub control_port: bool,
+    /// The blocks of addresses in which hotspots have their networks; as usual if none.
+    pub hotspots: Vec<Prefix<Ipv4Addr>>,
 }
 
 impl Default for Settings {
@@ -58,6 +63,7 @@ impl Default for Settings {
             name_service: NameService::Automatic,
             metric: METRIC,
             control_port: true,
+            hotspots: Vec::new(),
         }
     }
 }
@@ -144,6 +150,13 @@ pub fn understand(octets: &[u8]) -> (Settings, Vec<Mistake>) {
             number.ok().filter(|&metric| metric > 0).ok_or("a number from 1 to 4294967295 is expected")?;
         Ok(())
     });
+    // The second name is that of iwd before 1.11.
+    for key in ["APAddressPool", "APRanges"] {
+        take("IPv4", key, &mut |value| {
+            settings.hotspots = profile::pool(value).map_err(|error| error.problem.to_string())?;
+            Ok(())
+        });
+    }
     (settings, mistakes)
 }
 
@@ -154,13 +167,17 @@ mod tests {
     #[test]
     fn the_keys_of_iwd() {
         let text = b"[General]\nEnableNetworkConfiguration=false\nCountry=DE\nControlPortOverNL80211=false\n\
-            [Network]\nEnableIPv6=false\nNameResolvingService=resolvconf\nRoutePriorityOffset=300\n";
+            [Network]\nEnableIPv6=false\nNameResolvingService=resolvconf\nRoutePriorityOffset=300\n\
+            [IPv4]\nAPAddressPool=192.168.80.0/22, 10.0.0.0/8\n";
         let expected = Settings {
             network_configuration: false,
             ipv6: false,
             name_service: NameService::Resolvconf,
             metric: 300,
             control_port: false,
+            hotspots: [([192, 168, 80, 0], 22), ([10, 0, 0, 0], 8)]
+                .map(|(octets, length)| Prefix { address: octets.into(), length })
+                .to_vec(),
         };
         assert_eq!(understand(text), (expected, Vec::new()));
         assert_eq!(understand(b""), (Settings::default(), Vec::new()));
@@ -170,10 +187,10 @@ mod tests {
     #[test]
     fn a_mistake_is_told_and_the_rest_counts() {
         let text = b"[General]\nEnableNetworkConfiguration=perhaps\n[Network]\nNameResolvingService=bind\n\
-            RoutePriorityOffset=0\nEnableIPv6=false\n";
+            RoutePriorityOffset=0\nEnableIPv6=false\n[IPv4]\nAPRanges=192.168.80.0\n";
         let (settings, mistakes) = understand(text);
         assert_eq!(settings, Settings { ipv6: false, ..Settings::default() });
-        assert_eq!(mistakes.len(), 3);
+        assert_eq!(mistakes.len(), 4);
         assert!(mistakes[0].starts_with("line 2: EnableNetworkConfiguration: 'true'"), "{mistakes:?}");
         assert_eq!(understand(b"garbage\n").1.len(), 1);
     }

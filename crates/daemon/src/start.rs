@@ -90,7 +90,7 @@ fn serve(mut options: Options) -> Result<(), Box<dyn Error>> {
             Some((_, scenario, seed)) => {
                 Machine::Virtual(Box::new(Virtual::open(scenario, *seed, &options.runtime)?))
             }
-            None => Machine::Real(Box::new(linux(&options.runtime, machine, place)?)),
+            None => Machine::Real(Box::new(linux(&options.runtime, machine.clone(), place)?)),
         };
         let state = options.state.clone();
         let daemon = open(kernel, options, machine);

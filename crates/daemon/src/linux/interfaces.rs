@@ -78,7 +78,7 @@ impl Linux {
                 interface: info.interface,
                 name: link.name.clone(),
                 address: link.address.unwrap_or(info.state.address),
-                radio: key_frames::radio(wiphy, self.settings),
+                radio: key_frames::radio(wiphy, &self.settings),
                 up: link.is_up(),
                 radio_name: wiphy.name.clone(),
                 hardware: Hardware::of_radio(&wiphy.name),
@@ -106,7 +106,7 @@ impl Linux {
     pub(super) fn radios(&mut self, radios: BTreeMap<u32, Wiphy>) {
         for (&wiphy, now) in &radios {
             if self.radios.get(&wiphy).is_some_and(|before| before != now) {
-                let radio = key_frames::radio(now, self.settings);
+                let radio = key_frames::radio(now, &self.settings);
                 self.heard.push_back(Heard::RadioChanged { wiphy, radio });
             }
         }

@@ -15,7 +15,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 /// What a radio can do, of which the settings may want less.
-pub(super) fn radio(wiphy: &Wiphy, settings: Settings) -> Radio {
+pub(super) fn radio(wiphy: &Wiphy, settings: &Settings) -> Radio {
     let radio = wiphy.radio();
     Radio { control_port: radio.control_port && settings.control_port, ..radio }
 }

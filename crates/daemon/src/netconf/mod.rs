@@ -5,6 +5,7 @@ pub mod dhcp;
 pub mod domain;
 pub mod remembered;
 pub mod settings;
+pub mod subnet;
 
 pub use configuration::{Advertised, Begin, Configuration, Configured, Resolver};
 pub use remembered::Remembered;

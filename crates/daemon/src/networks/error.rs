@@ -112,4 +112,25 @@ pub enum Problem {
     /// A mode that is unknown.
     #[error("the modes are personal, enterprise and open")]
     BadTransitionMode,
+    /// A channel that no band has.
+    #[error("a channel of the 2.4 or the 5 GHz band is expected")]
+    BadChannel,
+    /// A link that no band has, or two in one band.
+    #[error("links are like 2.4GHz, 5GHz/36, 6GHz/37: a band, perhaps a channel of it, each band once")]
+    BadLink,
+    /// A cipher that is unknown or too weak.
+    #[error("the ciphers are CCMP-128, GCMP-128, CCMP-256 and GCMP-256")]
+    BadCipher,
+    /// A kind of protection that is unknown.
+    #[error("the kinds of security are wpa2, transition, wpa3, owe and open")]
+    BadProtection,
+    /// A number out of its bounds.
+    #[error("a number is expected: of clients up to 2007, of seconds from 60 on")]
+    BadNumber,
+    /// A range that is none.
+    #[error("the first and the last address are expected, with a comma between them")]
+    BadRange,
+    /// A protection that needs a passphrase without one.
+    #[error("[Security] needs Passphrase: WPA3 cannot use a PreSharedKey")]
+    NoPassphrase,
 }

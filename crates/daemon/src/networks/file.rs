@@ -244,7 +244,7 @@ fn addressing(document: &Document) -> Result<Addressing, Malformed> {
     let prefix = four("Netmask").map(|value| netmask(&value)).transpose()?;
     match four("Address") {
         Some(value) => {
-            let (address, length) = prefixed::<Ipv4Addr>(&value, 32)?;
+            let (address, length) = prefixed::<Ipv4Addr>(&value, &value.plain()?, 32)?;
             let length = length.or(prefix).unwrap_or(24);
             addressing.ipv4 = Some(StaticIpv4 { address: Prefix { address, length }, gateway });
         }
@@ -255,7 +255,7 @@ fn addressing(document: &Document) -> Result<Addressing, Malformed> {
         }
     }
     if let Some(value) = six("Address") {
-        let (address, length) = prefixed::<Ipv6Addr>(&value, 128)?;
+        let (address, length) = prefixed::<Ipv6Addr>(&value, &value.plain()?, 128)?;
         let gateway = six("Gateway").map(|value| parse(&value, Problem::BadAddress)).transpose()?;
         let address = Prefix { address, length: length.unwrap_or(128) };
         addressing.ipv6 = Some(StaticIpv6 { address, gateway });
@@ -277,16 +277,19 @@ fn addressing(document: &Document) -> Result<Addressing, Malformed> {
     Ok(addressing)
 }
 
-fn parse<T: FromStr>(value: &Value<'_>, problem: Problem) -> Result<T, Malformed> {
+pub(super) fn parse<T: FromStr>(value: &Value<'_>, problem: Problem) -> Result<T, Malformed> {
     value.plain()?.parse().map_err(|_| value.wrong(problem))
 }
 
-/// An address, and the prefix length behind a `/` if there is one.
-fn prefixed<T: FromStr>(value: &Value<'_>, longest: u8) -> Result<(T, Option<u8>), Malformed> {
-    let text = value.plain()?;
+/// An address that a value holds, and the prefix length behind a `/` if there is one.
+pub(super) fn prefixed<T: FromStr>(
+    value: &Value<'_>,
+    text: &str,
+    longest: u8,
+) -> Result<(T, Option<u8>), Malformed> {
     let (address, length) = match text.split_once('/') {
         Some((address, length)) => (address, Some(length)),
-        None => (text.as_str(), None),
+        None => (text, None),
     };
     let address = address.parse().map_err(|_| value.wrong(Problem::BadAddress))?;
     let length = length.map(|length| match length.parse() {
@@ -296,7 +299,7 @@ fn prefixed<T: FromStr>(value: &Value<'_>, longest: u8) -> Result<(T, Option<u8>
     Ok((address, length.transpose()?))
 }
 
-fn netmask(value: &Value<'_>) -> Result<u8, Malformed> {
+pub(super) fn netmask(value: &Value<'_>) -> Result<u8, Malformed> {
     let mask: Ipv4Addr = parse(value, Problem::BadPrefix)?;
     crate::netconf::settings::prefix_length(mask).ok_or_else(|| value.wrong(Problem::BadPrefix))
 }

@@ -72,24 +72,12 @@ impl FileName {
             b".8021x" => Security::Enterprise,
             _ => return Parsed::Other,
         };
-        let octets = match stem {
-            [] => return Parsed::Other,
-            [b'=', digits @ ..] => match from_hex(digits) {
-                Some(octets) => octets,
-                None => return Parsed::Unusable("pairs of hexadecimal digits are expected behind '='"),
-            },
-            stem if stem.iter().all(is_plain) => stem.to_vec(),
-            _ => {
-                return Parsed::Unusable(
-                    "a name with other characters than letters, digits, ' ', '-' and '_' is written as '=' and \
-                     the SSID's octets in hexadecimal",
-                );
-            }
-        };
-        match Ssid::new(&octets) {
-            Ok(ssid) if ssid.octets().is_empty() => Parsed::Unusable("an SSID has at least one octet"),
+        if stem.is_empty() {
+            return Parsed::Other;
+        }
+        match ssid(stem) {
             Ok(ssid) => Parsed::Network(Self { ssid, security }),
-            Err(_) => Parsed::Unusable("an SSID has at most 32 octets"),
+            Err(why) => Parsed::Unusable(why),
         }
     }
 
@@ -102,14 +90,38 @@ impl FileName {
 
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let octets = self.ssid.octets();
-        let is_plain = !octets.is_empty() && octets.iter().all(is_plain);
-        let digits = hex(octets);
-        let stem = if is_plain { octets } else { digits.expose() };
-        f.write_str(if is_plain { "" } else { "=" })?;
-        // Both forms are ASCII.
-        f.write_str(&String::from_utf8_lossy(stem))?;
-        write!(f, ".{}", self.security.extension())
+        write!(f, "{}.{}", stem(&self.ssid), self.security.extension())
+    }
+}
+
+/// The name of a network as part of a file's.
+pub(super) fn stem(ssid: &Ssid) -> String {
+    let octets = ssid.octets();
+    let is_plain = !octets.is_empty() && octets.iter().all(is_plain);
+    let digits = hex(octets);
+    // Both forms are ASCII.
+    let stem = String::from_utf8_lossy(if is_plain { octets } else { digits.expose() });
+    format!("{}{stem}", if is_plain { "" } else { "=" })
+}
+
+/// The name that part of a file's name stands for, or why there is none.
+pub(super) fn ssid(stem: &[u8]) -> Result<Ssid, &'static str> {
+    let octets = match stem {
+        [b'=', digits @ ..] => {
+            from_hex(digits).ok_or("pairs of hexadecimal digits are expected behind '='")?
+        }
+        stem if stem.iter().all(is_plain) => stem.to_vec(),
+        _ => {
+            return Err(
+                "a name with other characters than letters, digits, ' ', '-' and '_' is written as '=' and \
+                 the SSID's octets in hexadecimal",
+            );
+        }
+    };
+    match Ssid::new(&octets) {
+        Ok(ssid) if ssid.octets().is_empty() => Err("an SSID has at least one octet"),
+        Ok(ssid) => Ok(ssid),
+        Err(_) => Err("an SSID has at most 32 octets"),
     }
 }
 

@@ -325,7 +325,7 @@ fn unfit(path: &Path, unfit: Unfit) -> FileError {
 }
 
 /// Reads a file whole, into a buffer that is wiped.
-fn read(path: &Path) -> io::Result<Secret> {
+pub(super) fn read(path: &Path) -> io::Result<Secret> {
     // Not blocking: somebody may have put a pipe there.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
