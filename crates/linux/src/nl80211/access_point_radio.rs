@@ -15,7 +15,7 @@ impl Wiphy {
     pub(super) fn channels_at_once(&self) -> usize {
         let of = |combinations: &Vec<_>| Combination::channels_of(combinations, iftype::STATION);
         let alone = of(&self.combinations).unwrap_or(1);
-        let together: usize = self.radio_combinations.iter().filter_map(of).sum();
+        let together = self.radio_combinations.iter().filter_map(of).fold(0, usize::saturating_add);
         let bound = of(&self.device_combinations).unwrap_or(usize::MAX);
         alone.max(together.min(bound)).max(1)
     }

@@ -213,6 +213,7 @@ numbers! {
         CENTER_FREQ2 = 161,
         RADAR_EVENT = 168,
         EXT_CAPA = 169,
+        STA_CAPABILITY = 171,
         STA_EXT_CAPABILITY = 172,
         PROTOCOL_FEATURES = 173,
         SPLIT_WIPHY_DUMP = 174,
@@ -410,6 +411,7 @@ numbers! {
     /// Flags of a station: bit numbers.
     pub(super) mod sta_flag: u32 = "NL80211_STA_FLAG_" {
         AUTHORIZED = 1,
+        SHORT_PREAMBLE = 2,
         WME = 3,
         MFP = 4,
     }

@@ -57,7 +57,7 @@ pub(in super::super) fn fill(message: &mut Builder, request: &Request, control_p
         }
         Request::AuthorizeStation { station } => {
             message.mac(attr::MAC, *station);
-            fill_flags(message, &[sta_flag::AUTHORIZED]);
+            fill_flags(message, [sta_flag::AUTHORIZED]);
         }
         Request::RemoveStation { station } => {
             message.mac(attr::MAC, *station);
@@ -103,8 +103,8 @@ fn fill_link(message: &mut Builder, link: Option<LinkId>) {
 }
 
 /// Flags to set, and no others to change.
-fn fill_flags(message: &mut Builder, flags: &[u32]) {
-    let bits = flags.iter().fold(0_u32, |bits, flag| bits | 1 << flag).to_ne_bytes();
+fn fill_flags(message: &mut Builder, flags: impl IntoIterator<Item = u32>) {
+    let bits = flags.into_iter().fold(0_u32, |bits, flag| bits | 1 << flag).to_ne_bytes();
     message.bytes(attr::STA_FLAGS2, &[bits, bits].concat());
 }
 
@@ -211,13 +211,18 @@ fn fill_new_station(message: &mut Builder, new: &NewStation) {
     };
     fill_link(message, new.link);
     message.u16(attr::STA_AID, new.association_id.number());
+    message.u16(attr::STA_CAPABILITY, new.capability.0);
     message.u16(attr::STA_LISTEN_INTERVAL, new.listen_interval);
     let capabilities = client::Capabilities::read(Elements::new(&new.elements));
     capabilities.fill(message);
     capabilities.fill_of_client(message);
     // Without a word on authentication and association the kernel takes it for associated, whether or not the
     // driver knows other clients.
-    let protected = new.frame_protection.then_some(sta_flag::MFP);
-    let flags: Vec<_> = capabilities.wme.map(|_| sta_flag::WME).into_iter().chain(protected).collect();
-    fill_flags(message, &flags);
+    let short_preamble = new.capability.contains(CapabilityInformation::SHORT_PREAMBLE);
+    let flags = [
+        (short_preamble, sta_flag::SHORT_PREAMBLE),
+        (capabilities.wme.is_some(), sta_flag::WME),
+        (new.frame_protection, sta_flag::MFP),
+    ];
+    fill_flags(message, flags.into_iter().filter_map(|(set, flag)| set.then_some(flag)));
 }

@@ -8,7 +8,7 @@ use lapwing_frames::{LinkId, MacAddr, Ssid};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The messages that answer each request for `command`, one list for each request.
-fn answers(name: &str, wanted: Command) -> Vec<Vec<Vec<u8>>> {
+pub(super) fn answers(name: &str, wanted: Command) -> Vec<Vec<Vec<u8>>> {
     let mut found = BTreeMap::<(u32, u32), Vec<Vec<u8>>>::new();
     let all = recorded(name);
     let asked: Vec<_> = all

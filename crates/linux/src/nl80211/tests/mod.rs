@@ -1,5 +1,7 @@
 //! Against the header's numbers, and against recorded traffic of wpa_supplicant and two kernels.
 
+mod access_point;
+mod access_point_radio;
 mod capabilities;
 mod constants;
 mod events;

@@ -41,7 +41,7 @@ pub(super) fn sent(name: &str, wanted: Command) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn ours(request: &Request) -> Vec<u8> {
+pub(super) fn ours(request: &Request) -> Vec<u8> {
     let (command, _) = request.command();
     let encoded = request.encode(0x25).unwrap();
     assert_eq!(encoded.payload()[0], command.0);
