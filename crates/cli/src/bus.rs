@@ -328,6 +328,23 @@ impl Properties {
         Ok(self.get::<String>(key)?.filter(|text| !text.is_empty()))
     }
 
+    /// A list of dictionaries; none if it is not there.
+    ///
+    /// # Errors
+    /// If it is of another type.
+    pub fn list(&self, key: &str) -> Result<Vec<Self>, Failure> {
+        let list: Vec<HashMap<String, Variant<'static>>> = self.get(key)?.unwrap_or_default();
+        let place = format!("{key} in {}", self.place);
+        let entry = |members: HashMap<String, Variant<'static>>| {
+            let members = members.into_iter();
+            let members: Result<_, _> =
+                members.map(|(key, value)| OwnedVariant::try_from(value).map(|value| (key, value))).collect();
+            let members = members.map_err(|_| Failure::garbage("a value holds a descriptor"))?;
+            Ok(Self { members, place: place.clone() })
+        };
+        list.into_iter().map(entry).collect()
+    }
+
     /// A dictionary.
     ///
     /// # Errors

@@ -33,13 +33,13 @@ pub struct Surroundings {
 
 /// The result of a command, for a person and for a program.
 #[derive(Debug)]
-struct Output {
+pub(crate) struct Output {
     human: String,
     json: Value,
 }
 
 impl Output {
-    fn new(json: impl Serialize, human: String) -> Self {
+    pub(crate) fn new(json: impl Serialize, human: String) -> Self {
         // What we print has text keys only, which is all that could fail.
         Self { human, json: serde_json::to_value(json).unwrap_or_default() }
     }
@@ -75,6 +75,7 @@ pub async fn run(options: &Options, around: &mut Surroundings) -> Result<(), Fai
         Command::Disconnect => disconnect(&bus, options, style).await?,
         Command::Forget(choice) => forget(&bus, choice, style).await?,
         Command::Timeline => timeline(&bus, options, style).await?,
+        Command::Hotspot(hotspot) => crate::hotspot::run(&bus, options, hotspot, around).await?,
         Command::Monitor => return monitor::run(&bus, options, style).await,
         // It asks no daemon: whoever reads the command line runs it without a bus.
         Command::World(world) => return crate::world::world(world, options.json, style).map(|_| ()),
@@ -101,7 +102,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// The devices that are meant: the one that is named, or all.
-fn devices_meant(snapshot: &Snapshot<'_>, options: &Options) -> Result<Vec<Device>, Failure> {
+pub(crate) fn devices_meant(snapshot: &Snapshot<'_>, options: &Options) -> Result<Vec<Device>, Failure> {
     let devices = snapshot.devices()?;
     let Some(name) = &options.device else { return Ok(devices) };
     let names = listed(&devices);
@@ -134,11 +135,11 @@ fn is_station(device: &Device) -> bool {
     device.state != "unavailable" && device.mode.as_deref().is_none_or(|mode| mode == "station")
 }
 
-fn listed(devices: &[Device]) -> String {
+pub(crate) fn listed(devices: &[Device]) -> String {
     devices.iter().map(|device| device.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn no_device() -> Failure {
+pub(crate) fn no_device() -> Failure {
     Failure::new(Kind::NotFound, "The daemon has no Wi-Fi device.")
         .code("no-device")
         .next("See whether the kernel has one (ip link) and whether it is blocked (rfkill).")

@@ -8,6 +8,7 @@ pub mod bus;
 pub mod commands;
 pub mod events;
 pub mod failure;
+pub mod hotspot;
 pub mod model;
 pub mod options;
 pub mod qr;

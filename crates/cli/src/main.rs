@@ -47,7 +47,10 @@ fn run(options: &Options) -> Result<u8, Failure> {
     }
     // Before signals are caught: whoever waits for one who does not deliver can interrupt.
     let secret = match &options.command {
-        Some(Command::Connect(connect)) => secret::given(connect)?,
+        Some(Command::Connect(connect)) => {
+            secret::given(connect.passphrase_fd, connect.passphrase_file.as_deref())?
+        }
+        Some(Command::Hotspot(hotspot)) => hotspot.passphrase()?,
         _ => None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {

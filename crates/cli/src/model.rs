@@ -13,6 +13,7 @@ mod station;
 
 pub use station::Station;
 use station::diagnose;
+pub(crate) use station::last_failure;
 
 /// The interface with what iwd's station does not tell.
 pub const STATION: &str = "org.lapwing.Station1";
@@ -28,6 +29,8 @@ pub struct Radio {
     pub model: Option<String>,
     /// The vendor, if the hardware tells.
     pub vendor: Option<String>,
+    /// What it can be used as, in iwd's words: `station`, `ap`, `ad-hoc`.
+    pub modes: Vec<String>,
 }
 
 /// An interface.
@@ -42,7 +45,7 @@ pub struct Device {
     pub address: Option<String>,
     /// Whether it is up.
     pub powered: bool,
-    /// What it is used as: `station`, else it is none of ours.
+    /// What it is used as: `station`, or `ap` for a hotspot.
     pub mode: Option<String>,
     /// What the station does; `unavailable` if there is none.
     pub state: String,
@@ -301,6 +304,7 @@ impl<'b> Snapshot<'b> {
             powered: properties.get("Powered")?.unwrap_or(true),
             model: properties.text("Model")?,
             vendor: properties.text("Vendor")?,
+            modes: properties.get("SupportedModes")?.unwrap_or_default(),
         }))
     }
 
@@ -439,18 +443,10 @@ impl Bss {
 
 /// A network of `GetNetworks`.
 fn network(members: &Properties) -> Result<Network, Failure> {
-    let bsss: Vec<HashMap<String, zbus::Variant<'static>>> = members.get("BSSs")?.unwrap_or_default();
-    let bsss: Result<Vec<Bss>, Failure> = bsss
+    let bsss: Result<Vec<Bss>, Failure> = members
+        .list("BSSs")?
         .into_iter()
         .map(|members| {
-            let members: Result<_, _> = members
-                .into_iter()
-                .map(|(key, value)| OwnedVariant::try_from(value).map(|value| (key, value)))
-                .collect();
-            let members = Properties::new(
-                "GetNetworks",
-                members.map_err(|_| Failure::garbage("a value holds a descriptor"))?,
-            );
             let frequency = members.get::<u32>("Frequency")?;
             Ok(Bss {
                 frequency,

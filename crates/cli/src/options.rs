@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::hotspot::Hotspot;
 use crate::world::options::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lapwing_frames::MacAddr;
@@ -18,6 +19,7 @@ Examples:
   lapwing networks --bss                   Every access point, and why it is not used
   lapwing why                              How the last attempt went, phase by phase
   lapwing monitor --json                   Events as they come, for a program
+  lapwing hotspot start                    Let others use this machine's connection
   lapwing world run mlo-loop --policy wpa_supplicant-2.11
                                            A failure as it happens, in a world that is not there
 
@@ -110,6 +112,8 @@ pub enum Command {
     /// Show how the last attempt went, phase by phase
     #[command(visible_alias = "why")]
     Timeline,
+    /// Make a device an access point that others join, and see who has
+    Hotspot(Hotspot),
     /// Run stories in a virtual world: no daemon, no radio, no root
     World(World),
     /// See it work on a virtual radio: no root, no hardware, nothing to install

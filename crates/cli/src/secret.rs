@@ -1,10 +1,10 @@
 //! Where a passphrase comes from.
 
 use crate::failure::{Failure, Kind};
-use crate::options::Connect;
 use crate::terminal::{self, LONGEST};
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// A passphrase. It is wiped when it goes.
@@ -14,8 +14,8 @@ pub type Secret = Zeroizing<String>;
 ///
 /// # Errors
 /// If it cannot be read or is none.
-pub fn given(options: &Connect) -> Result<Option<Secret>, Failure> {
-    let (what, octets) = match (&options.passphrase_fd, &options.passphrase_file) {
+pub fn given(descriptor: Option<u32>, file: Option<&Path>) -> Result<Option<Secret>, Failure> {
+    let (what, octets) = match (descriptor, file) {
         (Some(0), _) => ("descriptor 0".to_owned(), read(std::io::stdin().lock())),
         (Some(number), _) => {
             // The way to a descriptor by its number without trusting that it is nobody else's.

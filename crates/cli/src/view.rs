@@ -27,7 +27,7 @@ fn doing(style: Style, status: &Status) -> String {
 }
 
 /// A title and a text of a block.
-fn row(title: &str, text: impl Into<String>) -> Vec<Cell> {
+pub(crate) fn row(title: &str, text: impl Into<String>) -> Vec<Cell> {
     vec![Cell::new(""), Cell::new(title).paint(Paint::Faint), Cell::new(text)]
 }
 
@@ -116,7 +116,7 @@ fn address_rows(style: Style, addresses: &Addresses) -> Vec<Vec<Cell>> {
 }
 
 /// A frequency in words.
-fn place(frequency: Option<u32>) -> Option<String> {
+pub(crate) fn place(frequency: Option<u32>) -> Option<String> {
     let mhz = frequency?;
     Some(match radio::channel(mhz) {
         Some((channel, band)) => format!("channel {channel} ({band}, {mhz} MHz)"),
@@ -140,7 +140,7 @@ fn security(connection: &Connection) -> Option<String> {
 }
 
 /// A duration to the two greatest units.
-fn duration(seconds: u32) -> String {
+pub(crate) fn duration(seconds: u32) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
@@ -175,7 +175,7 @@ pub fn connected(style: Style, device: &str, network: &Name, seconds: f64, statu
     text
 }
 
-fn heading(titles: &[&str]) -> Vec<Cell> {
+pub(crate) fn heading(titles: &[&str]) -> Vec<Cell> {
     titles.iter().map(|title| Cell::new(*title).paint(Paint::Faint)).collect()
 }
 

@@ -4,14 +4,18 @@
 //! decides nothing. A call gets a number from the surface, and exactly one [`News::Answered`] with that
 //! number follows, at once or later.
 
+use crate::hotspot;
+use crate::kernel::Mode;
 use crate::netconf::Configured;
 use crate::networks::FileName;
 use crate::networks::name::Security;
 use lapwing_core::Secret;
 use lapwing_core::failure::Failure;
+use lapwing_core::kernel::ChannelDefinition;
 use lapwing_core::select::Judged;
 use lapwing_core::station::{Connected, Summary};
-use lapwing_frames::{MacAddr, Ssid};
+use lapwing_frames::{LinkId, MacAddr, Ssid};
+use std::collections::BTreeMap;
 
 /// The number of a call; the surface counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +106,45 @@ pub enum Call {
         /// The interface.
         ifindex: u32,
     },
+    /// Use an interface for something else. Answered when the kernel has done it: what it did before has ended
+    /// properly by then.
+    SetMode {
+        /// The interface.
+        ifindex: u32,
+        /// What for.
+        mode: Mode,
+    },
+    /// Start the hotspot of an interface that is an access point. Answered when all its BSSs are on the air.
+    StartAccessPoint {
+        /// The interface.
+        ifindex: u32,
+        /// What it is to be.
+        settings: Box<hotspot::Settings>,
+    },
+    /// Start the hotspot whose settings are in a file.
+    StartProfile {
+        /// The interface.
+        ifindex: u32,
+        /// Its name.
+        ssid: Ssid,
+    },
+    /// End the hotspot of an interface. Answered when its clients were told and the kernel has ended it.
+    StopAccessPoint {
+        /// The interface.
+        ifindex: u32,
+    },
+    /// Do something with a hotspot that is on the air. Answered when it has begun.
+    AccessPointOrder {
+        /// The interface.
+        ifindex: u32,
+        /// What.
+        order: hotspot::Order,
+    },
+    /// The figures of each client of a hotspot, of this moment.
+    AccessPointDiagnostics {
+        /// The interface.
+        ifindex: u32,
+    },
 }
 
 /// The answer to a call that succeeded.
@@ -113,6 +156,8 @@ pub enum Answer {
     Diagnostics(Box<Diagnostics>),
     /// To [`Call::Timeline`]: readable lines; empty if nothing happened yet.
     Timeline(String),
+    /// To [`Call::AccessPointDiagnostics`].
+    Clients(Vec<ClientFigures>),
 }
 
 /// Why a call was not done. Each has a name among iwd's errors; the sentence tells people the rest.
@@ -140,6 +185,8 @@ pub enum CallError {
     NotHidden,
     /// It is known already.
     AlreadyProvisioned,
+    /// There is one already; the text says what.
+    AlreadyExists(&'static str),
     /// An open and a protected network share the hidden name: which one is meant cannot be told.
     ServiceSetOverlap,
     /// What was given makes no sense; the text says why.
@@ -150,6 +197,8 @@ pub enum CallError {
     NotStored(String),
     /// The attempt failed.
     Failed(Failure),
+    /// The hotspot did not begin, or ended.
+    HotspotFailed(hotspot::Failure),
 }
 
 /// What the daemon tells a surface.
@@ -245,6 +294,8 @@ pub struct RadioView {
     pub model: Option<String>,
     /// The vendor, if the hardware tells.
     pub vendor: Option<String>,
+    /// Whether it can be an access point.
+    pub access_point: bool,
 }
 
 /// An interface.
@@ -260,7 +311,11 @@ pub struct DeviceView {
     pub address: MacAddr,
     /// Whether it is up.
     pub powered: bool,
-    /// What the station does.
+    /// What it is used for; while that changes, what it was used for before.
+    pub mode: Mode,
+    /// Its hotspot, while it is an access point.
+    pub access_point: Option<AccessPointView>,
+    /// What the station does; unavailable while the interface is an access point.
     pub state: Summary,
     /// Whether a scan runs.
     pub scanning: bool,
@@ -280,6 +335,80 @@ pub struct DeviceView {
     pub networks: Vec<NetworkView>,
     /// The BSSs that do not announce their name and whose name is not known, the strongest first.
     pub hidden: Vec<HiddenView>,
+}
+
+/// The hotspot of an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessPointView {
+    /// How far it is.
+    pub phase: hotspot::Phase,
+    /// Its name, unless it is stopped.
+    pub ssid: Option<Ssid>,
+    /// How it is protected, in our words; of one that is stopped, empty.
+    pub protection: &'static str,
+    /// Its pairwise ciphers in iwd's words.
+    pub pairwise_ciphers: Vec<String>,
+    /// Its group cipher in iwd's words; none if it is open or stopped.
+    pub group_cipher: Option<String>,
+    /// Whether its beacons leave the name out.
+    pub hidden: bool,
+    /// Its address as an AP MLD, if it is one.
+    pub mld: Option<MacAddr>,
+    /// What is on the air.
+    pub bsss: Vec<AccessPointBss>,
+    /// Its clients that are associated.
+    pub clients: Vec<ClientView>,
+    /// Why it did not begin or has ended, until it begins again.
+    pub last_failure: Option<hotspot::Failure>,
+    /// Whether a scan runs.
+    pub scanning: bool,
+}
+
+/// A BSS of a hotspot: the only one, or a link of an AP MLD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessPointBss {
+    /// The link, of an AP MLD.
+    pub link: Option<LinkId>,
+    /// Its address.
+    pub bssid: MacAddr,
+    /// Its channel.
+    pub channel: ChannelDefinition,
+}
+
+/// A client of a hotspot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientView {
+    /// Its address; its MLD address if it uses links.
+    pub address: MacAddr,
+    /// Whether its port is open.
+    pub authorized: bool,
+    /// Whether its management frames are protected.
+    pub frame_protection: bool,
+    /// Its links with its address on each; none of a plain client.
+    pub links: BTreeMap<LinkId, MacAddr>,
+    /// The IPv4 address that it was given, if it was.
+    pub leased: Option<std::net::Ipv4Addr>,
+}
+
+/// The figures of a client of a hotspot at a moment, as the kernel gives them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientFigures {
+    /// Its address.
+    pub address: MacAddr,
+    /// The signal of the last frame in dBm.
+    pub signal_dbm: Option<i8>,
+    /// The average signal in dBm.
+    pub average_signal_dbm: Option<i8>,
+    /// What was last received.
+    pub receive: Option<RateView>,
+    /// What was last sent.
+    pub transmit: Option<RateView>,
+    /// How long nothing was heard, in ms.
+    pub inactive_ms: Option<u32>,
+    /// How long connected, in s.
+    pub connected_s: Option<u32>,
+    /// The throughput to expect, in kbit/s.
+    pub expected_kbps: Option<u32>,
 }
 
 /// A BSS that does not announce its name.

@@ -2,9 +2,11 @@
 
 mod addressing;
 mod calls;
+mod hotspots;
 mod interface;
 mod joining;
 mod known;
+mod modes;
 mod power;
 mod storing;
 mod telling;
@@ -15,6 +17,7 @@ mod view;
 use crate::control::CallId;
 use crate::flight::event::{self, Place};
 use crate::flight::{Recorder, timeline};
+use crate::hotspot::Hotspot;
 use crate::kernel::{Command, Found, Heard, Kernel, PacketKind};
 use crate::netconf::configuration::{self, Configuration};
 use crate::netconf::dhcp;
@@ -211,6 +214,9 @@ impl<K: Kernel> Daemon<K> {
             Heard::Answered { ifindex, ticket, outcome } => {
                 self.turn(now, ifindex, Event::Completed { ticket, outcome });
             }
+            Heard::Station { ifindex: Some(ifindex), event } if !self.is_station(ifindex) => {
+                self.heard_by_another(now, ifindex, event);
+            }
             Heard::Station { ifindex, event } => {
                 if let Some(interface) = ifindex.and_then(|ifindex| self.interfaces.get_mut(&ifindex)) {
                     interface.hear(&event);
@@ -263,13 +269,24 @@ impl<K: Kernel> Daemon<K> {
                 self.configure(now, ifindex, configuration::Event::Advertised(&advertised));
             }
             Heard::Trouble(text) => warn!("{text}"),
-            // No interface is an access point.
-            Heard::ModeSet { .. }
-            | Heard::Shared { .. }
-            | Heard::NameServers(_)
-            | Heard::Served { .. }
-            | Heard::FrameServed { .. }
-            | Heard::AccessPoint { .. } => {}
+            Heard::Shared { ifindex, outcome } => self.shared(now, ifindex, outcome),
+            Heard::ModeSet { ifindex, outcome } => self.mode_set(now, ifindex, outcome),
+            Heard::Served { ifindex, number, outcome } => {
+                self.with_hotspot(now, ifindex, |hotspot, means| {
+                    hotspot.served(now.clock, number, outcome, means)
+                });
+            }
+            Heard::FrameServed { ifindex, number, acknowledged } => {
+                self.with_hotspot(now, ifindex, |hotspot, means| {
+                    hotspot.frame_served(now.clock, number, acknowledged, means)
+                });
+            }
+            Heard::AccessPoint { ifindex, event } => {
+                self.with_hotspot(now, ifindex, |hotspot, means| hotspot.hear(now.clock, &event, means));
+            }
+            Heard::ClientsDiagnosed { ifindex, outcome } => self.clients_diagnosed(ifindex, outcome),
+            // Nobody has asked.
+            Heard::NameServers(_) => {}
         }
     }
 
@@ -281,11 +298,15 @@ impl<K: Kernel> Daemon<K> {
             let Some(interface) = self.interfaces.get(&ifindex) else { continue };
             let station = due(interface.station.next_deadline().map(|(at, _)| at));
             let addressing = due(interface.configuration.as_ref().and_then(Configuration::next_deadline));
+            let hotspot = due(interface.role.hotspot().and_then(Hotspot::next_deadline));
             if addressing {
                 self.configure(now, ifindex, configuration::Event::Dhcp(dhcp::Event::Tick));
             }
             if station {
                 self.turn(now, ifindex, Event::Tick);
+            }
+            if hotspot {
+                self.with_hotspot(now, ifindex, |hotspot, means| hotspot.tick(now.clock, means));
             }
         }
         self.calls_overdue(now);
@@ -299,15 +320,16 @@ impl<K: Kernel> Daemon<K> {
         self.tick(now);
     }
 
-    /// Leaves every network. Go on hearing until [`Self::is_quiet`], within reason, and then
+    /// Leaves every network, and ends every hotspot. Go on hearing until [`Self::is_quiet`], within reason, and then
     /// [`Self::finish`].
     pub fn shut_down(&mut self, now: Now) {
         self.close_desk();
         self.turn_all(now, &Event::Disconnect);
+        self.leave_modes(now);
         self.settle(now);
     }
 
-    /// Whether no station is in, or on its way into or out of, a network.
+    /// Whether no station is in, or on its way into or out of, a network, and no interface is an access point.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         let is_quiet = |summary: Summary| match summary {
@@ -317,7 +339,9 @@ impl<K: Kernel> Daemon<K> {
             | Summary::Connected { .. }
             | Summary::Disconnecting => false,
         };
-        self.interfaces.values().all(|interface| is_quiet(interface.station.summary()))
+        self.interfaces
+            .values()
+            .all(|interface| is_quiet(interface.station.summary()) && interface.is_plain_station())
     }
 
     /// Undoes what is left of the addresses, and the status file.
@@ -343,6 +367,7 @@ impl<K: Kernel> Daemon<K> {
     /// Ends what was heard: calls go on, and the stations hear of other networks.
     fn follow(&mut self, now: Now) {
         self.catch_up(now);
+        self.switch_modes(now);
         self.join_found(now);
         if std::mem::take(&mut self.networks_changed) {
             self.give_networks(now);

@@ -110,6 +110,11 @@ pub enum Command {
         /// The interface.
         ifindex: u32,
     },
+    /// Read the figures of the clients of an access point; [`Heard::ClientsDiagnosed`] follows, once.
+    DiagnoseClients {
+        /// The interface.
+        ifindex: u32,
+    },
     /// Set an interface up or down; [`Heard::Powered`] follows, once. It stays down until it is set up again,
     /// whatever becomes of the radio's block meanwhile.
     SetPowered {
@@ -299,6 +304,13 @@ pub enum Heard {
         ifindex: u32,
         /// The figures of its peer; none if it has no peer.
         outcome: Result<Option<Box<StationFigures>>, Refusal>,
+    },
+    /// The answer to [`Command::DiagnoseClients`].
+    ClientsDiagnosed {
+        /// The interface.
+        ifindex: u32,
+        /// The figures of each.
+        outcome: Result<Vec<StationFigures>, Refusal>,
     },
     /// Which other programs run an interface that is run, or another one of its radio, has changed.
     Rivals {

@@ -10,6 +10,7 @@ pub mod control;
 pub mod daemon;
 pub mod flight;
 pub mod forwarding;
+pub mod hotspot;
 pub mod ipv6;
 pub mod kernel;
 pub mod linux;

@@ -60,6 +60,10 @@ enum Purpose {
         ifindex: u32,
         client: MacAddr,
     },
+    /// [`Command::DiagnoseClients`].
+    ClientFigures {
+        ifindex: u32,
+    },
     Registration,
     Radios,
     Interfaces,
@@ -221,6 +225,9 @@ impl Linux {
                     Purpose::Serve { ifindex, number, .. } => self.served(ifindex, number, Err(refusal)),
                     Purpose::Mode { ifindex } => self.step_taken(ifindex, Err(refusal)),
                     Purpose::Clients { .. } | Purpose::Probe { .. } => {}
+                    Purpose::ClientFigures { ifindex } => {
+                        self.heard.push_back(Heard::ClientsDiagnosed { ifindex, outcome: Err(refusal) });
+                    }
                     Purpose::Registration | Purpose::Radios | Purpose::Interfaces => {
                         self.trouble(format!("a request cannot be sent: {refusal}"));
                     }
@@ -316,6 +323,9 @@ impl Kernel for Linux {
             Command::SetRadioBlocked { wiphy, blocked } => self.set_radio_blocked(wiphy, blocked),
             Command::Diagnose { ifindex } => {
                 self.ask(&nl80211::Request::ReadFigures { ifindex }, Purpose::Figures { ifindex });
+            }
+            Command::DiagnoseClients { ifindex } => {
+                self.ask(&nl80211::Request::ReadFigures { ifindex }, Purpose::ClientFigures { ifindex });
             }
             Command::SetPort { ifindex, open } => self.set_port(ifindex, open),
             Command::Listen { ifindex, on } => self.listen(ifindex, on),

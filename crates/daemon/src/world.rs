@@ -367,6 +367,12 @@ impl Kernel for Virtual {
             }
             Command::ReadNameServers => self.heard.push_back(Heard::NameServers(Vec::new())),
             Command::ListenForClients { .. } | Command::Unshare { .. } => {}
+            Command::DiagnoseClients { ifindex } => {
+                self.heard.push_back(Heard::ClientsDiagnosed {
+                    ifindex,
+                    outcome: Err(Refusal { errno: Errno::EOPNOTSUPP, message: None }),
+                });
+            }
             Command::EnableIpv6 { .. } | Command::Resolve { .. } => {}
         }
         // Nobody reads before there is something to be read.

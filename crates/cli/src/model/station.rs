@@ -65,7 +65,7 @@ fn addresses(members: &Properties) -> Result<Addresses, Failure> {
     })
 }
 
-fn last_failure(members: &Properties) -> Result<LastFailure, Failure> {
+pub(crate) fn last_failure(members: &Properties) -> Result<LastFailure, Failure> {
     Ok(LastFailure {
         code: members.require("Code")?,
         phase: members.text("Phase")?,

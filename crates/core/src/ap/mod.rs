@@ -156,6 +156,11 @@ impl AccessPoint {
         self.clients.keys().copied()
     }
 
+    /// The BSSs on the air, each with its link if it is one, its address and its channel of now.
+    pub fn on_air(&self) -> impl Iterator<Item = (Option<LinkId>, Bss)> {
+        self.bss.iter().map(|(id, bss)| (*id, Bss { bssid: bss.bssid, channel: bss.channel }))
+    }
+
     /// Whom an address belongs to: a client itself, or one that uses it on a link.
     #[must_use]
     pub fn whose(&self, address: MacAddr) -> Option<MacAddr> {
@@ -211,6 +216,11 @@ impl AccessPoint {
             Order::Stop => self.stop(),
             Order::ForgetPmksas => self.pmksas = PmksaCache::new(),
             Order::ThrowOut(reason) => self.throw_out(reason),
+            Order::Expel { station, reason } => {
+                if let Some(station) = self.whose(station) {
+                    self.expel(station, reason, "it was thrown out");
+                }
+            }
             Order::RenewGroupKeys => self.renew_group_keys(now, means.entropy),
             Order::RenewPairwiseKey(station) => {
                 if let Some(Client::Associated(association)) = self.clients.get_mut(&station)

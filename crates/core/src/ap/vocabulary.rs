@@ -159,6 +159,13 @@ pub enum Order {
     ForgetPmksas,
     /// Throw out every client.
     ThrowOut(ReasonCode),
+    /// Throw out one client.
+    Expel {
+        /// The client, by any address of it.
+        station: MacAddr,
+        /// The reason that it is told.
+        reason: ReasonCode,
+    },
     /// Renew the group keys of all links.
     RenewGroupKeys,
     /// Renew the pairwise key of a client.

@@ -245,12 +245,14 @@ fn from_wire(value: Variant<'_>) -> Value {
         Variant::Str(value) => Value::Text(value.into()),
         Variant::ObjectPath(value) => Value::Path(value.to_string()),
         Variant::Variant(value) => from_wire(*value).in_variant(),
-        Variant::Array(octets) if *octets.element_signature() == Signature::U8 => {
-            let octets = octets.inner().iter().filter_map(|octet| match octet {
-                Variant::U8(octet) => Some(Value::Byte(*octet)),
-                _ => None,
+        // The only ones of these that a method takes: texts, octets, and options.
+        Variant::Array(array) if *array.element_signature() == Signature::Str => elements("s", &array),
+        Variant::Array(array) if *array.element_signature() == Signature::U8 => elements("y", &array),
+        Variant::Dict(options) if options.signature().to_string() == "a{sv}" => {
+            let entries = options.iter().filter_map(|(key, value)| {
+                Some((from_wire(key.try_clone().ok()?), from_wire(value.try_clone().ok()?)))
             });
-            Value::Array("y", octets.collect())
+            Value::Dictionary("s", "v", entries.collect())
         }
         other => Value::Other(other.value_signature().to_string()),
     }
@@ -302,6 +304,11 @@ fn call_of(origin: &Origin) -> zbus::Result<Message> {
         None => call,
     }
     .build(&())
+}
+
+fn elements(signature: &'static str, array: &Array<'_>) -> Value {
+    let elements = array.iter().filter_map(|element| element.try_clone().ok());
+    Value::Array(signature, elements.map(from_wire).collect())
 }
 
 fn structure(fields: &[Value]) -> zbus::Result<Structure<'_>> {

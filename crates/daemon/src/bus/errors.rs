@@ -2,6 +2,7 @@
 
 use super::message::Error;
 use crate::control::CallError;
+use crate::hotspot;
 use lapwing_core::failure::{Code, Failure};
 use std::fmt;
 
@@ -51,6 +52,20 @@ pub fn describe(error: &CallError) -> Error {
             "An open and a protected network have this name, and which is meant cannot be told. Write a network file \
              for the right one.",
         ),
+        CallError::AlreadyExists(what) => iwd("AlreadyExists", what),
+        CallError::HotspotFailed(failure) => {
+            let name = match failure {
+                hotspot::Failure::NoAccessPoint | hotspot::Failure::Unsupported(_) => "NotSupported",
+                hotspot::Failure::Contradiction(_) => "InvalidArguments",
+                hotspot::Failure::InterfaceDown => "NotAvailable",
+                hotspot::Failure::NoChannel
+                | hotspot::Failure::Channel(..)
+                | hotspot::Failure::Refused { .. }
+                | hotspot::Failure::Silent(_)
+                | hotspot::Failure::EndedByKernel => "Failed",
+            };
+            iwd(name, format_args!("{} {}", sentence(&failure.to_string()), failure.next_step()))
+        }
         CallError::InvalidArguments(why) => iwd("InvalidArguments", why),
         CallError::NotAvailable(what) => iwd("NotAvailable", what),
         CallError::NotStored(why) => iwd("Failed", why),

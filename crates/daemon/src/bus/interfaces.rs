@@ -79,6 +79,12 @@ pub const KNOWN: &str = "net.connman.iwd.KnownNetwork";
 pub const AGENT: &str = "net.connman.iwd.Agent";
 /// What more there is to know of the daemon.
 pub const LAPWING_DAEMON: &str = "org.lapwing.Daemon1";
+/// The hotspot of an interface that is an access point.
+pub const ACCESS_POINT: &str = "net.connman.iwd.AccessPoint";
+/// The figures of the clients of a hotspot.
+pub const ACCESS_POINT_DIAGNOSTIC: &str = "net.connman.iwd.AccessPointDiagnostic";
+/// What more there is to know and to do of a hotspot.
+pub const LAPWING_ACCESS_POINT: &str = "org.lapwing.AccessPoint1";
 /// What more there is to know of an interface.
 pub const LAPWING_STATION: &str = "org.lapwing.Station1";
 
@@ -208,6 +214,31 @@ pub const ALL: &[Interface] = &[
         properties: &[],
     },
     Interface {
+        name: ACCESS_POINT,
+        methods: &[
+            method("Start", &[("ssid", "s"), ("wpa2_psk", "s")], &[]),
+            method("Stop", &[], &[]),
+            method("StartProfile", &[("ssid", "s")], &[]),
+            method("Scan", &[], &[]),
+            method("GetOrderedNetworks", &[], &[("networks", "aa{sv}")]),
+        ],
+        signals: &[],
+        properties: &[
+            readable("Started", "b"),
+            readable("Name", "s"),
+            readable("Scanning", "b"),
+            readable("Frequency", "u"),
+            readable("PairwiseCiphers", "as"),
+            readable("GroupCipher", "s"),
+        ],
+    },
+    Interface {
+        name: ACCESS_POINT_DIAGNOSTIC,
+        methods: &[method("GetDiagnostics", &[], &[("diagnostic", "aa{sv}")])],
+        signals: &[],
+        properties: &[],
+    },
+    Interface {
         name: NETWORK,
         methods: &[method("Connect", &[], &[])],
         signals: &[],
@@ -242,6 +273,30 @@ pub const ALL: &[Interface] = &[
         ],
         signals: &[Signal { name: "Happened", carries: &[("line", "s")] }],
         properties: &[readable("Version", "s")],
+    },
+    Interface {
+        name: LAPWING_ACCESS_POINT,
+        methods: &[
+            method("StartAs", &[("options", "a{sv}")], &[]),
+            method("GetClients", &[], &[("clients", "aa{sv}")]),
+            method("RemoveLink", &[("link", "y"), ("beacons", "q")], &[]),
+            method("AddLink", &[("link", "y")], &[]),
+            method("ForgetPmksas", &[], &[]),
+            method("RenewGroupKeys", &[], &[]),
+            method("ThrowOut", &[("client", "s")], &[]),
+            method("Restart", &[("options", "a{sv}")], &[]),
+        ],
+        signals: &[],
+        properties: &[
+            readable("State", "s"),
+            readable("SSID", "ay"),
+            readable("Security", "s"),
+            readable("Hidden", "b"),
+            readable("MLD", "s"),
+            readable("Links", "aa{sv}"),
+            readable("Clients", "as"),
+            readable("LastFailure", "a{sv}"),
+        ],
     },
     Interface {
         name: LAPWING_STATION,

@@ -1,5 +1,6 @@
 //! The service: calls in, replies and signals out. It has no socket and decides nothing about Wi-Fi.
 
+mod access_point;
 mod calls;
 #[cfg(test)]
 mod tests;
@@ -375,6 +376,7 @@ fn values(answer: Answer) -> Vec<Value> {
     match answer {
         Answer::Done => Vec::new(),
         Answer::Diagnostics(diagnostics) => vec![calls::diagnostics(&diagnostics)],
+        Answer::Clients(clients) => vec![access_point::diagnostics(&clients)],
         Answer::Timeline(text) => vec![Value::Text(text.replace('\0', "\u{fffd}"))],
     }
 }

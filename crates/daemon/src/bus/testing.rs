@@ -2,14 +2,18 @@
 
 use super::message::{MethodCall, Origin};
 use super::value::Value;
-use crate::control::{DeviceView, HiddenView, NetworkView, RadioView, View};
+use crate::control::{
+    AccessPointBss, AccessPointView, ClientView, DeviceView, HiddenView, NetworkView, RadioView, View,
+};
+use crate::hotspot::Phase;
+use crate::kernel::Mode;
 use crate::networks::FileName;
 use crate::networks::name::Security;
-use lapwing_core::kernel::Frequency;
+use lapwing_core::kernel::{ChannelDefinition, Frequency};
 use lapwing_core::select::{Judged, Verdict};
 use lapwing_core::station::{Connected, Summary};
 use lapwing_frames::suite::{Akm, Cipher};
-use lapwing_frames::{MacAddr, Ssid};
+use lapwing_frames::{LinkId, MacAddr, Ssid};
 
 /// A call.
 pub(crate) fn called(
@@ -66,6 +70,8 @@ pub(crate) fn device(state: Summary) -> DeviceView {
         address: MacAddr([2, 0, 0, 0, 0, 1]),
         powered: true,
         network: matches!(state, Summary::Connecting { .. } | Summary::Connected { .. }).then(home),
+        mode: Mode::Station,
+        access_point: None,
         state,
         scanning: false,
         connected,
@@ -90,8 +96,45 @@ pub(crate) fn view() -> View {
             powered: true,
             model: None,
             vendor: None,
+            access_point: false,
         }],
         devices: vec![device(Summary::Disconnected)],
         known: Vec::new(),
+    }
+}
+
+/// An interface that is an access point, with a hotspot of two links and a client.
+pub(crate) fn hotspot() -> DeviceView {
+    let bss = |link, frequency| AccessPointBss {
+        link: LinkId::new(link),
+        bssid: MacAddr([6, 0, 0, 0, 0, link]),
+        channel: ChannelDefinition::narrow(Frequency(frequency)),
+    };
+    let client = ClientView {
+        address: MacAddr([2, 0, 0, 0, 0, 9]),
+        authorized: true,
+        frame_protection: true,
+        links: [(LinkId::new(1).unwrap(), MacAddr([2, 0, 0, 0, 0, 10]))].into(),
+        leased: Some([192, 168, 77, 2].into()),
+    };
+    let access_point = AccessPointView {
+        phase: Phase::Started,
+        ssid: Some(Ssid::new(b"mine").unwrap()),
+        protection: "wpa3",
+        pairwise_ciphers: vec!["CCMP".to_owned()],
+        group_cipher: Some("CCMP".to_owned()),
+        hidden: false,
+        mld: Some(MacAddr([2, 0, 0, 0, 0, 4])),
+        bsss: vec![bss(0, 2412), bss(1, 5180)],
+        clients: vec![client],
+        last_failure: None,
+        scanning: false,
+    };
+    DeviceView {
+        ifindex: 4,
+        name: "wlan1".to_owned(),
+        mode: Mode::AccessPoint,
+        access_point: Some(access_point),
+        ..device(Summary::Unavailable)
     }
 }

@@ -1,5 +1,7 @@
 //! The objects as data: made from a view by a pure function, never changed in place.
 
+mod access_point;
+
 use super::interfaces::{
     ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE, DIAGNOSTIC, KNOWN, LAPWING_DAEMON, LAPWING_STATION,
     NETWORK, OBJECT_MANAGER, PROPERTIES, STATION,
@@ -9,6 +11,7 @@ use super::time::utc;
 use super::value::Value;
 use crate::control::{DeviceView, KnownView, RadioView, View};
 use crate::flight::status;
+use crate::kernel::Mode;
 use crate::networks::FileName;
 use lapwing_core::failure::Failure;
 use lapwing_core::station::{Connected, Summary};
@@ -88,11 +91,10 @@ fn put(
 }
 
 fn adapter(radio: &RadioView) -> Properties {
-    let mut properties = Properties::from([
-        ("Powered", Value::Boolean(radio.powered)),
-        ("Name", Value::text(&radio.name)),
-        ("SupportedModes", Value::texts(["station"])),
-    ]);
+    let mut properties =
+        Properties::from([("Powered", Value::Boolean(radio.powered)), ("Name", Value::text(&radio.name))]);
+    let modes = [Some("station"), radio.access_point.then_some("ap")];
+    properties.insert("SupportedModes", Value::texts(modes.into_iter().flatten()));
     properties.extend(radio.model.as_ref().map(|model| ("Model", Value::text(model))));
     properties.extend(radio.vendor.as_ref().map(|vendor| ("Vendor", Value::text(vendor))));
     properties
@@ -109,10 +111,19 @@ fn known_network(known: &KnownView) -> Properties {
     properties
 }
 
-/// Whether an interface has a station: not while it is down, as with iwd.
+/// A mode, as iwd names it.
+#[must_use]
+pub const fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Station => "station",
+        Mode::AccessPoint => "ap",
+    }
+}
+
+/// Whether an interface has a station: not while it is down, as with iwd, and not while it is an access point.
 #[must_use]
 pub fn has_station(device: &DeviceView) -> bool {
-    device.powered && device.state != Summary::Unavailable
+    device.powered && device.mode == Mode::Station && device.state != Summary::Unavailable
 }
 
 /// The network that a device is in or on the way into.
@@ -133,12 +144,17 @@ fn add_device(tree: &mut Tree, device: &DeviceView, known: &BTreeSet<&FileName>,
                 ("Address", Value::text(device.address)),
                 ("Powered", Value::Boolean(device.powered)),
                 ("Adapter", Value::Path(path::radio(device.wiphy))),
-                ("Mode", Value::text("station")),
+                ("Mode", Value::text(mode(device.mode))),
             ]),
         ),
         (LAPWING_STATION, lapwing_station(device, caution)),
         (PROPERTIES, Properties::new()),
     ]);
+    if let Some(access_point) = &device.access_point
+        && device.powered
+    {
+        access_point::add(&mut interfaces, access_point);
+    }
     if has_station(device) {
         interfaces.insert(STATION, station(device, &at));
         interfaces.insert(DEBUG, Properties::new());

@@ -3,6 +3,7 @@
 use super::joining::Join;
 use super::{Daemon, Now};
 use crate::control::{Answer, Call, CallError, CallId, Diagnostics, News, RateView, SecretId, Unwanted};
+use crate::hotspot;
 use crate::kernel::{Command, Kernel, StationFigures};
 use lapwing_core::attempt::{AttemptId, Phase};
 use lapwing_core::failure::{Code, Failure};
@@ -58,6 +59,14 @@ pub(super) enum Wish {
     Radio { wiphy: u32, on: bool, left: BTreeSet<u32> },
     /// The figures of a link.
     Figures { ifindex: u32 },
+    /// The change of an interface's mode.
+    Mode { ifindex: u32 },
+    /// The beginning of a hotspot.
+    StartHotspot { ifindex: u32 },
+    /// The end of a hotspot.
+    StopHotspot { ifindex: u32 },
+    /// The figures of a hotspot's clients.
+    ClientFigures { ifindex: u32 },
 }
 
 impl Wish {
@@ -70,7 +79,11 @@ impl Wish {
             | Self::Leave { ifindex }
             | Self::Scan { ifindex }
             | Self::Power { ifindex }
-            | Self::Figures { ifindex } => Some(*ifindex),
+            | Self::Figures { ifindex }
+            | Self::Mode { ifindex }
+            | Self::StartHotspot { ifindex }
+            | Self::StopHotspot { ifindex }
+            | Self::ClientFigures { ifindex } => Some(*ifindex),
             Self::Radio { .. } => None,
         }
     }
@@ -79,7 +92,14 @@ impl Wish {
     const fn is_movement(&self) -> bool {
         match self {
             Self::Secret { .. } | Self::Find { .. } | Self::Join { .. } | Self::Leave { .. } => true,
-            Self::Scan { .. } | Self::Power { .. } | Self::Radio { .. } | Self::Figures { .. } => false,
+            Self::Scan { .. }
+            | Self::Power { .. }
+            | Self::Radio { .. }
+            | Self::Figures { .. }
+            | Self::Mode { .. }
+            | Self::StartHotspot { .. }
+            | Self::StopHotspot { .. }
+            | Self::ClientFigures { .. } => false,
         }
     }
 
@@ -88,8 +108,14 @@ impl Wish {
         Duration::from_secs(match self {
             // A person looks for the passphrase; an attempt tries every access point.
             Self::Secret { .. } | Self::Join { .. } => 120,
-            Self::Find { .. } | Self::Leave { .. } | Self::Scan { .. } => 30,
-            Self::Power { .. } | Self::Radio { .. } | Self::Figures { .. } => 10,
+            // Longer than the machines themselves wait, which know better what was missing.
+            Self::Find { .. }
+            | Self::Leave { .. }
+            | Self::Scan { .. }
+            | Self::Mode { .. }
+            | Self::StartHotspot { .. }
+            | Self::StopHotspot { .. } => 30,
+            Self::Power { .. } | Self::Radio { .. } | Self::Figures { .. } | Self::ClientFigures { .. } => 10,
         })
     }
 
@@ -103,6 +129,12 @@ impl Wish {
             Self::Find { .. } | Self::Scan { .. } => silent(Phase::Scan, "the scan"),
             Self::Power { .. } | Self::Radio { .. } => silent(Phase::Scan, "the switch"),
             Self::Figures { .. } => silent(Phase::Online, "the figures of the link"),
+            Self::Mode { .. } => super::modes::SILENT,
+            Self::StartHotspot { .. } => CallError::HotspotFailed(hotspot::Failure::Silent("the start")),
+            Self::StopHotspot { .. } => CallError::HotspotFailed(hotspot::Failure::Silent("the end")),
+            Self::ClientFigures { .. } => {
+                CallError::HotspotFailed(hotspot::Failure::Silent("the figures of the clients"))
+            }
         }
     }
 }
@@ -190,6 +222,8 @@ impl<K: Kernel> Daemon<K> {
             Err(CallError::Aborted)
         } else if self.desk.open.len() >= MAX_OPEN {
             Err(CallError::Busy("Too many requests wait for their answer; try again when some have got it."))
+        } else if let Err(error) = self.check_role(&call) {
+            Err(error)
         } else {
             match call {
                 Call::Scan { ifindex } => self.scan(now, id, ifindex),
@@ -207,6 +241,14 @@ impl<K: Kernel> Daemon<K> {
                     let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE);
                     interface.map(|interface| Some(Answer::Timeline(interface.latest_timeline())))
                 }
+                Call::SetMode { ifindex, mode } => self.set_mode(now, id, ifindex, mode),
+                Call::StartAccessPoint { ifindex, settings } => {
+                    self.start_hotspot(now, id, ifindex, *settings)
+                }
+                Call::StartProfile { ifindex, ssid } => self.start_profile(now, id, ifindex, &ssid),
+                Call::StopAccessPoint { ifindex } => self.stop_hotspot(now, id, ifindex),
+                Call::AccessPointOrder { ifindex, order } => self.order_hotspot(now, id, ifindex, order),
+                Call::AccessPointDiagnostics { ifindex } => self.diagnose_clients(now, id, ifindex),
             }
         };
         let outcome = match first {
@@ -230,6 +272,11 @@ impl<K: Kernel> Daemon<K> {
         for id in self.desk.which(|wish| wish.is_movement() && wish.ifindex() == Some(ifindex)) {
             self.desk.withdraw(id, CallError::Aborted, Unwanted::UserCanceled);
         }
+    }
+
+    /// Whether the daemon ends.
+    pub(super) const fn is_closing(&self) -> bool {
+        self.desk.closed
     }
 
     /// The daemon ends: every call is answered, and none is taken any more.
@@ -396,7 +443,7 @@ impl<K: Kernel> Daemon<K> {
 }
 
 /// A rate as it is shown; one that the kernel cannot put into a number is not.
-fn rate(rate: Rate) -> Option<RateView> {
+pub(super) fn rate(rate: Rate) -> Option<RateView> {
     let modulation = rate.modulation;
     Some(RateView {
         bitrate: rate.bitrate?,

@@ -1,8 +1,11 @@
 //! One interface and its station.
 
 use super::joining::Join;
+use super::modes::{Role, Switching};
 use crate::control::DeviceView;
 use crate::flight::timeline;
+use crate::hotspot::Hotspot;
+use crate::hotspot::plan::Neighbour;
 use crate::kernel::Found;
 use crate::netconf::{Configuration, Configured};
 use crate::networks::FileName;
@@ -34,7 +37,13 @@ pub(super) struct Interface {
     pub(super) address: MacAddr,
     /// Whether it is up.
     pub(super) up: bool,
-    /// Its station.
+    /// What it is used for.
+    pub(super) role: Role,
+    /// That this is being changed.
+    pub(super) switching: Option<Switching>,
+    /// What it heard as a station, for the hotspot that it is on the way to.
+    pub(super) heard: Vec<Neighbour>,
+    /// Its station, which is out of the way while the interface is used for something else.
     pub(super) station: Station,
     /// The addressing of its connection, while there is one.
     pub(super) configuration: Option<Configuration>,
@@ -57,6 +66,9 @@ impl Interface {
             name: found.name,
             address: found.address,
             up: found.up,
+            role: Role::Station,
+            switching: None,
+            heard: Vec::new(),
             configuration: None,
             configured: None,
             file: None,
@@ -69,7 +81,9 @@ impl Interface {
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let station = self.station.next_deadline().map(|(at, _)| at);
         let addressing = self.configuration.as_ref().and_then(Configuration::next_deadline);
-        station.into_iter().chain(addressing).min()
+        let switching = self.switching.as_ref().and_then(Switching::deadline);
+        let hotspot = self.role.hotspot().and_then(Hotspot::next_deadline);
+        station.into_iter().chain(addressing).chain(switching).chain(hotspot).min()
     }
 
     pub(super) fn wiphy(&self) -> u32 {
@@ -123,6 +137,8 @@ impl Interface {
             name: self.name.clone(),
             address: self.address,
             powered: self.up,
+            mode: self.role.mode(),
+            access_point: self.role.hotspot().map(super::hotspots::view),
             state: self.station.summary(),
             scanning: self.station.is_scanning(),
             network: self.network(),

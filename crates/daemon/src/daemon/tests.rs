@@ -7,6 +7,7 @@ mod air;
 mod ap;
 mod bulk;
 mod calls;
+mod hotspots;
 
 use super::*;
 use crate::control::{Answer, Call, CallError, CallId, News, RateView};
@@ -39,11 +40,23 @@ struct Fake {
     silent: bool,
     /// Whether there is a DHCP server.
     server: bool,
+    /// The commands of access points that it refuses, by the name of a request or "SetMode".
+    refused: Option<&'static str>,
+    /// Those that it does not answer.
+    unanswered: Option<&'static str>,
 }
 
 impl Fake {
     fn new() -> Self {
-        Self { heard: VecDeque::new(), performed: Vec::new(), connected: false, silent: false, server: true }
+        Self {
+            heard: VecDeque::new(),
+            performed: Vec::new(),
+            connected: false,
+            silent: false,
+            server: true,
+            refused: None,
+            unanswered: None,
+        }
     }
 
     fn frame(subtype: u8, body: &[u8]) -> Vec<u8> {
@@ -126,6 +139,15 @@ impl Fake {
         self.heard.extend(events.into_iter().map(event));
     }
 
+    /// What is answered to a command of an access point; nothing if there is no answer.
+    fn outcome(&self, name: &str) -> Option<Result<(), Refusal>> {
+        if self.unanswered == Some(name) {
+            return None;
+        }
+        let refusal = Refusal { errno: Errno::EBUSY, message: None };
+        Some(if self.refused == Some(name) { Err(refusal) } else { Ok(()) })
+    }
+
     /// What a DHCP server says to this packet.
     fn serve(&mut self, ifindex: u32, octets: &[u8]) {
         let request = Message::parse(Datagram::parse(octets).unwrap().payload).unwrap();
@@ -157,6 +179,20 @@ impl Kernel for Fake {
         match command {
             Command::Ask { interface, ticket, request } if !self.silent => {
                 self.answer(interface.ifindex, ticket, &request);
+            }
+            Command::SetMode { ifindex, .. } => {
+                self.connected = false;
+                if let Some(outcome) = self.outcome("SetMode") {
+                    self.heard.push_back(Heard::ModeSet { ifindex, outcome });
+                }
+            }
+            Command::Serve { ifindex, number, request } => {
+                let name = format!("{request:?}");
+                let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap();
+                if let Some(outcome) = self.outcome(name) {
+                    let outcome = outcome.map(|()| lapwing_core::ap::Reply::Done);
+                    self.heard.push_back(Heard::Served { ifindex, number, outcome });
+                }
             }
             Command::Send { ifindex, kind: PacketKind::Dhcp, octets, .. } if self.server => {
                 self.serve(ifindex, &octets);

@@ -97,13 +97,14 @@ impl<K: Kernel> Daemon<K> {
             let mut interfaces =
                 self.interfaces.values().filter(|interface| interface.wiphy() == wiphy).peekable();
             let name = radio.name.clone()?;
-            interfaces.peek()?;
+            let access_point = interfaces.peek()?.station.radio().access_point.is_some();
             Some(RadioView {
                 wiphy,
                 name,
                 powered: radio.block.is_none() && interfaces.any(|interface| interface.up),
                 model: radio.hardware.model.clone(),
                 vendor: radio.hardware.vendor.clone(),
+                access_point,
             })
         });
         shown.collect()

@@ -6,12 +6,15 @@
 use super::json::Object;
 use super::status;
 use super::timeline::{cause, milliseconds};
+use crate::hotspot;
 use crate::netconf::Configured;
 use lapwing_core::Instant;
+use lapwing_core::ap;
 use lapwing_core::attempt::{AttemptId, Entry, Record};
 use lapwing_core::failure::Failure;
 use lapwing_core::select::{Judged, JudgedLink, LeftOut, Verdict};
 use lapwing_core::station::{Connected, Learned, Report};
+use lapwing_frames::{LinkId, MacAddr};
 
 /// How loud an event is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,6 +124,86 @@ pub fn configured(place: Place<'_>, attempt: AttemptId, configured: &Configured)
     let list: Vec<_> = configured.addresses.iter().map(ToString::to_string).collect();
     let sentence = format!("addresses {} after {}", list.join(", "), milliseconds(configured.duration));
     told(object.seconds("duration", configured.duration), sentence, Loudness::Info)
+}
+
+/// What the machine of a hotspot says; nothing of what strangers can cause as often as they like.
+#[must_use]
+pub fn hotspot(place: Place<'_>, report: &ap::Report) -> Option<Told> {
+    let of = |event, station: &MacAddr| place.object(None, event).text("client", station);
+    Some(match report {
+        ap::Report::Authenticated(_) | ap::Report::Ignored { .. } => return None,
+        ap::Report::Associated { station, links } => {
+            let links = u32::try_from(*links).unwrap_or(u32::MAX);
+            let object = of("client-associated", station).number("links", links);
+            told(object, format!("{station} is associated"), Loudness::Debug)
+        }
+        ap::Report::Authorized(station) => {
+            told(of("client-joined", station), format!("{station} has joined"), Loudness::Info)
+        }
+        ap::Report::Left { station, why } => {
+            let object = of("client-left", station).text("why", why);
+            told(object, format!("{station} has left: {why}"), Loudness::Info)
+        }
+        ap::Report::Broken(what) => {
+            let object = place.object(None, "hotspot-broken").text("what", what);
+            told(object, format!("the hotspot is not as it should be: {what}"), Loudness::Warning)
+        }
+        ap::Report::PacketNumbersUnread(station) => {
+            let object = of("packet-numbers-unread", station);
+            told(
+                object,
+                format!("the kernel did not tell {station}'s group keys' packet numbers in time"),
+                Loudness::Debug,
+            )
+        }
+        ap::Report::GroupKeysRenewed => {
+            let object = place.object(None, "group-keys-renewed");
+            told(object, "the group keys were renewed".to_owned(), Loudness::Debug)
+        }
+        ap::Report::LinksChanged => {
+            let object = place.object(None, "hotspot-links-changed");
+            told(object, "the links of the hotspot have changed".to_owned(), Loudness::Info)
+        }
+    })
+}
+
+/// A hotspot is on the air.
+#[must_use]
+pub fn hotspot_started(
+    place: Place<'_>,
+    settings: &hotspot::Settings,
+    bsss: &[(Option<LinkId>, ap::Bss)],
+) -> Told {
+    let object = place
+        .object(None, "hotspot-started")
+        .text("ssid", &settings.ssid)
+        .text("security", settings.protection.name())
+        .objects(
+            "bsss",
+            bsss.iter().map(|(link, bss)| {
+                Object::new()
+                    .optional_number("link", link.map(LinkId::get))
+                    .text("bssid", bss.bssid)
+                    .number("frequency", bss.channel.primary.0)
+            }),
+        );
+    let channels: Vec<_> = bsss.iter().map(|(_, bss)| bss.channel.primary.to_string()).collect();
+    let sentence = format!("the hotspot \"{}\" is on the air: {}", settings.ssid, channels.join(", "));
+    told(object, sentence, Loudness::Info)
+}
+
+/// A hotspot has ended, or did not begin.
+#[must_use]
+pub fn hotspot_stopped(place: Place<'_>, why: Option<&hotspot::Failure>) -> Told {
+    let object = place.object(None, "hotspot-stopped");
+    match why {
+        None => told(object, "the hotspot has ended".to_owned(), Loudness::Info),
+        Some(why) => {
+            let object =
+                object.text("code", why.name()).text("sentence", why).text("next_step", why.next_step());
+            told(object, format!("the hotspot has ended: {why}. {}", why.next_step()), Loudness::Warning)
+        }
+    }
 }
 
 /// What a person should know though no attempt failed.
@@ -246,8 +329,7 @@ fn record(place: Place<'_>, record: &Record) -> Told {
             told(object, format!("{who} disconnected with reason {reason}"), Loudness::Info)
         }
         Entry::Links { links, removed, added } => {
-            let numbers =
-                |links: &[lapwing_frames::LinkId]| links.iter().map(|link| link.get()).collect::<Vec<_>>();
+            let numbers = |links: &[LinkId]| links.iter().map(|link| link.get()).collect::<Vec<_>>();
             let object = object("links")
                 .numbers("links", numbers(links))
                 .numbers("removed", numbers(removed))

@@ -75,6 +75,8 @@ mod tests {
             name: name.to_owned(),
             address: MacAddr([2, 0, 0, 0, 0, 1]),
             powered: true,
+            mode: crate::kernel::Mode::Station,
+            access_point: None,
             state: Summary::Disconnected,
             scanning: false,
             network: None,

@@ -67,6 +67,14 @@ impl Linux {
             // They are asked for again.
             (Purpose::Clients { .. }, _) => {}
             (Purpose::Probe { ifindex, client }, result) => self.probed((ifindex, client), result),
+            (Purpose::ClientFigures { ifindex }, result) => {
+                let outcome = match result {
+                    Ok(nl80211::Reply::Figures(clients)) => Ok(clients),
+                    Ok(_) => Ok(Vec::new()),
+                    Err(error) => Err(Refusal::from(error)),
+                };
+                self.heard.push_back(Heard::ClientsDiagnosed { ifindex, outcome });
+            }
             (Purpose::Registration, Err(error)) => {
                 // Without it some frames are not heard; a driver that cannot do it says so here.
                 self.trouble(format!("a kind of frame cannot be registered for: {error}"));

@@ -75,6 +75,8 @@ impl Default for Double {
             name: "wlan0".to_owned(),
             address: MacAddr([2, 0, 0, 0, 0, 1]),
             powered: true,
+            mode: lapwingd::kernel::Mode::Station,
+            access_point: None,
             state: Summary::Disconnected,
             scanning: false,
             network: None,
@@ -88,7 +90,14 @@ impl Default for Double {
             ],
             hidden: Vec::new(),
         };
-        let radio = RadioView { wiphy: 0, name: "phy0".to_owned(), powered: true, model: None, vendor: None };
+        let radio = RadioView {
+            wiphy: 0,
+            name: "phy0".to_owned(),
+            powered: true,
+            model: None,
+            vendor: None,
+            access_point: false,
+        };
         Self {
             view: View { radios: vec![radio], devices: vec![device], known: Vec::new() },
             generation: 0,

@@ -1,6 +1,6 @@
 //! The methods: what each does with its arguments, and what it gives.
 
-use super::Service;
+use super::{Service, access_point};
 use crate::bus::diff::in_dictionary;
 use crate::bus::errors::{dbus, iwd};
 use crate::bus::interfaces::{self, Interface};
@@ -11,6 +11,7 @@ use crate::bus::value::{self, Value};
 use crate::control::{Call, DeviceView, Diagnostics, RateView, SecretId};
 use crate::flight::rejection;
 use crate::flight::status;
+use crate::kernel::Mode;
 use crate::networks::FileName;
 use lapwing_core::select::{Judged, Verdict};
 use lapwing_frames::suite::Akm;
@@ -30,7 +31,7 @@ pub(super) enum Response {
     Dismissed(Vec<SecretId>),
 }
 
-type Outcome = Result<Response, Error>;
+pub(super) type Outcome = Result<Response, Error>;
 
 impl Service {
     pub(super) fn dispatch(&mut self, call: MethodCall) -> Outcome {
@@ -281,6 +282,10 @@ impl Service {
             (Some(Thing::Known(network)), interfaces::KNOWN, "Forget") => {
                 later(Call::Forget { network: network.clone() })
             }
+            (Some(&Thing::Device(ifindex)), interface, member) => {
+                let device = self.device(ifindex);
+                access_point::call(ifindex, device, interface, member, &call.body)
+            }
             _ => Err(dbus("UnknownMethod", format_args!("{} has no method {member}.", call.path))),
         }
     }
@@ -314,11 +319,10 @@ fn set(thing: &Thing, interface: &str, property: &str, value: &Value) -> Outcome
         (Thing::Known(network), interfaces::KNOWN, "AutoConnect", &Value::Boolean(on)) => {
             Ok(Response::Later(Call::SetAutoconnect { network: network.clone(), on }))
         }
-        (Thing::Device(_), interfaces::DEVICE, "Mode", Value::Text(mode)) => match mode.as_str() {
-            "station" => Ok(Response::Now(Vec::new())),
-            "ap" | "ad-hoc" => {
-                Err(iwd("NotSupported", "An interface is run as a station only. Leave Mode at 'station'."))
-            }
+        (&Thing::Device(ifindex), interfaces::DEVICE, "Mode", Value::Text(mode)) => match mode.as_str() {
+            "station" => Ok(Response::Later(Call::SetMode { ifindex, mode: Mode::Station })),
+            "ap" => Ok(Response::Later(Call::SetMode { ifindex, mode: Mode::AccessPoint })),
+            "ad-hoc" => Err(iwd("NotSupported", "There is no ad-hoc mode. Set Mode to 'station' or 'ap'.")),
             _ => Err(iwd("InvalidArguments", "A mode is 'station', 'ap' or 'ad-hoc'. Check its spelling.")),
         },
         _ => Err(dbus("PropertyReadOnly", format_args!("{interface}.{property} cannot be set."))),
@@ -326,7 +330,7 @@ fn set(thing: &Thing, interface: &str, property: &str, value: &Value) -> Outcome
 }
 
 /// In hundredths of dBm, from 0 to -10000.
-fn hundredths(mbm: i32) -> Value {
+pub(super) fn hundredths(mbm: i32) -> Value {
     // The clamped number fits.
     Value::Int16(i16::try_from(mbm.clamp(-10_000, 0)).unwrap_or_default())
 }
@@ -390,20 +394,25 @@ pub(super) fn diagnostics(diagnostics: &Diagnostics) -> Value {
     optional("PairwiseCipher", connected.pairwise.map(Value::text));
     optional("RSSI", diagnostics.signal_dbm.map(|dbm| Value::Int16(dbm.into())));
     optional("AverageRSSI", diagnostics.average_signal_dbm.map(|dbm| Value::Int16(dbm.into())));
-    let sides = [
-        ("RxBitrate", "RxMode", "RxMCS", &diagnostics.receive),
-        ("TxBitrate", "TxMode", "TxMCS", &diagnostics.transmit),
-    ];
-    for (bitrate, mode, mcs, rate) in sides {
-        let Some(RateView { bitrate: kbit100, mode: name, mcs: index, .. }) = rate else { continue };
-        optional(bitrate, Some(Value::Uint32(*kbit100)));
-        optional(mode, index.map(|_| Value::text(name)));
-        optional(mcs, index.map(Value::Byte));
-    }
+    entries.extend(figures(diagnostics.receive.as_ref(), diagnostics.transmit.as_ref()));
+    let mut optional = |name, value: Option<Value>| entries.extend(value.map(|value| (name, value)));
     optional("ExpectedThroughput", diagnostics.expected_kbps.map(Value::Uint32));
     optional("InactiveTime", diagnostics.inactive_ms.map(Value::Uint32));
     optional("ConnectedTime", diagnostics.connected_s.map(Value::Uint32));
     Value::options(entries)
+}
+
+/// The rates of a link in both directions under iwd's names.
+pub(super) fn figures(receive: Option<&RateView>, transmit: Option<&RateView>) -> Vec<(&'static str, Value)> {
+    let mut entries = Vec::new();
+    let sides = [("RxBitrate", "RxMode", "RxMCS", receive), ("TxBitrate", "TxMode", "TxMCS", transmit)];
+    for (bitrate, mode, mcs, rate) in sides {
+        let Some(RateView { bitrate: kbit100, mode: name, mcs: index, .. }) = rate else { continue };
+        entries.push((bitrate, Value::Uint32(*kbit100)));
+        entries.extend(index.map(|_| (mode, Value::text(name))));
+        entries.extend(index.map(|index| (mcs, Value::Byte(index))));
+    }
+    entries
 }
 
 /// The security of a connection in iwd's words.

@@ -1,11 +1,13 @@
 //! The service without a bus: what is said to it, and what it says.
 
+mod access_point;
 mod watching;
 
 use super::*;
-use crate::bus::testing::{called, device, home, view};
+use crate::bus::testing::{called, device, home, hotspot, view};
 use crate::bus::value;
 use crate::control::{CallError, KnownView, Unwanted};
+use crate::kernel::Mode;
 use crate::networks::FileName;
 use crate::networks::name::Security;
 use lapwing_core::Secret;
@@ -167,6 +169,7 @@ fn every_method_of_every_object_is_done() {
     connected.devices[0] =
         device(Summary::Connected { ssid: Ssid::new(b"home").unwrap(), attempt: AttemptId(1) });
     connected.known.push(KnownView { name: home(), hidden: false, autoconnect: true, last_joined: None });
+    connected.devices.push(hotspot());
     service.settle(Vec::new(), Some(connected));
     let objects: Vec<_> =
         service.tree.iter().map(|(path, object)| (path.clone(), object.interfaces.clone())).collect();
@@ -183,6 +186,9 @@ fn every_method_of_every_object_is_done() {
                         "o" => Value::Path("/agent".to_owned()),
                         "v" => Value::Boolean(true).in_variant(),
                         "ay" => Value::octets(&[2, 0, 0, 0, 0, 0xfe]),
+                        "y" => Value::Byte(1),
+                        "q" => Value::Uint16(5),
+                        "a{sv}" => Value::options([("Name", Value::text("mine"))]),
                         other => panic!("{other}"),
                     })
                     .collect();
@@ -240,12 +246,16 @@ fn properties_are_read_and_set() {
     let radio = set("net.connman.iwd.Adapter", "Powered", Value::Boolean(false));
     let effects = ask(&mut service, "/net/connman/iwd/0", "org.freedesktop.DBus.Properties.Set", radio);
     assert_eq!(effects, [Effect::Call(CallId(1), Call::SetRadioPowered { wiphy: 0, on: false })]);
-    for (mode, expected) in
-        [("station", None), ("ap", Some("NotSupported")), ("hum", Some("InvalidArguments"))]
-    {
+    let mut mode = |mode| {
         let mode = set("net.connman.iwd.Device", "Mode", Value::text(mode));
-        let effects = ask(&mut service, DEVICE, "org.freedesktop.DBus.Properties.Set", mode);
-        assert_eq!(reply(&effects).err(), expected.map(|name| format!("net.connman.iwd.{name}")));
+        ask(&mut service, DEVICE, "org.freedesktop.DBus.Properties.Set", mode)
+    };
+    let station = Call::SetMode { ifindex: 3, mode: Mode::Station };
+    assert_eq!(mode("station"), [Effect::Call(CallId(2), station)]);
+    let access_point = Call::SetMode { ifindex: 3, mode: Mode::AccessPoint };
+    assert_eq!(mode("ap"), [Effect::Call(CallId(3), access_point)]);
+    for (name, error) in [("ad-hoc", "NotSupported"), ("hum", "InvalidArguments")] {
+        assert_eq!(reply(&mode(name)).unwrap_err(), format!("net.connman.iwd.{error}"));
     }
 }
 

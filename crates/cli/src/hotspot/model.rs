@@ -1,0 +1,158 @@
+//! What the daemon shows of a hotspot, checked; and at the same time what `--json` prints.
+
+use crate::bus::{Bus, Properties, decode};
+use crate::failure::{Failure, Kind};
+use crate::model::{Device, LastFailure, last_failure};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use zbus::OwnedVariant;
+
+/// iwd's interface of access points.
+pub(super) const ACCESS_POINT: &str = "net.connman.iwd.AccessPoint";
+/// Ours, with what that does not tell.
+pub(super) const LAPWING: &str = "org.lapwing.AccessPoint1";
+
+/// A list of dictionaries.
+type List = Vec<HashMap<String, OwnedVariant>>;
+
+/// A hotspot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Status {
+    /// The device.
+    pub(crate) device: String,
+    /// `stopped`, `starting`, `started` or `stopping`.
+    pub(crate) state: String,
+    /// The octets of its name.
+    #[serde(skip)]
+    pub(crate) octets: Vec<u8>,
+    /// Its name as it is shown; none while it is stopped.
+    pub(crate) name: Option<String>,
+    /// `wpa2`, `wpa3`, `transition`, `owe` or `open`.
+    pub(crate) security: Option<String>,
+    /// Whether its name is not announced.
+    pub(crate) hidden: bool,
+    /// Its address, if it has several links.
+    pub(crate) mld: Option<String>,
+    /// What is on the air.
+    pub(crate) links: Vec<Link>,
+    /// Its clients.
+    pub(crate) clients: Vec<String>,
+    /// Why it did not begin, or has ended.
+    pub(crate) last_failure: Option<LastFailure>,
+}
+
+/// What is on the air: the only BSS, or a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Link {
+    /// The number, of one of several.
+    pub(crate) link: Option<u8>,
+    /// Its address.
+    pub(crate) bssid: String,
+    /// Its channel, in MHz.
+    pub(crate) frequency: u32,
+    /// Its width, in MHz.
+    pub(crate) width: u32,
+}
+
+/// A client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Client {
+    /// Its address.
+    pub(crate) address: String,
+    /// Whether it has got in.
+    pub(crate) authorized: bool,
+    /// The address that it was given.
+    pub(crate) ipv4_address: Option<String>,
+    /// Its address on each link that it uses.
+    pub(crate) links: BTreeMap<u8, String>,
+    /// The signal of its last frame in dBm.
+    pub(crate) signal_dbm: Option<i16>,
+    /// What was last received of it, in kbit/s.
+    pub(crate) receive_kbps: Option<u64>,
+    /// What was last sent to it, in kbit/s.
+    pub(crate) transmit_kbps: Option<u64>,
+    /// How long it has been there.
+    pub(crate) connected_seconds: Option<u32>,
+}
+
+impl Status {
+    /// Asks the daemon.
+    ///
+    /// # Errors
+    /// If the answer is not as it must be.
+    pub(super) async fn read(bus: &Bus, device: &Device) -> Result<Self, Failure> {
+        let Some(properties) = bus.properties(&device.path, LAPWING).await? else {
+            return Err(Failure::new(Kind::Failed, "The daemon that answers has no hotspots of this kind.")
+                .code("other-daemon")
+                .next("See which it is: busctl status net.connman.iwd."));
+        };
+        let octets: Vec<u8> = properties.require("SSID")?;
+        let links = properties.list("Links")?.into_iter().map(|link| {
+            Ok(Link {
+                link: link.get("Link")?,
+                bssid: link.require("BSSID")?,
+                frequency: link.require("Frequency")?,
+                width: link.require("Width")?,
+            })
+        });
+        Ok(Self {
+            device: device.name.clone(),
+            state: properties.require("State")?,
+            name: (!octets.is_empty()).then(|| String::from_utf8_lossy(&octets).into_owned()),
+            octets,
+            security: properties.text("Security")?,
+            hidden: properties.require("Hidden")?,
+            mld: properties.text("MLD")?,
+            links: links.collect::<Result<_, Failure>>()?,
+            clients: properties.require("Clients")?,
+            last_failure: properties
+                .dictionary("LastFailure")?
+                .filter(|members| !members.is_empty())
+                .map(|members| last_failure(&members))
+                .transpose()?,
+        })
+    }
+}
+
+impl Client {
+    /// Asks the daemon for all of them.
+    ///
+    /// # Errors
+    /// If the answer is not as it must be.
+    pub(super) async fn read(bus: &Bus, device: &Device) -> Result<Vec<Self>, Failure> {
+        let reply = bus.call(&device.path, LAPWING, "GetClients", &()).await?;
+        let clients: List = decode(&reply.body(), "GetClients")?;
+        let diagnostic = "net.connman.iwd.AccessPointDiagnostic";
+        let reply = bus.call(&device.path, diagnostic, "GetDiagnostics", &()).await?;
+        let figures: List = decode(&reply.body(), "GetDiagnostics")?;
+        let figures = figures.into_iter().map(|members| {
+            let figures = Properties::new("the figures of a client", members);
+            Ok((figures.require::<String>("Address")?, figures))
+        });
+        let figures: HashMap<String, Properties> = figures.collect::<Result<_, Failure>>()?;
+        let client = |members| {
+            let client = Properties::new("a client", members);
+            let address: String = client.require("Address")?;
+            let figures = figures.get(&address);
+            let rate = |key| {
+                let rate = figures.map(|figures| figures.get::<u32>(key)).transpose()?.flatten();
+                Ok::<_, Failure>(rate.map(|rate| u64::from(rate) * 100))
+            };
+            Ok(Self {
+                authorized: client.require("Authorized")?,
+                ipv4_address: client.text("IPv4Address")?,
+                links: client
+                    .list("Links")?
+                    .iter()
+                    .map(|link| Ok((link.require("Link")?, link.require("Address")?)))
+                    .collect::<Result<_, Failure>>()?,
+                signal_dbm: figures.map(|figures| figures.get("RSSI")).transpose()?.flatten(),
+                receive_kbps: rate("RxBitrate")?,
+                transmit_kbps: rate("TxBitrate")?,
+                connected_seconds: figures.map(|it| it.get("ConnectedTime")).transpose()?.flatten(),
+                address,
+            })
+        };
+        clients.into_iter().map(client).collect()
+    }
+}

@@ -1,0 +1,294 @@
+//! From what a person wants to what the radio can be: addresses, channels, and how it is protected.
+
+use super::{Failure, LinkWish, Protection, Settings};
+use lapwing_core::ap::{Bss, FrameProtection, Security, Setup, Structure};
+use lapwing_core::kernel::{Band, ChannelDefinition, ChannelWidth, Frequency};
+use lapwing_core::radio::{AccessPointRadio, BandCapabilities, Channel, Radio};
+use lapwing_core::sae::Method;
+use lapwing_core::{Duration, Entropy, Secret};
+use lapwing_frames::suite::{Akm, Cipher};
+use lapwing_frames::{LinkId, MacAddr};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many clients there may be if nobody says otherwise: more than a radio serves well.
+const CLIENTS: u16 = 64;
+/// How often the group keys are renewed if nobody says otherwise, as other access points do.
+const GROUP_KEYS: Duration = Duration::from_secs(24 * 3600);
+/// The channels of 2.4 GHz that do not overlap.
+const APART: [u32; 3] = [2412, 2437, 2462];
+/// How far a channel of 2.4 GHz reaches, in MHz.
+const REACH: u32 = 25;
+
+/// A BSS that was heard, as far as it matters for the choice of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its primary channel.
+    pub frequency: Frequency,
+    /// Its signal in hundredths of dBm, if the radio measures it.
+    pub signal_mbm: Option<i32>,
+}
+
+/// What the hotspot is made of.
+///
+/// # Errors
+/// If the radio, or the rules, do not let it be so.
+pub fn setup(
+    settings: &Settings,
+    radio: &Radio,
+    address: MacAddr,
+    heard: &[Neighbour],
+    entropy: &mut dyn Entropy,
+) -> Result<Setup, Failure> {
+    let can = radio.access_point.as_ref().ok_or(Failure::NoAccessPoint)?;
+    let channels = channels(settings, radio, can, heard)?;
+    let is_mld = settings.links.len() > 1;
+    let is_on_6 = channels.iter().any(|channel| channel.primary.band() == Some(Band::Band6));
+    let security = security(settings, radio, is_mld, is_on_6)?;
+    let structure = match channels.as_slice() {
+        [channel] if !is_mld => Structure::Single(Bss { bssid: address, channel: *channel }),
+        several => Structure::Mld { address, links: links(address, several, entropy) },
+    };
+    Ok(Setup {
+        hidden: settings.hidden,
+        client_limit: settings.client_limit.unwrap_or(CLIENTS),
+        isolate_clients: settings.isolate,
+        radio: can.clone(),
+        group_key_lifetime: Some(settings.group_key_lifetime.unwrap_or(GROUP_KEYS)),
+        ..Setup::new(settings.ssid.clone(), structure, security)
+    })
+}
+
+/// The links with addresses of their own: random ones that are locally administered, since the interface's is the
+/// AP MLD's.
+fn links(
+    address: MacAddr,
+    channels: &[ChannelDefinition],
+    entropy: &mut dyn Entropy,
+) -> BTreeMap<LinkId, Bss> {
+    let mut taken = BTreeSet::from([address]);
+    let ids = (0..LinkId::COUNT).filter_map(LinkId::new);
+    let mut link = |channel: &ChannelDefinition| {
+        loop {
+            let [first, rest @ ..] = lapwing_core::entropy::random::<6>(entropy);
+            let [second, third, fourth, fifth, sixth] = rest;
+            let bssid = MacAddr([(first & 0xfc) | 0x02, second, third, fourth, fifth, sixth]);
+            if taken.insert(bssid) {
+                return Bss { bssid, channel: *channel };
+            }
+        }
+    };
+    ids.zip(channels).map(|(id, channel)| (id, link(channel))).collect()
+}
+
+fn security(
+    settings: &Settings,
+    radio: &Radio,
+    is_mld: bool,
+    is_on_6: bool,
+) -> Result<Option<Security>, Failure> {
+    let has = |cipher| radio.ciphers.contains(&cipher);
+    let mut sae = vec![Akm::Sae];
+    if is_mld {
+        // What 802.11be wants of multi-link clients; older ones take the other.
+        sae.insert(0, Akm::SaeExtKey);
+    }
+    let (akms, passphrase): (Vec<Akm>, Option<&Secret>) = match &settings.protection {
+        Protection::Open => (Vec::new(), None),
+        Protection::Owe => (vec![Akm::Owe], None),
+        Protection::Wpa2(passphrase) => (vec![Akm::Psk], Some(passphrase)),
+        Protection::Transition(passphrase) => (sae.into_iter().chain([Akm::Psk]).collect(), Some(passphrase)),
+        Protection::Wpa3(passphrase) => (sae, Some(passphrase)),
+    };
+    let is_modern = matches!(settings.protection, Protection::Owe | Protection::Wpa3(_));
+    if is_on_6 && !is_modern {
+        return Err(Failure::Contradiction("in 6 GHz there is WPA3 and OWE alone"));
+    }
+    if is_mld && !is_modern && !matches!(settings.protection, Protection::Transition(_)) {
+        return Err(Failure::Contradiction("several links need WPA3 or OWE"));
+    }
+    if akms.is_empty() {
+        return Ok(None);
+    }
+    if !has(Cipher::Ccmp128) {
+        return Err(Failure::Unsupported("it has no CCMP"));
+    }
+    let can_protect = has(Cipher::BipCmac128);
+    if !can_protect && (is_modern || is_mld || akms.iter().any(|akm| akm.is_sae())) {
+        return Err(Failure::Unsupported("it cannot protect management frames, which WPA3 and OWE need"));
+    }
+    let mut security = Security::new(akms);
+    security.beacon_protection = is_modern && radio.beacon_protection;
+    if !can_protect {
+        security.frame_protection = FrameProtection::No;
+    }
+    if !is_mld && !is_on_6 {
+        // Clients of the first years of WPA3 know no other.
+        security.methods.push(Method::HuntingAndPecking);
+    }
+    if let Some(passphrase) = passphrase {
+        if !(8..=63).contains(&passphrase.len()) {
+            return Err(Failure::Contradiction("a passphrase has 8 to 63 characters"));
+        }
+        security = security.with_passphrase(&settings.ssid, passphrase);
+    }
+    Ok(Some(security))
+}
+
+fn channels(
+    settings: &Settings,
+    radio: &Radio,
+    can: &AccessPointRadio,
+    heard: &[Neighbour],
+) -> Result<Vec<ChannelDefinition>, Failure> {
+    let count = settings.links.len();
+    if count > 1 && !radio.multi_link {
+        return Err(Failure::Unsupported("it has no multi-link operation"));
+    }
+    if count > radio.channels_at_once.max(1) {
+        return Err(Failure::Unsupported("it cannot be on so many channels at once"));
+    }
+    if settings.links.is_empty() {
+        // The faster band first; in 2.4 GHz every client joins, and nearly every country allows it.
+        let bands = [Band::Band5, Band::Band2].into_iter().filter(|band| can.bands.contains_key(band));
+        let channel = bands.filter_map(|band| best(radio, can, band, heard, &[])).next();
+        return Ok(vec![channel.ok_or(Failure::NoChannel)?]);
+    }
+    // Those that are named first, so that a choice goes around them.
+    let mut chosen = vec![None; count];
+    for (place, wish) in chosen.iter_mut().zip(&settings.links) {
+        if let LinkWish::Channel(frequency) = wish {
+            *place = Some(named(radio, can, *frequency)?);
+        }
+    }
+    for (index, wish) in settings.links.iter().enumerate() {
+        if let LinkWish::Band(band) = wish {
+            let taken: Vec<_> = chosen.iter().flatten().copied().collect();
+            let channel = best(radio, can, *band, heard, &taken).ok_or(Failure::NoChannel)?;
+            if let Some(place) = chosen.get_mut(index) {
+                *place = Some(channel);
+            }
+        }
+    }
+    let chosen: Vec<_> = chosen.into_iter().flatten().collect();
+    let primaries: BTreeSet<_> = chosen.iter().map(|channel| channel.primary).collect();
+    if primaries.len() < chosen.len() {
+        return Err(Failure::Contradiction("two links cannot share a channel"));
+    }
+    Ok(chosen)
+}
+
+/// The channel that somebody names.
+fn named(radio: &Radio, can: &AccessPointRadio, frequency: Frequency) -> Result<ChannelDefinition, Failure> {
+    let unusable = |why| Err(Failure::Channel(frequency, why));
+    let Some(channel) = radio.channels.iter().find(|channel| channel.frequency == frequency) else {
+        return unusable("the radio does not have it");
+    };
+    let Some(band) = frequency.band().and_then(|band| can.bands.get(&band)) else {
+        return unusable("the radio cannot be an access point there");
+    };
+    if channel.disabled {
+        return unusable("the country's rules forbid it");
+    }
+    if channel.radar {
+        return unusable("radar would have to be looked for first");
+    }
+    if channel.no_initiating_radiation {
+        return unusable("the country's rules let nobody begin there");
+    }
+    Ok(widened(radio, band, frequency))
+}
+
+/// The quietest channel of a band that may be used, around those that are taken.
+fn best(
+    radio: &Radio,
+    can: &AccessPointRadio,
+    band: Band,
+    heard: &[Neighbour],
+    taken: &[ChannelDefinition],
+) -> Option<ChannelDefinition> {
+    let capabilities = can.bands.get(&band)?;
+    let usable = || radio.channels.iter().filter(|channel| is_usable(channel, band));
+    let is_preferred = |frequency: Frequency| match band {
+        Band::Band2 => APART.contains(&frequency.0),
+        Band::Band5 => true,
+        // Where clients look for 6 GHz (802.11-2024 27.17.2.3.3): the preferred scanning channels.
+        Band::Band6 => frequency.0 % 80 == 5975 % 80,
+    };
+    let preferred: Vec<_> =
+        usable().map(|channel| channel.frequency).filter(|channel| is_preferred(*channel)).collect();
+    let candidates =
+        if preferred.is_empty() { usable().map(|channel| channel.frequency).collect() } else { preferred };
+    candidates
+        .into_iter()
+        .map(|frequency| widened(radio, capabilities, frequency))
+        .filter(|channel| taken.iter().all(|taken| !overlap(taken, channel)))
+        // The first of those that are equally quiet, with the widest before.
+        .min_by_key(|channel| (std::cmp::Reverse(channel.width), load(channel, heard), channel.primary))
+}
+
+const fn is_free(channel: &Channel) -> bool {
+    !(channel.disabled || channel.radar || channel.no_initiating_radiation)
+}
+
+fn is_usable(channel: &Channel, band: Band) -> bool {
+    is_free(channel) && channel.frequency.band() == Some(band)
+}
+
+/// From where to where a channel reaches, in MHz.
+fn span(channel: &ChannelDefinition) -> (u32, u32) {
+    let half = match channel.width {
+        ChannelWidth::Mhz40 => 20,
+        ChannelWidth::Mhz80 => 40,
+        ChannelWidth::Mhz160 => 80,
+        ChannelWidth::Mhz320 => 160,
+        ChannelWidth::Mhz20 | ChannelWidth::Mhz80Plus80 | ChannelWidth::Other(_) => 10,
+    };
+    (channel.center1.0.saturating_sub(half), channel.center1.0 + half)
+}
+
+fn overlap(one: &ChannelDefinition, other: &ChannelDefinition) -> bool {
+    let (one, other) = (span(one), span(other));
+    one.0 < other.1 && other.0 < one.1
+}
+
+/// How much is heard on a channel: the stronger and the more, the worse.
+fn load(channel: &ChannelDefinition, heard: &[Neighbour]) -> i64 {
+    let (from, to) = span(channel);
+    let reach = if channel.primary.band() == Some(Band::Band2) { REACH - 10 } else { 0 };
+    let is_near = |neighbour: &&Neighbour| {
+        let at = neighbour.frequency.0;
+        at + reach > from && at < to + reach
+    };
+    let weight = |neighbour: &Neighbour| {
+        i64::from(neighbour.signal_mbm.unwrap_or(-9_000)).saturating_add(10_000).max(100)
+    };
+    heard.iter().filter(is_near).map(weight).sum()
+}
+
+/// As wide as is sensible: in 2.4 GHz 20 MHz, elsewhere 80 if all of it may be used and the radio can, else 40.
+fn widened(radio: &Radio, capabilities: &BandCapabilities, primary: Frequency) -> ChannelDefinition {
+    let narrow = ChannelDefinition::narrow(primary);
+    let first = match (primary.band(), primary.0) {
+        (Some(Band::Band5), 5180..=5320) => 5180,
+        (Some(Band::Band5), 5500..=5720) => 5500,
+        (Some(Band::Band5), 5745..) => 5745,
+        (Some(Band::Band6), 5955..) => 5955,
+        _ => return narrow,
+    };
+    let is_free = |frequency: u32| {
+        radio.channels.iter().any(|channel| channel.frequency.0 == frequency && is_free(channel))
+    };
+    let can = |width: u32| match (width, primary.band()) {
+        (80, Some(Band::Band5)) => capabilities.vht.is_some(),
+        (_, Some(Band::Band6)) => capabilities.he.is_some(),
+        _ => capabilities.ht.is_some(),
+    };
+    for (width, named) in [(80, ChannelWidth::Mhz80), (40, ChannelWidth::Mhz40)] {
+        let start = primary.0 - (primary.0 - first) % width;
+        if can(width) && (0..width / 20).all(|step| is_free(start + 20 * step)) {
+            let center1 = Frequency(start + width / 2 - 10);
+            return ChannelDefinition { primary, width: named, center1, center2: None };
+        }
+    }
+    narrow
+}
