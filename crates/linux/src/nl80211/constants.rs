@@ -402,6 +402,8 @@ numbers! {
         CONNECTED_TIME = 16,
         STA_FLAGS = 17,
         BEACON_LOSS = 18,
+        RX_BYTES64 = 23,
+        TX_BYTES64 = 24,
         EXPECTED_THROUGHPUT = 27,
         BEACON_SIGNAL_AVG = 30,
     }

@@ -5,13 +5,14 @@ use super::state::link_id;
 use crate::netlink::{Attribute, Attributes, DecodeError};
 use lapwing_core::kernel::StationState;
 use lapwing_frames::{LinkId, MacAddr};
+use std::collections::BTreeMap;
 
-/// A peer, with all that the driver measures of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// A peer, or one link of it, with all that the driver measures of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StationFigures {
-    /// The AP, or the AP MLD.
+    /// The AP, or the AP MLD; of a link the AP's address on it.
     pub address: MacAddr,
-    /// Whether its port is open.
+    /// Whether its port is open; a link has none.
     pub authorized: bool,
     /// How long it has been connected, in s.
     pub connected_s: Option<u32>,
@@ -35,8 +36,12 @@ pub struct StationFigures {
     pub failures: Option<u32>,
     /// How often beacons stopped coming.
     pub beacon_losses: Option<u32>,
-    /// The links that the kernel keeps figures of (7.0 and later), as a bit each.
-    pub links: u16,
+    /// How many octets came.
+    pub received_octets: Option<u64>,
+    /// How many octets went.
+    pub sent_octets: Option<u64>,
+    /// The figures of each link that the kernel keeps some of and says so; older kernels have one set for all.
+    pub links: BTreeMap<LinkId, Self>,
 }
 
 /// A rate and how it is made.
@@ -144,20 +149,34 @@ impl StationFigures {
                 attr::MAC => figures.address = attribute.mac()?,
                 attr::MLO_LINKS => {
                     for link in attribute.nested("links of a station") {
-                        if let Some(id) = link?.nested("link of a station").find(attr::MLO_LINK_ID) {
-                            figures.links |= 1 << link_id(&id)?.get();
-                        }
+                        let (id, link) = Self::of_link(link?)?;
+                        figures.links.extend(id.map(|id| (id, link)));
                     }
                 }
-                attr::STA_INFO => {
-                    for field in attribute.nested("station") {
-                        figures.take(field?)?;
-                    }
-                }
+                attr::STA_INFO => figures.take_all(attribute)?,
                 _ => {}
             }
         }
         Ok(figures)
+    }
+
+    /// The figures of one link, with its number if it has one.
+    fn of_link(link: Attribute<'_>) -> Result<(Option<LinkId>, Self), DecodeError> {
+        let (mut id, mut figures) = (None, Self::default());
+        for field in link.nested("link of a station") {
+            let field = field?;
+            match field.kind {
+                attr::MLO_LINK_ID => id = Some(link_id(&field)?),
+                attr::MAC => figures.address = field.mac()?,
+                attr::STA_INFO => figures.take_all(field)?,
+                _ => {}
+            }
+        }
+        Ok((id, figures))
+    }
+
+    fn take_all(&mut self, fields: Attribute<'_>) -> Result<(), DecodeError> {
+        fields.nested("station").try_for_each(|field| self.take(field?))
     }
 
     fn take(&mut self, field: Attribute<'_>) -> Result<(), DecodeError> {
@@ -174,6 +193,14 @@ impl StationFigures {
                 let [a, b, c, d, set @ ..] = field.array::<8>()?;
                 let flags = u32::from_ne_bytes([a, b, c, d]) & u32::from_ne_bytes(set);
                 self.authorized = flags & (1 << sta_flag::AUTHORIZED) != 0;
+                return Ok(());
+            }
+            sta::RX_BYTES64 => {
+                self.received_octets = Some(field.u64()?);
+                return Ok(());
+            }
+            sta::TX_BYTES64 => {
+                self.sent_octets = Some(field.u64()?);
                 return Ok(());
             }
             sta::INACTIVE_TIME => (Some(&mut self.inactive_ms), None),
@@ -205,7 +232,7 @@ impl StationFigures {
             signal_dbm: self.signal_dbm,
             transmit_rate: self.transmit.and_then(|rate| rate.bitrate),
             inactive_ms: self.inactive_ms,
-            links: (0..16).filter(|number| self.links & 1 << number != 0).filter_map(LinkId::new).collect(),
+            links: self.links.keys().copied().collect(),
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::super::reply::Shape;
 use super::*;
 use lapwing_core::kernel;
-use lapwing_frames::MacAddr;
+use lapwing_frames::{LinkId, MacAddr};
+use std::collections::BTreeMap;
 
 /// An attribute as it is on the wire of a little-endian machine.
 fn attribute(kind: u16, payload: &[u8]) -> Vec<u8> {
@@ -45,8 +46,10 @@ fn everything() -> Vec<u8> {
         number(16, 3600),
         attribute(17, &[6_u32.to_ne_bytes(), 2_u32.to_ne_bytes()].concat()),
         number(18, 1),
+        attribute(23, &7_000_000_000_u64.to_ne_bytes()),
+        attribute(24, &9_u64.to_ne_bytes()),
         number(27, 433_300),
-        // Octets received, which nobody asked for.
+        // Octets received, in a number that is too narrow.
         number(2, 9),
     ])
 }
@@ -74,7 +77,9 @@ fn every_figure() {
         retries: Some(17),
         failures: Some(3),
         beacon_losses: Some(1),
-        links: 0,
+        received_octets: Some(7_000_000_000),
+        sent_octets: Some(9),
+        links: BTreeMap::new(),
     };
     let message = everything();
     assert_eq!(StationFigures::decode(&message).unwrap(), expected);
@@ -169,11 +174,21 @@ fn a_message_cut_anywhere_is_an_error_or_says_less() {
 
 #[test]
 fn links_of_a_station() {
-    let link = |number: u8| nest(u16::from(number) + 1, &[attribute(313, &[number]), nest(21, &[])]);
+    let link = |number: u8, fields: &[Vec<u8>]| {
+        let bssid = attribute(6, &[2, 0, 0, 0, 1, number]);
+        nest(u16::from(number) + 1, &[attribute(313, &[number]), bssid, nest(21, fields)])
+    };
     let mut octets = everything();
-    octets.extend(nest(312, &[link(0), link(2)]));
-    let state = StationFigures::decode(&octets).unwrap().state();
-    assert_eq!(state.links, [0, 2].map(|number| lapwing_frames::LinkId::new(number).unwrap()));
+    let rate = nest(8, &[attribute(1, &540_u16.to_ne_bytes())]);
+    octets.extend(nest(312, &[link(0, &[]), link(2, &[attribute(7, &[0xc4]), rate, number(11, 3)])]));
+    let figures = StationFigures::decode(&octets).unwrap();
+    let ids = [0, 2].map(|number| LinkId::new(number).unwrap());
+    assert_eq!(figures.state().links, ids);
+    let [first, second] = ids.map(|id| &figures.links[&id]);
+    assert_eq!((first.address, first.signal_dbm), (MacAddr([2, 0, 0, 0, 1, 0]), None));
+    assert_eq!((second.address, second.signal_dbm), (MacAddr([2, 0, 0, 0, 1, 2]), Some(-60)));
+    assert_eq!((second.transmit.unwrap().bitrate, second.retries), (Some(540), Some(3)));
+    assert_eq!((figures.signal_dbm, figures.retries), (Some(-50), Some(17)), "of all links together");
     // Older kernels say nothing of links.
     assert_eq!(StationFigures::decode(&everything()).unwrap().state().links, []);
     // A number that no link has.
