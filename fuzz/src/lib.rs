@@ -15,6 +15,7 @@ pub mod nl80211;
 pub mod phy;
 pub mod rnr;
 pub mod sae;
+pub mod selection;
 pub mod station;
 
 /// The name of a target and what it does with the bytes; a panic is a finding.
@@ -34,6 +35,7 @@ pub const GROUPS: &[(&str, &[Target])] = &[
     ("HT, VHT, HE and EHT elements", phy::TARGETS),
     ("reduced neighbour reports", rnr::TARGETS),
     ("SAE frames and exchanges", sae::TARGETS),
+    ("beacons and probe responses, to the choice of an access point", selection::TARGETS),
     ("events, replies and frames, to the whole station", station::TARGETS),
 ];
 

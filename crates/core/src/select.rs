@@ -73,6 +73,8 @@ pub enum Rejection {
     Downgrade,
     /// It is a link that its AP MLD is about to remove.
     BeingRemoved,
+    /// It says to be of two AP MLDs, or to be two links.
+    Contradicts,
 }
 
 /// What a choice has to respect.
@@ -435,8 +437,12 @@ impl Choice<'_> {
         if !policy.is_fresh(bss) || history.is_silent(bss.bssid, bss.heard) {
             return Err(Rejection::Stale);
         }
-        if members.iter().any(|(member, said)| member.bssid == bss.bssid && said.is_leaving()) {
+        let said = members.iter().find(|(member, _)| member.bssid == bss.bssid).map(|(_, said)| said);
+        if said.is_some_and(mld::Announced::is_leaving) {
             return Err(Rejection::BeingRemoved);
+        }
+        if said.is_some_and(|said| said.contradicts) {
+            return Err(Rejection::Contradicts);
         }
         let advertised = Advertised::of(Elements::new(&bss.elements));
         let offer = Offer {

@@ -4,6 +4,10 @@
 
 #[path = "common/fixtures.rs"]
 mod fixtures;
+#[path = "select_mld/hostile.rs"]
+mod hostile;
+#[path = "common/sane.rs"]
+mod sane;
 
 use fixtures::{ApLink, basic, entry, mld_beacon, named, neighbors, personal, removal, rsn};
 use lapwing_core::{

@@ -19,7 +19,7 @@ use lapwing_frames::{
     LinkId, MacAddr,
     element::{
         Element, Elements, MultiLink, ReducedNeighborReport, TidToLinkMapping,
-        multi_link::ReconfigurationOperation,
+        multi_link::{LinkIdInfo, ReconfigurationOperation},
         rsn::{RsnCapabilities, RsnChoice},
         rsnx::RsnxCapability,
     },
@@ -99,6 +99,8 @@ pub enum LeftOut {
     ChannelDisabled,
     /// It has another network's name.
     OtherName,
+    /// What it says of itself contradicts itself, or the neighbor report names it twice.
+    Contradicts,
     /// It names another AP MLD than the association link, or none.
     OtherMld,
     /// It says to be another link than the neighbor report says.
@@ -136,6 +138,7 @@ impl LeftOut {
                 | Self::Stale
                 | Self::Disabled
                 | Self::BeingRemoved
+                | Self::Contradicts
                 | Self::TooWeak
         )
     }
@@ -151,6 +154,7 @@ impl LeftOut {
             Self::BeingRemoved => "the access point is about to remove it",
             Self::ChannelDisabled => "its channel is forbidden here",
             Self::OtherName => "it has another network's name",
+            Self::Contradicts => "what is said of it contradicts itself",
             Self::OtherMld => "it belongs to another multi-link device",
             Self::OtherNumber => "it says to be another link",
             Self::OtherCapabilities => "its capabilities are not those of the other links",
@@ -182,6 +186,8 @@ pub(crate) struct Announced {
     pub reconfigurable: bool,
     /// The links that the AP is about to remove.
     leaving: BTreeSet<LinkId>,
+    /// Whether it says to be of two MLDs, or two links.
+    pub contradicts: bool,
 }
 
 impl Announced {
@@ -190,11 +196,19 @@ impl Announced {
     pub(crate) fn of(bss: &Bss) -> Option<Self> {
         let mut found: Option<Self> = None;
         let mut leaving = BTreeSet::new();
+        let mut contradicts = false;
         let beacon = bss.beacon_elements.as_deref().unwrap_or_default();
         for element in multi_links(&bss.elements).chain(multi_links(beacon)) {
             match element {
-                MultiLink::Basic(basic) if found.is_none() => {
+                // That of another MLD of the same device, in the answer to who asked for it.
+                MultiLink::Basic(basic) if basic.common.ap_mld_id.is_some_and(|id| id != 0) => {}
+                MultiLink::Basic(basic) => {
                     let common = basic.common;
+                    if let Some(before) = &found {
+                        let link = common.link_id.and_then(LinkIdInfo::link);
+                        contradicts |= before.address != common.mld_address || Some(before.link) != link;
+                        continue;
+                    }
                     let link = common.link_id?.link()?;
                     if common.mld_address.is_group() || common.mld_address.is_zero() {
                         return None;
@@ -210,6 +224,7 @@ impl Announced {
                         ),
                         reconfigurable: mld.is_some_and(|field| field.link_reconfiguration()),
                         leaving: BTreeSet::new(),
+                        contradicts: false,
                     });
                 }
                 MultiLink::Reconfiguration(reconfiguration) => {
@@ -221,7 +236,7 @@ impl Announced {
                 _ => {}
             }
         }
-        found.map(|found| Self { leaving, ..found })
+        found.map(|found| Self { leaving, contradicts, ..found })
     }
 
     /// Whether the BSS itself is about to be removed.
@@ -296,6 +311,8 @@ struct Neighbor {
     bssid: MacAddr,
     frequency: Option<Frequency>,
     disabled: bool,
+    /// Whether it is named with another address, too.
+    contradicts: bool,
 }
 
 /// An AP MLD, seen from the link that would carry the association.
@@ -307,7 +324,7 @@ pub(crate) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(crate) fn new(bss: &'a Bss, said: Announced) -> Self {
-        let mut neighbors = BTreeMap::new();
+        let mut neighbors: BTreeMap<LinkId, Neighbor> = BTreeMap::new();
         // While connected, beacons are heard all the time, and probe responses never.
         let beacon = bss.beacon_elements.as_deref().unwrap_or_default();
         let mut reports = neighbor_reports(beacon);
@@ -321,7 +338,10 @@ impl<'a> View<'a> {
                 let Some(mld) = target.mld.filter(|mld| mld.ap_mld_id() == 0) else { continue };
                 let (Some(id), Some(bssid)) = (mld.link(), target.bssid) else { continue };
                 let frequency = channel.map(|channel| Frequency(channel.frequency()));
-                neighbors.entry(id).or_insert(Neighbor { bssid, frequency, disabled: mld.disabled() });
+                let disabled = mld.disabled();
+                let named = Neighbor { bssid, frequency, disabled, contradicts: false };
+                let known = neighbors.entry(id).or_insert(named);
+                known.contradicts |= known.bssid != bssid;
             }
         }
         neighbors.remove(&said.link);
@@ -370,6 +390,9 @@ impl<'a> View<'a> {
         plan: &Plan,
     ) -> Result<MldLink, LeftOut> {
         let neighbor = self.neighbors.get(&id).ok_or(LeftOut::NotAnnounced)?;
+        if neighbor.contradicts {
+            return Err(LeftOut::Contradicts);
+        }
         if neighbor.disabled {
             return Err(LeftOut::Disabled);
         }
@@ -383,8 +406,13 @@ impl<'a> View<'a> {
         if !policy.is_fresh(bss) {
             return Err(LeftOut::Stale);
         }
-        let said = Announced::of(bss).filter(|said| said.address == self.said.address);
-        let said = said.ok_or(LeftOut::OtherMld)?;
+        let said = Announced::of(bss).ok_or(LeftOut::OtherMld)?;
+        if said.contradicts {
+            return Err(LeftOut::Contradicts);
+        }
+        if said.address != self.said.address {
+            return Err(LeftOut::OtherMld);
+        }
         if said.link != id {
             return Err(LeftOut::OtherNumber);
         }

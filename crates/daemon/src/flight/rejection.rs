@@ -14,6 +14,7 @@ pub fn describe(rejection: &Rejection) -> (&'static str, String) {
         Rejection::OpenTwin => ("open-twin", "its encrypted twin is used instead"),
         Rejection::Downgrade => ("downgrade", "it offers less protection than the network did before"),
         Rejection::BeingRemoved => ("being-removed", "its access point is about to remove it"),
+        Rejection::Contradicts => ("contradicts", "what it says of its links contradicts itself"),
         Rejection::Unsuitable(unsuitable) => return (name(unsuitable), unsuitable.to_string()),
     };
     (name, sentence.to_owned())

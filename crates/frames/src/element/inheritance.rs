@@ -3,7 +3,10 @@
 
 use super::{Element, ElementId, Elements, RawElement, layout::Field};
 use crate::reader::{ParseError, Reader};
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 /// The Non-Inheritance element: what the profile has not got although the frame has (802.11-2020 9.4.2.240).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -66,32 +69,36 @@ const NEVER_INHERITED: [ElementId; 5] = [
 /// If the Non-Inheritance element is malformed: without it nobody can say what is in force.
 pub fn inherit(frame: Elements<'_>, profile: Elements<'_>) -> Result<Vec<u8>, ParseError> {
     let exceptions = profile.find::<NonInheritance>()?.unwrap_or_default();
-    let own: Vec<RawElement<'_>> =
-        profile.iter().filter(|element| element.id != NonInheritance::ID).collect();
-    let mut written = BTreeSet::new();
-    let mut out = Vec::new();
-    let mut append = |key: (ElementId, [u8; 4]), out: &mut Vec<u8>| {
-        if written.insert(key) {
-            own.iter().filter(|element| key_of(element) == key).for_each(|e| out.extend_from_slice(e.octets));
+    // By what makes two the same, so that the time does not grow with the square of their number.
+    let mut own: BTreeMap<Key, Vec<&[u8]>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for element in profile.iter().filter(|element| element.id != NonInheritance::ID) {
+        let same = own.entry(key_of(&element)).or_default();
+        if same.is_empty() {
+            order.push(key_of(&element));
         }
-    };
-    let own_keys: BTreeSet<_> = own.iter().map(key_of).collect();
+        same.push(element.octets);
+    }
+    let replaced: BTreeSet<Key> = own.keys().copied().collect();
+    let mut out = Vec::new();
     for element in frame {
         let key = key_of(&element);
-        if own_keys.contains(&key) {
-            append(key, &mut out);
+        if replaced.contains(&key) {
+            out.extend(own.remove(&key).unwrap_or_default().concat());
         } else if !NEVER_INHERITED.contains(&element.id) && !exceptions.excludes(element.id) {
             out.extend_from_slice(element.octets);
         }
     }
-    for element in &own {
-        append(key_of(element), &mut out);
+    for key in order {
+        out.extend(own.remove(&key).unwrap_or_default().concat());
     }
     Ok(out)
 }
 
 /// What makes two elements the same: the ID, and of a vendor's the OUI and type.
-fn key_of(element: &RawElement<'_>) -> (ElementId, [u8; 4]) {
+type Key = (ElementId, [u8; 4]);
+
+fn key_of(element: &RawElement<'_>) -> Key {
     let vendor = match element.id {
         ElementId::VENDOR => element.body.first_chunk().copied().unwrap_or_default(),
         _ => [0; 4],

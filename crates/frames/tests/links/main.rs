@@ -8,6 +8,7 @@
 #[path = "../elements/common.rs"]
 #[allow(dead_code, reason = "shared with the tests of the other elements, which use all of it")]
 mod common;
+mod hostile;
 mod mapping;
 mod neighbors;
 mod phy;

@@ -203,6 +203,8 @@ impl MultiLink {
 
 /// What the variants' Common Info fields share.
 trait Common: Sized {
+    /// The link through which the frame is sent, where the field says so.
+    fn own_link(&self) -> Option<LinkId>;
     fn read(control: u16, reader: &mut Reader<'_>) -> Result<Self, ParseError>;
     fn bits(&self) -> u16;
     fn write(&self, out: &mut Vec<u8>);
@@ -216,8 +218,12 @@ trait PerSta: Sized {
 }
 
 macro_rules! common {
-    ($($name:ident),*) => { $(
+    ($($name:ident: $own_link:expr),*) => { $(
         impl Common for $name {
+            fn own_link(&self) -> Option<LinkId> {
+                let own_link: fn(&Self) -> Option<LinkId> = $own_link;
+                own_link(self)
+            }
             fn read(control: u16, reader: &mut Reader<'_>) -> Result<Self, ParseError> {
                 Self::read(control, reader)
             }
@@ -230,7 +236,12 @@ macro_rules! common {
         }
     )* };
 }
-common!(BasicCommon, ProbeRequestCommon, ReconfigurationCommon, AddressCommon);
+common!(
+    BasicCommon: |common| common.link_id.and_then(LinkIdInfo::link),
+    ProbeRequestCommon: |_| None,
+    ReconfigurationCommon: |_| None,
+    AddressCommon: |_| None
+);
 
 #[allow(private_bounds, reason = "the two traits only keep the variants' code in one place")]
 impl<C: Common, P: PerSta> Variant<C, P> {
@@ -279,11 +290,15 @@ impl<C: Common, P: PerSta> Variant<C, P> {
     /// The Per-STA Profiles by their links.
     ///
     /// # Errors
-    /// If two are for the same link, or one is for number 15, which is no link.
+    /// If two are for the same link, one is for the link that the frame is sent on, or one is for number 15,
+    /// which is no link.
     pub fn profiles_by_link(&self) -> Result<BTreeMap<LinkId, &P>, LinkError> {
         let mut profiles = BTreeMap::new();
         for profile in self.profiles() {
             let link = LinkId::new(profile.number()).ok_or(LinkError::NotALink(profile.number()))?;
+            if self.common.own_link() == Some(link) {
+                return Err(LinkError::Own(link));
+            }
             if profiles.insert(link, profile).is_some() {
                 return Err(LinkError::Duplicate(link));
             }
@@ -297,6 +312,8 @@ impl<C: Common, P: PerSta> Variant<C, P> {
 pub enum LinkError {
     /// Two profiles are for this link.
     Duplicate(LinkId),
+    /// A profile is for this link, which the frame itself is about.
+    Own(LinkId),
     /// This number is no link.
     NotALink(u8),
 }
@@ -305,6 +322,7 @@ impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Duplicate(link) => write!(f, "Multi-Link element has two profiles for link {link}"),
+            Self::Own(link) => write!(f, "Multi-Link element has a profile for its own link {link}"),
             Self::NotALink(number) => {
                 write!(f, "Multi-Link element has a profile for {number}, which is no link")
             }
