@@ -74,6 +74,7 @@ pub async fn run(options: &Options, around: &mut Surroundings) -> Result<(), Fai
         Command::Roam { bssid } => connect::roam(&bus, options, *bssid, around).await?,
         Command::Disconnect => disconnect(&bus, options, style).await?,
         Command::Forget(choice) => forget(&bus, choice, style).await?,
+        Command::Links => links(&bus, options, style).await?,
         Command::Timeline => timeline(&bus, options, style).await?,
         Command::Hotspot(hotspot) => crate::hotspot::run(&bus, options, hotspot, around).await?,
         Command::Monitor => return monitor::run(&bus, options, style).await,
@@ -237,6 +238,16 @@ async fn forget(bus: &Bus, choice: &Choice, style: Style) -> Result<Output, Fail
         json!({ "forgotten": known.name }),
         format!("{} is forgotten.\n", style.title(&known.name.octets)),
     ))
+}
+
+async fn links(bus: &Bus, options: &Options, style: Style) -> Result<Output, Failure> {
+    let snapshot = Snapshot::take(bus).await?;
+    let device = one_device(&snapshot, options)?;
+    let Some(links) = snapshot.links(&device.path).await? else {
+        return Err(other_daemon("tells nothing of links"));
+    };
+    let human = view::links(style, &device.name, &links);
+    Ok(Output::new(json!({ "device": device.name, "connection": links }), human))
 }
 
 async fn timeline(bus: &Bus, options: &Options, style: Style) -> Result<Output, Failure> {

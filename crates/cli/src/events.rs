@@ -130,6 +130,10 @@ impl Event {
                 let change = self.with(", removed ", "removed", "") + &self.with(", added ", "added", "");
                 (Paint::Plain, format!("the links are {} now{change}", self.any("links")))
             }
+            "link" => {
+                let paint = if any("state") == "used" { Paint::Good } else { Paint::Fair };
+                (paint, format!("link {}: {}", any("link"), any("what")))
+            }
             "rekeyed" => (Paint::Faint, format!("keys were renewed: {}", any("what"))),
             "configuration" => (Paint::Faint, any("sentence")),
             "warning" => (Paint::Fair, any("sentence")),

@@ -9,8 +9,10 @@ use serde::Serialize;
 use std::collections::HashMap;
 use zbus::{OwnedObjectPath, OwnedVariant};
 
+mod links;
 mod station;
 
+pub use links::{Figures, Link, Links};
 pub use station::Station;
 use station::diagnose;
 pub(crate) use station::last_failure;

@@ -109,6 +109,8 @@ pub enum Command {
     Known,
     /// Print events as they come, until interrupted
     Monitor,
+    /// Show each link of the connection, as the daemon and as the kernel sees it
+    Links,
     /// Show how the last attempt went, phase by phase
     #[command(visible_alias = "why")]
     Timeline,

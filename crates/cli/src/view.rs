@@ -1,5 +1,9 @@
 //! What the daemon shows, for people.
 
+mod links;
+
+pub use links::links;
+
 use crate::model::{Addresses, Bss, Connection, Device, Known, Name, Network, Status};
 use crate::radio;
 use crate::text::{Cell, Paint, Style, table};

@@ -56,9 +56,11 @@ fn another_daemon_shows_what_it_can() {
     assert_eq!(networks["networks"][0]["bsss"][0]["usable"], serde_json::Value::Null);
     // The octets are those of the path; the name on the bus has lost some.
     assert_eq!(networks["networks"][5]["ssid"], "636166c3a920ff");
-    let outcome = double.run(&["why"]);
-    assert_eq!((outcome.status, outcome.out.as_str()), (1, ""));
-    assert!(outcome.err.contains("it is not lapwingd"), "{}", outcome.err);
+    for command in ["why", "links"] {
+        let outcome = double.run(&[command]);
+        assert_eq!((outcome.status, outcome.out.as_str()), (1, ""));
+        assert!(outcome.err.contains("it is not lapwingd"), "{}", outcome.err);
+    }
     let outcome = double.run(&["connect", "home", "--passphrase-file", &double.file(PASSPHRASE.as_bytes())]);
     assert_eq!(outcome.status, 0, "{outcome:?}");
     assert!(outcome.out.starts_with("● wlan0  connected to home in "), "{}", outcome.out);
@@ -99,6 +101,18 @@ guest     open      2026-11-20T09:30:00Z  yes
 wlan0   connected  station  02:00:00:00:02:00  phy0 Vendor Model 7
 "
     );
+    assert_eq!(
+        double.run(&["links"]).out,
+        "\
+● wlan0  1 of 2 links in use; link 1 left out: it was not heard; daemon and kernel agree.
+   link  channel      width   signal   daemon    kernel  received              sent                retries
+●  0     1 (2.4 GHz)  40 MHz  -44 dBm  used      used    866.7 Mbit/s, 7.0 MB  54.0 Mbit/s, 900 B  17, 3 given up
+   1     36 (5 GHz)           -48 dBm  left-out  absent
+   all                        -44 dBm                    866.7 Mbit/s, 7.0 MB  54.0 Mbit/s, 900 B  17, 3 given up
+  link 1: it was not \\u{1b}[2Jheard
+  next: Nothing.
+"
+    );
     let outcome = double.run(&["scan"]);
     assert_eq!((outcome.status, outcome.err.as_str()), (0, "scanning\n"));
     assert!(outcome.out.contains("home"), "{}", outcome.out);
@@ -111,7 +125,7 @@ wlan0   connected  station  02:00:00:00:02:00  phy0 Vendor Model 7
 #[test]
 fn without_unicode_everything_is_ascii() {
     let double = Double::start(Flavour::Lapwing);
-    for arguments in [&["networks", "--bss"][..], &["status"], &["known"], &["why"]] {
+    for arguments in [&["networks", "--bss"][..], &["status"], &["known"], &["links"], &["why"]] {
         let mut command = double.command(arguments);
         command.env("LANG", "C");
         let outcome = finish(command);
@@ -252,6 +266,7 @@ fn garbage_is_an_error_and_no_panic() {
         &["networks", "--bss"],
         &["scan"],
         &["known"],
+        &["links"],
         &["why"],
         &["connect", "guest"],
         &["disconnect"],

@@ -48,6 +48,7 @@ fn json_has_what_the_page_says_and_nothing_else() {
         ("networks, scan", &["networks"]),
         ("networks, scan", &["scan"]),
         ("known", &["known"]),
+        ("links", &["links"]),
         ("timeline", &["timeline"]),
         ("connect", &["connect", "home", "--passphrase-file", &good]),
         ("forget", &["forget", "guest"]),

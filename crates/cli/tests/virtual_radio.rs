@@ -162,6 +162,70 @@ fn the_whole_daemon_runs_on_a_world_and_the_command_finds_it() {
     daemon.end();
 }
 
+const THREE: &str = "
+about = \"Three radios in one box.\"
+autoconnect = false
+
+[radio]
+multi_link = true
+frequencies = [2412, 5180, 5955]
+
+[[ap]]
+ssid = \"home\"
+security = \"wpa3\"
+
+[[ap.link]]
+id = 0
+frequency = 2412
+
+[[ap.link]]
+id = 1
+frequency = 5180
+
+[[ap.link]]
+id = 2
+frequency = 5955
+
+[[network]]
+ssid = \"home\"
+passphrase = \"correct horse battery\"
+";
+
+#[test]
+fn a_removed_link_is_seen_by_both_sides() {
+    let place = Place::new();
+    let daemon = Daemon::start(&place, &place.file("three.toml", THREE));
+    let address = daemon.address();
+    let ask = |arguments: &[&str]| place.run(&[&["--address", &address], arguments].concat());
+    let links = || -> Value { serde_json::from_slice(&ask(&["links", "--json"]).stdout).unwrap() };
+    let output = ask(&["links"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let secret = place.file("secret", "correct horse battery");
+    assert!(ask(&["scan"]).status.success());
+    let output = ask(&["connect", "home", "--passphrase-file", &secret]);
+    assert!(output.status.success(), "{output:?}");
+    let all = links();
+    assert_eq!(all["connection"]["verdict"], "3 of 3 links in use; daemon and kernel agree.", "{all}");
+    for link in all["connection"]["links"].as_array().unwrap() {
+        assert_eq!((&link["state"], &link["kernel"]), (&"used".into(), &"used".into()), "{all}");
+        assert!(link["width_mhz"] == 20 && link["figures"]["signal_dbm"].is_i64(), "{all}");
+        assert_eq!(link["frequency"], link["kernel_frequency"], "{all}");
+    }
+    assert_eq!(daemon.ask("order 0 remove-link 1 3")["event"], "done");
+    let fewer = until(|| Some(links()).filter(|all| all["connection"]["links"][1]["state"] == "removed"));
+    assert_eq!(fewer["connection"]["links"][1]["kernel"], "absent", "{fewer}");
+    assert_eq!(
+        fewer["connection"]["verdict"],
+        "2 of 3 links in use; link 1: the access point has removed it; daemon and kernel agree.",
+        "{fewer}"
+    );
+    let shown = text(&ask(&["links"]).stdout);
+    assert!(shown.contains("removed") && shown.contains("36 (5 GHz)"), "{shown}");
+    let why = text(&ask(&["why"]).stdout);
+    assert!(why.contains("without 1: the links are 0, 2 now"), "{why}");
+    daemon.end();
+}
+
 #[test]
 fn a_scenario_with_an_error_names_line_and_key() {
     let place = Place::new();

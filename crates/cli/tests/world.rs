@@ -140,6 +140,10 @@ fn programs_read_a_line_for_each_happening() {
         assert!(at >= before && line["lane"].is_string() && line["kind"].is_string(), "{line}");
         before = at;
     }
+    // What the station reports is what a flight recorder would have.
+    let reports = || happenings.iter().filter(|line| line["kind"] == "reported").map(|line| &line["report"]);
+    assert!(reports().all(|report| report["event"].is_string() && report["interface"] == "station"));
+    assert!(reports().any(|report| report["event"] == "connected" && report["links"].is_array()));
     assert!(happenings.iter().any(|line| line["frame"] == "EAPOL message 4" && line["protected"] == false));
 }
 

@@ -4,6 +4,10 @@
 //! decides nothing. A call gets a number from the surface, and exactly one [`News::Answered`] with that
 //! number follows, at once or later.
 
+mod links;
+
+pub use links::{KernelLink, LinkFigures, LinkReport, LinkView, LinksReport, LinksView};
+
 use crate::hotspot;
 use crate::kernel::Mode;
 use crate::netconf::Configured;
@@ -101,6 +105,11 @@ pub enum Call {
         /// The interface.
         ifindex: u32,
     },
+    /// The links of the connection, as the daemon and as the kernel sees them.
+    Links {
+        /// The interface.
+        ifindex: u32,
+    },
     /// The timeline of the latest attempt.
     Timeline {
         /// The interface.
@@ -154,6 +163,8 @@ pub enum Answer {
     Done,
     /// To [`Call::Diagnose`].
     Diagnostics(Box<Diagnostics>),
+    /// To [`Call::Links`].
+    Links(Box<LinksReport>),
     /// To [`Call::Timeline`]: readable lines; empty if nothing happened yet.
     Timeline(String),
     /// To [`Call::AccessPointDiagnostics`].
@@ -323,6 +334,8 @@ pub struct DeviceView {
     pub network: Option<FileName>,
     /// The connection, while the port is open.
     pub connected: Option<Connected>,
+    /// The links of the connection and those that its access point has besides, while the port is open.
+    pub links: Option<LinksView>,
     /// Its addresses, while there are some.
     pub configured: Option<Configured>,
     /// Why the last attempt or connection failed, until the next one succeeds.

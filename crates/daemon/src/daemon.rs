@@ -6,6 +6,7 @@ mod hotspots;
 mod interface;
 mod joining;
 mod known;
+mod links;
 mod modes;
 mod power;
 mod storing;
@@ -250,7 +251,11 @@ impl<K: Kernel> Daemon<K> {
                 };
                 self.configure(now, ifindex, event);
             }
-            Heard::Diagnosed { ifindex, outcome } => self.diagnosed(ifindex, &outcome),
+            Heard::InterfaceRead { ifindex, outcome } => self.interface_read(ifindex, &outcome),
+            Heard::Diagnosed { ifindex, outcome } => {
+                self.diagnosed(ifindex, &outcome);
+                self.links_diagnosed(now, ifindex, &outcome);
+            }
             Heard::Rivals { ifindex, rivals } => self.rivals(ifindex, &rivals),
             Heard::Powered { ifindex, outcome } => {
                 if let Err(refusal) = &outcome {
@@ -487,6 +492,7 @@ impl<K: Kernel> Daemon<K> {
                 }
             }
             Report::Connected(connected) => {
+                self.undisturbed(ifindex);
                 self.join_ended_well(ifindex, connected);
                 self.later.push_back((ifindex, connected.attempt));
             }
@@ -501,11 +507,8 @@ impl<K: Kernel> Daemon<K> {
                 return self.join_failed(ifindex, *attempt, ssid, why, *next_try);
             }
             Report::Learned(learned) => self.learned(ifindex, learned),
-            Report::State(_)
-            | Report::Heard { .. }
-            | Report::Interfered { .. }
-            | Report::Scanned
-            | Report::ScanFailed(_) => {}
+            Report::Interfered { what } => self.interfered(ifindex, what),
+            Report::State(_) | Report::Heard { .. } | Report::Scanned | Report::ScanFailed(_) => {}
         }
         Vec::new()
     }

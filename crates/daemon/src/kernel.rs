@@ -9,7 +9,7 @@ use crate::netconf::{Advertised, Resolver};
 use lapwing_core::Duration;
 use lapwing_core::ap;
 use lapwing_core::attempt::Ticket;
-use lapwing_core::kernel::{Interface, KernelEvent, Refusal, Reply, Request};
+use lapwing_core::kernel::{Interface, InterfaceState, KernelEvent, Refusal, Reply, Request};
 use lapwing_core::radio::Radio;
 use lapwing_frames::MacAddr;
 use std::io;
@@ -104,6 +104,11 @@ pub enum Command {
         number: u64,
         /// The request.
         request: ap::Request,
+    },
+    /// Read the kernel's side of an interface; [`Heard::InterfaceRead`] follows, once.
+    ReadInterface {
+        /// The interface.
+        ifindex: u32,
     },
     /// Read the figures of a link; [`Heard::Diagnosed`] follows, once.
     Diagnose {
@@ -297,6 +302,13 @@ pub enum Heard {
         ifindex: u32,
         /// What.
         event: ap::KernelEvent,
+    },
+    /// The answer to [`Command::ReadInterface`].
+    InterfaceRead {
+        /// The interface.
+        ifindex: u32,
+        /// What it is in the kernel.
+        outcome: Result<Box<InterfaceState>, Refusal>,
     },
     /// The answer to [`Command::Diagnose`].
     Diagnosed {

@@ -16,7 +16,7 @@ use crate::resolver;
 use crate::settings::Settings;
 use access_point::AccessPoints;
 use lapwing_core::attempt::Ticket;
-use lapwing_core::kernel::{Errno, Refusal};
+use lapwing_core::kernel::{Errno, Refusal, Request};
 use lapwing_frames::MacAddr;
 use lapwing_linux::nl80211::{self, InterfaceInfo, Nl80211, Wiphy};
 use lapwing_linux::packet::PacketSocket;
@@ -39,6 +39,10 @@ enum Purpose {
         joins: bool,
     },
     Figures {
+        ifindex: u32,
+    },
+    /// [`Command::ReadInterface`].
+    Interface {
         ifindex: u32,
     },
     /// [`Command::Serve`].
@@ -222,6 +226,9 @@ impl Linux {
                     Purpose::Figures { ifindex } => {
                         self.heard.push_back(Heard::Diagnosed { ifindex, outcome: Err(refusal) });
                     }
+                    Purpose::Interface { ifindex } => {
+                        self.heard.push_back(Heard::InterfaceRead { ifindex, outcome: Err(refusal) });
+                    }
                     Purpose::Serve { ifindex, number, .. } => self.served(ifindex, number, Err(refusal)),
                     Purpose::Mode { ifindex } => self.step_taken(ifindex, Err(refusal)),
                     Purpose::Clients { .. } | Purpose::Probe { .. } => {}
@@ -321,6 +328,10 @@ impl Kernel for Linux {
             Command::Serve { ifindex, number, request } => self.serve(ifindex, number, request),
             Command::SetPowered { ifindex, on } => self.set_powered(ifindex, on),
             Command::SetRadioBlocked { wiphy, blocked } => self.set_radio_blocked(wiphy, blocked),
+            Command::ReadInterface { ifindex } => {
+                let request = nl80211::Request::Station { ifindex, request: Request::ReadInterface };
+                self.ask(&request, Purpose::Interface { ifindex });
+            }
             Command::Diagnose { ifindex } => {
                 self.ask(&nl80211::Request::ReadFigures { ifindex }, Purpose::Figures { ifindex });
             }

@@ -278,12 +278,17 @@ impl Virtual {
         let setup = self.world.scenario().aps.iter().find(|setup| setup.links.address() == held.peer);
         // A signal is told in whole dBm.
         let signal = setup.and_then(|setup| i8::try_from(setup.signal_mbm / 100).ok());
+        let of_signal = |address| StationFigures { address, signal_dbm: signal, ..StationFigures::default() };
+        let bssid = |id| {
+            let links = setup.into_iter().flat_map(|setup| setup.links.iter());
+            links.filter(|(link, _)| *link == Some(id)).map(|(_, bss)| bss.bssid).next()
+        };
+        let links = held.station_links.iter().filter_map(|id| Some((*id, of_signal(bssid(*id)?))));
         Some(Box::new(StationFigures {
-            address: held.peer,
             authorized: held.authorized,
-            signal_dbm: signal,
             average_signal_dbm: signal,
-            ..StationFigures::default()
+            links: links.collect(),
+            ..of_signal(held.peer)
         }))
     }
 
@@ -311,6 +316,10 @@ impl Kernel for Virtual {
         match command {
             Command::Adopt(_) => self.input(KernelInput::SetUp(true)),
             Command::Ask { ticket, request, .. } => self.world.ask(ticket, parts::Command::Request(request)),
+            Command::ReadInterface { .. } => {
+                let outcome = Ok(Box::new(self.world.kernel().read_interface()));
+                self.heard.push_back(Heard::InterfaceRead { ifindex, outcome });
+            }
             Command::Diagnose { .. } => {
                 let outcome = Ok(self.figures());
                 self.heard.push_back(Heard::Diagnosed { ifindex, outcome });

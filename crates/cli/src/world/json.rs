@@ -1,6 +1,8 @@
 //! What happens in a world, for a program.
 
+use lapwing_core::Instant;
 use lapwing_core::kernel::Refusal;
+use lapwing_core::station::Report;
 use lapwing_world::happening::{Happening, Lane, What};
 use lapwing_world::lanes::named;
 use lapwing_world::parts::Message;
@@ -8,7 +10,11 @@ use lapwing_world::scenario::Scenario;
 use lapwing_world::verdict::Verdict;
 use lapwing_world::world::START;
 use lapwing_world::{Content, Transmission};
+use lapwingd::flight::event::{self, Place};
 use serde_json::{Map, Value, json};
+
+/// What a station of a world is called.
+const STATION: &str = "station";
 
 /// A happening: when in microseconds, in which lane, and what.
 pub(super) fn happening(happening: &Happening) -> Value {
@@ -32,7 +38,7 @@ pub(super) fn happening(happening: &Happening) -> Value {
         What::Sent(frame) => ("sent", transmission(frame)),
         What::Lost(frame) => ("lost", transmission(frame)),
         What::Missed(frame) => ("missed", transmission(frame)),
-        What::Reported(report) => ("reported", json!({ "report": format!("{report:?}") })),
+        What::Reported(report) => ("reported", json!({ "report": reported(happening.at, report) })),
         What::Console(line) => ("console", json!({ "line": line })),
         What::Note(text) => ("note", json!({ "text": text })),
     };
@@ -45,6 +51,13 @@ pub(super) fn happening(happening: &Happening) -> Value {
         line.extend(details);
     }
     Value::Object(line)
+}
+
+/// What a station reports, as the flight recorder of a daemon writes it down.
+fn reported(at: Instant, report: &Report) -> Value {
+    let told = event::report(Place { at, interface: STATION }, report);
+    // The recorder writes JSON.
+    serde_json::from_str(&told.object.finish()).unwrap_or_default()
 }
 
 fn lane(lane: Lane) -> Value {

@@ -210,6 +210,8 @@ impl Client {
                 let list: Vec<Members> = NETWORKS.iter().map(|network| self.network(network)).collect();
                 self.reply(call, &list).await;
             }
+            ("org.lapwing.Station1", "GetLinks") if self.is_garbage(10) => self.reply(call, &"none").await,
+            ("org.lapwing.Station1", "GetLinks") if self.is_ours() => self.reply(call, &links()).await,
             ("org.lapwing.Station1", "GetTimeline") if self.is_garbage(2) => self.reply(call, &9_u8).await,
             ("org.lapwing.Station1", "GetTimeline") if self.is_ours() => {
                 self.reply(
@@ -570,6 +572,51 @@ impl Client {
         }
         station
     }
+}
+
+/// An AP MLD with a link that is used and one that is not.
+fn links() -> (Vec<Members>, Members) {
+    let side = |number: u8, mhz: u32, state, kernel| {
+        members([
+            ("Link", Variant::from(number)),
+            ("BSSID", text("02:00:00:00:00:01")),
+            ("Frequency", Variant::from(mhz)),
+            ("Association", Variant::from(number == 0)),
+            ("State", text(state)),
+            ("Kernel", text(kernel)),
+            ("Agree", Variant::from(true)),
+            ("BeaconSignal", Variant::from(-48_i16)),
+        ])
+    };
+    let figures = members([
+        ("RSSI", Variant::from(-44_i16)),
+        ("RxBitrate", Variant::from(8667_u32)),
+        ("TxBitrate", Variant::from(540_u32)),
+        ("RxBytes", Variant::from(7_000_000_u64)),
+        ("TxBytes", Variant::from(900_u64)),
+        ("TxRetries", Variant::from(17_u32)),
+        ("TxFailed", Variant::from(3_u32)),
+    ]);
+    let mut used = side(0, 2412, "used", "used");
+    used.extend(members([
+        ("Reason", text("")),
+        ("Address", text("02:00:00:00:02:00")),
+        ("KernelFrequency", Variant::from(2412_u32)),
+        ("Width", Variant::from(40_u16)),
+    ]));
+    used.extend(figures.clone());
+    let mut left = side(1, 5180, "left-out", "absent");
+    left.insert("Reason", text("it was not \u{1b}[2Jheard"));
+    let verdict = "1 of 2 links in use; link 1 left out: it was not heard; daemon and kernel agree.";
+    let mut summary = members([
+        ("Peer", text("02:00:00:00:00:0a")),
+        ("MultiLink", Variant::from(true)),
+        ("Verdict", text(verdict)),
+        ("Agree", Variant::from(true)),
+        ("NextStep", text("Nothing.")),
+    ]);
+    summary.extend(figures);
+    (vec![used, left], summary)
 }
 
 fn addresses() -> Members {

@@ -41,7 +41,7 @@ pub(crate) enum Flavour {
 }
 
 /// How many kinds of garbage there are.
-pub(crate) const GARBAGE: usize = 10;
+pub(crate) const GARBAGE: usize = 11;
 
 type Log = Arc<Mutex<Vec<String>>>;
 

@@ -301,6 +301,7 @@ pub const ALL: &[Interface] = &[
     Interface {
         name: LAPWING_STATION,
         methods: &[
+            method("GetLinks", &[], &[("links", "aa{sv}"), ("summary", "a{sv}")]),
             method("GetNetworks", &[], &[("networks", "aa{sv}")]),
             method("GetTimeline", &[], &[("timeline", "s")]),
         ],
@@ -310,6 +311,8 @@ pub const ALL: &[Interface] = &[
             readable("LastFailure", "a{sv}"),
             readable("Warning", "s"),
             readable("Connection", "a{sv}"),
+            readable("Links", "aa{sv}"),
+            readable("FellBack", "s"),
             readable("Addresses", "a{sv}"),
         ],
     },

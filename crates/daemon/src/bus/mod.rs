@@ -10,6 +10,7 @@ pub mod connection;
 pub mod diff;
 pub mod errors;
 pub mod interfaces;
+mod links;
 pub mod message;
 pub mod path;
 pub mod private;

@@ -377,6 +377,7 @@ fn values(answer: Answer) -> Vec<Value> {
         Answer::Done => Vec::new(),
         Answer::Diagnostics(diagnostics) => vec![calls::diagnostics(&diagnostics)],
         Answer::Clients(clients) => vec![access_point::diagnostics(&clients)],
+        Answer::Links(links) => super::links::report(&links),
         Answer::Timeline(text) => vec![Value::Text(text.replace('\0', "\u{fffd}"))],
     }
 }

@@ -75,6 +75,7 @@ pub(crate) fn device(state: Summary) -> DeviceView {
         state,
         scanning: false,
         connected,
+        links: None,
         configured: None,
         last_failure: None,
         warning: None,

@@ -6,6 +6,7 @@ use super::interfaces::{
     ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE, DIAGNOSTIC, KNOWN, LAPWING_DAEMON, LAPWING_STATION,
     NETWORK, OBJECT_MANAGER, PROPERTIES, STATION,
 };
+use super::links;
 use super::path;
 use super::time::utc;
 use super::value::Value;
@@ -227,6 +228,8 @@ fn lapwing_station(device: &DeviceView, caution: Option<&str>) -> Properties {
         ("LastFailure", Value::options(device.last_failure.as_ref().map_or_else(Vec::new, failure))),
         ("Warning", Value::text(warning)),
         ("Connection", Value::options(device.connected.as_ref().map_or_else(Vec::new, connection))),
+        ("Links", links::view(device.links.as_ref())),
+        ("FellBack", links::fell_back(device.links.as_ref())),
         ("Addresses", Value::options(addresses)),
     ])
 }

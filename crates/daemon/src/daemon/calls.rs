@@ -7,7 +7,7 @@ use crate::hotspot;
 use crate::kernel::{Command, Kernel, StationFigures};
 use lapwing_core::attempt::{AttemptId, Phase};
 use lapwing_core::failure::{Code, Failure};
-use lapwing_core::kernel::{Errno, KernelEvent, Refusal};
+use lapwing_core::kernel::{Errno, InterfaceState, KernelEvent, Refusal};
 use lapwing_core::station::{Event, Report, Summary};
 use lapwing_core::{Duration, Instant};
 use lapwing_frames::Ssid;
@@ -67,6 +67,8 @@ pub(super) enum Wish {
     StopHotspot { ifindex: u32 },
     /// The figures of a hotspot's clients.
     ClientFigures { ifindex: u32 },
+    /// The kernel's side of the links: the interface, and then the figures.
+    Links { ifindex: u32, state: Option<Box<InterfaceState>> },
 }
 
 impl Wish {
@@ -80,6 +82,7 @@ impl Wish {
             | Self::Scan { ifindex }
             | Self::Power { ifindex }
             | Self::Figures { ifindex }
+            | Self::Links { ifindex, .. }
             | Self::Mode { ifindex }
             | Self::StartHotspot { ifindex }
             | Self::StopHotspot { ifindex }
@@ -96,6 +99,7 @@ impl Wish {
             | Self::Power { .. }
             | Self::Radio { .. }
             | Self::Figures { .. }
+            | Self::Links { .. }
             | Self::Mode { .. }
             | Self::StartHotspot { .. }
             | Self::StopHotspot { .. }
@@ -115,7 +119,11 @@ impl Wish {
             | Self::Mode { .. }
             | Self::StartHotspot { .. }
             | Self::StopHotspot { .. } => 30,
-            Self::Power { .. } | Self::Radio { .. } | Self::Figures { .. } | Self::ClientFigures { .. } => 10,
+            Self::Power { .. }
+            | Self::Radio { .. }
+            | Self::Figures { .. }
+            | Self::Links { .. }
+            | Self::ClientFigures { .. } => 10,
         })
     }
 
@@ -135,6 +143,7 @@ impl Wish {
             Self::ClientFigures { .. } => {
                 CallError::HotspotFailed(hotspot::Failure::Silent("the figures of the clients"))
             }
+            Self::Links { .. } => silent(Phase::Online, "the links of the interface"),
         }
     }
 }
@@ -236,6 +245,7 @@ impl<K: Kernel> Daemon<K> {
                 Call::SetAutoconnect { network, on } => self.set_autoconnect(now, &network, on),
                 Call::SetPowered { ifindex, on } => self.set_powered(now, id, ifindex, on),
                 Call::SetRadioPowered { wiphy, on } => self.set_radio_powered(now, id, wiphy, on),
+                Call::Links { ifindex } => self.ask_links(now, id, ifindex),
                 Call::Diagnose { ifindex } => self.diagnose(now, id, ifindex),
                 Call::Timeline { ifindex } => {
                     let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE);

@@ -24,6 +24,8 @@ const RECORDS: usize = 1000;
 pub(super) enum Warning {
     /// Another program runs the radio.
     Rival,
+    /// Another program did something to the interface since it was last connected.
+    Interfered,
     /// What belongs into the state directory could not be written.
     NotStored,
 }
@@ -128,7 +130,7 @@ impl Interface {
         latest.map(|attempt| self.timeline(attempt)).unwrap_or_default()
     }
 
-    /// All that is seen of it but the networks that were heard.
+    /// All that is seen of it but its links and the networks that were heard.
     pub(super) fn view(&self) -> DeviceView {
         let warnings: Vec<_> = self.warnings.values().map(String::as_str).collect();
         DeviceView {
@@ -143,6 +145,7 @@ impl Interface {
             scanning: self.station.is_scanning(),
             network: self.network(),
             connected: self.station.connection().cloned(),
+            links: None,
             configured: self.configured.clone(),
             last_failure: self.station.last_failure().cloned(),
             warning: (!warnings.is_empty()).then(|| warnings.join(" ")),

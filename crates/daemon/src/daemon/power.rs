@@ -115,6 +115,26 @@ impl<K: Kernel> Daemon<K> {
         self.changed();
     }
 
+    /// Another program did something to an interface, and ended nothing of ours.
+    pub(super) fn interfered(&mut self, ifindex: u32, what: &str) {
+        let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
+        let text = format!(
+            "Another program uses this interface, too: {what}. Stop it, or leave the interface to it with lapwing \
+             disconnect."
+        );
+        interface.warnings.insert(Warning::Interfered, text);
+        self.changed();
+    }
+
+    /// An interface is connected by us: what another program did before is over.
+    pub(super) fn undisturbed(&mut self, ifindex: u32) {
+        let before =
+            self.interfaces.get_mut(&ifindex).and_then(|it| it.warnings.remove(&Warning::Interfered));
+        if before.is_some() {
+            self.changed();
+        }
+    }
+
     /// Other programs run an interface or its radio, or no longer.
     pub(super) fn rivals(&mut self, ifindex: u32, rivals: &[Rival]) {
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
@@ -122,6 +142,7 @@ impl<K: Kernel> Daemon<K> {
         if sentences.is_empty() {
             info!("{}: no other program runs this radio any more", interface.name);
             interface.warnings.remove(&Warning::Rival);
+            interface.warnings.remove(&Warning::Interfered);
         } else {
             let text = sentences.join(" ");
             warn!("{}: {text}", interface.name);

@@ -558,7 +558,7 @@ fn figures_of_the_link_are_read_for_all_who_ask() {
     }
     // Figures of another peer are of another connection.
     run.daemon.call(now, CallId(3), Call::Diagnose { ifindex: 3 });
-    let other = StationFigures { address: WE, ..figures };
+    let other = StationFigures { address: WE, ..StationFigures::default() };
     run.hear(Heard::Diagnosed { ifindex: 3, outcome: Ok(Some(Box::new(other))) });
     assert_eq!(answers(&mut run), [(CallId(3), Err(CallError::NotConnected))]);
 }
@@ -569,6 +569,25 @@ fn answers(run: &mut Run) -> Vec<(CallId, Result<Answer, CallError>)> {
         News::SecretWanted { .. } | News::SecretUnwanted { .. } | News::Happened(_) => None,
     };
     run.daemon.take_news().into_iter().filter_map(answered).collect()
+}
+
+#[test]
+fn interference_is_a_warning_until_we_are_connected() {
+    let mut run = connected("interfered");
+    let warning = |run: &Run| run.daemon.view(run.now).devices[0].warning.clone();
+    let connection = run.daemon.interfaces[&3].station.connection().cloned().unwrap();
+    let interfered =
+        Report::Interfered { what: "the interface was connected to 02:00:00:00:ee:01".to_owned() };
+    let now = run.now;
+    run.daemon.reported(now, 3, &interfered);
+    let text = "Another program uses this interface, too: the interface was connected to 02:00:00:00:ee:01. Stop it, \
+                or leave the interface to it with lapwing disconnect.";
+    assert_eq!(warning(&run).as_deref(), Some(text));
+    run.daemon.reported(now, 3, &Report::Connected(connection));
+    assert_eq!(warning(&run), None);
+    run.daemon.reported(now, 3, &interfered);
+    run.hear(Heard::Rivals { ifindex: 3, rivals: vec![] });
+    assert_eq!(warning(&run), None);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! All that can be seen of the daemon.
 
-use super::Daemon;
 use super::interface::Interface;
+use super::{Daemon, links};
 use crate::control::{HiddenView, KnownView, NetworkView, RadioView, View};
 use crate::kernel::Kernel;
 use crate::networks::FileName;
@@ -61,6 +61,7 @@ impl<K: Kernel> Daemon<K> {
     pub fn view(&self, now: super::Now) -> View {
         let devices = self.interfaces.values().map(|interface| {
             let mut device = self.device(interface);
+            device.links = links::links(interface, now.clock);
             device.networks = self.networks_of(interface, now.clock);
             device.hidden = hidden(interface);
             device

@@ -81,6 +81,7 @@ mod tests {
             scanning: false,
             network: None,
             connected: None,
+            links: None,
             configured: None,
             last_failure: None,
             warning: None,

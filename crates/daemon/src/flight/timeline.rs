@@ -1,7 +1,9 @@
 //! The timeline of attempts for a person: what happened, and how long each phase took.
 
 use lapwing_core::attempt::{AttemptId, Cause, Difference, Entry, Phase, Record};
+use lapwing_core::select::{Judged, LeftOut};
 use lapwing_core::{Duration, Instant};
+use lapwing_frames::LinkId;
 use std::fmt::Write;
 
 /// The width of the longest bar, in characters.
@@ -68,8 +70,10 @@ fn render_attempt(text: &mut String, attempt: AttemptId, records: &[&Record]) {
     let Some(first) = records.first() else { return };
     let mut spans: Vec<Span> = Vec::new();
     let mut ending = None;
+    let mut links = LinkStory::default();
     let mut title = format!("{attempt}");
     for record in records {
+        links.hear(record);
         match &record.entry {
             Entry::Began { ssid, cause: why } => title = format!("{attempt}: \"{ssid}\", {}", cause(why)),
             Entry::Entered(phase) => {
@@ -115,9 +119,74 @@ fn render_attempt(text: &mut String, attempt: AttemptId, records: &[&Record]) {
     if let Some(online) = online {
         let _done = writeln!(text, "  {:<14}{:>9}", "online after", milliseconds(online.since(first.at)));
     }
+    links.render(text, first.at);
     if let Some((at, how)) = ending {
         let _done = writeln!(text, "  after {}: {how}", milliseconds(at.since(first.at)));
     }
+}
+
+/// What became of the links of an AP MLD.
+#[derive(Default)]
+struct LinkStory<'a> {
+    judged: &'a [Judged],
+    /// Those that were asked for, and why each other one was not.
+    chosen: Vec<LinkId>,
+    left_out: Vec<(LinkId, LeftOut)>,
+    /// What came later.
+    changes: Vec<(Instant, String)>,
+    /// How often keys were renewed, and when last.
+    rekeyed: Option<(u32, Instant)>,
+}
+
+impl<'a> LinkStory<'a> {
+    fn hear(&mut self, record: &'a Record) {
+        match &record.entry {
+            Entry::Judged(judged) => self.judged = judged,
+            Entry::Chosen { bssid, links, .. } => {
+                self.chosen.clone_from(links);
+                let chosen = self.judged.iter().find(|judged| judged.bssid == *bssid);
+                let left_out = chosen.into_iter().flat_map(|judged| &judged.links);
+                self.left_out = left_out.filter_map(|link| Some((link.id, link.left_out?))).collect();
+            }
+            Entry::Link { id, state } => self.changes.push((record.at, format!("link {id}: {state}"))),
+            Entry::Links { links, removed, added } => {
+                let part = |verb, links: &[LinkId]| {
+                    (!links.is_empty()).then(|| format!("{verb} {}", numbers(links)))
+                };
+                let parts = [part("without", removed), part("with", added)].into_iter().flatten();
+                let now = if links.is_empty() { "none".to_owned() } else { numbers(links) };
+                let text = format!("{}: the links are {now} now", parts.collect::<Vec<_>>().join(", "));
+                self.changes.push((record.at, text));
+            }
+            Entry::Rekeyed(_) => {
+                let (count, _) = self.rekeyed.unwrap_or((0, record.at));
+                self.rekeyed = Some((count.saturating_add(1), record.at));
+            }
+            _ => {}
+        }
+    }
+
+    fn render(&self, text: &mut String, began: Instant) {
+        // Writing into a text does not fail.
+        if !self.chosen.is_empty() {
+            let _done = writeln!(text, "  {:<14}{:>9}", "links", numbers(&self.chosen));
+        }
+        for (id, why) in &self.left_out {
+            let _done = writeln!(text, "  link {id} left out: {}", why.text());
+        }
+        for (at, what) in &self.changes {
+            let _done = writeln!(text, "  after {}: {what}", milliseconds(at.since(began)));
+        }
+        if let Some((count, last)) = self.rekeyed {
+            let after = milliseconds(last.since(began));
+            let _done = writeln!(text, "  keys renewed {count} times, last after {after}");
+        }
+    }
+}
+
+/// The numbers of links.
+fn numbers(links: &[LinkId]) -> String {
+    links.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The phase that was entered last ends here, unless it has ended.
@@ -142,7 +211,11 @@ pub fn milliseconds(duration: Duration) -> String {
 mod tests {
     use super::*;
     use lapwing_core::failure::{Code, Failure};
-    use lapwing_frames::Ssid;
+    use lapwing_core::kernel::Frequency;
+    use lapwing_core::select::{JudgedLink, Verdict};
+    use lapwing_core::station::LinkState;
+    use lapwing_frames::management::StatusCode;
+    use lapwing_frames::{MacAddr, Ssid};
 
     fn record(attempt: u32, micros: u64, entry: Entry) -> Record {
         let at = Instant::after_start(Duration::from_micros(5_000_000 + micros));
@@ -177,6 +250,64 @@ attempt 1: \"home\\u{1b}\", by itself
   secure           1.0 ms  #
   address          12.0 s  ########################################
   online after     12.0 s
+";
+        assert_eq!(render(&records), expected);
+    }
+
+    #[test]
+    fn the_story_of_links() {
+        let id = |number| LinkId::new(number).unwrap();
+        let bssid = MacAddr([2, 0, 0, 0, 0, 7]);
+        let link = |number, left_out| JudgedLink { id: id(number), bssid, frequency: None, left_out };
+        let judged = Judged {
+            bssid,
+            mld: Some(MacAddr([2, 0, 0, 0, 0, 6])),
+            links: vec![link(0, None), link(1, None), link(2, Some(LeftOut::NotHeard)), link(3, None)],
+            frequency: Frequency(2412),
+            signal_dbm: None,
+            verdict: Verdict::Usable { score: 1 },
+        };
+        let chosen = Entry::Chosen {
+            bssid,
+            frequency: Frequency(2412),
+            signal_dbm: None,
+            akm: None,
+            pairwise: None,
+            links: [0, 1, 3].map(id).to_vec(),
+            cached_pmksa: false,
+        };
+        let links = |links: &[u8], removed: &[u8], added: &[u8]| {
+            let [links, removed, added] =
+                [links, removed, added].map(|links| links.iter().copied().map(id).collect());
+            Entry::Links { links, removed, added }
+        };
+        let refused = LinkState::Refused(StatusCode::DeniedPoorChannelConditions);
+        let records = [
+            began(1, Cause::Automatic),
+            record(1, 10, Entry::Judged(vec![judged])),
+            record(1, 20, chosen),
+            record(1, 1_000, Entry::Link { id: id(3), state: refused }),
+            record(1, 2_000, Entry::Entered(Phase::Online)),
+            record(1, 3_000, Entry::Link { id: id(1), state: LinkState::Disabled }),
+            record(1, 4_000, Entry::Link { id: id(1), state: LinkState::Used }),
+            record(1, 5_000, links(&[0], &[1], &[])),
+            record(1, 6_000, Entry::Rekeyed("group keys")),
+            record(1, 7_000, Entry::Rekeyed("group keys")),
+            record(1, 12_000_000, links(&[0, 1], &[], &[1])),
+            record(1, 13_000_000, links(&[], &[0, 1], &[])),
+        ];
+        let expected = "\
+attempt 1: \"home\\u{1b}\", by itself
+  online after     2.0 ms
+  links           0, 1, 3
+  link 2 left out: it was not heard
+  after 1.0 ms: link 3: the access point refused it with status DeniedPoorChannelConditions(34)
+  after 3.0 ms: link 1: the access point has disabled it for the moment
+  after 4.0 ms: link 1: in use
+  after 5.0 ms: without 1: the links are 0 now
+  after 12.0 s: with 1: the links are 0, 1 now
+  after 13.0 s: without 0, 1: the links are none now
+  keys renewed 2 times, last after 7.0 ms
 ";
         assert_eq!(render(&records), expected);
     }

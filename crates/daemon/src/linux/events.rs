@@ -3,7 +3,7 @@
 use super::{Linux, Purpose, addresses, rivals};
 use crate::kernel::Heard;
 use crate::netconf::Advertised;
-use lapwing_core::kernel::{Errno, KernelEvent, Refusal};
+use lapwing_core::kernel::{Errno, KernelEvent, Refusal, Reply};
 use lapwing_linux::netlink::ReplyError;
 use lapwing_linux::nl80211::{self, EventKind, iftype};
 use lapwing_linux::rtnetlink::{self, Address};
@@ -46,6 +46,14 @@ impl Linux {
                     self.look_for_rivals();
                 }
                 self.heard.push_back(Heard::Answered { ifindex, ticket, outcome });
+            }
+            (Purpose::Interface { ifindex }, result) => {
+                let outcome = match result {
+                    Ok(nl80211::Reply::Station(Reply::Interface(state))) => Ok(Box::new(state)),
+                    Ok(_) => Err(Refusal { errno: Errno::EIO, message: None }),
+                    Err(error) => Err(Refusal::from(error)),
+                };
+                self.heard.push_back(Heard::InterfaceRead { ifindex, outcome });
             }
             (Purpose::Figures { ifindex }, result) => {
                 let outcome = match result {

@@ -81,6 +81,7 @@ impl Default for Double {
             scanning: false,
             network: None,
             connected: None,
+            links: None,
             configured: None,
             last_failure: None,
             warning: None,

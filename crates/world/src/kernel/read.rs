@@ -77,7 +77,9 @@ impl Kernel {
         }
     }
 
-    pub(super) fn read_interface(&self) -> InterfaceState {
+    /// What `GET_INTERFACE` tells.
+    #[must_use]
+    pub fn read_interface(&self) -> InterfaceState {
         let channel = match &self.wdev {
             Wdev::Connected { links, .. } => {
                 links.get(&None).map(|link| ChannelDefinition::narrow(link.frequency))

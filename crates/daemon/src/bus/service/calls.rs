@@ -268,6 +268,9 @@ impl Service {
             (Some(&Thing::Device(ifindex)), interfaces::DIAGNOSTIC, "GetDiagnostics") => {
                 later(Call::Diagnose { ifindex })
             }
+            (Some(&Thing::Device(ifindex)), interfaces::LAPWING_STATION, "GetLinks") => {
+                later(Call::Links { ifindex })
+            }
             (Some(&Thing::Device(ifindex)), interfaces::LAPWING_STATION, "GetTimeline") => {
                 later(Call::Timeline { ifindex })
             }

@@ -213,6 +213,14 @@ impl Kernel for Air {
                 let answer = Heard::Answered { ifindex: interface.ifindex, ticket, outcome };
                 self.heard.insert(place, answer);
             }
+            Command::ReadInterface { ifindex } => {
+                let outcome = match self.execute(ifindex, Request::ReadInterface) {
+                    Ok(Reply::Interface(state)) => Ok(Box::new(state)),
+                    Ok(_) => Err(Refusal { errno: Errno::EIO, message: None }),
+                    Err(errno) => Err(Refusal { errno, message: None }),
+                };
+                self.heard.push_back(Heard::InterfaceRead { ifindex, outcome });
+            }
             Command::Diagnose { ifindex } => {
                 let figures = |address| {
                     let signal_dbm = Some(-41);

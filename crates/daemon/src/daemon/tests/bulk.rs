@@ -36,6 +36,7 @@ fn call(dice: &mut Dice) -> Call {
         10 if dice.roll(2) == 0 => Call::SetPowered { ifindex, on },
         10 => Call::SetRadioPowered { wiphy: 0, on },
         _ if dice.roll(2) == 0 => Call::Diagnose { ifindex },
+        _ if dice.roll(2) == 0 => Call::Links { ifindex },
         _ => Call::Timeline { ifindex },
     }
 }

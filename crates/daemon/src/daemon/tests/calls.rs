@@ -195,6 +195,10 @@ fn an_open_network_is_joined_stored_left_and_forgotten() {
     assert_eq!(desk.answer(call), DONE);
     let Some(Ok(Answer::Diagnostics(figures))) = desk.ask(Call::Diagnose { ifindex: 3 }) else { panic!() };
     assert_eq!(figures.signal_dbm, Some(-41));
+    let Some(Ok(Answer::Links(links))) = desk.ask(Call::Links { ifindex: 3 }) else { panic!() };
+    assert_eq!(links.verdict, "one link: the access point has no others; daemon and kernel agree.");
+    let shown = desk.view().devices[0].links.clone().unwrap();
+    assert_eq!(links.links.iter().map(|report| report.link).collect::<Vec<_>>(), shown.links);
     let Some(Ok(Answer::Timeline(text))) = desk.ask(Call::Timeline { ifindex: 3 }) else { panic!() };
     assert!(text.contains("cafe"), "{text}");
     // Who leaves stays away.
@@ -203,6 +207,8 @@ fn an_open_network_is_joined_stored_left_and_forgotten() {
     assert_eq!((desk.current(), desk.daemon.kernel.peer), (None, None));
     assert_eq!(desk.ask(DISCONNECT), DONE, "as in iwd");
     assert_eq!(error(desk.ask(Call::Diagnose { ifindex: 3 })), CallError::NotConnected);
+    assert_eq!(error(desk.ask(Call::Links { ifindex: 3 })), CallError::NotConnected);
+    assert_eq!(desk.view().devices[0].links, None);
 
     let call = desk.connect("cafe", Security::Open);
     desk.pass(Duration::from_secs(2));
@@ -363,6 +369,7 @@ fn what_cannot_be_joined_is_told_and_what_is_not_there_too() {
         Call::Disconnect { ifindex: 9 },
         Call::Timeline { ifindex: 9 },
         Call::Diagnose { ifindex: 9 },
+        Call::Links { ifindex: 9 },
         Call::SetPowered { ifindex: 9, on: true },
         Call::SetRadioPowered { wiphy: 9, on: true },
         Call::SetAutoconnect { network: file("cafe", Security::Open), on: true },
