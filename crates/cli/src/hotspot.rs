@@ -191,7 +191,7 @@ async fn begin(
     if let Some(passphrase) = &passphrase {
         wishes.insert("Passphrase", Variant::from(passphrase.as_str()));
     }
-    if let Some(address) = &start.address {
+    if let Some(address) = &start.subnet {
         wishes.insert("Address", Variant::from(address.as_str()));
     }
     if let Some(limit) = start.client_limit {

@@ -269,6 +269,16 @@ mod tests {
     }
 
     #[test]
+    fn where_the_daemon_is_says_nothing_of_a_hotspots_address() {
+        use crate::hotspot::Action;
+        let options = parse("lapwing --address unix:path=/a hotspot start home").unwrap();
+        assert_eq!(options.address.as_deref(), Some("unix:path=/a"));
+        let Some(Command::Hotspot(hotspot)) = options.command else { panic!("{options:?}") };
+        let Some(Action::Start(start)) = hotspot.action else { panic!("{hotspot:?}") };
+        assert_eq!(start.subnet, None);
+    }
+
+    #[test]
     fn what_is_understood() {
         let plain = |command| Options { json: false, device: None, address: None, command: Some(command) };
         for (line, expected) in [

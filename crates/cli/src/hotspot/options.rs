@@ -130,7 +130,7 @@ pub struct Start {
 
     /// This machine's address in the hotspot, such as 192.168.77.1/24
     #[arg(long, value_name = "ADDRESS", conflicts_with = "no_addresses")]
-    pub address: Option<String>,
+    pub subnet: Option<String>,
 
     /// Give clients no addresses: another program does
     #[arg(long)]
