@@ -61,16 +61,29 @@ impl Entry {
 }
 
 /// The cache. The first entry is the one that was entered the longest ago.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PmksaCache {
     entries: Vec<Entry>,
+    capacity: usize,
+}
+
+impl Default for PmksaCache {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl PmksaCache {
     /// An empty cache.
     #[must_use]
     pub const fn new() -> Self {
-        Self { entries: Vec::new() }
+        Self::with_capacity(CAPACITY)
+    }
+
+    /// An empty cache for so many keys: an access point has as many as clients.
+    #[must_use]
+    pub const fn with_capacity(capacity: usize) -> Self {
+        Self { entries: Vec::new(), capacity }
     }
 
     /// The entries that are good now.
@@ -89,7 +102,7 @@ impl PmksaCache {
         lifetime: Duration,
     ) -> Vec<Entry> {
         let mut gone = self.drop_where(|entry| entry.key == key || now >= entry.expires);
-        if self.entries.len() >= CAPACITY {
+        if self.entries.len() >= self.capacity {
             gone.push(self.entries.remove(0));
         }
         let renew_at = now + lifetime.saturating_mul(RENEWAL_PERCENT) / 100;

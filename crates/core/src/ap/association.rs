@@ -4,7 +4,7 @@
 use super::{
     AUTHENTICATED, AccessPoint, At,
     client::{Association, Authentication, Client, Port, Proof, Told},
-    setup::{ASSOCIATION_IDS, FrameProtection, Security},
+    setup::{FrameProtection, Security},
     vocabulary::{NewStation, Report, Request},
 };
 use crate::{
@@ -85,7 +85,7 @@ impl AccessPoint {
         reassociation: bool,
     ) {
         let known = self.whose(at.header.transmitter);
-        let known = known.and_then(|station| Some((station, self.clients.get(&station)?)));
+        let known = known.and_then(|station| Some((station, self.clients.get(station)?)));
         let (station, authentication) = match known {
             Some((station, Client::Authenticated(authentication))) => (station, authentication.clone()),
             Some((station, Client::Associated(association))) if association.is_protected() => {
@@ -125,11 +125,8 @@ impl AccessPoint {
             return Err(StatusCode::UnspecifiedFailure);
         }
         let links = self.judge_links(station, authentication, at, elements)?;
-        let others = self
-            .clients
-            .iter()
-            .filter(|(other, client)| **other != station && matches!(client, Client::Associated(_)));
-        if others.count() >= self.setup.capacity() {
+        let others = self.clients.associated() - usize::from(self.association(station).is_some());
+        if others >= self.setup.capacity() {
             return Err(StatusCode::DeniedNoMoreStas);
         }
         let setup = self.setup.clone();
@@ -260,13 +257,13 @@ impl AccessPoint {
         if self.association(station).is_some() {
             self.ask(Request::RemoveStation { station });
         }
-        self.clients.remove(&station);
+        self.clients.remove(station);
         self.has_group_keys(station);
         let is_mld = authentication.is_mld;
         let accepted = granted.links.iter().filter(|(_, asked)| asked.status == StatusCode::Success);
         let accepted: BTreeMap<_, _> = accepted.map(|(id, asked)| (*id, asked.address)).collect();
         let mut association = Association {
-            id: self.free_id(),
+            id: self.clients.free_id(),
             link: at.link,
             links: accepted.clone(),
             frame_protection: granted.keys.as_ref().is_some_and(|keys| keys.frame_protection),
@@ -353,7 +350,7 @@ impl AccessPoint {
     /// A client knows that it is associated.
     pub(super) fn begin_handshake(&mut self, now: Instant, means: &mut Means<'_>, station: MacAddr) {
         let mut outputs = Vec::new();
-        if let Some(Client::Associated(association)) = self.clients.get_mut(&station) {
+        if let Some(Client::Associated(association)) = self.clients.get_mut(station) {
             association.told = Told::Yes;
             if let Port::Closed(authenticator) = &mut association.port {
                 authenticator.start(now, means.entropy, &mut outputs);
@@ -378,16 +375,6 @@ impl AccessPoint {
                 false => Body::AssociationResponse(response),
             },
         );
-    }
-
-    /// The lowest association ID that nobody has.
-    fn free_id(&self) -> u16 {
-        let taken = |id| {
-            self.clients
-                .values()
-                .any(|client| matches!(client, Client::Associated(association) if association.id == id))
-        };
-        (1..=ASSOCIATION_IDS).find(|id| !taken(*id)).unwrap_or(ASSOCIATION_IDS)
     }
 
     /// A link of a client, for its handshake.

@@ -151,7 +151,7 @@ impl AccessPoint {
     /// frame may not be its own (802.11-2020 11.3.4.4).
     fn authenticated(&mut self, station: MacAddr, authentication: Authentication) {
         self.report(Report::Authenticated(station));
-        match self.clients.get_mut(&station) {
+        match self.clients.get_mut(station) {
             Some(Client::Associated(association)) if association.is_protected() => {
                 association.again = Some(authentication);
             }
@@ -170,14 +170,7 @@ impl AccessPoint {
 
     /// Forgets the one whose authentication ends first, if there are many that only authenticated.
     fn make_room(&mut self) {
-        let waiting = self.clients.iter().filter_map(|(station, client)| match client {
-            Client::Authenticated(authentication) => Some((authentication.until, *station)),
-            Client::Associated(_) => None,
-        });
-        let waiting: Vec<_> = waiting.collect();
-        if waiting.len() >= UNASSOCIATED
-            && let Some((_, station)) = waiting.iter().min()
-        {
+        if let Some(station) = self.clients.first_of(self.setup.capacity().max(UNASSOCIATED)) {
             self.clients.remove(station);
         }
     }

@@ -154,12 +154,12 @@ impl AccessPoint {
             self.ask(Request::InstallKey(key));
         }
         self.renewal = Some(Renewal { keys, waiting: BTreeSet::new() });
-        let stations: Vec<MacAddr> = self.clients.keys().copied().collect();
+        let stations: Vec<MacAddr> = self.clients.stations().collect();
         let mut waiting = BTreeSet::new();
         for station in stations {
-            let Some(Client::Associated(association)) = self.clients.get(&station) else { continue };
+            let Some(Client::Associated(association)) = self.clients.get(station) else { continue };
             let keys = self.keys_for(association);
-            let Some(Client::Associated(association)) = self.clients.get_mut(&station) else { continue };
+            let Some(Client::Associated(association)) = self.clients.get_mut(station) else { continue };
             let open = matches!(association.port, Port::Open(_));
             let mut outputs = Vec::new();
             if let Some(authenticator) = association.port.authenticator_mut() {
@@ -171,7 +171,7 @@ impl AccessPoint {
             self.follow(now, station, outputs);
         }
         if let Some(renewal) = &mut self.renewal {
-            waiting.retain(|station| self.clients.contains_key(station));
+            waiting.retain(|station| self.clients.get(*station).is_some());
             renewal.waiting = waiting;
         }
         self.finish_renewal();

@@ -162,15 +162,19 @@ impl Client {
         }
     }
 
+    /// The addresses that it uses on links.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = MacAddr> {
+        let (authentication, association) = match self {
+            Self::Authenticated(authentication) => (authentication, None),
+            Self::Associated(association) => (&association.authentication, Some(association)),
+        };
+        let again = association.and_then(|association| association.again.as_ref());
+        let links = association.into_iter().flat_map(|association| association.links.values().copied());
+        links.chain([authentication.address]).chain(again.map(|again| again.address))
+    }
+
     /// Whether it uses this address on some link.
     pub(super) fn has_address(&self, address: MacAddr) -> bool {
-        match self {
-            Self::Authenticated(authentication) => authentication.address == address,
-            Self::Associated(association) => {
-                association.authentication.address == address
-                    || association.again.as_ref().is_some_and(|again| again.address == address)
-                    || association.links.values().any(|own| *own == address)
-            }
-        }
+        self.addresses().any(|own| own == address)
     }
 }

@@ -65,8 +65,8 @@ impl AccessPoint {
 
     /// Removes a link: from every client first, so that none refers to what is not there.
     fn remove_link(&mut self, link: LinkId) {
-        for station in self.clients.keys().copied().collect::<Vec<_>>() {
-            let (only, has) = match self.clients.get(&station) {
+        for station in self.clients.stations().collect::<Vec<_>>() {
+            let (only, has) = match self.clients.get(station) {
                 Some(Client::Authenticated(authentication)) => {
                     let on_it = authentication.link == Some(link);
                     (on_it, on_it)
@@ -118,7 +118,7 @@ impl AccessPoint {
 
     /// Changes the links of an associated client, and what its handshakes know of them.
     fn change_links(&mut self, station: MacAddr, change: impl FnOnce(&mut BTreeMap<LinkId, MacAddr>)) {
-        let Some(Client::Associated(association)) = self.clients.get_mut(&station) else { return };
+        let Some(Client::Associated(association)) = self.clients.get_mut(station) else { return };
         change(&mut association.links);
         if !association.link.is_some_and(|link| association.links.contains_key(&link)) {
             association.link = association.links.keys().next().copied();
@@ -128,7 +128,7 @@ impl AccessPoint {
         let keys = self.keys_for(association);
         let peer_links =
             links.iter().map(|(id, address)| (*id, self.peer_link(Some(*id), *address, true))).collect();
-        if let Some(Client::Associated(association)) = self.clients.get_mut(&station)
+        if let Some(Client::Associated(association)) = self.clients.get_mut(station)
             && let Some(authenticator) = association.port.authenticator_mut()
         {
             authenticator.set_links(peer_links, keys);

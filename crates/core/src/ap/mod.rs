@@ -10,6 +10,7 @@ mod authentication;
 mod bss;
 mod capabilities;
 mod client;
+mod clients;
 mod elements;
 mod links;
 mod packet_numbers;
@@ -23,12 +24,17 @@ pub use setup::{Bss, FrameProtection, Security, Setup, Structure};
 pub use vocabulary::{Action, Announcement, Event, KernelEvent, NewStation, Order, Reply, Report, Request};
 
 use crate::{
-    Duration, Instant, Means, kernel::KeyKind, pmksa::PmksaCache, rsn::authenticator::Output,
-    sae::SaeAuthenticator, shared::Shared,
+    Duration, Instant, Means,
+    kernel::KeyKind,
+    pmksa::{self, PmksaCache},
+    rsn::authenticator::Output,
+    sae::SaeAuthenticator,
+    shared::Shared,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use bss::{BssState, Renewal};
 use client::{Association, Client, Port, Proof, Told};
+use clients::Clients;
 use lapwing_frames::{
     LinkId, MacAddr,
     management::{Action as ActionBody, Body, Departure, Header, Management, ReasonCode},
@@ -37,7 +43,8 @@ use packet_numbers::Reads;
 
 /// How long an authentication is good for without an association.
 const AUTHENTICATED: Duration = Duration::from_secs(10);
-/// How many stations may be authenticated and not associated: the one whose time is up first makes room.
+/// How many stations may be authenticated and not associated, at least: as many as there is room for, should all come
+/// at once. Of more, those that proved nothing make room first.
 const UNASSOCIATED: usize = 64;
 
 /// Where a frame came in, and from whom.
@@ -67,7 +74,7 @@ pub struct AccessPoint {
     setup: Shared<Setup>,
     /// What is on the air; nothing before it began and after its end.
     bss: BTreeMap<Option<LinkId>, BssState>,
-    clients: BTreeMap<MacAddr, Client>,
+    clients: Clients,
     /// The machines of SAE, by the address that we have in them.
     sae: BTreeMap<MacAddr, SaeAuthenticator>,
     pmksas: PmksaCache,
@@ -81,13 +88,13 @@ pub struct AccessPoint {
 impl AccessPoint {
     /// An access point that has not begun.
     #[must_use]
-    pub const fn new(setup: Shared<Setup>) -> Self {
+    pub fn new(setup: Shared<Setup>) -> Self {
         Self {
+            pmksas: PmksaCache::with_capacity(setup.capacity().max(pmksa::CAPACITY)),
             setup,
             bss: BTreeMap::new(),
-            clients: BTreeMap::new(),
+            clients: Clients::new(),
             sae: BTreeMap::new(),
-            pmksas: PmksaCache::new(),
             renewal: None,
             group_keys_due: None,
             reads: Reads::new(),
@@ -120,22 +127,22 @@ impl AccessPoint {
             Event::Order(order) => self.obey(now, means, order),
             Event::Tick => {}
         }
+        self.clients.settle();
         self.out.drain(..).for_each(&mut perform);
     }
 
     /// When [`Event::Tick`] is due, if it is.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let clients = self.clients.values().filter_map(Client::deadline);
         let sae = self.sae.values().filter_map(SaeAuthenticator::next_deadline);
         let removals = self.bss.values().filter_map(|bss| Some(bss.removal?.next));
-        clients.chain(sae).chain(removals).chain(self.group_keys_due).min()
+        sae.chain(removals).chain(self.group_keys_due).chain(self.clients.deadline()).min()
     }
 
     /// What is known of a client.
     #[must_use]
     pub fn client(&self, station: MacAddr) -> Option<ClientState> {
-        Some(match self.clients.get(&station)? {
+        Some(match self.clients.get(station)? {
             Client::Authenticated(_) => ClientState {
                 associated: false,
                 authorized: false,
@@ -153,7 +160,7 @@ impl AccessPoint {
 
     /// The clients, by the addresses that they are known by.
     pub fn clients(&self) -> impl Iterator<Item = MacAddr> {
-        self.clients.keys().copied()
+        self.clients.stations()
     }
 
     /// The BSSs on the air, each with its link if it is one, its address and its channel of now.
@@ -164,16 +171,13 @@ impl AccessPoint {
     /// Whom an address belongs to: a client itself, or one that uses it on a link.
     #[must_use]
     pub fn whose(&self, address: MacAddr) -> Option<MacAddr> {
-        if self.clients.contains_key(&address) {
-            return Some(address);
-        }
-        self.clients.iter().find(|(_, client)| client.has_address(address)).map(|(station, _)| *station)
+        self.clients.whose(address)
     }
 
     /// Whether the last authentication of a client was by SAE, so that its key is fresh.
     #[must_use]
     pub fn proved_by_sae(&self, station: MacAddr) -> bool {
-        let authentication = match self.clients.get(&station) {
+        let authentication = match self.clients.get(station) {
             Some(Client::Authenticated(authentication)) => authentication,
             Some(Client::Associated(association)) => {
                 association.again.as_ref().unwrap_or(&association.authentication)
@@ -214,7 +218,7 @@ impl AccessPoint {
     fn obey(&mut self, now: Instant, means: &mut Means<'_>, order: Order) {
         match order {
             Order::Stop => self.stop(),
-            Order::ForgetPmksas => self.pmksas = PmksaCache::new(),
+            Order::ForgetPmksas => self.pmksas = Self::new(self.setup.clone()).pmksas,
             Order::ThrowOut(reason) => self.throw_out(reason),
             Order::Expel { station, reason } => {
                 if let Some(station) = self.whose(station) {
@@ -223,7 +227,7 @@ impl AccessPoint {
             }
             Order::RenewGroupKeys => self.renew_group_keys(now, means.entropy),
             Order::RenewPairwiseKey(station) => {
-                if let Some(Client::Associated(association)) = self.clients.get_mut(&station)
+                if let Some(Client::Associated(association)) = self.clients.get_mut(station)
                     && let Port::Open(authenticator) = &mut association.port
                 {
                     let mut outputs = Vec::new();
@@ -238,7 +242,7 @@ impl AccessPoint {
     }
 
     fn throw_out(&mut self, reason: ReasonCode) {
-        for station in self.clients.keys().copied().collect::<Vec<_>>() {
+        for station in self.clients.stations().collect::<Vec<_>>() {
             self.expel(station, reason, "it was thrown out");
         }
     }
@@ -251,7 +255,7 @@ impl AccessPoint {
                 self.ask(Request::RemoveLink { link });
             }
         }
-        self.clients.clear();
+        self.clients = Clients::new();
         self.sae.clear();
         self.reads.clear();
         (self.renewal, self.group_keys_due) = (None, None);
@@ -263,19 +267,20 @@ impl AccessPoint {
             return;
         }
         self.sae.values_mut().for_each(|sae| sae.expire(now));
-        for station in self.clients.keys().copied().collect::<Vec<_>>() {
+        for station in self.clients.due(now) {
             self.pass_time_of(now, means, station);
         }
         self.count_removals_down(now);
         if self.group_keys_due.is_some_and(|due| now >= due) {
             self.renew_group_keys(now, means.entropy);
         }
+        self.clients.settle();
     }
 
     fn pass_time_of(&mut self, now: Instant, means: &mut Means<'_>, station: MacAddr) {
-        match self.clients.get_mut(&station) {
+        match self.clients.get_mut(station) {
             Some(Client::Authenticated(authentication)) if now >= authentication.until => {
-                self.clients.remove(&station);
+                self.clients.remove(station);
             }
             Some(Client::Associated(association)) => {
                 association.again.take_if(|again| now >= again.until);
@@ -334,7 +339,7 @@ impl AccessPoint {
     fn on_departure(&mut self, at: &At, why: &'static str) {
         let from = at.header.transmitter;
         let Some(station) = self.whose(from) else { return };
-        if let Some(Client::Associated(association)) = self.clients.get(&station)
+        if let Some(Client::Associated(association)) = self.clients.get(station)
             && association.is_protected()
             && !at.protected
         {
@@ -346,7 +351,7 @@ impl AccessPoint {
     fn on_action(&mut self, now: Instant, at: &At, action: ActionBody) {
         let from = at.header.transmitter;
         let Some(station) = self.whose(from) else { return self.ignore(from, "it is not associated") };
-        let Some(Client::Associated(association)) = self.clients.get(&station) else {
+        let Some(Client::Associated(association)) = self.clients.get(station) else {
             return self.ignore(from, "it is not associated");
         };
         if !(association.is_protected() && at.protected) {
@@ -363,7 +368,7 @@ impl AccessPoint {
     }
 
     fn on_key_frame(&mut self, now: Instant, from: MacAddr, bytes: &[u8], protected: bool) {
-        let Some(Client::Associated(association)) = self.clients.get_mut(&from) else {
+        let Some(Client::Associated(association)) = self.clients.get_mut(from) else {
             return self.ignore(from, "it is not associated");
         };
         let mut outputs = Vec::new();
@@ -384,7 +389,7 @@ impl AccessPoint {
     /// Somebody behaves as if associated: tell him that he is not (802.11-2020 11.3.5.1).
     fn on_stranger(&mut self, link: Option<LinkId>, from: MacAddr) {
         let Some(own) = self.bss.get(&link).map(|bss| bss.bssid) else { return };
-        if from.is_group() || matches!(self.clients.get(&from), Some(Client::Associated(_))) {
+        if from.is_group() || matches!(self.clients.get(from), Some(Client::Associated(_))) {
             return;
         }
         let departure = Departure { reason: ReasonCode::InvalidClass3Frame, elements: Vec::new() };
@@ -450,7 +455,7 @@ impl AccessPoint {
     }
 
     fn open_port(&mut self, station: MacAddr) {
-        let Some(Client::Associated(association)) = self.clients.get_mut(&station) else { return };
+        let Some(Client::Associated(association)) = self.clients.get_mut(station) else { return };
         let first = match core::mem::replace(&mut association.port, Port::Unprotected) {
             Port::Closed(authenticator) => {
                 association.port = Port::Open(authenticator);
@@ -482,7 +487,7 @@ impl AccessPoint {
 
     /// Sends a management frame to an associated client.
     fn send_to(&mut self, station: MacAddr, body: Body) {
-        let Some(Client::Associated(association)) = self.clients.get(&station) else { return };
+        let Some(Client::Associated(association)) = self.clients.get(station) else { return };
         let (link, own) = (association.link, association.authentication.own);
         self.send(link, Header::new(station, own, own), body);
     }
@@ -490,7 +495,7 @@ impl AccessPoint {
     /// Throws a client out.
     fn expel(&mut self, station: MacAddr, reason: ReasonCode, why: &'static str) {
         let body = Body::Deauthentication(Departure { reason, elements: Vec::new() });
-        match self.clients.get(&station) {
+        match self.clients.get(station) {
             Some(Client::Associated(_)) => self.send_to(station, body),
             Some(Client::Authenticated(authentication)) => {
                 let (link, to) = (authentication.link, authentication.address);
@@ -504,7 +509,7 @@ impl AccessPoint {
 
     /// Forgets a client, keys and all.
     fn drop_client(&mut self, station: MacAddr, why: &'static str) {
-        let Some(client) = self.clients.remove(&station) else { return };
+        let Some(client) = self.clients.remove(station) else { return };
         self.sae.values_mut().for_each(|sae| sae.forget(station));
         self.forget_reads(station);
         if let Client::Associated(_) = client {
@@ -515,14 +520,14 @@ impl AccessPoint {
     }
 
     fn association(&self, station: MacAddr) -> Option<&Association> {
-        match self.clients.get(&station) {
+        match self.clients.get(station) {
             Some(Client::Associated(association)) => Some(association),
             _ => None,
         }
     }
 
     fn association_mut(&mut self, station: MacAddr) -> Option<&mut Association> {
-        match self.clients.get_mut(&station) {
+        match self.clients.get_mut(station) {
             Some(Client::Associated(association)) => Some(association),
             _ => None,
         }

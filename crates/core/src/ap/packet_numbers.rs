@@ -146,8 +146,7 @@ impl AccessPoint {
         if handshake.is_some() {
             let keys = self.association(station).map(|association| self.keys_for(association));
             let mut outputs = Vec::new();
-            if let (Some(Client::Associated(association)), Some(keys)) =
-                (self.clients.get_mut(&station), keys)
+            if let (Some(Client::Associated(association)), Some(keys)) = (self.clients.get_mut(station), keys)
                 && let Some(authenticator) = association.port.authenticator_mut()
             {
                 authenticator.give_group_keys(now, keys, &mut outputs);

@@ -33,7 +33,7 @@ impl AccessPoint {
         station: MacAddr,
         reassociation: bool,
     ) {
-        let Some(Client::Associated(association)) = self.clients.get_mut(&station) else { return };
+        let Some(Client::Associated(association)) = self.clients.get_mut(station) else { return };
         let query = match association.query {
             Some(query) => query,
             None => {
@@ -73,7 +73,7 @@ impl AccessPoint {
 
     /// Asks again, or gives the client up.
     pub(super) fn continue_query(&mut self, now: Instant, station: MacAddr) {
-        let Some(Client::Associated(association)) = self.clients.get_mut(&station) else { return };
+        let Some(Client::Associated(association)) = self.clients.get_mut(station) else { return };
         let Some(query) = &mut association.query else { return };
         if now >= query.until {
             let again = association.again.take();
@@ -84,7 +84,7 @@ impl AccessPoint {
                     again.until = now + AUTHENTICATED;
                     self.clients.insert(station, Client::Authenticated(again));
                 }
-                None => drop(self.clients.remove(&station)),
+                None => drop(self.clients.remove(station)),
             }
             self.has_group_keys(station);
         } else if now >= query.next {
@@ -96,7 +96,7 @@ impl AccessPoint {
 
     /// The client has its keys: whoever authenticated was somebody else.
     pub(super) fn on_query_answered(&mut self, station: MacAddr, answer: &SaQueryBody) {
-        let Some(Client::Associated(association)) = self.clients.get_mut(&station) else { return };
+        let Some(Client::Associated(association)) = self.clients.get_mut(station) else { return };
         let asked = association.query.is_some_and(|query| query.transaction == answer.transaction);
         if asked {
             (association.query, association.again) = (None, None);

@@ -5,15 +5,12 @@ use super::{
     body::{Commit, Confirm, Method, request_for_token},
     exchange::{Keys, OwnCommit, PeerCommit, Rejected, Subject},
     frame,
+    instances::Instances,
     password::Password,
     station::announced,
 };
 use crate::{Duration, Instant, Means, Secret, Shared, crypto::kdf::Hash, curve::Group, entropy::random};
-use alloc::{
-    collections::{BTreeMap, btree_map::Entry},
-    vec,
-    vec::Vec,
-};
+use alloc::{vec, vec::Vec};
 use lapwing_frames::{
     MacAddr,
     management::{Authentication, AuthenticationAlgorithm, StatusCode},
@@ -76,16 +73,16 @@ enum State {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Instance {
+pub(super) struct Instance {
     state: State,
-    expires: Instant,
+    pub(super) expires: Instant,
     /// The keys of the exchange before this one: its scalar must not come again (12.4.8.6.6), and its
     /// PMK stays in use until the new exchange is complete.
     earlier: Option<Keys>,
 }
 
 impl Instance {
-    const fn is_open(&self) -> bool {
+    pub(super) const fn is_open(&self) -> bool {
         matches!(self.state, State::Committed { .. })
     }
 
@@ -102,7 +99,7 @@ impl Instance {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SaeAuthenticator {
     configuration: Shared<Configuration>,
-    instances: BTreeMap<MacAddr, Instance>,
+    instances: Instances,
     /// The key of tokens and the one before it.
     token_keys: [Option<[u8; 32]>; 2],
     /// Until when the newest one is used, once there is one.
@@ -115,7 +112,7 @@ impl SaeAuthenticator {
     pub fn new(configuration: Configuration) -> Self {
         Self {
             configuration: Shared::new(configuration),
-            instances: BTreeMap::new(),
+            instances: Instances::default(),
             token_keys: [None; 2],
             token_key_until: None,
         }
@@ -146,24 +143,26 @@ impl SaeAuthenticator {
 
     /// Drops what has outlived its time.
     pub fn expire(&mut self, now: Instant) {
-        self.instances.retain(|_, instance| instance.expires > now);
+        while let Some((_, peer)) = self.instances.first().filter(|(expires, _)| *expires <= now) {
+            self.instances.remove(peer);
+        }
     }
 
     /// When [`SaeAuthenticator::expire`] has work.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.instances.values().map(|instance| instance.expires).min()
+        self.instances.first().map(|(expires, _)| expires)
     }
 
     /// Drops everything about a station.
     pub fn forget(&mut self, peer: MacAddr) {
-        self.instances.remove(&peer);
+        self.instances.remove(peer);
     }
 
     /// How many instances are kept: unfinished, and finished ones.
     #[must_use]
     pub fn instances(&self) -> (usize, usize) {
-        let open = self.instances.values().filter(|instance| instance.is_open()).count();
+        let open = self.instances.open();
         (open, self.instances.len().saturating_sub(open))
     }
 
@@ -199,12 +198,12 @@ impl SaeAuthenticator {
             return refuse(StatusCode::UnspecifiedFailure, Vec::new());
         }
 
-        match self.instances.get_mut(&from).map(|instance| &mut instance.state) {
+        match self.instances.get_mut(from).map(|instance| &mut instance.state) {
             // The same commit again: our answer was lost.
             Some(State::Committed { received, reply, sync, .. }) if received == payload => {
                 *sync += 1;
                 if *sync > SYNC_LIMIT {
-                    self.instances.remove(&from);
+                    self.instances.remove(from);
                     return Vec::new();
                 }
                 return vec![Action::Send(from, reply.clone())];
@@ -213,7 +212,7 @@ impl SaeAuthenticator {
             Some(State::Accepted { keys, .. }) if keys.is_peer_scalar(&commit.scalar) => return Vec::new(),
             _ => {}
         }
-        let replayed = self.instances.get(&from).and_then(|instance| instance.earlier.as_ref());
+        let replayed = self.instances.get(from).and_then(|instance| instance.earlier.as_ref());
         if replayed.is_some_and(|keys| keys.is_peer_scalar(&commit.scalar)) {
             return Vec::new();
         }
@@ -274,16 +273,16 @@ impl SaeAuthenticator {
         let reply = frame(COMMIT, method.status(), answer.write(method));
         let state = State::Committed { received: payload.clone(), reply: reply.clone(), keys, akm, sync: 0 };
         self.make_room(from);
-        let earlier = self.instances.remove(&from).and_then(Instance::accepted);
+        let earlier = self.instances.remove(from).and_then(Instance::accepted);
         self.instances.insert(from, Instance { state, expires: now + UNFINISHED, earlier });
         vec![Action::Send(from, reply)]
     }
 
     fn on_confirm(&mut self, now: Instant, from: MacAddr, received: &Authentication) -> Vec<Action> {
-        let Entry::Occupied(mut entry) = self.instances.entry(from) else {
+        let Some(instance) = self.instances.get_mut(from) else {
             return vec![Action::Send(from, frame(CONFIRM, StatusCode::UnspecifiedFailure, Vec::new()))];
         };
-        let length = match &entry.get().state {
+        let length = match &instance.state {
             State::Committed { keys, .. } | State::Accepted { keys, .. } => keys.confirm_length(),
         };
         let Ok(confirm) = Confirm::parse(&received.payload, length) else { return Vec::new() };
@@ -295,11 +294,11 @@ impl SaeAuthenticator {
                 Confirm { send_confirm, confirm: keys.confirm(send_confirm).to_vec(), other: Vec::new() };
             Action::Send(from, frame(CONFIRM, StatusCode::Success, confirm.write()))
         };
-        match &mut entry.get_mut().state {
+        match &mut instance.state {
             State::Committed { keys, .. } if !keys.verify(confirm.send_confirm, &confirm.confirm) => {
                 let refusal = frame(CONFIRM, StatusCode::ChallengeFailure, Vec::new());
                 // What was accepted before stays: whoever fails here may be somebody else.
-                let earlier = entry.remove().earlier;
+                let earlier = self.instances.remove(from).and_then(|instance| instance.earlier);
                 if let Some(keys) = earlier {
                     let state = State::Accepted { keys, last_confirm: u16::MAX, sync: 0 };
                     self.instances.insert(from, Instance { state, expires: now + FINISHED, earlier: None });
@@ -311,7 +310,7 @@ impl SaeAuthenticator {
                 let reply = answer(&keys, 1);
                 let (pmk, pmkid) = (keys.pmk.clone(), keys.pmkid);
                 let state = State::Accepted { keys, last_confirm: confirm.send_confirm, sync: 0 };
-                entry.insert(Instance { state, expires: now + FINISHED, earlier: None });
+                self.instances.insert(from, Instance { state, expires: now + FINISHED, earlier: None });
                 vec![reply, Action::Accepted { peer: from, akm, pmk, pmkid }]
             }
             // Our confirm was lost (802.11-2020 12.4.8.6.6); only a higher counter shows that this is new.
@@ -323,7 +322,7 @@ impl SaeAuthenticator {
                 }
                 *sync += 1;
                 if *sync > SYNC_LIMIT {
-                    entry.remove();
+                    self.instances.remove(from);
                     return Vec::new();
                 }
                 *last_confirm = counter;
@@ -334,10 +333,11 @@ impl SaeAuthenticator {
 
     /// Drops the instance that expires first if there is no room for one of this station.
     fn make_room(&mut self, from: MacAddr) {
-        if self.instances.len() >= INSTANCES && !self.instances.contains_key(&from) {
-            let oldest =
-                self.instances.iter().min_by_key(|(_, instance)| instance.expires).map(|(&peer, _)| peer);
-            self.instances.extract_if(.., |&peer, _| Some(peer) == oldest).for_each(drop);
+        if self.instances.len() >= INSTANCES
+            && self.instances.get(from).is_none()
+            && let Some((_, oldest)) = self.instances.first()
+        {
+            self.instances.remove(oldest);
         }
     }
 

@@ -11,6 +11,7 @@
 pub mod authenticator;
 pub mod body;
 mod exchange;
+mod instances;
 pub mod password;
 pub mod station;
 
