@@ -84,8 +84,15 @@ impl AccessPoint {
         (capability, listen_interval, octets): (CapabilityInformation, u16, &[u8]),
         reassociation: bool,
     ) {
-        let known = self.whose(at.header.transmitter);
-        let known = known.and_then(|station| Some((station, self.clients.get(station)?)));
+        let asker = self.asker(at);
+        if let Some(other) = asker.and_then(|station| self.in_the_way_of(station)) {
+            let Some(association) = self.association(other) else { return };
+            if association.is_protected() {
+                return self.query(now, means, at, other, reassociation);
+            }
+            self.drop_client(other, "its address is another client's now");
+        }
+        let known = asker.and_then(|station| Some((station, self.clients.get(station)?)));
         let (station, authentication) = match known {
             Some((station, Client::Authenticated(authentication))) => (station, authentication.clone()),
             Some((station, Client::Associated(association))) if association.is_protected() => {
@@ -225,6 +232,9 @@ impl AccessPoint {
             return if element.is_some() { Err(wrong) } else { Ok(Links::new()) };
         };
         let Some(MultiLink::Basic(element)) = element else { return Err(wrong) };
+        if elements.iter().filter(|element| element.id == MultiLink::ID).count() > 1 {
+            return Err(wrong);
+        }
         if element.common.mld_address != station {
             return Err(wrong);
         }
@@ -240,9 +250,13 @@ impl AccessPoint {
             }
             let there = self.bss.get(&Some(id)).is_some_and(|bss| bss.removal.is_none());
             let complete = profile.complete_profile(ProfileKind::Other);
+            // An element about links has no place in what is said of one.
+            let nested = matches!(&complete, Ok(own) if own.elements.find_raw::<MultiLink>().is_some());
+            let taken = self.is_ours(address) || self.is_used_by_another(station, address);
             let own = complete.and_then(|complete| inherit(elements, complete.elements));
             let (status, elements) = match own {
                 _ if !there => (StatusCode::RequestDeclined, vec![]),
+                _ if nested || taken => (StatusCode::InvalidParameters, vec![]),
                 Err(_) => (StatusCode::InvalidParameters, vec![]),
                 Ok(elements) => (StatusCode::Success, elements),
             };

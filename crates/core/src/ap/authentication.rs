@@ -52,16 +52,13 @@ impl AccessPoint {
         // An AP that is no MLD does not know the element.
         let own_mld = self.setup.structure.mld_address();
         let mld = own_mld.and_then(|_| mld_address(frame));
-        let (station, is_mld) = (mld.unwrap_or(from), mld.is_some());
+        let address = self.link_address(at);
+        // A plain client is known by that, whatever the device was before and the kernel takes it for.
+        let (station, is_mld) = (mld.unwrap_or(address), mld.is_some());
         let Some(own) = (if is_mld { own_mld } else { self.bssid(at.link) }) else { return };
-        if station.is_group() || station.is_zero() || station == own {
+        if station.is_group() || station.is_zero() || self.is_ours(station) {
             return self.ignore(from, "its address is impossible");
         }
-        // Its address on the link: where the kernel has put the MLD address in its place, that which it had.
-        let address = match self.association(station) {
-            Some(association) if from == station && is_mld => association.authentication.address,
-            _ => from,
-        };
         let (link, until) = (at.link, now + AUTHENTICATED);
         let authentication = |proof| Authentication { proof, own, is_mld, link, address, until };
         match frame.algorithm {

@@ -1,7 +1,7 @@
 //! Links that go and come, and channels that change (802.11be 35.3.6, 802.11-2020 11.8.8).
 
 use super::{
-    AccessPoint,
+    AccessPoint, At,
     bss::{BssState, Removal},
     client::{Client, Reading, Reconfiguration},
     vocabulary::{Report, Request},
@@ -139,12 +139,21 @@ impl AccessPoint {
     pub(super) fn on_reconfiguration(
         &mut self,
         now: Instant,
+        at: &At,
         station: MacAddr,
         request: &LinkReconfigurationRequest,
     ) {
         let Ok(Some(MultiLink::Reconfiguration(asked))) = request.elements().find::<MultiLink>() else {
             return self.ignore(station, "it asks for nothing");
         };
+        if request.elements().iter().filter(|element| element.id == MultiLink::ID).count() > 1 {
+            return self.ignore(station, "it contradicts itself");
+        }
+        let adds = asked.profiles().any(|asked| asked.operation == ReconfigurationOperation::AddLink);
+        let here = self.association(station).is_some_and(|own| self.is_here(at, own, &request.elements));
+        if adds && !here {
+            return self.ignore(station, "it is on another channel");
+        }
         let is_mld = self.association(station).is_some_and(|association| {
             association.authentication.is_mld && association.reconfiguration.is_none()
         });
@@ -189,6 +198,7 @@ impl AccessPoint {
             let frame = self.response_elements(Some(on));
             let profiles =
                 added.iter().map(|id| self.profile(*id, &frame, Some(StatusCode::Success))).collect();
+            elements.extend(self.operating_channel_of(station));
             self.multi_link(on, profiles).write(&mut elements);
         }
         let response = LinkReconfigurationResponse { dialog_token, links, group_keys, elements };
@@ -213,9 +223,12 @@ impl AccessPoint {
         match (profile.operation, wanted) {
             (ReconfigurationOperation::AddLink, Some(address)) => {
                 let there = self.bss.get(&Some(link)).is_some_and(|bss| bss.removal.is_none());
-                let taken = association.links.values().any(|other| *other == address);
-                let complete = profile.complete_profile();
-                let (false, false, Ok(complete)) = (has, taken, complete) else {
+                let taken = self.is_ours(address)
+                    || self.is_used_by_another(station, address)
+                    || association.links.values().any(|other| *other == address);
+                let complete = profile.complete_profile().ok();
+                let complete = complete.filter(|own| own.elements.find_raw::<MultiLink>().is_none());
+                let (false, false, Some(complete)) = (has, taken, complete) else {
                     return StatusCode::InvalidParameters;
                 };
                 if !there {

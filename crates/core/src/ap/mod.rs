@@ -5,6 +5,7 @@
 //! else by its only one; what belongs to an association (addresses, links, handshake) is made with it and goes
 //! with it. Everything that a stranger can make us keep is bounded.
 
+mod actions;
 mod association;
 mod authentication;
 mod bss;
@@ -12,6 +13,7 @@ mod capabilities;
 mod client;
 mod clients;
 mod elements;
+mod identity;
 mod links;
 mod packet_numbers;
 mod probe;
@@ -37,7 +39,7 @@ use client::{Association, Client, Port, Proof, Told};
 use clients::Clients;
 use lapwing_frames::{
     LinkId, MacAddr,
-    management::{Action as ActionBody, Body, Departure, Header, Management, ReasonCode},
+    management::{Body, Departure, Header, Management, ReasonCode},
 };
 use packet_numbers::Reads;
 
@@ -314,7 +316,7 @@ impl AccessPoint {
         let to_us =
             at.header.receiver == own || Some(at.header.receiver) == self.setup.structure.mld_address();
         let from = at.header.transmitter;
-        if from.is_group() || from == own || Some(from) == self.setup.structure.mld_address() {
+        if from.is_group() || self.is_ours(from) {
             return;
         }
         match body {
@@ -338,7 +340,7 @@ impl AccessPoint {
 
     fn on_departure(&mut self, at: &At, why: &'static str) {
         let from = at.header.transmitter;
-        let Some(station) = self.whose(from) else { return };
+        let Some(station) = self.associated_at(from).or_else(|| self.whose(from)) else { return };
         if let Some(Client::Associated(association)) = self.clients.get(station)
             && association.is_protected()
             && !at.protected
@@ -346,25 +348,6 @@ impl AccessPoint {
             return self.ignore(from, "its goodbye is not protected");
         }
         self.drop_client(station, why);
-    }
-
-    fn on_action(&mut self, now: Instant, at: &At, action: ActionBody) {
-        let from = at.header.transmitter;
-        let Some(station) = self.whose(from) else { return self.ignore(from, "it is not associated") };
-        let Some(Client::Associated(association)) = self.clients.get(station) else {
-            return self.ignore(from, "it is not associated");
-        };
-        if !(association.is_protected() && at.protected) {
-            return self.ignore(from, "its action is not protected");
-        }
-        match action {
-            ActionBody::SaQueryRequest(query) => self.answer_query(station, query),
-            ActionBody::SaQueryResponse(query) => self.on_query_answered(station, &query),
-            ActionBody::LinkReconfigurationRequest(request) => {
-                self.on_reconfiguration(now, station, &request);
-            }
-            _ => self.ignore(from, "an access point has no use for the action"),
-        }
     }
 
     fn on_key_frame(&mut self, now: Instant, from: MacAddr, bytes: &[u8], protected: bool) {

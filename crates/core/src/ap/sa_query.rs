@@ -119,7 +119,7 @@ impl AccessPoint {
     }
 
     /// The Operating Channel Information element, if the client validates it.
-    fn operating_channel_of(&self, station: MacAddr) -> Vec<u8> {
+    pub(super) fn operating_channel_of(&self, station: MacAddr) -> Vec<u8> {
         let mut elements = Vec::new();
         let channel = self.association(station).and_then(|association| {
             association.port.authenticator().filter(|keys| keys.validates_operating_channel())?;

@@ -14,6 +14,7 @@ mod hostile;
 mod joining;
 mod kernel;
 mod links;
+mod rules;
 mod staying;
 mod table;
 mod world;

@@ -364,7 +364,8 @@ impl Client {
                 self.outcomes.push(Outcome::ThrownOut(departure.reason));
             }
             Body::Action(Action::SaQueryRequest(query)) => {
-                let answer = SaQuery { transaction: query.transaction, elements: vec![] };
+                let elements = self.channel_elements();
+                let answer = SaQuery { transaction: query.transaction, elements };
                 self.send(Body::Action(Action::SaQueryResponse(answer)), true);
             }
             Body::Action(Action::LinkReconfigurationResponse(response)) => self.on_reconfigured(response),
@@ -520,6 +521,7 @@ impl Client {
         let common = ReconfigurationCommon { mld_address: Some(self.address), ..Default::default() };
         let mut elements = vec![];
         MultiLink::Reconfiguration(Reconfiguration { common, links, reserved: 0 }).write(&mut elements);
+        elements.extend(self.channel_elements());
         let request = LinkReconfigurationRequest { dialog_token: 7, elements };
         self.send(Body::Action(Action::LinkReconfigurationRequest(request)), true);
     }
@@ -546,6 +548,12 @@ impl Client {
 
     /// The SA Query of a client, with its Operating Channel Information.
     pub(crate) fn query(&mut self) {
+        let elements = self.channel_elements();
+        self.act(Action::SaQueryRequest(SaQuery { transaction: [1, 2], elements }), true);
+    }
+
+    /// Where it says that it is, if it does.
+    fn channel_elements(&self) -> Vec<u8> {
         let mut elements = vec![];
         if let Some(channel) = self.operating_channel {
             OperatingChannel {
@@ -556,6 +564,11 @@ impl Client {
             }
             .write(&mut elements);
         }
-        self.send(Body::Action(Action::SaQueryRequest(SaQuery { transaction: [1, 2], elements })), true);
+        elements
+    }
+
+    /// Sends an action, under its key or in clear.
+    pub(crate) fn act(&mut self, action: Action, protected: bool) {
+        self.send(Body::Action(action), protected);
     }
 }
