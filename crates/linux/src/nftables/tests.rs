@@ -3,7 +3,8 @@
 use super::*;
 use crate::netlink::{Attributes, Errno, Messages, ReplyError, flags};
 use crate::testing::in_namespace;
-use core::net::Ipv4Addr;
+use core::net::{Ipv4Addr, SocketAddr};
+use std::net::UdpSocket;
 
 fn sharing() -> Sharing {
     Sharing { interface: "wlan0".into(), ifindex: 7, network: Ipv4Addr::new(192, 168, 9, 1), prefix: 24 }
@@ -156,5 +157,86 @@ fn a_kernel_takes_the_table_once_lists_it_and_forgets_it() {
         assert_eq!(tables().unwrap(), [""; 0]);
         let Err(ReplyError::Kernel(error)) = remove(&sharing.table()) else { panic!("removed twice") };
         assert_eq!(error.errno, Errno(libc::ENOENT));
+    });
+}
+
+/// Runs `ip` with these arguments.
+fn ip(arguments: &str) {
+    let status = std::process::Command::new("ip").args(arguments.split(' ')).status().unwrap();
+    assert!(status.success(), "ip {arguments}");
+}
+
+/// A socket in another namespace, where it stays.
+fn socket(namespace: &str, address: &str) -> UdpSocket {
+    std::thread::scope(|scope| {
+        let open = scope.spawn(|| {
+            let file = std::fs::File::open(format!("/run/netns/{namespace}")).unwrap();
+            let kind = Some(rustix::thread::LinkNameSpaceType::Network);
+            rustix::thread::move_into_link_name_space(std::os::fd::AsFd::as_fd(&file), kind).unwrap();
+            UdpSocket::bind(address).unwrap()
+        });
+        let socket = open.join().unwrap();
+        socket.set_read_timeout(Some(core::time::Duration::from_millis(500))).unwrap();
+        socket
+    })
+}
+
+/// Who sent what came, if something comes soon.
+fn heard(socket: &UdpSocket) -> Option<SocketAddr> {
+    socket.recv_from(&mut [0; 16]).ok().map(|(_, from)| from)
+}
+
+#[test]
+fn a_shared_network_reaches_out_under_our_address_and_is_not_reached() {
+    in_namespace("sharing", || {
+        let [client, outside] =
+            ["client", "outside"].map(|who| format!("lapwing-{who}-{}", std::process::id()));
+        ip(&format!("netns add {client}"));
+        ip(&format!("netns add {outside}"));
+        ip(&format!("link set right0 netns {client}"));
+        ip(&format!("link add up0 type veth peer name peer0 netns {outside}"));
+        for (name, address) in [("left0", "192.168.9.1"), ("up0", "203.0.113.1")] {
+            ip(&format!("address add {address}/24 dev {name}"));
+            ip(&format!("link set {name} up"));
+        }
+        for (namespace, name, address, router) in [
+            (&client, "right0", "192.168.9.7", "192.168.9.1"),
+            (&outside, "peer0", "203.0.113.2", "203.0.113.1"),
+        ] {
+            ip(&format!("-n {namespace} address add {address}/24 dev {name} nodad"));
+            ip(&format!("-n {namespace} link set {name} up"));
+            ip(&format!("-n {namespace} route add default via {router}"));
+        }
+        crate::sysctl::set_forwarding(true).unwrap();
+        assert!(crate::sysctl::forwards().unwrap());
+        let left = std::process::Command::new("ip").args(["-o", "link", "show", "left0"]).output().unwrap();
+        let ifindex = String::from_utf8(left.stdout).unwrap().split(':').next().unwrap().parse().unwrap();
+        let sharing = Sharing { interface: "left0".into(), ifindex, ..sharing() };
+        let made = make(&sharing);
+        if made.is_ok() {
+            let (inside, server) = (socket(&client, "0.0.0.0:0"), socket(&outside, "203.0.113.2:7"));
+            inside.send_to(b"hello", "203.0.113.2:7").unwrap();
+            let from = heard(&server).unwrap();
+            assert_eq!(from.ip(), Ipv4Addr::new(203, 0, 113, 1), "translated");
+            server.send_to(b"hello", from).unwrap();
+            assert_eq!(heard(&inside).unwrap().port(), 7, "answers come in");
+            // Nobody reaches it by himself, though a route leads there; and it reaches us.
+            let waiting = socket(&client, "192.168.9.7:8");
+            server.send_to(b"hello", "192.168.9.7:8").unwrap();
+            assert_eq!(heard(&waiting), None);
+            let ours = UdpSocket::bind("192.168.9.1:9").unwrap();
+            ours.set_read_timeout(Some(core::time::Duration::from_millis(500))).unwrap();
+            inside.send_to(b"hello", "192.168.9.1:9").unwrap();
+            assert_eq!(heard(&ours).unwrap().ip(), Ipv4Addr::new(192, 168, 9, 7));
+            // Without the table, the same packet from outside arrives: it was the table that held it.
+            remove(&sharing.table()).unwrap();
+            server.send_to(b"hello", "192.168.9.7:8").unwrap();
+            assert_eq!(heard(&waiting).unwrap().port(), 7);
+        }
+        ip(&format!("netns del {client}"));
+        ip(&format!("netns del {outside}"));
+        if let Err(error) = made {
+            assert!(lacks(&error), "{error}");
+        }
     });
 }
