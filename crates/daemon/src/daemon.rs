@@ -291,7 +291,7 @@ impl<K: Kernel> Daemon<K> {
             }
             Heard::ClientsDiagnosed { ifindex, outcome } => self.clients_diagnosed(ifindex, outcome),
             // Nobody has asked.
-            Heard::NameServers(_) => {}
+            Heard::Surroundings { .. } => {}
         }
     }
 

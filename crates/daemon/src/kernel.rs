@@ -157,8 +157,8 @@ pub enum Command {
         /// Whether to.
         on: bool,
     },
-    /// Say which name servers this machine uses; [`Heard::NameServers`] follows, once.
-    ReadNameServers,
+    /// Say what a network of our own has to fit into; [`Heard::Surroundings`] follows, once.
+    ReadSurroundings,
     /// Let the hosts of a network behind an interface use this machine's other connections, by its addresses (NAT);
     /// [`Heard::Shared`] follows, once.
     Share {
@@ -278,8 +278,13 @@ pub enum Heard {
         /// What came of it.
         outcome: Result<ap::Reply, Refusal>,
     },
-    /// The answer to [`Command::ReadNameServers`]: those that other machines can reach too; none if none are known.
-    NameServers(Vec<Ipv4Addr>),
+    /// The answer to [`Command::ReadSurroundings`].
+    Surroundings {
+        /// The networks that this machine reaches, but for the default route.
+        networks: Vec<Prefix<Ipv4Addr>>,
+        /// The name servers that it uses and that other machines can reach too; none if none are known.
+        name_servers: Vec<Ipv4Addr>,
+    },
     /// The answer to [`Command::Share`].
     Shared {
         /// The interface.

@@ -341,9 +341,7 @@ impl Kernel for Linux {
             Command::SetPort { ifindex, open } => self.set_port(ifindex, open),
             Command::Listen { ifindex, on } => self.listen(ifindex, on),
             Command::ListenForClients { ifindex, on } => self.listen_for_clients(ifindex, on),
-            Command::ReadNameServers => {
-                self.heard.push_back(Heard::NameServers(resolver::servers(&self.runtime)));
-            }
+            Command::ReadSurroundings => self.read_surroundings(),
             Command::Share { ifindex, network } => self.share(ifindex, network),
             Command::Unshare { ifindex } => self.unshare(ifindex),
             Command::Send { ifindex, kind, to, octets } => self.send(ifindex, kind, to, &octets),

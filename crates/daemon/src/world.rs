@@ -374,7 +374,9 @@ impl Kernel for Virtual {
                 self.heard
                     .push_back(Heard::Shared { ifindex, outcome: Err(NotShared::NoTranslation(refusal)) });
             }
-            Command::ReadNameServers => self.heard.push_back(Heard::NameServers(Vec::new())),
+            Command::ReadSurroundings => {
+                self.heard.push_back(Heard::Surroundings { networks: Vec::new(), name_servers: Vec::new() });
+            }
             Command::ListenForClients { .. } | Command::Unshare { .. } => {}
             Command::DiagnoseClients { ifindex } => {
                 self.heard.push_back(Heard::ClientsDiagnosed {

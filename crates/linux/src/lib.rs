@@ -15,6 +15,7 @@ pub mod nl80211;
 pub mod packet;
 pub mod rfkill;
 pub mod rivals;
+pub mod routes;
 pub mod rtnetlink;
 pub mod sysctl;
 

@@ -4,13 +4,25 @@ use super::Linux;
 use crate::forwarding;
 use crate::kernel::{Heard, NotShared};
 use crate::netconf::settings::Prefix;
+use crate::resolver;
 use lapwing_core::kernel::{Errno, Refusal};
 use lapwing_linux::netlink::ReplyError;
 use lapwing_linux::nftables::{self, Sharing};
+use lapwing_linux::routes;
 use std::io;
 use std::net::Ipv4Addr;
 
 impl Linux {
+    pub(super) fn read_surroundings(&mut self) {
+        let networks = routes::networks().unwrap_or_else(|error| {
+            self.trouble(format!("cannot read the routes: {error}"));
+            Vec::new()
+        });
+        let networks = networks.into_iter().map(|(address, length)| Prefix { address, length }).collect();
+        let name_servers = resolver::servers(&self.runtime);
+        self.heard.push_back(Heard::Surroundings { networks, name_servers });
+    }
+
     pub(super) fn share(&mut self, ifindex: u32, network: Prefix<Ipv4Addr>) {
         let outcome = self.try_share(ifindex, network);
         self.heard.push_back(Heard::Shared { ifindex, outcome });

@@ -4,6 +4,7 @@ pub mod configuration;
 pub mod dhcp;
 pub mod domain;
 pub mod remembered;
+pub mod serving;
 pub mod settings;
 pub mod subnet;
 
