@@ -18,7 +18,11 @@ use crate::{
     scan::{Bss, Table},
     time::{Duration, Instant},
 };
-use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    vec::Vec,
+};
 use core::cmp::Reverse;
 use lapwing_frames::{
     MacAddr, Ssid,
@@ -374,29 +378,35 @@ impl Choice<'_> {
         let view = mld::View::new(bss, said.clone());
         let alone = self.history.manner(address, self.policy.now) == Manner::OneLink;
         let own = view.own_link();
-        let mut links = BTreeMap::from([(said.link, own.clone())]);
         let mut told = Vec::from([JudgedLink {
             id: said.link,
             bssid: bss.bssid,
             frequency: Some(bss.frequency),
             left_out: None,
         }]);
-        let mut score = score;
+        let mut fit = Vec::new();
+        let mut taken = BTreeSet::from([bss.bssid]);
         for (id, bssid) in view.others(members.iter().map(|(bss, said)| (*bss, said))) {
             let link = match view.link(id, self.table, self.radio, self.policy, plan) {
                 Ok(_) if alone => Err(LeftOut::FellBack),
-                Ok(link) if links.values().any(|other: &MldLink| other.bssid == link.bssid) => {
-                    Err(LeftOut::AddressTaken)
-                }
+                Ok(link) if !taken.insert(link.bssid) => Err(LeftOut::AddressTaken),
                 link => link,
             };
             let left_out = link.as_ref().err().copied();
             told.push(JudgedLink { id, bssid, frequency: view.frequency(id), left_out });
-            if let Ok(link) = link {
-                // More links are better, but a good one is better than many poor ones.
-                score = score.saturating_add(self.table.get(bssid).map_or(0, score::score) / 8);
-                links.insert(id, link);
-            }
+            fit.extend(link.map(|link| (id, self.table.get(bssid).map_or(0, score::score), link)));
+        }
+        let mut links = BTreeMap::from([(said.link, own.clone())]);
+        let (most, why) = said.most_links(self.radio);
+        let mut score = score;
+        while links.len() < most && !fit.is_empty() {
+            let Some((id, worth, link)) = mld::take_best(&mut fit, &links) else { break };
+            // More links are better, but a good one is better than many poor ones.
+            score = score.saturating_add(worth / 8);
+            links.insert(id, link);
+        }
+        for (id, ..) in fit {
+            told.iter_mut().filter(|link| link.id == id).for_each(|link| link.left_out = Some(why));
         }
         told.sort();
         let mld = Mld {

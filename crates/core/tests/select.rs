@@ -34,3 +34,53 @@ fn an_open_bss_of_another_name_is_nobodys_encrypted_twin() {
     let twin = judged.iter().find(|judged| judged.bssid == other).unwrap();
     assert_eq!(twin.verdict, Verdict::Rejected(Rejection::Unsuitable(Unsuitable::OpenForbidden)));
 }
+
+/// Each doubling of the width counts, whichever element tells of it.
+#[test]
+fn a_wider_channel_is_better() {
+    let now = Instant::after_start(Duration::from_secs(100));
+    let eht = |width: u8| vec![255, 9, 106, 1, 0x44, 0x44, 0x44, 0x44, width, 50, 0];
+    let he = |width: u8| [255, 12, 36, 0, 0, 2, 0, 0xfc, 0xff, 37, width, 39, 0, 6].to_vec();
+    let vht = |width: u8, second: u8| [192, 5, width, 42, second, 0xfc, 0xff].to_vec();
+    let ht = |offset: u8| {
+        let mut element = vec![61, 22, 36, offset];
+        element.resize(24, 0);
+        element
+    };
+    let estimate = |operation: Vec<u8>| {
+        let bssid = MacAddr([2, 0, 0, 0, 0, 1]);
+        let mut elements = named(b"cafe");
+        // EHT Capabilities, as far as anybody looks.
+        elements.extend([255, 1, 108]);
+        elements.extend(operation);
+        let mut heard = entry(bssid, 5180, elements);
+        heard.signal_mbm = Some(-3000);
+        let mut table = Table::new(8);
+        table.insert(heard, now).unwrap();
+        let radio = radio(&[5180]);
+        let (judged, _) = choose(&table, &open(b"cafe"), &radio, &History::default(), &Policy::at(now));
+        match judged.first().unwrap().verdict {
+            Verdict::Usable { score } => score,
+            Verdict::Rejected(_) => 0,
+        }
+    };
+    let none = estimate(vec![]);
+    for (operation, doublings) in [
+        (ht(0), 0),
+        (ht(1), 1),
+        ([ht(1), vht(0, 0)].concat(), 1),
+        (he(0), 0),
+        (he(3), 3),
+        (vht(1, 0), 2),
+        (vht(1, 50), 3),
+        (vht(2, 0), 3),
+        (eht(0), 0),
+        (eht(2), 2),
+        (eht(4), 4),
+        // Whatever a width beyond all may be.
+        (eht(7), 4),
+    ] {
+        let found = estimate(operation.clone());
+        assert_eq!((found + none / 2) / none, 1 << doublings, "{operation:?}");
+    }
+}

@@ -15,7 +15,7 @@ use lapwing_core::{
     attempt::Phase,
     failure::{Code, Failure},
     kernel::{Frequency, ScanEntry},
-    radio::{Radio, RadioKind},
+    radio::{Channel, Radio, RadioKind},
     scan::Table,
     select::{History, Judged, LeftOut, Manner, Policy, Rejection, Target, Verdict, choose},
 };
@@ -37,7 +37,7 @@ fn links() -> [ApLink; 3] {
 }
 
 fn radio() -> Radio {
-    Radio { multi_link: true, ..fixtures::radio(&[5180, 5200, 5745]) }
+    Radio { multi_link: true, channels_at_once: 3, ..fixtures::radio(&[5180, 5200, 5745]) }
 }
 
 fn beacon(link: ApLink) -> ScanEntry {
@@ -313,4 +313,48 @@ fn absurd_announcements_are_bounded() {
         let (judged, target) = choice(&[entry], &radio(), &History::default());
         assert!(judged[0].mld.is_none() && target.unwrap().mld().is_none());
     }
+}
+
+#[test]
+fn no_more_links_are_asked_for_than_the_radio_and_the_ap_can_have() {
+    let bounded = |channels_at_once| Radio { channels_at_once, ..radio() };
+    let judged = |entries: &[ScanEntry], radio: &Radio| {
+        let (judged, target) = choice(entries, radio, &History::default());
+        let links = target.unwrap().mld().unwrap().links.keys().map(|id| id.get()).collect::<Vec<_>>();
+        let left_out = judged[0].links.iter().filter_map(|link| Some((link.id.get(), link.left_out?)));
+        (links, left_out.collect::<Vec<_>>())
+    };
+    let all = links().map(beacon);
+    assert_eq!(judged(&all, &bounded(3)), (vec![0, 1, 2], vec![]));
+    assert_eq!(judged(&all, &bounded(2)), (vec![0, 1], vec![(2, LeftOut::NotMoreAtOnce)]));
+    // A radio that can use links says nothing by this, as hwsim shows.
+    assert_eq!(judged(&all, &bounded(1)), (vec![0, 1, 2], vec![]));
+    // Another band is better than the same one, as long as it is not much worse.
+    let mut other_band = all.clone();
+    other_band[2].frequency = Frequency(2412);
+    let mut radio_of_both = bounded(2);
+    let channel = Channel { frequency: Frequency(2412), ..radio_of_both.channels[0] };
+    radio_of_both.channels.push(channel);
+    other_band[1].signal_mbm = Some(-7500);
+    other_band[2].signal_mbm = Some(-7000);
+    assert_eq!(judged(&other_band, &radio_of_both), (vec![0, 2], vec![(1, LeftOut::NotMoreAtOnce)]));
+    other_band[1].signal_mbm = Some(-4500);
+    assert_eq!(judged(&other_band, &radio_of_both), (vec![0, 1], vec![(2, LeftOut::NotMoreAtOnce)]));
+    // The AP serves two.
+    let fewer = links().map(|link| {
+        let mut entry = beacon(link);
+        let place = entry.elements.windows(2).position(|pair| pair == [0x02, 0x20]).unwrap();
+        entry.elements[place] = 0x01;
+        entry
+    });
+    assert_eq!(judged(&fewer, &bounded(3)), (vec![0, 1], vec![(2, LeftOut::NotMoreByAccessPoint)]));
+}
+
+#[test]
+fn a_link_that_is_hardly_heard_is_left_out_until_it_is_better() {
+    let weak = |signal: i32| move |entry: &mut ScanEntry| entry.signal_mbm = Some(signal);
+    assert_eq!(left_out(1, weak(-9001)), [(1, LeftOut::TooWeak)]);
+    assert_eq!(left_out(1, weak(-9000)), []);
+    assert_eq!(left_out(1, |entry| entry.signal_mbm = None), []);
+    assert!(LeftOut::TooWeak.may_pass());
 }

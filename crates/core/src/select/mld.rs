@@ -3,7 +3,7 @@
 //! The kernel refuses a whole association for one link that does not fit, so every link is checked here as the
 //! kernel checks it (`cfg80211_mlme_assoc`), and one that fails is left out with its reason.
 
-use super::{Manner, Policy};
+use super::{Manner, Policy, score};
 use crate::{
     kernel::Frequency,
     radio::Radio,
@@ -15,11 +15,12 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     vec::Vec,
 };
+use core::cmp::Reverse;
 use lapwing_frames::{
     LinkId, MacAddr,
     element::{
         Element, Elements, MultiLink, ReducedNeighborReport, TidToLinkMapping,
-        multi_link::{LinkIdInfo, ReconfigurationOperation},
+        multi_link::{LinkIdInfo, MldCapabilities, ReconfigurationOperation},
         rsn::{RsnCapabilities, RsnChoice},
         rsnx::RsnxCapability,
     },
@@ -140,6 +141,8 @@ impl LeftOut {
                 | Self::BeingRemoved
                 | Self::Contradicts
                 | Self::TooWeak
+                | Self::NotMoreAtOnce
+                | Self::NotMoreByAccessPoint
         )
     }
 
@@ -239,6 +242,21 @@ impl Announced {
         found.map(|found| Self { leaving, contradicts, ..found })
     }
 
+    /// How many links one station may have, and whose bound that is.
+    ///
+    /// A radio that can use links and says that it is on one channel at a time has said nothing: hwsim does. Nor has
+    /// an AP MLD of several links that says that it serves one.
+    pub(crate) fn most_links(&self, radio: &Radio) -> (usize, LeftOut) {
+        let spoken = |count: usize| if count > 1 { count } else { usize::MAX };
+        let by_ap = spoken(usize::from(MldCapabilities(self.abilities.1).max_simultaneous_links()));
+        let by_radio = spoken(radio.channels_at_once);
+        if by_ap < by_radio {
+            (by_ap, LeftOut::NotMoreByAccessPoint)
+        } else {
+            (by_radio, LeftOut::NotMoreAtOnce)
+        }
+    }
+
     /// Whether the BSS itself is about to be removed.
     pub(crate) fn is_leaving(&self) -> bool {
         self.leaving.contains(&self.link)
@@ -291,6 +309,21 @@ impl Apart {
         });
         Some(Self { address, link, manner, left_out: left_out.collect() })
     }
+}
+
+/// Takes the link that is worth most beside these. One in a band that is in use already is worth less: what one
+/// sends there, the other does not hear.
+pub(super) fn take_best(
+    fit: &mut Vec<(LinkId, u32, MldLink)>,
+    beside: &BTreeMap<LinkId, MldLink>,
+) -> Option<(LinkId, u32, MldLink)> {
+    let is_in_use =
+        |link: &MldLink| beside.values().any(|other| other.frequency.band() == link.frequency.band());
+    let worth = |(id, score, link): &(LinkId, u32, MldLink)| {
+        (if is_in_use(link) { score / 4 * 3 } else { *score }, Reverse(*id))
+    };
+    let (place, _) = fit.iter().enumerate().max_by_key(|(_, link)| worth(link))?;
+    Some(fit.swap_remove(place))
 }
 
 /// The Multi-Link elements that can be read.
@@ -428,6 +461,9 @@ impl<'a> View<'a> {
         }
         let advertised = Advertised::of(Elements::new(&bss.elements));
         suits(&advertised, plan)?;
+        if score::is_useless(bss) {
+            return Err(LeftOut::TooWeak);
+        }
         Ok(MldLink { bssid: bss.bssid, frequency: bss.frequency, advertised })
     }
 }

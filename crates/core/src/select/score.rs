@@ -1,7 +1,7 @@
 //! How good a BSS probably is: an estimate of the throughput, in kbit/s.
 
 use crate::{kernel::Band, scan::Bss};
-use lapwing_frames::element::{ElementId, Elements};
+use lapwing_frames::element::{EhtOperation, ElementId, Elements, HeOperation, VhtOperation};
 
 /// The noise in 20 MHz that is assumed, in dBm.
 const NOISE: i32 = -95;
@@ -34,6 +34,37 @@ enum Generation {
     Eht,
 }
 
+/// Whether the signal is too weak for any rate.
+pub(super) fn is_useless(bss: &Bss) -> bool {
+    let [(least, _), ..] = RATES;
+    bss.signal_dbm().is_some_and(|signal| signal < NOISE + least)
+}
+
+/// How often the channel is twice as wide as 20 MHz.
+fn width(elements: Elements<'_>, band: Option<Band>) -> u32 {
+    let eht = elements.find::<EhtOperation>().ok().flatten().and_then(|it| it.information);
+    if let Some(information) = eht {
+        return u32::from(information.width_code().min(4));
+    }
+    if let Some(six_ghz) = elements.find::<HeOperation>().ok().flatten().and_then(|it| it.six_ghz) {
+        return u32::from(six_ghz.width_code());
+    }
+    if let Ok(Some(VhtOperation { information, .. })) = elements.find::<VhtOperation>()
+        && information.width > 0
+    {
+        // 80 MHz alone, or two of them.
+        return if information.width == 1 && information.center_segment_1 == 0 { 2 } else { 3 };
+    }
+    // The secondary channel offset, in the two low bits of the second octet of HT Operation.
+    let ht = elements.iter().find(|element| element.id == ElementId::Plain(61));
+    match (ht.and_then(|it| it.body.get(1).copied()), band) {
+        (Some(octet), _) if octet & 3 != 0 => 1,
+        // Without a word, an AP of 6 GHz is wide.
+        (None, Some(Band::Band6)) => 2,
+        _ => 0,
+    }
+}
+
 /// The estimate.
 pub(super) fn score(bss: &Bss) -> u32 {
     let elements = Elements::new(&bss.elements);
@@ -50,18 +81,8 @@ pub(super) fn score(bss: &Bss) -> u32 {
     } else {
         Generation::Legacy
     };
-    // HT Operation: the secondary channel offset in the two low bits of the second octet; VHT Operation:
-    // the width in the first. 6 GHz APs have neither and are wide.
-    let vht_wide =
-        body(ElementId::Plain(192)).and_then(|body| body.first().copied()).is_some_and(|width| width > 0);
-    let ht_wide =
-        body(ElementId::Plain(61)).and_then(|body| body.get(1).copied()).is_some_and(|octet| octet & 3 != 0);
     let band = bss.frequency.band();
-    let doublings = match (band, vht_wide, ht_wide) {
-        (Some(Band::Band6), ..) | (_, true, _) => 2,
-        (_, false, true) => 1,
-        (_, false, false) => 0,
-    };
+    let doublings = width(elements, band);
     let best = match generation {
         Generation::Legacy => 54_000,
         Generation::Ht => 65_000,
@@ -69,7 +90,7 @@ pub(super) fn score(bss: &Bss) -> u32 {
         Generation::He => 129_000,
         Generation::Eht => 154_900,
     };
-    let noise = NOISE + 3 * doublings;
+    let noise = NOISE + 3 * i32::try_from(doublings).unwrap_or(0);
     let ratio = bss.signal_dbm().unwrap_or(UNKNOWN_SIGNAL) - noise;
     let rate = RATES.iter().rev().find(|(needed, _)| ratio >= *needed).map_or(1_000, |(_, rate)| *rate);
     // Two streams are what most stations have; more of them do not help us.

@@ -132,7 +132,7 @@ pub(crate) fn basic(mld: MacAddr, link: u8) -> Basic {
         link_id: Some(LinkIdInfo(link)),
         bss_parameters_change_count: Some(0),
         eml_capabilities: Some(EmlCapabilities(0)),
-        mld_capabilities: Some(MldCapabilities(0x2001)),
+        mld_capabilities: Some(MldCapabilities(0x2002)),
         ..BasicCommon::default()
     };
     Basic { common, links: vec![], reserved: 0 }

@@ -339,3 +339,35 @@ fn a_kernel_that_does_not_name_the_network_has_not_lost_the_connection() {
     assert_eq!(bench.failures(), []);
     assert_eq!(bench.agreed().links, [0, 2].map(id));
 }
+
+/// Linux 6.12 has no command to add links: a link that comes later is not worth the end of a connection, and one that
+/// was removed and is back is.
+#[test]
+fn a_kernel_that_cannot_add_links_keeps_its_connection_for_a_link_that_was_never_there() {
+    for removed in [false, true] {
+        let mut bench = Bench::new(vec![ApMld::new(b"net", 1, &[(0, 36), (1, 40), (2, 149)])]);
+        let late = bench.aps[0].links[1];
+        if !removed {
+            bench.aps[0].links.remove(1);
+            // It is announced, and not heard.
+            bench.aps[0].links.insert(1, late);
+            bench.unheard.insert(late.bssid);
+            bench.deaf = true;
+            bench.event(KernelEvent::ScanDone { frequencies: vec![] });
+        }
+        bench.connect(b"net");
+        bench.pass(Duration::from_secs(20));
+        if removed {
+            let link = remove(&mut bench, 1);
+            bench.aps[0].links.insert(1, link);
+        }
+        (bench.deaf, bench.unheard) = (false, [].into());
+        bench.refuse = Some(("ASSOC_MLO_RECONF", Errno::EOPNOTSUPP));
+        bench.pass(Duration::from_secs(100));
+        bench.refused.clear();
+        assert_eq!(bench.refuse, None, "it was asked once");
+        let asked = bench.asked.iter().filter(|request| request.name() == "ASSOC_MLO_RECONF").count();
+        assert_eq!((asked, bench.failures().len()), (1, usize::from(removed)));
+        assert_eq!(bench.agreed().links.len(), if removed { 3 } else { 2 });
+    }
+}

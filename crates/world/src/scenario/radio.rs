@@ -82,7 +82,7 @@ impl RadioSetup {
             random_scan_address: false,
             spp_amsdu: false,
             extended_capabilities: vec![4, 0, 8, 0x80, 0, 0, 0, 0x40],
-            channels_at_once: 2,
+            channels_at_once: 3,
             access_point: None,
         }
     }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     attempt::{Entry, Ticket},
     failure::Code,
-    kernel::{AssociationLink, Frequency, InterfaceState, Refusal, Reply, Request, ScanRequest},
+    kernel::{AssociationLink, Errno, Frequency, InterfaceState, Refusal, Reply, Request, ScanRequest},
     rsn::{Link, Supplicant},
     secret::Secret,
     select::{
@@ -312,6 +312,10 @@ impl Connected {
         };
         let policy = Policy { own: Some(context.address), ..Policy::at(turn.now) };
         let (mut add, mut scan) = (BTreeMap::new(), None);
+        let room = view.said.most_links(&context.radio).0.saturating_sub(supplicant.links().count());
+        if room == 0 {
+            return (add, scan, view.said.reconfigurable);
+        }
         for (id, Missing { since, .. }) in &self.links.missing {
             let link = view.link(*id, &context.table, &context.radio, &policy, &supplicant.setup().plan);
             let heard = |link: &MldLink| context.table.get(link.bssid).is_some_and(|bss| bss.heard > *since);
@@ -323,6 +327,9 @@ impl Connected {
                 }
                 Err(_) => {}
             }
+        }
+        while add.len() > room {
+            add.pop_last();
         }
         (add, scan, view.said.reconfigurable)
     }
@@ -344,10 +351,16 @@ impl Connected {
             (change, outcome) => {
                 let command =
                     if matches!(change, Some(Change::Asked { .. })) { RECONFIGURE } else { "GET_INTERFACE" };
+                let errno = outcome.as_ref().err().map(|refusal| refusal.errno);
                 if let Err(refusal) = outcome {
                     turn.log(Some(self.journey.id), Entry::Refused { command, refusal });
                 }
                 turn.context.links_by_connection = true;
+                if errno == Some(Errno::EOPNOTSUPP) && command == RECONFIGURE {
+                    // Linux 6.12 has no such command. The connection is none the worse for it; a link
+                    // that was removed is worth a new one, and one that was never there is not.
+                    return self.surveyed(turn);
+                }
                 let footing = Footing::Connected(self.peer);
                 self.lost(turn, Code::MultiLink(BACK), footing)
             }
