@@ -207,6 +207,8 @@ pub struct ScanRequest {
     pub colocated_6ghz: bool,
     /// Elements to add to probe requests.
     pub elements: Vec<u8>,
+    /// The one BSS that is asked; all if none.
+    pub bssid: Option<MacAddr>,
 }
 
 /// An Authentication frame to be sent.

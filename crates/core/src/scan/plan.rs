@@ -15,7 +15,13 @@ use alloc::{
     vec::Vec,
 };
 use core::{cmp::Reverse, iter};
-use lapwing_frames::Ssid;
+use lapwing_frames::{
+    MacAddr, Ssid,
+    element::{
+        Element, MultiLink,
+        multi_link::{ProbeRequest, ProbeRequestCommon},
+    },
+};
 
 /// A part of all channels. Their order is that in which they are scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,6 +117,18 @@ impl Search<'_> {
         request
     }
 
+    /// The scan request that asks an AP MLD, at the BSS of one of its links, for all its links (802.11be 35.3.4.2). The
+    /// kernel takes what the answer says of each of them into its table. Nothing if the radio cannot send as much.
+    #[must_use]
+    pub fn links(&self, frequency: Frequency, bssid: MacAddr, radio: &Radio) -> Option<ScanRequest> {
+        let mut elements = Vec::new();
+        let common = ProbeRequestCommon::default();
+        MultiLink::ProbeRequest(ProbeRequest { common, links: Vec::new(), reserved: 0 }).write(&mut elements);
+        let fits = elements.len() <= radio.max_scan_elements;
+        let request = || self.request(Vec::from([frequency]), radio);
+        fits.then(|| ScanRequest { elements, bssid: Some(bssid), ..request() })
+    }
+
     fn request(&self, frequencies: Vec<Frequency>, radio: &Radio) -> ScanRequest {
         ScanRequest {
             frequencies,
@@ -119,6 +137,7 @@ impl Search<'_> {
             random_address: self.random_address && radio.random_scan_address,
             colocated_6ghz: false,
             elements: Vec::new(),
+            bssid: None,
         }
     }
 

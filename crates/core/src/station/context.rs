@@ -22,7 +22,12 @@ use crate::{
     select::{self, History, Judged, Policy, Rejection, Verdict},
     time::Instant,
 };
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
 use lapwing_frames::{MacAddr, Ssid};
 
 /// What a station may be told to do otherwise.
@@ -81,6 +86,8 @@ pub(super) struct Context {
     pub committed: Option<(MacAddr, Instant)>,
     /// The kernel cannot add links to a connection, or not those that it had before: a new connection does it.
     pub links_by_connection: bool,
+    /// The AP MLDs that were asked for their links lately, and when.
+    pub asked_for_links: BTreeMap<MacAddr, Instant>,
     /// The network of the last association with an AP MLD by several links, until it was left.
     pub several_links: Option<Ssid>,
     /// The summary that was last reported.
@@ -132,6 +139,7 @@ impl Context {
             interference: Interference::default(),
             committed: None,
             links_by_connection: false,
+            asked_for_links: BTreeMap::new(),
             several_links: None,
             reported: None,
             last_failure: None,

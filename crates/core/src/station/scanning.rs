@@ -14,6 +14,7 @@ use crate::{
     failure::Code,
     kernel::{Errno, Frequency, Refusal},
     network::Network,
+    radio::RadioKind,
     scan::{Search, Stage},
     select::{self, Judged, JudgedLink, Policy, Rejection, Target, Verdict},
     time::{Duration, Instant},
@@ -35,6 +36,10 @@ const PREPARES_AFTER: Duration = Duration::from_millis(1);
 const FREED_AFTER: Duration = Duration::from_secs(5);
 /// Why a network is not joined that was joined by SAE or OWE before.
 const WEAKER: &str = "it does without SAE or OWE, by which the network was joined";
+/// How long an AP MLD is not asked again for its links.
+const ASKS_AGAIN: Duration = Duration::from_secs(60);
+/// Of how many AP MLDs it is remembered that they were asked.
+const MAX_ASKED: usize = 16;
 /// How many judged BSSs a timeline holds.
 const MAX_JUDGED: usize = 32;
 
@@ -53,8 +58,10 @@ pub(super) struct Scanning {
 /// The links that the best AP MLD announces and that were not heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Links {
-    /// They may be listened for.
+    /// They may be asked for, and listened for.
     Unheard,
+    /// Their AP MLD is being asked for them.
+    Asked,
     /// They are being listened for.
     Sought,
     /// They were.
@@ -193,9 +200,21 @@ impl Scanning {
             channels.iter().any(|channel| channel.frequency == *frequency && !channel.disabled)
         };
         let unheard: BTreeSet<_> = links.iter().filter_map(JudgedLink::unheard_on).filter(allowed).collect();
-        let Some(&first) = unheard.first().filter(|_| self.links == Links::Unheard) else {
+        let may = matches!(self.links, Links::Unheard | Links::Asked);
+        let Some(&first) = unheard.first().filter(|_| may) else {
             return ControlFlow::Continue(self);
         };
+        if let Some(best) = judged.first().filter(|_| self.links == Links::Unheard)
+            && let Some(mld) = best.mld
+            && turn.may_ask(mld)
+            && let Some(request) = self.sought(turn).links(best.frequency, best.bssid, &turn.context.radio)
+        {
+            // One channel, whatever the number of links, and no waiting for beacons.
+            self.links = Links::Asked;
+            if turn.scan(self.journey().map(|journey| journey.id), None, request) {
+                return ControlFlow::Break(State::Scanning(self));
+            }
+        }
         let mut request = self.sought(turn).channel(first, None, &turn.context.radio);
         request.frequencies = unheard.into_iter().collect();
         self.links = Links::Sought;
@@ -305,7 +324,7 @@ impl Scanning {
                 State::Unavailable(Unavailable { then })
             }
             // Then without them.
-            (Err(_), _) if links == Links::Sought => self.look(turn),
+            (Err(_), _) if matches!(links, Links::Asked | Links::Sought) => self.look(turn),
             // Of no use to the kernel by now, perhaps as the rules have changed: the other stages may be.
             (Err(Refusal { errno: Errno::EINVAL, .. }), Look::Stage(stage)) if stage.next().is_some() => {
                 self.widen(turn)
@@ -411,6 +430,19 @@ impl Scanning {
 }
 
 impl Turn<'_> {
+    /// Whether an AP MLD may be asked for its links now: once in a while, as one that does not answer is not to cost
+    /// every attempt a scan. Notes that it is.
+    fn may_ask(&mut self, mld: MacAddr) -> bool {
+        let now = self.now;
+        let asked = &mut self.context.asked_for_links;
+        asked.retain(|_, at| now.since(*at) < ASKS_AGAIN);
+        let may = self.context.radio.kind == RadioKind::SoftMac && !asked.contains_key(&mld);
+        if may && asked.len() < MAX_ASKED {
+            asked.insert(mld, now);
+        }
+        may
+    }
+
     /// The known networks that may be joined without being asked.
     pub(super) fn wanted(&self) -> impl Iterator<Item = &Network> {
         let history = &self.context.history;

@@ -44,6 +44,8 @@ pub(crate) struct ApMld {
     pub(crate) plain: bool,
     /// It answers nothing.
     pub(crate) silent: bool,
+    /// It answers a probe request for its links.
+    pub(crate) tells_links: bool,
     /// The links that its neighbor reports say are disabled.
     pub(crate) disabled: BTreeSet<u8>,
     /// The signal of its first link, in hundredths of dBm.
@@ -78,6 +80,7 @@ impl ApMld {
             pretends: None,
             plain: false,
             silent: false,
+            tells_links: false,
             disabled: BTreeSet::new(),
             signal: -4000,
             more_elements: vec![],

@@ -319,9 +319,18 @@ impl Bench {
         }
         match request {
             Request::TriggerScan(scan) => {
-                let entries = self.aps.iter().flat_map(ApMld::beacons);
-                for entry in entries.filter(|entry| !self.deaf && scan.frequencies.contains(&entry.frequency))
-                {
+                let entries: Vec<_> = match scan.bssid {
+                    // An AP MLD that is asked for its links answers with all of them, on one channel.
+                    Some(bssid) => {
+                        let asked = self.aps.iter().filter(|ap| ap.has(bssid) && ap.tells_links);
+                        asked.flat_map(ApMld::beacons).collect()
+                    }
+                    None => {
+                        let all = self.aps.iter().flat_map(ApMld::beacons);
+                        all.filter(|entry| scan.frequencies.contains(&entry.frequency)).collect()
+                    }
+                };
+                for entry in entries.iter().filter(|_| !self.deaf) {
                     self.unheard.remove(&entry.bssid);
                 }
                 self.later(KernelEvent::ScanDone { frequencies: scan.frequencies });

@@ -2,12 +2,13 @@
 
 use super::{
     ap::{ApMld, id},
-    bench::{Bench, Held, OWN},
+    bench::{Bench, Held, OWN, mlo_radio},
 };
 use lapwing_core::{
     Duration,
     failure::Code,
-    kernel::{AssociationPeer, Connection, KeyKind, Request},
+    kernel::{AssociationPeer, Connection, Frequency, KernelEvent, KeyKind, Request, ScanRequest},
+    radio::Radio,
 };
 use lapwing_frames::{
     MacAddr,
@@ -209,4 +210,64 @@ fn a_link_that_is_announced_and_was_not_heard_is_listened_for_once() {
         assert_eq!(scans.iter().filter(|frequencies| **frequencies == for_it).count(), 1, "{scans:?}");
         assert_eq!(bench.agreed().links.len(), if audible { 3 } else { 2 });
     }
+}
+
+/// The directed scans since then, and the others.
+fn scans(bench: &Bench, since: usize) -> (Vec<ScanRequest>, Vec<ScanRequest>) {
+    let scans = bench.asked[since..].iter().filter_map(|request| match request {
+        Request::TriggerScan(scan) => Some(scan.clone()),
+        _ => None,
+    });
+    scans.partition(|scan| scan.bssid.is_some())
+}
+
+#[test]
+fn an_ap_mld_is_asked_for_links_that_it_announces_and_nobody_heard() {
+    for tells_links in [true, false] {
+        let mut bench = Bench::new(vec![three()]);
+        bench.aps[0].tells_links = tells_links;
+        for link in 1..=2 {
+            bench.unheard.insert(bench.aps[0].links[link].bssid);
+        }
+        bench.event(KernelEvent::ScanDone { frequencies: vec![] });
+        let since = bench.asked.len();
+        bench.connect(b"net");
+        let (directed, others) = scans(&bench, since);
+        let [asked] = &directed[..] else { panic!("{directed:?}") };
+        let first = bench.aps[0].links[0];
+        assert_eq!((asked.bssid, &asked.frequencies[..]), (Some(first.bssid), &[Frequency(5180)][..]));
+        // Type 1, nothing of the common info, and no link: all of them.
+        assert_eq!(asked.elements, [255, 4, 107, 1, 0, 1]);
+        // What it did not tell is listened for where it is announced.
+        let channels: Vec<_> = others.iter().map(|scan| scan.frequencies.clone()).collect();
+        let expected = if tells_links { vec![] } else { vec![vec![Frequency(5200), Frequency(5745)]] };
+        assert_eq!(channels, expected);
+        assert_eq!(bench.agreed().links, [0, 1, 2].map(id));
+        // Not again and again.
+        for seconds in [10, 60] {
+            bench.pass(Duration::from_secs(seconds));
+            for link in 1..=2 {
+                bench.unheard.insert(bench.aps[0].links[link].bssid);
+            }
+            let since = bench.asked.len();
+            bench.event(KernelEvent::ScanDone { frequencies: vec![] });
+            bench.ends(ReasonCode::Unspecified, true);
+            bench.pass(Duration::from_secs(1));
+            assert_eq!(scans(&bench, since).0.len(), usize::from(seconds == 60), "{seconds}");
+            assert_eq!(bench.agreed().links, [0, 1, 2].map(id));
+        }
+    }
+}
+
+#[test]
+fn a_radio_that_cannot_send_the_question_listens() {
+    let mut bench = Bench::with(Radio { max_scan_elements: 5, ..mlo_radio() }, vec![three()]);
+    bench.aps[0].tells_links = true;
+    bench.unheard.insert(bench.aps[0].links[1].bssid);
+    bench.event(KernelEvent::ScanDone { frequencies: vec![] });
+    let since = bench.asked.len();
+    bench.connect(b"net");
+    let (directed, others) = scans(&bench, since);
+    assert_eq!((directed.len(), others.len()), (0, 1));
+    assert_eq!(bench.agreed().links, [0, 1, 2].map(id));
 }

@@ -182,6 +182,9 @@ fn fill_scan(message: &mut Builder, scan: &ScanRequest) {
     if !scan.elements.is_empty() {
         message.bytes(attr::IE, &scan.elements);
     }
+    if let Some(bssid) = scan.bssid {
+        message.mac(attr::BSSID, bssid);
+    }
     if !scan.frequencies.is_empty() {
         message.list(attr::SCAN_FREQUENCIES, &scan.frequencies, |nest, number, frequency| {
             nest.u32(number, frequency.0);

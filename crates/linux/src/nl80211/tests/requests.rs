@@ -85,6 +85,9 @@ fn scan() {
         ..ScanRequest::default()
     }));
     assert_eq!(find(&flags, attr::SCAN_FLAGS), 10_u32.to_ne_bytes());
+    let directed = ScanRequest { bssid: Some(AP), ..ScanRequest::default() };
+    let directed = station(kernel::Request::TriggerScan(directed));
+    assert_eq!(find(&directed, attr::BSSID), AP.0);
 }
 
 #[test]
