@@ -192,9 +192,7 @@ fn a_link_that_is_announced_and_was_not_heard_is_listened_for_once() {
         let link = bench.aps[0].links[2];
         // It was not heard when the table was read.
         bench.unheard.insert(link.bssid);
-        bench.give(lapwing_core::station::Event::Kernel(lapwing_core::kernel::KernelEvent::ScanDone {
-            frequencies: vec![],
-        }));
+        bench.give(lapwing_core::station::Event::Kernel(KernelEvent::ScanDone { frequencies: vec![] }));
         bench.pass(Duration::from_secs(30));
         bench.deaf = !audible;
         let since = bench.asked.len();
@@ -206,7 +204,7 @@ fn a_link_that_is_announced_and_was_not_heard_is_listened_for_once() {
                 _ => None,
             })
             .collect();
-        let for_it = vec![lapwing_core::kernel::Frequency(link.frequency())];
+        let for_it = vec![Frequency(link.frequency())];
         assert_eq!(scans.iter().filter(|frequencies| **frequencies == for_it).count(), 1, "{scans:?}");
         assert_eq!(bench.agreed().links.len(), if audible { 3 } else { 2 });
     }
