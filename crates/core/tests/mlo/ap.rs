@@ -94,6 +94,13 @@ impl ApMld {
         }
     }
 
+    /// It is switched off and on: it knows no station and no key any more.
+    pub(crate) fn restart(&mut self) {
+        (self.fresh, self.authenticator) = (None, None);
+        self.pmks.clear();
+        self.sae.clear();
+    }
+
     pub(crate) fn has(&self, address: MacAddr) -> bool {
         self.address == address || self.links.iter().any(|link| link.bssid == address)
     }

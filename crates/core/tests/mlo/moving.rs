@@ -246,3 +246,20 @@ fn a_request_while_the_last_one_is_half_done() {
         }
     }
 }
+
+/// Its last word may come, or the kernel finds by itself that the beacons have stopped. Either way nobody has to do
+/// anything, and the way back takes ten seconds at most, the five for a handshake that never begins included.
+#[test]
+fn an_ap_mld_that_was_restarted_without_its_keys_is_returned_to_by_itself() {
+    for (reason, by_ap) in [(ReasonCode::LeavingDeauthenticated, true), (ReasonCode::Inactivity, false)] {
+        let mut bench = world();
+        bench.connect(b"first");
+        bench.pass(Duration::from_secs(20));
+        assert_eq!(bench.aps[1].full_authentications, 1);
+        bench.aps[1].restart();
+        bench.ends(reason, by_ap);
+        bench.pass(Duration::from_secs(10));
+        assert_eq!(bench.agreed().links, [0, 1].map(id));
+        assert_eq!((bench.agreed().cached_pmksa, bench.aps[1].full_authentications), (false, 2));
+    }
+}
