@@ -223,6 +223,18 @@ fn hash_to_element_vectors_through_both_machines() {
 }
 
 #[test]
+fn a_commit_that_names_no_akm_is_for_the_one_that_never_names_itself() {
+    let setup = setup(Akm::Sae, Method::HashToElement, &[Group::P256]);
+    let configuration =
+        Configuration { akms: vec![Akm::SaeExtKey, Akm::Sae], ..configuration(&[Group::P256]) };
+    let mut pair = Pair::new(setup, password(None), configuration);
+    let (station, ap) = pair.run();
+    assert!(station.is_ok());
+    let Some(Action::Accepted { akm, .. }) = ap else { panic!("not accepted") };
+    assert_eq!(akm, Akm::Sae, "whatever the AP likes better");
+}
+
+#[test]
 fn the_hunting_and_pecking_vector() {
     let vector: Value = serde_json::from_str(include_str!("data/vectors/sae_hnp_group19.json")).unwrap();
     let mut numbers = vec![vec![3]; 40];

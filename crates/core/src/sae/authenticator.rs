@@ -34,7 +34,8 @@ const INSTANCES: usize = 2007;
 pub struct Configuration {
     /// The AP's address; that of the MLD if there are links.
     pub own: MacAddr,
-    /// The SAE AKMs it offers. A commit without an AKM Suite Selector is for the first of them.
+    /// The SAE AKMs it offers. A commit without an AKM Suite Selector is for the first of those that a commit never
+    /// names: clients that are older than the selector know no other (12.4.7.4).
     pub akms: Vec<Akm>,
     /// The groups it accepts.
     pub groups: Vec<Group>,
@@ -245,8 +246,9 @@ impl SaeAuthenticator {
                 None => refuse(StatusCode::UnspecifiedFailure, Vec::new()),
             };
         };
-        let first = self.configuration.akms.first().copied();
-        let akm = commit.akm.or(first).filter(|akm| self.configuration.akms.contains(akm));
+        let akms = &self.configuration.akms;
+        let unnamed = akms.iter().copied().find(|akm| announced(*akm).is_none());
+        let akm = commit.akm.or(unnamed).filter(|akm| akms.contains(akm));
         let (Some(akm), Some(peer)) = (akm, PeerCommit::check(means.curves, &commit)) else {
             return refuse(StatusCode::UnspecifiedFailure, Vec::new());
         };
