@@ -3,7 +3,17 @@
 //! The way in is [`AccessPoint::turn`]. Each client is a machine of its own: authenticated, then
 //! associated, with a port that the 4-way handshake opens. A client is known by its MLD address if it uses links,
 //! else by its only one; what belongs to an association (addresses, links, handshake) is made with it and goes
-//! with it. Everything that a stranger can make us keep is bounded.
+//! with it. Everything that a stranger can make us keep is bounded:
+//!
+//! | what | at most | for how long |
+//! |---|---|---|
+//! | associated clients | [`Setup::capacity`] | until they leave or are silent |
+//! | clients that only authenticated | the same, 64 at least; who proved nothing goes first | 10 s |
+//! | exchanges of SAE for each address of ours | 2,007; tokens from [`Security::token_threshold`] unfinished ones on | 5 s, finished ones 60 s |
+//! | PMKSAs | as clients, 64 at least | [`Setup::pmksa_lifetime`] |
+//! | packet numbers being read | one for each group key in use | 50 ms |
+//! | acknowledgements waited for | one for each client | 200 ms |
+//! | SA Queries, wishes for links | one for each client | 1 s, 50 ms |
 
 mod actions;
 mod association;
