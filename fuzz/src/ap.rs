@@ -7,14 +7,14 @@ use crate::Target;
 use client::{Client, Sent};
 use lapwing_core::{
     Duration,
-    ap::{Event, Order, Request},
+    ap::{Event, Order, Reply, Request},
 };
 use lapwing_frames::{
     MacAddr,
     management::{Header, ReasonCode},
     suite::Akm,
 };
-use world::{World, link, mld, single};
+use world::{MLD, World, link, mld, single};
 
 // The client and the world of the access point's own tests have more than is needed here.
 #[allow(dead_code)]
@@ -91,7 +91,7 @@ impl Day {
     }
 
     fn go(&mut self, what: u8, how: u8, octets: &[u8]) {
-        match what % 9 {
+        match what % 12 {
             // A frame with a header that is right: subtype, protection and body come from the input.
             0 => {
                 let own = self.client.bssid();
@@ -148,11 +148,48 @@ impl Day {
                 self.world.deliver_all(&mut self.client, &requests);
                 self.world.turn(Event::Start);
             }
-            _ => {
+            8 => {
                 let refused = self.world.requests.iter().rev().nth(usize::from(how)).cloned();
                 if let Some(refused) = refused {
                     self.world.turn(Event::Refused(&refused));
                 }
+            }
+            // What the kernel says from now on: numbers or none, acknowledgements or none.
+            9 => {
+                self.world.packet_number = (how & 1 != 0).then_some(u64::from(how));
+                self.world.acknowledges = [None, Some(false), Some(true)][usize::from(how >> 1) % 3];
+            }
+            // An answer, in time, late, twice, or to what was never asked of it.
+            10 => {
+                let before = self.is_open() || self.client.akm.is_none();
+                let asked = self.world.requests.iter().rev().nth(usize::from(how >> 1)).cloned();
+                let Some(request) = &asked else { return };
+                let requests = match how & 1 {
+                    0 => {
+                        let reply = Reply::PacketNumber(u64::from(how));
+                        self.world.turn(Event::Answered { request, reply })
+                    }
+                    _ => {
+                        let acknowledged = octets.is_empty();
+                        self.world.turn(Event::Sent { request, acknowledged })
+                    }
+                };
+                assert!(before || !self.is_open(), "an answer of the kernel opened the port");
+                self.world.deliver_all(&mut self.client, &requests);
+            }
+            // The next frame of the client with the addresses of the MLDs, or on another link.
+            _ => {
+                let Some(Sent::Frame { link: on, bytes, .. }) = self.client.sent.first_mut() else { return };
+                if how & 1 != 0 {
+                    let addresses = [MLD, self.client.address, MLD];
+                    for (place, address) in bytes[4..22].chunks_exact_mut(6).zip(addresses) {
+                        place.copy_from_slice(&address.0);
+                    }
+                }
+                if how & 2 != 0 {
+                    *on = Some(link(how >> 4 & 3));
+                }
+                self.say(|_| {});
             }
         }
         assert!(self.world.ap.clients().count() <= CLIENTS);
