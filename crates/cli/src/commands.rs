@@ -25,6 +25,8 @@ pub struct Surroundings {
     pub style: Style,
     /// What is told while one waits.
     pub progress: Progress,
+    /// Whether that is a terminal.
+    pub is_terminal: bool,
     /// The passphrase that the command line pointed to.
     pub secret: Option<Secret>,
     /// The signals that end the program.

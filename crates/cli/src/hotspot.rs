@@ -168,18 +168,54 @@ async fn begin(
     around: &mut Surroundings,
 ) -> Result<Output, Failure> {
     let style = around.style;
-    let given = around.secret.take();
-    if !start.security.has_passphrase() && given.is_some() {
-        return Err(Failure::new(Kind::Usage, "A hotspot of this security has no passphrase.")
-            .next("Leave the passphrase out, or choose another --security."));
-    }
-    let passphrase = match given {
-        Some(passphrase) => Some(passphrase),
-        None if start.security.has_passphrase() => Some(made()?),
-        None => None,
-    };
     let name = start.name.clone().unwrap_or_else(host_name);
-    let mut wishes: HashMap<&str, Variant<'_>> = HashMap::from([
+    let passphrase = passphrase(start, around.secret.take())?;
+    let was_station = !is_access_point(device);
+    if was_station {
+        around.progress.show("making the device an access point");
+        set_mode(bus, device, "ap").await?;
+    }
+    around.progress.show("bringing the hotspot onto the air");
+    let outcome = if start.profile {
+        call(bus, device, ACCESS_POINT, "StartProfile", &(name.as_str(),)).await
+    } else {
+        let wishes = wishes(start, &name, passphrase.as_deref().map(String::as_str));
+        call(bus, device, LAPWING, "StartAs", &(wishes,)).await
+    };
+    if let Err(failure) = outcome {
+        // As it was before; of two failures the first is the one to tell.
+        if was_station {
+            let _back = set_mode(bus, device, "station").await;
+        }
+        return Err(failure);
+    }
+    let status = Status::read(bus, device).await?;
+    let passphrase = passphrase.as_deref().map(String::as_str);
+    let human = view::started(style, &status, passphrase, around.is_terminal);
+    Ok(Output::new(json!({ "hotspot": status, "passphrase": passphrase }), human))
+}
+
+/// The passphrase: the one that was given, or a new one; none if none belongs to it, or if the profile has it.
+fn passphrase(start: &Start, given: Option<Secret>) -> Result<Option<Secret>, Failure> {
+    match given {
+        _ if start.profile => Ok(None),
+        Some(_) if !start.security.has_passphrase() => {
+            Err(Failure::new(Kind::Usage, "A hotspot of this security has no passphrase.")
+                .next("Leave the passphrase out, or choose another --security."))
+        }
+        Some(passphrase) => Ok(Some(passphrase)),
+        None if start.security.has_passphrase() => made().map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The options of `StartAs`.
+fn wishes<'a>(
+    start: &'a Start,
+    name: &str,
+    passphrase: Option<&'a str>,
+) -> HashMap<&'static str, Variant<'a>> {
+    let mut wishes: HashMap<&str, Variant<'a>> = HashMap::from([
         ("SSID", Variant::from(name.as_bytes().to_vec())),
         ("Security", Variant::from(start.security.name())),
         ("Links", Variant::from(start.links.clone())),
@@ -188,8 +224,8 @@ async fn begin(
         ("Addresses", Variant::Bool(!start.no_addresses)),
         ("Forward", Variant::Bool(!start.no_nat)),
     ]);
-    if let Some(passphrase) = &passphrase {
-        wishes.insert("Passphrase", Variant::from(passphrase.as_str()));
+    if let Some(passphrase) = passphrase {
+        wishes.insert("Passphrase", Variant::from(passphrase));
     }
     if let Some(address) = &start.subnet {
         wishes.insert("Address", Variant::from(address.as_str()));
@@ -200,24 +236,7 @@ async fn begin(
     if let Some(seconds) = start.group_key_lifetime {
         wishes.insert("GroupKeyLifetime", Variant::U32(seconds));
     }
-    let was_station = !is_access_point(device);
-    if was_station {
-        around.progress.show("making the device an access point");
-        set_mode(bus, device, "ap").await?;
-    }
-    around.progress.show("bringing the hotspot onto the air");
-    let outcome = call(bus, device, LAPWING, "StartAs", &(wishes,)).await;
-    if let Err(failure) = outcome {
-        // As it was before; of two failures the first is the one to tell.
-        if was_station {
-            let _back = set_mode(bus, device, "station").await;
-        }
-        return Err(failure);
-    }
-    let status = Status::read(bus, device).await?;
-    let passphrase = passphrase.as_deref().map(String::as_str);
-    let human = view::started(style, &status, passphrase);
-    Ok(Output::new(json!({ "hotspot": status, "passphrase": passphrase }), human))
+    wishes
 }
 
 /// A passphrase that nobody guesses.

@@ -65,6 +65,7 @@ fn run(options: &Options) -> Result<u8, Failure> {
         let mut around = Surroundings {
             style: Style::detect(std::io::stdout().is_terminal(), environment),
             progress: Progress::new(options.json, environment),
+            is_terminal: std::io::stdout().is_terminal(),
             secret,
             signals: signals()?,
         };

@@ -13,6 +13,7 @@ use crate::kernel::Mode;
 use crate::netconf::Configured;
 use crate::networks::FileName;
 use crate::networks::name::Security;
+use crate::networks::profile::Profile;
 use lapwing_core::Secret;
 use lapwing_core::failure::Failure;
 use lapwing_core::kernel::ChannelDefinition;
@@ -128,7 +129,7 @@ pub enum Call {
         /// The interface.
         ifindex: u32,
         /// What it is to be.
-        settings: Box<hotspot::Settings>,
+        profile: Box<Profile>,
     },
     /// Start the hotspot whose settings are in a file.
     StartProfile {

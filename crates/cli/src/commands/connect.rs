@@ -53,7 +53,7 @@ pub(super) async fn run(
     connect: &Connect,
     around: &mut Surroundings,
 ) -> Result<Output, Failure> {
-    let Surroundings { style, progress, secret, signals } = around;
+    let Surroundings { style, progress, secret, signals, .. } = around;
     let secret = secret.take();
     let snapshot = Snapshot::take(bus).await?;
     let device = one_device(&snapshot, options)?;

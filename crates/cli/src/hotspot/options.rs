@@ -96,6 +96,13 @@ pub struct Start {
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
+    /// Take everything else from the profile of NAME, a file: docs/hotspot.md
+    #[arg(long, requires = "name", conflicts_with_all = [
+        "security", "passphrase_fd", "passphrase_file", "links", "hidden", "isolate", "client_limit",
+        "group_key_lifetime", "address", "no_addresses", "no_nat",
+    ])]
+    pub profile: bool,
+
     /// How it is protected
     #[arg(long, value_enum, default_value_t = Security::Transition)]
     pub security: Security,

@@ -1,6 +1,7 @@
 //! A hotspot, for people.
 
 use super::model::{Client, Link, Status};
+use crate::qr::{Invitation, Protection};
 use crate::text::{Cell, Paint, Style, table};
 use crate::view::{duration, heading, place, row};
 
@@ -45,7 +46,7 @@ pub(super) fn status(style: Style, status: &Status) -> String {
 }
 
 /// A hotspot that was just started, with all that a person needs to join it.
-pub(super) fn started(style: Style, hotspot: &Status, passphrase: Option<&str>) -> String {
+pub(super) fn started(style: Style, hotspot: &Status, passphrase: Option<&str>, is_terminal: bool) -> String {
     let mut text = status(style, hotspot);
     if let Some(passphrase) = passphrase {
         let rows = [vec![
@@ -54,6 +55,20 @@ pub(super) fn started(style: Style, hotspot: &Status, passphrase: Option<&str>) 
             Cell::new(style.text(passphrase)).paint(Paint::Strong),
         ]];
         text.push_str(&table(style, &rows));
+    }
+    let protection = match (hotspot.security.as_deref(), passphrase) {
+        (Some("wpa3"), Some(passphrase)) => Some(Protection::Wpa3 { passphrase: passphrase.as_bytes() }),
+        (Some("wpa2" | "transition"), Some(passphrase)) => {
+            Some(Protection::Personal { passphrase: passphrase.as_bytes() })
+        }
+        (Some("open" | "owe"), None) => Some(Protection::None),
+        // The profile has the passphrase, and does not tell.
+        _ => None,
+    };
+    // In a file or a pipe nobody points a telephone at it, and its blocks need UTF-8.
+    if let Some(protection) = protection.filter(|_| is_terminal && style.unicode) {
+        let invitation = Invitation { ssid: &hotspot.octets, protection, hidden: hotspot.hidden };
+        text.extend(invitation.draw(style.colour).map(|code| format!("\n{}", *code)));
     }
     text
 }

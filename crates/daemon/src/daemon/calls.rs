@@ -252,9 +252,7 @@ impl<K: Kernel> Daemon<K> {
                     interface.map(|interface| Some(Answer::Timeline(interface.latest_timeline())))
                 }
                 Call::SetMode { ifindex, mode } => self.set_mode(now, id, ifindex, mode),
-                Call::StartAccessPoint { ifindex, settings } => {
-                    self.start_hotspot(now, id, ifindex, *settings)
-                }
+                Call::StartAccessPoint { ifindex, profile } => self.start_hotspot(now, id, ifindex, *profile),
                 Call::StartProfile { ifindex, ssid } => self.start_profile(now, id, ifindex, &ssid),
                 Call::StopAccessPoint { ifindex } => self.stop_hotspot(now, id, ifindex),
                 Call::AccessPointOrder { ifindex, order } => self.order_hotspot(now, id, ifindex, order),

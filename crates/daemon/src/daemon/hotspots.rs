@@ -5,16 +5,19 @@ use super::modes::{NO_ACCESS_POINT, Role, SWITCHING};
 use super::{Daemon, Now};
 use crate::control::{AccessPointBss, AccessPointView, Answer, CallError, CallId, ClientFigures, ClientView};
 use crate::flight::event::{self, Place};
-use crate::hotspot::{Failure, Hotspot, Order, Output, Phase, Settings, plan};
+use crate::hotspot::{Failure, Hotspot, Order, Output, Phase, plan};
 use crate::kernel::{Command, Kernel, NotShared, StationFigures};
+use crate::networks::error::FileProblem;
+use crate::networks::profile::Profile;
 use lapwing_core::ap::Report;
 use lapwing_core::curve::Group;
 use lapwing_core::kernel::Refusal;
 use lapwing_core::means::Means;
 use lapwing_frames::Ssid;
+use std::io;
 
 impl<K: Kernel> Daemon<K> {
-    pub(super) fn start_hotspot(&mut self, now: Now, id: CallId, ifindex: u32, settings: Settings) -> First {
+    pub(super) fn start_hotspot(&mut self, now: Now, id: CallId, ifindex: u32, profile: Profile) -> First {
         let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
         if interface.switching.is_some() {
             return Err(SWITCHING);
@@ -34,24 +37,29 @@ impl<K: Kernel> Daemon<K> {
         if !interface.up {
             return Err(UNAVAILABLE);
         }
-        if settings.ssid.is_hidden() {
+        if profile.ssid.is_hidden() {
             return Err(CallError::InvalidArguments("A hotspot has a name of 1 to 32 octets."));
         }
         let (radio, address) = (interface.station.radio(), interface.address);
-        let setup = plan::setup(&settings, radio, address, heard, &mut *self.entropy);
+        let setup = plan::setup(&profile, radio, address, heard, &mut *self.entropy);
         let mut setup = setup.map_err(CallError::HotspotFailed)?;
         // The first client need not wait for what depends on nothing but name and passphrase.
         for password in setup.security.iter_mut().flat_map(|security| &mut security.passwords) {
             password.prepare(&*self.curves, Group::P256);
         }
         self.desk.open(now, id, Wish::StartHotspot { ifindex });
-        self.with_hotspot(now, ifindex, |hotspot, means| hotspot.start(now.clock, settings, setup, means));
+        self.with_hotspot(now, ifindex, |hotspot, means| hotspot.start(now.clock, profile, setup, means));
         Ok(None)
     }
 
-    pub(super) fn start_profile(&mut self, _now: Now, _id: CallId, ifindex: u32, _ssid: &Ssid) -> First {
-        self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
-        Err(CallError::NotFound("There is no file with settings for a hotspot of this name."))
+    pub(super) fn start_profile(&mut self, now: Now, id: CallId, ifindex: u32, ssid: &Ssid) -> First {
+        let profile = Profile::load(self.store.directory(), ssid).map_err(|error| match error.problem {
+            FileProblem::Io(ref error) if error.kind() == io::ErrorKind::NotFound => {
+                CallError::NotFound("There is no profile of a hotspot of this name in the folder ap.")
+            }
+            _ => CallError::NotSupported(format!("The profile cannot be used: {error}.")),
+        })?;
+        self.start_hotspot(now, id, ifindex, profile)
     }
 
     pub(super) fn stop_hotspot(&mut self, now: Now, id: CallId, ifindex: u32) -> First {
@@ -193,12 +201,12 @@ impl<K: Kernel> Daemon<K> {
         self.changed();
         if let Some(interface) = self.interfaces.get(&ifindex)
             && let Some(hotspot) = interface.role.hotspot()
-            && let Some(settings) = hotspot.settings()
+            && let Some(profile) = hotspot.profile()
         {
             let bsss: Vec<_> = hotspot.on_air().collect();
             let name = interface.name.clone();
             let place = Place { at: now.clock, interface: &name };
-            let told = event::hotspot_started(place, settings, &bsss);
+            let told = event::hotspot_started(place, profile, &bsss);
             self.tell(&name, told);
         }
         let is_start = |wish: &Wish| matches!(wish, Wish::StartHotspot { ifindex: ours } if *ours == ifindex);
@@ -264,7 +272,7 @@ pub(super) fn view(hotspot: &Hotspot) -> AccessPointView {
     AccessPointView {
         phase: hotspot.phase(),
         ssid: setup.map(|setup| setup.ssid.clone()),
-        protection: hotspot.settings().map_or("", |settings| settings.protection.name()),
+        protection: hotspot.profile().map_or("", |profile| profile.protection.name()),
         pairwise_ciphers: security
             .map(|security| security.pairwise.iter().map(ToString::to_string).collect())
             .unwrap_or_default(),

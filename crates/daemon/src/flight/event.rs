@@ -8,6 +8,7 @@ use super::status;
 use super::timeline::{cause, milliseconds};
 use crate::hotspot;
 use crate::netconf::Configured;
+use crate::networks::profile::Profile;
 use lapwing_core::Instant;
 use lapwing_core::ap;
 use lapwing_core::attempt::{AttemptId, Entry, Record};
@@ -169,15 +170,11 @@ pub fn hotspot(place: Place<'_>, report: &ap::Report) -> Option<Told> {
 
 /// A hotspot is on the air.
 #[must_use]
-pub fn hotspot_started(
-    place: Place<'_>,
-    settings: &hotspot::Settings,
-    bsss: &[(Option<LinkId>, ap::Bss)],
-) -> Told {
+pub fn hotspot_started(place: Place<'_>, profile: &Profile, bsss: &[(Option<LinkId>, ap::Bss)]) -> Told {
     let object = place
         .object(None, "hotspot-started")
-        .text("ssid", &settings.ssid)
-        .text("security", settings.protection.name())
+        .text("ssid", &profile.ssid)
+        .text("security", profile.protection.name())
         .objects(
             "bsss",
             bsss.iter().map(|(link, bss)| {
@@ -188,7 +185,7 @@ pub fn hotspot_started(
             }),
         );
     let channels: Vec<_> = bsss.iter().map(|(_, bss)| bss.channel.primary.to_string()).collect();
-    let sentence = format!("the hotspot \"{}\" is on the air: {}", settings.ssid, channels.join(", "));
+    let sentence = format!("the hotspot \"{}\" is on the air: {}", profile.ssid, channels.join(", "));
     told(object, sentence, Loudness::Info)
 }
 

@@ -7,13 +7,12 @@
 mod failure;
 mod ledger;
 pub mod plan;
-mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use failure::Failure;
-pub use settings::{LinkWish, Protection, Settings, Sharing};
 
+use crate::networks::profile::Profile;
 use lapwing_core::ap::{AccessPoint, Action, Event, KernelEvent, Order as ApOrder, Reply, Report, Request};
 use lapwing_core::ap::{Bss, Setup};
 use lapwing_core::kernel::Refusal;
@@ -146,13 +145,13 @@ enum Then {
 struct Running {
     machine: AccessPoint,
     setup: Shared<Setup>,
-    settings: Settings,
+    profile: Profile,
 }
 
 impl std::fmt::Debug for Running {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The machine has keys in it.
-        f.debug_struct("Running").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Running").field("profile", &self.profile).finish_non_exhaustive()
     }
 }
 
@@ -200,8 +199,8 @@ impl Hotspot {
 
     /// What was asked for, unless it is stopped.
     #[must_use]
-    pub fn settings(&self) -> Option<&Settings> {
-        Some(&self.running()?.settings)
+    pub fn profile(&self) -> Option<&Profile> {
+        Some(&self.running()?.profile)
     }
 
     /// The BSSs on the air, each with its link if it is one.
@@ -247,13 +246,13 @@ impl Hotspot {
     pub fn start(
         &mut self,
         now: Instant,
-        settings: Settings,
+        profile: Profile,
         setup: Setup,
         means: &mut Means<'_>,
     ) -> Vec<Output> {
         if self.phase() == Phase::Stopped {
             let setup = Shared::new(setup);
-            self.begin(now, Running { machine: AccessPoint::new(setup.clone()), setup, settings }, means);
+            self.begin(now, Running { machine: AccessPoint::new(setup.clone()), setup, profile }, means);
         }
         self.take()
     }

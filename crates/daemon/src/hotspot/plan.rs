@@ -1,13 +1,15 @@
 //! From what a person wants to what the radio can be: addresses, channels, and how it is protected.
 
-use super::{Failure, LinkWish, Protection, Settings};
+use super::Failure;
+use crate::networks::profile::{Key, Place, Profile, Protection};
 use lapwing_core::ap::{Bss, FrameProtection, Security, Setup, Structure};
+use lapwing_core::crypto::keys::Pmk;
 use lapwing_core::kernel::{Band, ChannelDefinition, ChannelWidth, Frequency};
 use lapwing_core::radio::{AccessPointRadio, BandCapabilities, Channel, Radio};
 use lapwing_core::sae::Method;
 use lapwing_core::{Duration, Entropy, Secret};
 use lapwing_frames::suite::{Akm, Cipher};
-use lapwing_frames::{LinkId, MacAddr};
+use lapwing_frames::{LinkId, MacAddr, channel};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many clients there may be if nobody says otherwise: more than a radio serves well.
@@ -33,28 +35,34 @@ pub struct Neighbour {
 /// # Errors
 /// If the radio, or the rules, do not let it be so.
 pub fn setup(
-    settings: &Settings,
+    profile: &Profile,
     radio: &Radio,
     address: MacAddr,
     heard: &[Neighbour],
     entropy: &mut dyn Entropy,
 ) -> Result<Setup, Failure> {
-    let can = radio.access_point.as_ref().ok_or(Failure::NoAccessPoint)?;
-    let channels = channels(settings, radio, can, heard)?;
-    let is_mld = settings.links.len() > 1;
+    let mut can = radio.access_point.clone().ok_or(Failure::NoAccessPoint)?;
+    if profile.legacy {
+        for band in can.bands.values_mut() {
+            *band =
+                BandCapabilities { rates: std::mem::take(&mut band.rates), ..BandCapabilities::default() };
+        }
+    }
+    let channels = channels(profile, radio, &can, heard)?;
+    let is_mld = profile.links.len() > 1;
     let is_on_6 = channels.iter().any(|channel| channel.primary.band() == Some(Band::Band6));
-    let security = security(settings, radio, is_mld, is_on_6)?;
+    let security = security(profile, radio, is_mld, is_on_6)?;
     let structure = match channels.as_slice() {
         [channel] if !is_mld => Structure::Single(Bss { bssid: address, channel: *channel }),
         several => Structure::Mld { address, links: links(address, several, entropy) },
     };
     Ok(Setup {
-        hidden: settings.hidden,
-        client_limit: settings.client_limit.unwrap_or(CLIENTS),
-        isolate_clients: settings.isolate,
-        radio: can.clone(),
-        group_key_lifetime: Some(settings.group_key_lifetime.unwrap_or(GROUP_KEYS)),
-        ..Setup::new(settings.ssid.clone(), structure, security)
+        hidden: profile.hidden,
+        client_limit: profile.client_limit.unwrap_or(CLIENTS),
+        isolate_clients: profile.isolate,
+        radio: can,
+        group_key_lifetime: Some(profile.group_key_lifetime.unwrap_or(GROUP_KEYS)),
+        ..Setup::new(profile.ssid.clone(), structure, security)
     })
 }
 
@@ -81,7 +89,7 @@ fn links(
 }
 
 fn security(
-    settings: &Settings,
+    profile: &Profile,
     radio: &Radio,
     is_mld: bool,
     is_on_6: bool,
@@ -92,18 +100,23 @@ fn security(
         // What 802.11be wants of multi-link clients; older ones take the other.
         sae.insert(0, Akm::SaeExtKey);
     }
-    let (akms, passphrase): (Vec<Akm>, Option<&Secret>) = match &settings.protection {
+    let mut key = None;
+    let (akms, passphrase): (Vec<Akm>, Option<&Secret>) = match &profile.protection {
         Protection::Open => (Vec::new(), None),
         Protection::Owe => (vec![Akm::Owe], None),
-        Protection::Wpa2(passphrase) => (vec![Akm::Psk], Some(passphrase)),
+        Protection::Wpa2(Key::Passphrase(passphrase)) => (vec![Akm::Psk], Some(passphrase)),
+        Protection::Wpa2(Key::PreShared(octets)) => {
+            key = Some(octets);
+            (vec![Akm::Psk], None)
+        }
         Protection::Transition(passphrase) => (sae.into_iter().chain([Akm::Psk]).collect(), Some(passphrase)),
         Protection::Wpa3(passphrase) => (sae, Some(passphrase)),
     };
-    let is_modern = matches!(settings.protection, Protection::Owe | Protection::Wpa3(_));
+    let is_modern = matches!(profile.protection, Protection::Owe | Protection::Wpa3(_));
     if is_on_6 && !is_modern {
         return Err(Failure::Contradiction("in 6 GHz there is WPA3 and OWE alone"));
     }
-    if is_mld && !is_modern && !matches!(settings.protection, Protection::Transition(_)) {
+    if is_mld && !is_modern && !matches!(profile.protection, Protection::Transition(_)) {
         return Err(Failure::Contradiction("several links need WPA3 or OWE"));
     }
     if akms.is_empty() {
@@ -125,29 +138,36 @@ fn security(
         // Clients of the first years of WPA3 know no other.
         security.methods.push(Method::HuntingAndPecking);
     }
+    if !profile.pairwise.is_empty() {
+        security.pairwise.clone_from(&profile.pairwise);
+    }
+    security.group = profile.group.unwrap_or(security.group);
+    if !security.pairwise.iter().chain([&security.group]).all(|cipher| has(*cipher)) {
+        return Err(Failure::Unsupported("it does not have all of the ciphers"));
+    }
     if let Some(passphrase) = passphrase {
-        if !(8..=63).contains(&passphrase.len()) {
-            return Err(Failure::Contradiction("a passphrase has 8 to 63 characters"));
-        }
-        security = security.with_passphrase(&settings.ssid, passphrase);
+        security = security.with_passphrase(&profile.ssid, passphrase);
+    }
+    if let Some(key) = key {
+        security.psk = Pmk::new(key.clone());
     }
     Ok(Some(security))
 }
 
 fn channels(
-    settings: &Settings,
+    profile: &Profile,
     radio: &Radio,
     can: &AccessPointRadio,
     heard: &[Neighbour],
 ) -> Result<Vec<ChannelDefinition>, Failure> {
-    let count = settings.links.len();
+    let count = profile.links.len();
     if count > 1 && !radio.multi_link {
         return Err(Failure::Unsupported("it has no multi-link operation"));
     }
     if count > radio.channels_at_once.max(1) {
         return Err(Failure::Unsupported("it cannot be on so many channels at once"));
     }
-    if settings.links.is_empty() {
+    if profile.links.is_empty() {
         // The faster band first; in 2.4 GHz every client joins, and nearly every country allows it.
         let bands = [Band::Band5, Band::Band2].into_iter().filter(|band| can.bands.contains_key(band));
         let channel = bands.filter_map(|band| best(radio, can, band, heard, &[])).next();
@@ -155,15 +175,15 @@ fn channels(
     }
     // Those that are named first, so that a choice goes around them.
     let mut chosen = vec![None; count];
-    for (place, wish) in chosen.iter_mut().zip(&settings.links) {
-        if let LinkWish::Channel(frequency) = wish {
-            *place = Some(named(radio, can, *frequency)?);
+    for (place, wish) in chosen.iter_mut().zip(&profile.links) {
+        if let Place::Channel(channel) = wish {
+            *place = Some(named(radio, can, Frequency(channel.frequency()))?);
         }
     }
-    for (index, wish) in settings.links.iter().enumerate() {
-        if let LinkWish::Band(band) = wish {
+    for (index, wish) in profile.links.iter().enumerate() {
+        if let Place::Band(band) = wish {
             let taken: Vec<_> = chosen.iter().flatten().copied().collect();
-            let channel = best(radio, can, *band, heard, &taken).ok_or(Failure::NoChannel)?;
+            let channel = best(radio, can, kernel_band(*band), heard, &taken).ok_or(Failure::NoChannel)?;
             if let Some(place) = chosen.get_mut(index) {
                 *place = Some(channel);
             }
@@ -175,6 +195,14 @@ fn channels(
         return Err(Failure::Contradiction("two links cannot share a channel"));
     }
     Ok(chosen)
+}
+
+const fn kernel_band(band: channel::Band) -> Band {
+    match band {
+        channel::Band::Ghz2 => Band::Band2,
+        channel::Band::Ghz5 => Band::Band5,
+        channel::Band::Ghz6 => Band::Band6,
+    }
 }
 
 /// The channel that somebody names.

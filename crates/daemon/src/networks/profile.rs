@@ -78,15 +78,23 @@ pub enum Key {
     PreShared(Secret),
 }
 
+impl Protection {
+    /// Its name in profiles, on D-Bus and on the command line.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Owe => "owe",
+            Self::Wpa2(_) => "wpa2",
+            Self::Transition(_) => "transition",
+            Self::Wpa3(_) => "wpa3",
+        }
+    }
+}
+
 impl fmt::Debug for Protection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Open => "Open",
-            Self::Owe => "Owe",
-            Self::Wpa2(_) => "Wpa2",
-            Self::Transition(_) => "Transition",
-            Self::Wpa3(_) => "Wpa3",
-        })
+        f.write_str(self.name())
     }
 }
 

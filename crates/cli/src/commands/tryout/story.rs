@@ -143,6 +143,7 @@ impl Story {
         let mut around = Surroundings {
             style: self.screen.style(),
             progress: Progress::new(true, |_| None),
+            is_terminal: false,
             secret: Some(Secret::new(ap.passphrase.clone())),
             signals: Signals::catch().map_err(|error| Failure::new(Kind::Failed, error.to_string()))?,
         };

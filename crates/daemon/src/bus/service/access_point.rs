@@ -7,16 +7,17 @@ use crate::bus::message::Error;
 use crate::bus::path;
 use crate::bus::value::Value;
 use crate::control::{Call, ClientFigures, ClientView, DeviceView, NetworkView};
-use crate::hotspot::{LinkWish, Order, Protection, Settings, Sharing};
+use crate::hotspot::Order;
 use crate::netconf::settings::Prefix;
-use lapwing_core::kernel::{Band, Frequency};
+use crate::networks::profile::{Addresses, Key, Place, Profile, Protection, Subnet};
 use lapwing_core::{Duration, Secret};
+use lapwing_frames::channel::{Band, Channel};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
 
 /// How many beacons announce the end of a link at most: two minutes of the usual ones.
 const BEACONS: u16 = 1200;
 /// The shortest time between renewals of the group keys: each costs every client some frames.
-const RENEWAL: u32 = 10;
+const RENEWAL: u32 = 60;
 
 /// What a call of an access point's method leads to.
 pub(super) fn call(
@@ -28,11 +29,11 @@ pub(super) fn call(
 ) -> Outcome {
     let later = |call| Ok(Response::Later(call));
     let order = |order| Ok(Response::Later(Call::AccessPointOrder { ifindex, order }));
-    let start = |settings| later(Call::StartAccessPoint { ifindex, settings: Box::new(settings) });
+    let start = |profile| later(Call::StartAccessPoint { ifindex, profile: Box::new(profile) });
     match (interface, member, arguments) {
         (interfaces::ACCESS_POINT, "Start", [Value::Text(name), Value::Text(passphrase)]) => {
             let passphrase = Secret::new(passphrase.as_bytes());
-            start(Settings::new(ssid(name.as_bytes())?, Protection::Transition(checked(passphrase)?)))
+            start(Profile::new(ssid(name.as_bytes())?, Protection::Transition(checked(passphrase)?)))
         }
         (interfaces::ACCESS_POINT, "StartProfile", [Value::Text(name)]) => {
             later(Call::StartProfile { ifindex, ssid: ssid(name.as_bytes())? })
@@ -51,7 +52,7 @@ pub(super) fn call(
             later(Call::AccessPointDiagnostics { ifindex })
         }
         (interfaces::LAPWING_ACCESS_POINT, "StartAs", [Value::Dictionary(_, _, options)]) => {
-            start(settings(options)?)
+            start(profile(options)?)
         }
         (interfaces::LAPWING_ACCESS_POINT, "GetClients", []) => {
             let view = device.and_then(|device| device.access_point.as_ref());
@@ -170,11 +171,11 @@ fn entries(options: &[(Value, Value)]) -> impl Iterator<Item = (&str, &Value)> {
 }
 
 /// What a hotspot is to be; what is not understood is refused, since it might have been for safety.
-fn settings(options: &[(Value, Value)]) -> Result<Settings, Error> {
+fn profile(options: &[(Value, Value)]) -> Result<Profile, Error> {
     let (mut name, mut passphrase, mut security) = (None, None, None);
     // The name is set below: without, nothing is returned.
-    let mut settings = Settings::new(Ssid::default(), Protection::Open);
-    let mut sharing = Sharing { subnet: None, forward: true };
+    let mut profile = Profile::new(Ssid::default(), Protection::Open);
+    let mut addresses = Addresses::default();
     let mut shares = true;
     for (option, value) in entries(options) {
         match (option, value) {
@@ -189,17 +190,17 @@ fn settings(options: &[(Value, Value)]) -> Result<Settings, Error> {
                 if links.len() > usize::from(LinkId::COUNT) {
                     return Err(invalid("An access point has 15 links at most."));
                 }
-                settings.links = links.iter().map(link).collect::<Result<_, _>>()?;
+                profile.links = links.iter().map(link).collect::<Result<_, _>>()?;
             }
-            ("Hidden", Value::Boolean(value)) => settings.hidden = *value,
-            ("Isolate", Value::Boolean(value)) => settings.isolate = *value,
-            ("ClientLimit", Value::Uint16(limit @ 1..=2007)) => settings.client_limit = Some(*limit),
+            ("Hidden", Value::Boolean(value)) => profile.hidden = *value,
+            ("Isolate", Value::Boolean(value)) => profile.isolate = *value,
+            ("ClientLimit", Value::Uint16(limit @ 1..=2007)) => profile.client_limit = Some(*limit),
             ("GroupKeyLifetime", Value::Uint32(seconds @ RENEWAL..)) => {
-                settings.group_key_lifetime = Some(Duration::from_secs(u64::from(*seconds)));
+                profile.group_key_lifetime = Some(Duration::from_secs(u64::from(*seconds)));
             }
             ("Addresses", Value::Boolean(value)) => shares = *value,
-            ("Forward", Value::Boolean(value)) => sharing.forward = *value,
-            ("Address", Value::Text(text)) => sharing.subnet = Some(subnet(text)?),
+            ("Forward", Value::Boolean(value)) => addresses.forward = *value,
+            ("Address", Value::Text(text)) => addresses.subnet = Subnet::Own(subnet(text)?),
             ("ClientLimit" | "GroupKeyLifetime", Value::Uint16(_) | Value::Uint32(_)) => {
                 return Err(invalid(format_args!(
                     "ClientLimit is 1 to 2007, and GroupKeyLifetime {RENEWAL} seconds at least."
@@ -208,17 +209,17 @@ fn settings(options: &[(Value, Value)]) -> Result<Settings, Error> {
             (name, value) => return Err(unknown(name, value)),
         }
     }
-    settings.ssid = name.ok_or_else(|| invalid("A hotspot has a name: Name, or SSID in octets."))?;
-    settings.protection = protection(security, passphrase)?;
-    settings.sharing = shares.then_some(sharing);
-    Ok(settings)
+    profile.ssid = name.ok_or_else(|| invalid("A hotspot has a name: Name, or SSID in octets."))?;
+    profile.protection = protection(security, passphrase)?;
+    profile.addresses = shares.then_some(addresses);
+    Ok(profile)
 }
 
 fn protection(security: Option<&str>, passphrase: Option<Secret>) -> Result<Protection, Error> {
     Ok(match (security, passphrase) {
         (Some("open"), None) => Protection::Open,
         (Some("owe"), None) => Protection::Owe,
-        (Some("wpa2"), Some(passphrase)) => Protection::Wpa2(passphrase),
+        (Some("wpa2"), Some(passphrase)) => Protection::Wpa2(Key::Passphrase(passphrase)),
         (Some("wpa3"), Some(passphrase)) => Protection::Wpa3(passphrase),
         (Some("transition") | None, Some(passphrase)) => Protection::Transition(passphrase),
         (Some("open" | "owe"), Some(_)) => {
@@ -232,15 +233,15 @@ fn protection(security: Option<&str>, passphrase: Option<Secret>) -> Result<Prot
 }
 
 /// A link: a band, or a frequency in MHz.
-fn link(text: &Value) -> Result<LinkWish, Error> {
+fn link(text: &Value) -> Result<Place, Error> {
     let Value::Text(text) = text else { return Err(invalid("A link is a text.")) };
     Ok(match text.as_str() {
-        "2.4" => LinkWish::Band(Band::Band2),
-        "5" => LinkWish::Band(Band::Band5),
-        "6" => LinkWish::Band(Band::Band6),
+        "2.4" => Place::Band(Band::Ghz2),
+        "5" => Place::Band(Band::Ghz5),
+        "6" => Place::Band(Band::Ghz6),
         other => {
-            let frequency = other.parse().ok().map(Frequency).filter(|at| at.band().is_some());
-            LinkWish::Channel(frequency.ok_or_else(|| {
+            let channel = other.parse().ok().and_then(Channel::from_frequency);
+            Place::Channel(channel.ok_or_else(|| {
                 invalid("A link is a band (2.4, 5 or 6) or a frequency in MHz, such as 5180.")
             })?)
         }

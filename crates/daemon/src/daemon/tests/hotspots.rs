@@ -1,13 +1,15 @@
 //! Interfaces that become access points and stations again, whatever the kernel answers and whoever interferes.
 
 use super::*;
-use crate::hotspot::{Failure, LinkWish, Order, Phase, Protection, Settings};
+use crate::hotspot::{Failure, Order, Phase};
 use crate::kernel::Mode;
+use crate::networks::profile::{Place, Profile, Protection};
 use lapwing_core::Secret;
 use lapwing_core::ap::{self, KernelEvent as ApEvent};
 use lapwing_core::kernel::{Band, ChannelWidth};
 use lapwing_core::radio::{AccessPointRadio, BandCapabilities};
 use lapwing_frames::LinkId;
+use lapwing_frames::channel;
 use lapwing_frames::suite::Cipher;
 
 const ALL: [&str; 3] = ["StartBss", "InstallKey", "UseGroupKey"];
@@ -35,15 +37,18 @@ fn able() -> Found {
     found
 }
 
-fn settings() -> Settings {
+fn settings() -> Profile {
     let ssid = Ssid::new(b"mine").unwrap();
-    Settings::new(ssid, Protection::Transition(Secret::new(b"correct horse battery")))
+    Profile::new(ssid, Protection::Transition(Secret::new(b"correct horse battery")))
 }
 
-fn mld() -> Settings {
-    let links = vec![LinkWish::Band(Band::Band2), LinkWish::Channel(Frequency(5180))];
+fn mld() -> Profile {
+    let links = vec![
+        Place::Band(channel::Band::Ghz2),
+        Place::Channel(lapwing_frames::Channel::from_frequency(5180).unwrap()),
+    ];
     let protection = Protection::Wpa3(Secret::new(b"correct horse battery"));
-    Settings { links, protection, ..settings() }
+    Profile { links, protection, ..settings() }
 }
 
 /// A daemon, and the calls that were made.
@@ -64,10 +69,10 @@ impl Bench {
     }
 
     /// With a hotspot on the air.
-    fn started(name: &str, settings: Settings) -> Self {
+    fn started(name: &str, profile: Profile) -> Self {
         let mut bench = Self::new(name, &[]);
         assert_eq!(bench.ask(Call::SetMode { ifindex: 3, mode: Mode::AccessPoint }), Some(Ok(Answer::Done)));
-        assert_eq!(bench.start(settings), Some(Ok(Answer::Done)));
+        assert_eq!(bench.start(profile), Some(Ok(Answer::Done)));
         assert_eq!(bench.phase(), Some(Phase::Started));
         bench.run.daemon.kernel.performed.clear();
         bench
@@ -97,8 +102,8 @@ impl Bench {
         self.answers.get(&id).cloned()
     }
 
-    fn start(&mut self, settings: Settings) -> Option<Result<Answer, CallError>> {
-        self.ask(Call::StartAccessPoint { ifindex: 3, settings: Box::new(settings) })
+    fn start(&mut self, profile: Profile) -> Option<Result<Answer, CallError>> {
+        self.ask(Call::StartAccessPoint { ifindex: 3, profile: Box::new(profile) })
     }
 
     fn pass(&mut self, seconds: u64) {

@@ -1,8 +1,9 @@
 //! Access points: their methods, and what is shown of them.
 
 use super::*;
-use crate::hotspot::{LinkWish, Order, Phase, Protection, Settings};
-use lapwing_core::kernel::{Band, Frequency};
+use crate::hotspot::{Order, Phase};
+use crate::networks::profile::{Place, Profile, Protection, Subnet};
+use lapwing_frames::channel::{Band, Channel};
 use lapwing_frames::{LinkId, MacAddr};
 
 /// The path of the access point.
@@ -28,9 +29,9 @@ fn call(method: &str, body: Vec<Value>) -> Result<Call, String> {
     }
 }
 
-fn start_as(options: Vec<(&str, Value)>) -> Result<Settings, String> {
+fn start_as(options: Vec<(&str, Value)>) -> Result<Profile, String> {
     match call("org.lapwing.AccessPoint1.StartAs", vec![Value::options(options)])? {
-        Call::StartAccessPoint { ifindex: 4, settings } => Ok(*settings),
+        Call::StartAccessPoint { ifindex: 4, profile } => Ok(*profile),
         other => panic!("{other:?}"),
     }
 }
@@ -74,9 +75,9 @@ fn iwd_and_this_name_the_same_things() {
 fn what_iwd_starts_takes_clients_of_wpa2_and_wpa3() {
     let text = Value::text;
     let started = call("net.connman.iwd.AccessPoint.Start", vec![text("mine"), text(PASSPHRASE)]);
-    let Ok(Call::StartAccessPoint { ifindex: 4, settings }) = started else { panic!("{started:?}") };
+    let Ok(Call::StartAccessPoint { ifindex: 4, profile }) = started else { panic!("{started:?}") };
     let secret = Secret::new(PASSPHRASE.as_bytes());
-    assert_eq!(*settings, Settings::new(Ssid::new(b"mine").unwrap(), Protection::Transition(secret)));
+    assert_eq!(*profile, Profile::new(Ssid::new(b"mine").unwrap(), Protection::Transition(secret)));
     let invalid = Err("net.connman.iwd.InvalidArguments".to_owned());
     for (name, passphrase) in [("", PASSPHRASE), (LONG, PASSPHRASE), ("mine", "short"), ("mine", "")] {
         assert_eq!(call("net.connman.iwd.AccessPoint.Start", vec![text(name), text(passphrase)]), invalid);
@@ -104,18 +105,20 @@ fn options_are_understood_or_refused() {
     ])
     .unwrap();
     assert_eq!(all.ssid.octets(), b"mine\xff");
-    let links =
-        [LinkWish::Band(Band::Band2), LinkWish::Channel(Frequency(5180)), LinkWish::Band(Band::Band6)];
+    let channel = Channel::from_frequency(5180).unwrap();
+    let links = [Place::Band(Band::Ghz2), Place::Channel(channel), Place::Band(Band::Ghz6)];
     assert_eq!(all.links, links);
     assert_eq!((all.hidden, all.isolate, all.client_limit), (true, true, Some(7)));
     assert_eq!(all.group_key_lifetime.unwrap().as_secs(), 600);
-    let sharing = all.sharing.unwrap();
-    assert_eq!((sharing.subnet.unwrap().to_string().as_str(), sharing.forward), ("10.9.8.1/24", false));
+    let addresses = all.addresses.unwrap();
+    assert!(!addresses.forward);
+    let Subnet::Own(own) = addresses.subnet else { panic!() };
+    assert_eq!(own.to_string(), "10.9.8.1/24");
 
     let name = || ("Name", Value::text("mine"));
     let open =
         start_as(vec![name(), ("Security", Value::text("open")), ("Addresses", Value::Boolean(false))]);
-    assert!(matches!(open, Ok(Settings { protection: Protection::Open, sharing: None, .. })));
+    assert!(matches!(open, Ok(Profile { protection: Protection::Open, addresses: None, .. })));
     for bad in [
         vec![passphrase()],
         vec![name()],
@@ -140,7 +143,7 @@ fn options_are_understood_or_refused() {
 #[test]
 fn a_passphrase_is_not_shown() {
     let started = start_as(vec![("Name", Value::text("mine")), passphrase()]).unwrap();
-    let call = Call::StartAccessPoint { ifindex: 4, settings: Box::new(started) };
+    let call = Call::StartAccessPoint { ifindex: 4, profile: Box::new(started) };
     assert!(!format!("{call:?}").contains("horse"));
 }
 
