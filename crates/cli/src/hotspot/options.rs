@@ -99,7 +99,7 @@ pub struct Start {
     /// Take everything else from the profile of NAME, a file: docs/hotspot.md
     #[arg(long, requires = "name", conflicts_with_all = [
         "security", "passphrase_fd", "passphrase_file", "links", "hidden", "isolate", "client_limit",
-        "group_key_lifetime", "address", "no_addresses", "no_nat",
+        "group_key_lifetime", "subnet", "no_addresses", "no_nat",
     ])]
     pub profile: bool,
 
