@@ -316,14 +316,17 @@ impl Connected {
         if room == 0 {
             return (add, scan, view.said.reconfigurable);
         }
-        for (id, Missing { since, .. }) in &self.links.missing {
+        // What the AP says of a link may be of the time before its removal: the kernel takes a beacon for news only if it
+        // differs from the last one.
+        let is_news = |missing: &Missing| missing.removed.is_none() || view.heard() > missing.since;
+        for (id, missing @ Missing { since, .. }) in &self.links.missing {
             let link = view.link(*id, &context.table, &context.radio, &policy, &supplicant.setup().plan);
             let heard = |link: &MldLink| context.table.get(link.bssid).is_some_and(|bss| bss.heard > *since);
             match link {
                 Ok(link) if heard(&link) => drop(add.insert(*id, link)),
                 // What is known of it is of the time before its removal.
                 Ok(_) | Err(LeftOut::NotHeard | LeftOut::Stale | LeftOut::BeingRemoved) => {
-                    scan = scan.or(view.frequency(*id).filter(|_| view.heard() > *since));
+                    scan = scan.or(view.frequency(*id).filter(|_| is_news(missing)));
                 }
                 Err(_) => {}
             }
