@@ -228,6 +228,13 @@ impl AccessPoint {
             return Err(wrong);
         }
         let element = elements.find::<MultiLink>().map_err(|_| wrong)?;
+        if self.bss.get(&at.link).is_some_and(|bss| bss.removal.is_some()) {
+            // It may hear no beacon any more that says so, and would believe in the link for as long as it is here.
+            return Err(match authentication.is_mld {
+                true => StatusCode::DeniedTxLinkNotAccepted,
+                false => StatusCode::RequestDeclined,
+            });
+        }
         let (Some(link), true) = (at.link, authentication.is_mld) else {
             return if element.is_some() { Err(wrong) } else { Ok(Links::new()) };
         };
