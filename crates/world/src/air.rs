@@ -70,6 +70,15 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// Whether it is a Deauthentication or Disassociation frame.
+    #[must_use]
+    pub fn is_goodbye(&self) -> bool {
+        // The first octet of Frame Control, version 0 and type management (9.2.4.1): subtypes 12 and 10.
+        matches!(self, Self::Management { frame, .. } if matches!(frame.first(), Some(0xc0 | 0xa0)))
+    }
+}
+
 /// A BSS as it can be heard: its beacon, and its answer to a probe.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Beacon {

@@ -43,6 +43,8 @@ habits! {
     KernelEarlyKeyFrames = "kernel.early-key-frames",
     /// Keys may be named before there is a connection, as association frames can be encrypted (seen with 7.2).
     KernelKeysBeforeConnection = "kernel.keys-before-connection",
+    /// A 2.4 GHz link is not set up if what the AP MLD says of it inherits VHT from a 5 GHz link (7.2 in strict mode).
+    KernelStrictVht = "kernel.strict-vht",
     /// The firmware does not know the PMKIDs that it was not told, and forgets those that it was told.
     FirmwareForgetsPmkid = "firmware.forgets-pmkid",
     /// After a failed external authentication the firmware says nothing and stays busy.

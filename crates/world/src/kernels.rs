@@ -27,11 +27,16 @@ pub const KERNELS: &[NamedKernel] = &[
     },
     NamedKernel {
         name: "6.12",
-        about: "The stable series with that fix; in old words",
-        habits: &[Habit::KernelOldWords],
+        about: "The stable series with that fix; in old words, and EAPOL may come before the connection",
+        habits: &[Habit::KernelOldWords, Habit::KernelEarlyKeyFrames],
         told_with: None,
     },
-    NamedKernel { name: "7.2", about: "Nothing unusual", habits: &[], told_with: None },
+    NamedKernel {
+        name: "7.2",
+        about: "The newest: keys before the connection, and no VHT on 2.4 GHz",
+        habits: &[Habit::KernelKeysBeforeConnection, Habit::KernelStrictVht],
+        told_with: None,
+    },
 ];
 
 impl NamedKernel {

@@ -18,6 +18,8 @@ pub enum Deed {
         /// The BSS.
         bssid: MacAddr,
     },
+    /// Wants to go to this BSS of the network that it is in, or to the AP MLD that has it as a link.
+    Roam(MacAddr),
     /// Wants to be in none.
     Disconnect,
     /// Wants known networks to be joined unasked, or not.
@@ -40,6 +42,7 @@ impl Deed {
     pub const fn is_wish(&self) -> bool {
         match self {
             Self::Connect(_)
+            | Self::Roam(_)
             | Self::ConnectTo { .. }
             | Self::Disconnect
             | Self::Autoconnect(_)
@@ -54,6 +57,7 @@ impl fmt::Display for Deed {
         match self {
             Self::Connect(place) => write!(f, "connects to network {place}"),
             Self::ConnectTo { network, bssid } => write!(f, "connects to network {network} by {bssid}"),
+            Self::Roam(bssid) => write!(f, "goes to {bssid}"),
             Self::Disconnect => f.write_str("disconnects"),
             Self::Autoconnect(true) => f.write_str("wants known networks to be joined"),
             Self::Autoconnect(false) => f.write_str("wants no network to be joined unasked"),

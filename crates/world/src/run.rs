@@ -15,7 +15,6 @@ use lapwing_core::curve::Curves;
 use lapwing_core::entropy::SeededEntropy;
 use lapwing_core::kernel::KernelEvent;
 use lapwing_core::means::Means;
-use lapwing_core::network::Network;
 use lapwing_core::station::{Event, Summary};
 use lapwing_core::{Duration, Instant};
 
@@ -418,9 +417,10 @@ impl Run {
             }
             Deed::ConnectTo { bssid, .. } => {
                 if let Some(network) = network {
-                    self.turn(Event::Connect(Network { bssid: Some(bssid), ..network }), stage);
+                    self.turn(Event::ConnectTo { network, bssid }, stage);
                 }
             }
+            Deed::Roam(bssid) => self.turn(Event::Roam { bssid }, stage),
             Deed::Disconnect => self.turn(Event::Disconnect, stage),
             Deed::Autoconnect(on) => self.turn(Event::Autoconnect(on), stage),
             Deed::Scan => self.turn(Event::Scan, stage),

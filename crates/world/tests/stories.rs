@@ -242,3 +242,25 @@ fn whoever_leaves_first_is_not_caught_by_the_old_link_address() {
     });
     assert_eq!(goodbyes.count(), 1);
 }
+
+#[test]
+fn a_strict_kernel_takes_both_links_of_our_ap_mld() {
+    let mut scenario = Scenario::named("mlo").unwrap();
+    scenario.habits = "7.2".parse::<NamedKernel>().unwrap().habits(scenario.habits);
+    assert!(scenario.habits.has(Habit::KernelStrictVht));
+    let told = tell(scenario, Policy::Lapwing, 1);
+    assert!(told.verdict.passed, "{}", told.timeline);
+    assert!(told.timeline.contains("CONNECT: associated, links 0 and 1"), "{}", told.timeline);
+    assert_eq!(told.console("VHT capabilities mismatch"), 0);
+}
+
+#[test]
+fn a_restarted_ap_mld_is_joined_again_without_a_person() {
+    for (name, in_need) in [("restart-silent", &[Policy::Iwd33][..]), ("restart-goodbye", &[])] {
+        for policy in Policy::ALL {
+            let told = story(name, *policy);
+            let needs_person = !told.verdict.connected;
+            assert_eq!(needs_person, in_need.contains(policy), "{name}, {policy}\n{}", told.timeline);
+        }
+    }
+}

@@ -10,13 +10,15 @@ mod keys;
 mod picture;
 mod pmksa;
 mod repetition;
+mod undisturbed;
 
 pub use air::{DataBeforePort, NonceReuse};
 pub use authentication::OneReply;
 pub use keys::{KeyTwice, RefusedKey};
-pub use picture::{Deadlines, FalseConnected, KeysAgree, LeftBehind, PicturesAgree};
+pub use picture::{Deadlines, FalseConnected, KeysAgree, LeftBehind, LinksAgree, PicturesAgree};
 pub use pmksa::PmksaScope;
 pub use repetition::SameInput;
+pub use undisturbed::{FirstAttempt, PromptTraffic, RefusedCommand};
 
 use crate::ap::ApTruth;
 use crate::explore::Violation;
@@ -36,6 +38,8 @@ pub struct Sight<'a> {
     pub kernel: Truth,
     /// What each access point knows of the station, with the address of the access point (of an AP MLD: the MLD's).
     pub access_points: Vec<(MacAddr, Option<ApTruth>)>,
+    /// At rest, the links of the AP MLDs: their BSSs, each with the address of the MLD.
+    pub links: Vec<(MacAddr, MacAddr)>,
     /// What the station says that it does.
     pub summary: Summary,
     /// The connection that the station says it has.
@@ -46,6 +50,10 @@ pub struct Sight<'a> {
     pub has_deadline: bool,
     /// Whether nothing is under way and no part waits for a moment that is near.
     pub at_rest: bool,
+    /// Whether data has come back through the connection that the station has.
+    pub is_online: bool,
+    /// Whether nobody has interfered so far: nothing was lost, late or broken, and the person did nothing but ask.
+    pub undisturbed: bool,
     /// Whether the machine sleeps.
     pub asleep: bool,
     /// Whether the radio can check beacons, and so takes a key for that.
@@ -125,7 +133,11 @@ rules! {
     false_connected: FalseConnected,
     keys_agree: KeysAgree,
     pictures_agree: PicturesAgree,
+    links_agree: LinksAgree,
     left_behind: LeftBehind,
+    refused_command: RefusedCommand,
+    first_attempt: FirstAttempt,
+    prompt_traffic: PromptTraffic,
 }
 
 /// The event that the party is told with this happening, if it is told one.

@@ -2,11 +2,12 @@
 
 use super::{Rule, Sight, told};
 use crate::air::{Content, Transmission};
-use crate::happening::{Happening, What};
+use crate::happening::{Happening, Lane, What};
 use crate::parts::Message;
 use lapwing_core::kernel::KernelEvent;
 use lapwing_core::station::{Report, Summary};
 use lapwing_frames::{LinkId, MacAddr};
+use std::collections::BTreeSet;
 
 /// A station that is on its way somewhere waits for something until a moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -134,12 +135,69 @@ impl Rule for PicturesAgree {
     }
 }
 
+/// At rest, the access point's links of the station are the kernel's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LinksAgree;
+
+impl Rule for LinksAgree {
+    const NAME: &'static str = "same-links";
+    const SENTENCE: &'static str = "at rest the kernel and the access point have the same links";
+
+    fn seen(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        let Some(held) = sight.kernel.held.as_ref().filter(|held| sight.at_rest && held.authorized) else {
+            return Ok(());
+        };
+        let known = sight.access_points.iter().find(|(address, _)| *address == held.peer);
+        let Some((_, Some(truth))) = known else { return Ok(()) };
+        if truth.authorized && !truth.links.iter().eq(held.links.keys()) {
+            let links: Vec<_> = held.links.keys().collect();
+            return Err(format!("the kernel has the links {links:?}, the access point {:?}", truth.links));
+        }
+        Ok(())
+    }
+}
+
 /// At rest, a station that is disconnected has left nothing behind: no connection and no attempt in the kernel or
 /// the firmware, and no association at an access point that could hear it leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LeftBehind {
-    /// Whether the access point may have missed something since the station last asked to associate.
-    missed: bool,
+    missed: Missed,
+}
+
+/// Which BSSs may have missed something since the station last asked them to associate.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Missed {
+    /// These.
+    By(BTreeSet<MacAddr>),
+    /// All but these.
+    ByAllBut(BTreeSet<MacAddr>),
+}
+
+impl Default for Missed {
+    fn default() -> Self {
+        Self::By(BTreeSet::new())
+    }
+}
+
+impl Missed {
+    /// One may have missed something now, or what it missed before does not matter any more.
+    fn set(&mut self, bssid: MacAddr, missed: bool) {
+        let (set, inside) = match self {
+            Self::By(set) => (set, missed),
+            Self::ByAllBut(set) => (set, !missed),
+        };
+        match inside {
+            true => drop(set.insert(bssid)),
+            false => drop(set.remove(&bssid)),
+        }
+    }
+
+    fn has(&self, bssid: MacAddr) -> bool {
+        match self {
+            Self::By(set) => set.contains(&bssid),
+            Self::ByAllBut(set) => !set.contains(&bssid),
+        }
+    }
 }
 
 impl Rule for LeftBehind {
@@ -148,12 +206,16 @@ impl Rule for LeftBehind {
 
     fn happened(&mut self, happening: &Happening) -> Result<(), String> {
         match &happening.what {
-            What::Lost(_) | What::Missed(_) | What::Told(Message::EventsLost) => self.missed = true,
-            What::Told(Message::Event(KernelEvent::InterfaceDown | KernelEvent::InterfaceRemoved)) => {
-                self.missed = true;
+            What::Lost(frame) | What::Missed(frame) => {
+                let of_ap = matches!(happening.lane, Lane::Ap(_));
+                self.missed.set(if of_ap { frame.transmitter } else { frame.receiver }, true);
+            }
+            What::Told(Message::EventsLost)
+            | What::Told(Message::Event(KernelEvent::InterfaceDown | KernelEvent::InterfaceRemoved)) => {
+                self.missed = Missed::ByAllBut(BTreeSet::new());
             }
             // Only this replaces an association: an attempt that ends before it changes nothing at the access point.
-            What::Sent(sent) if asks_to_associate(sent) => self.missed = false,
+            What::Sent(sent) if asks_to_associate(sent) => self.missed.set(sent.receiver, false),
             _ => {}
         }
         Ok(())
@@ -173,9 +235,13 @@ impl Rule for LeftBehind {
             let truth: &Option<crate::ap::ApTruth> = truth;
             truth.as_ref().is_some_and(|truth| truth.associated).then_some(*address)
         };
-        match sight.access_points.iter().find_map(associated) {
-            Some(address) if !self.missed => Err(format!("{address} still holds it")),
-            _ => Ok(()),
+        let excused = |address: &MacAddr| {
+            let links = sight.links.iter().filter(|(_, of)| of == address).map(|(bssid, _)| *bssid);
+            links.chain([*address]).any(|bssid| self.missed.has(bssid))
+        };
+        match sight.access_points.iter().filter_map(associated).find(|address| !excused(address)) {
+            Some(address) => Err(format!("{address} still holds it")),
+            None => Ok(()),
         }
     }
 }

@@ -25,6 +25,26 @@ pub const SMALL: &[&str] = &[
     "small-attacker",
 ];
 
+/// What is explored besides: an AP MLD that removes links, and one that is restarted, at any step of a long way; and the
+/// nine ways between a plain network, an AP MLD and another one of the same name.
+pub const WAYS: &[&str] = &[
+    "small-restart+orderly",
+    "small-removal+orderly",
+    "small-removal-three+orderly",
+    "small-nine+connected-3+orderly",
+    "small-nine+connected-4+orderly",
+    "small-nine+connected-5+orderly",
+    "small-nine+connected-6+orderly",
+    "small-nine+connected-7+orderly",
+    "small-nine+connected-8+orderly",
+    "small-nine+connected-9+orderly",
+    "small-nine+connected-10+orderly",
+    "small-nine+connected-11+orderly",
+    "small-nine+connected-13+orderly",
+    "small-nine+connected-14+orderly",
+    "small-nine+connected-15+orderly",
+];
+
 /// A scenario that is explored.
 #[derive(Clone, Debug)]
 pub struct Scene {
@@ -315,7 +335,10 @@ fn look(state: &mut State) -> Result<(), Violation> {
         true => world.aps().map(|ap| (ap.setup().links.address(), ap.truth(address))).collect(),
         false => Vec::new(),
     };
+    let setups = || world.aps().map(|ap| &ap.setup().links).filter(|_| at_rest);
+    let links = setups().flat_map(|links| links.iter().map(|(_, bss)| (bss.bssid, links.address())));
     let sight = Sight {
+        links: links.collect(),
         now,
         kernel: world.kernel().truth(),
         access_points,
@@ -324,6 +347,8 @@ fn look(state: &mut State) -> Result<(), Violation> {
         is_scanning: station.is_scanning(),
         has_deadline: station.next_deadline().is_some(),
         at_rest,
+        is_online: run.is_online(),
+        undisturbed: run.is_undisturbed(),
         asleep: run.is_asleep(),
         checks_beacons: run.scenario().radio.checks_beacons(),
     };

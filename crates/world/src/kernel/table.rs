@@ -221,8 +221,9 @@ impl Table {
                     beacon_interval: entry.bss.interval,
                     capability: entry.bss.capability,
                     signal_mbm: Some(entry.bss.signal_mbm),
-                    // Beacons of the current AP are heard all the time.
-                    age: if current.is_some() { Duration::ZERO } else { now.since(entry.seen) },
+                    // Beacons of the current AP are heard all the time, but only one that differs from the last is taken
+                    // for news (`ieee80211_rx_mgmt_beacon`).
+                    age: now.since(entry.seen),
                     elements: entry.bss.elements.clone(),
                     beacon_elements: entry.bss.beacon_elements.clone(),
                     associated: current.is_some(),

@@ -23,6 +23,8 @@ files! {
     "mlo-pmksa",
     "removed-link",
     "external-sae",
+    "restart-silent",
+    "restart-goodbye",
     "small-reconnect",
     "small-links",
     "small-firmware",
@@ -30,4 +32,8 @@ files! {
     "small-handshake",
     "small-mind",
     "small-attacker",
+    "small-nine",
+    "small-removal",
+    "small-removal-three",
+    "small-restart",
 }

@@ -44,6 +44,7 @@ pub(super) fn person(table: &mut Table<'_>, world: &World<'_>) -> Result<Vec<At<
 #[derive(Clone, Copy)]
 enum Verb {
     Connect,
+    Roam,
     Disconnect,
     Autoconnect(bool),
     Scan,
@@ -56,6 +57,7 @@ enum Verb {
 fn deed(table: &mut Table<'_>, world: &World<'_>) -> Result<Deed, ScenarioError> {
     let verb = table.need("does")?.one_of(&[
         ("connect", Verb::Connect),
+        ("roam-to", Verb::Roam),
         ("disconnect", Verb::Disconnect),
         ("autoconnect-on", Verb::Autoconnect(true)),
         ("autoconnect-off", Verb::Autoconnect(false)),
@@ -79,6 +81,7 @@ fn deed(table: &mut Table<'_>, world: &World<'_>) -> Result<Deed, ScenarioError>
                 None => Deed::Connect(network),
             }
         }
+        Verb::Roam => Deed::Roam(table.need("bssid").and_then(|value| bss(value, world))?),
         Verb::Disconnect => Deed::Disconnect,
         Verb::Autoconnect(on) => Deed::Autoconnect(on),
         Verb::Scan => Deed::Scan,

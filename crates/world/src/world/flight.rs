@@ -70,6 +70,19 @@ impl Flight {
         first
     }
 
+    /// The link over which a goodbye is on its way to an access point. The kernel goes on only when its queues are
+    /// flushed (`ieee80211_set_disassoc`): what it sends there after that, on whichever link, comes after it.
+    pub(super) fn goodbye_to(&self, ap: u8) -> Option<u8> {
+        let says_goodbye = |flying: &Flying| match &*flying.item {
+            Item::Frame { transmission, .. } => transmission.content.is_goodbye(),
+            _ => false,
+        };
+        self.0.iter().find_map(|(channel, queue)| match channel {
+            Channel::ToAp { ap: to, link } if *to == ap && queue.iter().any(says_goodbye) => Some(*link),
+            _ => None,
+        })
+    }
+
     /// When the last thing on a channel arrives.
     pub(super) fn last_due(&self, channel: Channel) -> Option<Instant> {
         self.0.get(&channel)?.back()?.plan.map(|plan| plan.due)

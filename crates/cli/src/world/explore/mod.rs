@@ -15,7 +15,7 @@ use crate::terminal::Progress;
 use lapwing_world::explore::breadth::End;
 use lapwing_world::explore::checkpoint::{self, Identity, Unusable};
 use lapwing_world::explore::drawn::WALK;
-use lapwing_world::explore::scene::{SMALL, Scene};
+use lapwing_world::explore::scene::{SMALL, Scene, WAYS};
 use lapwing_world::explore::{
     Explored, Limits, Model, Shard, Sketch, Violation, explore as look, shrink, walk,
 };
@@ -133,7 +133,7 @@ impl Plan {
             }
             None => fresh_seed(),
         };
-        let small = SMALL.iter().map(|name| (*name).to_owned());
+        let small = SMALL.iter().chain(WAYS).map(|name| (*name).to_owned());
         let names: Vec<String> =
             if options.scenarios.is_empty() { small.collect() } else { options.scenarios.clone() };
         let scenes = names.iter().map(|name| scene(name, seed)).collect::<Result<Vec<_>, _>>()?;

@@ -2,15 +2,19 @@
 
 use super::frame;
 use super::{Associated, Awaited, Link, Mac80211, Phase, time_units};
+use crate::habit::Habit;
 use crate::kernel::driver::{Context, Denial, Indication};
 use crate::kernel::shared::Shared;
 use crate::kernel::table::Bss;
 use lapwing_core::Instant;
-use lapwing_core::kernel::{AssociateRequest, AssociationPeer, Connection, ConnectionLink, Errno, Frequency};
+use lapwing_core::kernel::{
+    AssociateRequest, AssociationPeer, Band, Connection, ConnectionLink, Errno, Frequency,
+};
+use lapwing_frames::element::inheritance::inherit;
 use lapwing_frames::element::multi_link::{
     Basic, BasicCommon, MldCapabilities, MultiLink, PerStaProfile, ProfileKind, StaInfo, Subelement,
 };
-use lapwing_frames::element::{Element, ElementId, write_raw};
+use lapwing_frames::element::{Element, ElementId, Elements, write_raw};
 use lapwing_frames::management::{
     AssociationRequest, AssociationResponse, Body, CapabilityInformation, ReasonCode, ReassociationRequest,
     StatusCode,
@@ -31,6 +35,8 @@ const FIXED: usize = 4;
 const FIXED_REASSOCIATION: usize = 10;
 /// Our rates: 6 to 54 Mbit/s, of which 6, 12 and 24 are basic.
 const RATES: [u8; 8] = [0x8c, 0x12, 0x98, 0x24, 0xb0, 0x48, 0x60, 0x6c];
+/// The VHT Capabilities element.
+const VHT_CAPABILITIES: ElementId = ElementId::Plain(191);
 /// How often the station wakes up, in beacon intervals.
 const LISTEN_INTERVAL: u16 = 10;
 /// MLD Capabilities and Operations, bit 13: links can be added and removed by request.
@@ -265,7 +271,7 @@ impl Mac80211 {
             context.say(Indication::AssociationComeback { peer, after });
             return;
         }
-        let statuses = match joining.statuses(&body) {
+        let statuses = match joining.statuses(&body, context) {
             Some(statuses) => statuses,
             None => {
                 context
@@ -310,9 +316,19 @@ fn comeback(body: &AssociationResponse) -> Option<Duration> {
     }
 }
 
+/// Whether a link has VHT by what is said of it, what it inherits from the frame included.
+fn has_vht(frame: Elements<'_>, profile: Elements<'_>) -> bool {
+    let own = inherit(frame, profile).unwrap_or_default();
+    Elements::new(&own).iter().any(|element| element.id == VHT_CAPABILITIES)
+}
+
 impl Joining {
     /// The answer for each link of a multi-link association; nothing if the response does not say.
-    fn statuses(&self, body: &AssociationResponse) -> Option<BTreeMap<LinkId, StatusCode>> {
+    fn statuses(
+        &self,
+        body: &AssociationResponse,
+        context: &mut Context<'_>,
+    ) -> Option<BTreeMap<LinkId, StatusCode>> {
         let Some(first) = self.association_link else { return Some(BTreeMap::new()) };
         let mut statuses = BTreeMap::from([(first, body.status)]);
         if body.status != StatusCode::Success {
@@ -323,9 +339,19 @@ impl Joining {
         let element = body.elements().find::<MultiLink>().ok()??;
         let basic = element.basic().filter(|basic| basic.common.mld_address == self.peer)?;
         let profiles = basic.profiles_by_link().ok()?;
-        for id in self.links.keys().copied().flatten().filter(|id| *id != first) {
+        let is_strict = context.setup.habits.has(Habit::KernelStrictVht);
+        for (id, link) in self.links.iter().filter_map(|(id, link)| Some(((*id)?, link))) {
+            if id == first {
+                continue;
+            }
             let profile = profiles.get(&id)?.complete_profile(ProfileKind::AssociationResponse).ok()?;
-            statuses.insert(id, profile.status?);
+            let is_narrow = link.frequency.band() == Some(Band::Band2);
+            if is_strict && is_narrow && has_vht(body.elements(), profile.elements) {
+                context.log(|| format!("[link {id}] VHT capabilities mismatch"));
+                statuses.insert(id, StatusCode::UnspecifiedFailure);
+            } else {
+                statuses.insert(id, profile.status?);
+            }
         }
         Some(statuses)
     }
