@@ -9,6 +9,7 @@ mod known;
 mod links;
 mod modes;
 mod power;
+mod serving;
 mod storing;
 mod telling;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::hotspot::Hotspot;
 use crate::kernel::{Command, Found, Heard, Kernel, PacketKind};
 use crate::netconf::configuration::{self, Configuration};
 use crate::netconf::dhcp;
+use crate::netconf::settings::Prefix;
 use crate::networks::{FileName, KnownNetwork, Store};
 use calls::Desk;
 use interface::Interface;
@@ -34,6 +36,7 @@ use lapwing_core::{Duration, Entropy, Instant};
 use power::RadioState;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use storing::Lesson;
 use tracing::{debug, info, warn};
@@ -51,6 +54,8 @@ pub struct Options {
     pub runtime: PathBuf,
     /// The machine's name.
     pub hostname: Option<String>,
+    /// The blocks of addresses in which hotspots have their networks; as usual if none.
+    pub hotspot_blocks: Vec<Prefix<Ipv4Addr>>,
 }
 
 /// The moment of a turn, read once.
@@ -192,6 +197,7 @@ impl<K: Kernel> Daemon<K> {
     }
 
     fn take(&mut self, now: Now, heard: Heard) {
+        self.hear_serving(now, &heard);
         match heard {
             Heard::Appeared(found) => self.appeared(now, found),
             Heard::Gone { ifindex } => self.gone(now, ifindex),
@@ -274,7 +280,8 @@ impl<K: Kernel> Daemon<K> {
                 self.configure(now, ifindex, configuration::Event::Advertised(&advertised));
             }
             Heard::Trouble(text) => warn!("{text}"),
-            Heard::Shared { ifindex, outcome } => self.shared(now, ifindex, outcome),
+            // The networks of hotspots have heard them.
+            Heard::Shared { .. } | Heard::Surroundings { .. } => {}
             Heard::ModeSet { ifindex, outcome } => self.mode_set(now, ifindex, outcome),
             Heard::Served { ifindex, number, outcome } => {
                 self.with_hotspot(now, ifindex, |hotspot, means| {
@@ -290,8 +297,6 @@ impl<K: Kernel> Daemon<K> {
                 self.with_hotspot(now, ifindex, |hotspot, means| hotspot.hear(now.clock, &event, means));
             }
             Heard::ClientsDiagnosed { ifindex, outcome } => self.clients_diagnosed(ifindex, outcome),
-            // Nobody has asked.
-            Heard::Surroundings { .. } => {}
         }
     }
 
@@ -314,6 +319,7 @@ impl<K: Kernel> Daemon<K> {
                 self.with_hotspot(now, ifindex, |hotspot, means| hotspot.tick(now.clock, means));
             }
         }
+        self.tick_serving(now);
         self.calls_overdue(now);
         self.follow(now);
     }
@@ -354,6 +360,7 @@ impl<K: Kernel> Daemon<K> {
         let ifindices: Vec<_> = self.interfaces.keys().copied().collect();
         for ifindex in ifindices {
             self.unconfigure(now, ifindex);
+            self.end_serving(ifindex);
         }
         self.interfaces.clear();
         self.changed();
@@ -425,6 +432,7 @@ impl<K: Kernel> Daemon<K> {
         // The station says goodbye to those who listen; what it asks for comes to nothing.
         self.turn(now, ifindex, Event::Kernel(KernelEvent::InterfaceRemoved));
         self.unconfigure(now, ifindex);
+        self.end_serving(ifindex);
         let Some(interface) = self.interfaces.remove(&ifindex) else { return };
         info!("{} is gone", interface.name);
         self.close_calls_of(ifindex);

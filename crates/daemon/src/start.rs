@@ -144,6 +144,7 @@ fn open(kernel: Machine, options: Options, machine: Settings) -> Daemon<Machine>
         ipv6: machine.ipv6,
         runtime: options.runtime,
         hostname,
+        hotspot_blocks: machine.hotspots,
     };
     Daemon::new(kernel, settings, store, Box::new(OsEntropy), Box::new(AwsLcCurves))
 }

@@ -6,14 +6,14 @@ use super::{Daemon, Now};
 use crate::control::{AccessPointBss, AccessPointView, Answer, CallError, CallId, ClientFigures, ClientView};
 use crate::flight::event::{self, Place};
 use crate::hotspot::{Failure, Hotspot, Order, Output, Phase, plan};
-use crate::kernel::{Command, Kernel, NotShared, StationFigures};
+use crate::kernel::{Command, Kernel, StationFigures};
 use crate::networks::error::FileProblem;
 use crate::networks::profile::Profile;
 use lapwing_core::ap::Report;
 use lapwing_core::curve::Group;
 use lapwing_core::kernel::Refusal;
 use lapwing_core::means::Means;
-use lapwing_frames::Ssid;
+use lapwing_frames::{MacAddr, Ssid};
 use std::io;
 
 impl<K: Kernel> Daemon<K> {
@@ -22,7 +22,7 @@ impl<K: Kernel> Daemon<K> {
         if interface.switching.is_some() {
             return Err(SWITCHING);
         }
-        let Role::AccessPoint { hotspot, heard } = &interface.role else { return Err(NO_ACCESS_POINT) };
+        let Role::AccessPoint { hotspot, heard, .. } = &interface.role else { return Err(NO_ACCESS_POINT) };
         match hotspot.phase() {
             Phase::Stopped => {}
             Phase::Started => {
@@ -213,21 +213,12 @@ impl<K: Kernel> Daemon<K> {
         for id in self.desk.which(is_start) {
             self.desk.close(id, Ok(Answer::Done));
         }
-    }
-
-    /// The kernel's word on passing on what clients send elsewhere.
-    pub(super) fn shared(&mut self, now: Now, ifindex: u32, outcome: Result<(), NotShared>) {
-        let Some(interface) = self.interfaces.get(&ifindex) else { return };
-        if let Err(why) = outcome {
-            let name = interface.name.clone();
-            let place = Place { at: now.clock, interface: &name };
-            let text = format!("Clients of the hotspot reach this machine only: {why}.");
-            self.tell(&name, event::warning(place, &text));
-        }
+        self.begin_serving(now, ifindex);
     }
 
     fn hotspot_stopped(&mut self, now: Now, ifindex: u32, why: Option<Failure>) {
         self.changed();
+        self.end_serving(ifindex);
         if let Some(interface) = self.interfaces.get(&ifindex) {
             let name = interface.name.clone();
             let place = Place { at: now.clock, interface: &name };
@@ -249,7 +240,9 @@ impl<K: Kernel> Daemon<K> {
 }
 
 /// What is seen of a hotspot.
-pub(super) fn view(hotspot: &Hotspot) -> AccessPointView {
+pub(super) fn view(role: &Role) -> Option<AccessPointView> {
+    let hotspot = role.hotspot()?;
+    let leased = |client: MacAddr| role.network()?.leased.get(&client).copied();
     let setup = hotspot.setup();
     let security = setup.and_then(|setup| setup.security.as_ref());
     let bss = |(link, bss): (_, lapwing_core::ap::Bss)| AccessPointBss {
@@ -265,11 +258,11 @@ pub(super) fn view(hotspot: &Hotspot) -> AccessPointView {
                 authorized: state.authorized,
                 frame_protection: state.frame_protection,
                 links: state.links,
-                leased: None,
+                leased: leased(address),
             })
         })
     });
-    AccessPointView {
+    Some(AccessPointView {
         phase: hotspot.phase(),
         ssid: setup.map(|setup| setup.ssid.clone()),
         protection: hotspot.profile().map_or("", |profile| profile.protection.name()),
@@ -283,5 +276,5 @@ pub(super) fn view(hotspot: &Hotspot) -> AccessPointView {
         clients: clients.collect(),
         last_failure: hotspot.last_failure().cloned(),
         scanning: false,
-    }
+    })
 }

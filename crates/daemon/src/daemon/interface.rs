@@ -2,6 +2,7 @@
 
 use super::joining::Join;
 use super::modes::{Role, Switching};
+use super::serving::ClientNetwork;
 use crate::control::DeviceView;
 use crate::flight::timeline;
 use crate::hotspot::Hotspot;
@@ -85,7 +86,8 @@ impl Interface {
         let addressing = self.configuration.as_ref().and_then(Configuration::next_deadline);
         let switching = self.switching.as_ref().and_then(Switching::deadline);
         let hotspot = self.role.hotspot().and_then(Hotspot::next_deadline);
-        station.into_iter().chain(addressing).chain(switching).chain(hotspot).min()
+        let network = self.role.network().and_then(ClientNetwork::deadline);
+        station.into_iter().chain(addressing).chain(switching).chain(hotspot).chain(network).min()
     }
 
     pub(super) fn wiphy(&self) -> u32 {
@@ -140,7 +142,7 @@ impl Interface {
             address: self.address,
             powered: self.up,
             mode: self.role.mode(),
-            access_point: self.role.hotspot().map(super::hotspots::view),
+            access_point: super::hotspots::view(&self.role),
             state: self.station.summary(),
             scanning: self.station.is_scanning(),
             network: self.network(),

@@ -5,6 +5,7 @@
 
 use super::calls::{First, NO_INTERFACE, Wish, refused};
 use super::interface::Interface;
+use super::serving::ClientNetwork;
 use super::{Daemon, Now};
 use crate::control::{Answer, Call, CallError, CallId, Unwanted};
 use crate::hotspot::plan::Neighbour;
@@ -49,6 +50,8 @@ pub(super) enum Role {
         hotspot: Box<Hotspot>,
         /// What was heard before it became one: nothing is heard of other channels from then on.
         heard: Vec<Neighbour>,
+        /// The network of its clients.
+        network: Option<Box<ClientNetwork>>,
     },
 }
 
@@ -57,6 +60,13 @@ impl Role {
         match self {
             Self::Station => Mode::Station,
             Self::AccessPoint { .. } => Mode::AccessPoint,
+        }
+    }
+
+    pub(super) fn network(&self) -> Option<&ClientNetwork> {
+        match self {
+            Self::Station => None,
+            Self::AccessPoint { network, .. } => network.as_deref(),
         }
     }
 
@@ -241,6 +251,10 @@ impl<K: Kernel> Daemon<K> {
 
     /// The kernel's word on a change of use.
     pub(super) fn mode_set(&mut self, now: Now, ifindex: u32, outcome: Result<(), Refusal>) {
+        if outcome.is_ok() {
+            // It may be there still if the hotspot did not end in time.
+            self.end_serving(ifindex);
+        }
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
         let Some(switching) = interface.switching.take_if(|switching| switching.is_asked()) else { return };
         let name = interface.name.clone();
@@ -250,7 +264,7 @@ impl<K: Kernel> Daemon<K> {
                 Mode::Station => Role::Station,
                 Mode::AccessPoint => {
                     let heard = std::mem::take(&mut interface.heard);
-                    Role::AccessPoint { hotspot: Box::new(Hotspot::new()), heard }
+                    Role::AccessPoint { hotspot: Box::new(Hotspot::new()), heard, network: None }
                 }
             };
             info!(

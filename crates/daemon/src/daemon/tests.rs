@@ -194,6 +194,12 @@ impl Kernel for Fake {
                     self.heard.push_back(Heard::Served { ifindex, number, outcome });
                 }
             }
+            Command::ReadSurroundings => {
+                self.heard.push_back(Heard::Surroundings { networks: Vec::new(), name_servers: Vec::new() });
+            }
+            Command::Share { ifindex, .. } => {
+                self.heard.push_back(Heard::Shared { ifindex, outcome: Ok(()) })
+            }
             Command::Send { ifindex, kind: PacketKind::Dhcp, octets, .. } if self.server => {
                 self.serve(ifindex, &octets);
             }
@@ -227,6 +233,7 @@ impl Run {
             ipv6: true,
             runtime: directory.clone(),
             hostname: None,
+            hotspot_blocks: Vec::new(),
         };
         let store = Store::new(directory.clone());
         let entropy = Box::new(SeededEntropy(1));

@@ -7,7 +7,7 @@ use super::json::Object;
 use super::status;
 use super::timeline::{cause, milliseconds};
 use crate::hotspot;
-use crate::netconf::Configured;
+use crate::netconf::{Configured, serving};
 use crate::networks::profile::Profile;
 use lapwing_core::Instant;
 use lapwing_core::ap;
@@ -187,6 +187,45 @@ pub fn hotspot_started(place: Place<'_>, profile: &Profile, bsss: &[(Option<Link
     let channels: Vec<_> = bsss.iter().map(|(_, bss)| bss.channel.primary.to_string()).collect();
     let sentence = format!("the hotspot \"{}\" is on the air: {}", profile.ssid, channels.join(", "));
     told(object, sentence, Loudness::Info)
+}
+
+/// What became of the network of a hotspot's clients; nothing of what the machine does for it.
+#[must_use]
+pub fn serving(place: Place<'_>, action: &serving::Action) -> Option<Told> {
+    use serving::Action;
+    let warned = |sentence: String| warning(place, &sentence);
+    Some(match action {
+        Action::Perform(_) => return None,
+        Action::Began(own) => {
+            let object = place.object(None, "hotspot-addresses").text("address", own);
+            told(object, format!("clients get addresses; ours is {own}"), Loudness::Info)
+        }
+        Action::NoRoom => warned(
+            "No network is free for the clients of the hotspot: they get no addresses. Name another with --address."
+                .to_owned(),
+        ),
+        Action::NotShared(why) => warned(format!("Clients of the hotspot reach this machine only: {why}.")),
+        Action::Shared => {
+            let object = place.object(None, "hotspot-shared");
+            told(object, "clients reach what this machine reaches".to_owned(), Loudness::Debug)
+        }
+        Action::Leased(lease) => {
+            let object = place
+                .object(None, "client-leased")
+                .text("client", lease.client)
+                .text("address", lease.address)
+                .optional("name", lease.name.as_ref());
+            told(object, format!("{} has the address {}", lease.client, lease.address), Loudness::Info)
+        }
+        Action::Released { client } => {
+            let object = place.object(None, "client-released").text("client", client);
+            told(object, format!("{client} has given its address back"), Loudness::Debug)
+        }
+        Action::Note(sentence) => {
+            let object = place.object(None, "hotspot-note").text("sentence", sentence);
+            told(object, sentence.clone(), Loudness::Debug)
+        }
+    })
 }
 
 /// A hotspot has ended, or did not begin.

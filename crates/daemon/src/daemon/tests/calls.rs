@@ -41,6 +41,7 @@ impl Desk {
             ipv6: true,
             runtime: directory.clone(),
             hostname: None,
+            hotspot_blocks: Vec::new(),
         };
         let store = Store::new(directory.join("state"));
         let air = Air::new(setups.into_iter().map(Ap::new).collect());

@@ -61,7 +61,11 @@ struct Bench {
 impl Bench {
     /// In the network "cafe" if there is a file of it.
     fn new(name: &str, files: &[(&str, &str)]) -> Self {
-        let mut run = Run::new(&format!("hotspot-{name}"), files, false);
+        Self::with(name, files, false)
+    }
+
+    fn with(name: &str, files: &[(&str, &str)], network_configuration: bool) -> Self {
+        let mut run = Run::new(&format!("hotspot-{name}"), files, network_configuration);
         run.hear(Heard::Appeared(able()));
         run.pass(Duration::from_secs(30));
         assert_eq!(run.is_connected(), !files.is_empty());
@@ -452,4 +456,42 @@ fn channels_are_chosen_as_the_rules_allow() {
         assert_ne!(bss.bssid, WE);
     }
     assert_ne!(low.bssid, high.bssid);
+}
+
+#[test]
+fn clients_are_served_as_long_as_the_hotspot_is_on_the_air() {
+    let serves = |command: &Command| {
+        matches!(
+            command,
+            Command::SetAddress { .. } | Command::ListenForClients { on: true, .. } | Command::Share { .. }
+        )
+    };
+    let undoes = |command: &Command| {
+        matches!(
+            command,
+            Command::RemoveAddress { .. }
+                | Command::ListenForClients { on: false, .. }
+                | Command::Unshare { .. }
+        )
+    };
+    let mut bench = Bench::with("serving", &[], true);
+    bench.ask(Call::SetMode { ifindex: 3, mode: Mode::AccessPoint });
+    assert_eq!(bench.run.performed(serves), 0, "nothing is on the air");
+    bench.start(settings());
+    assert_eq!((bench.run.performed(serves), bench.run.performed(undoes)), (3, 0));
+    // It goes on while the hotspot begins anew, and ends with it, however that ends.
+    let order = Order::Restart { goodbye: false, forget: false };
+    bench.ask(Call::AccessPointOrder { ifindex: 3, order });
+    assert_eq!((bench.run.performed(serves), bench.run.performed(undoes)), (3, 0));
+    bench.hear(Heard::AccessPoint { ifindex: 3, event: ApEvent::Stopped });
+    assert_eq!((bench.run.performed(serves), bench.run.performed(undoes)), (3, 3));
+    bench.link(KernelEvent::InterfaceUp);
+    assert_eq!((bench.run.performed(serves), bench.run.performed(undoes)), (6, 3));
+    bench.hear(Heard::Gone { ifindex: 3 });
+    assert_eq!((bench.run.performed(serves), bench.run.performed(undoes)), (6, 6));
+
+    let mut bench = Bench::with("not-serving", &[], true);
+    bench.ask(Call::SetMode { ifindex: 3, mode: Mode::AccessPoint });
+    bench.start(Profile { addresses: None, ..settings() });
+    assert_eq!((bench.phase(), bench.run.performed(serves)), (Some(Phase::Started), 0));
 }
