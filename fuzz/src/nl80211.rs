@@ -1,9 +1,17 @@
 //! The kernel's messages: attributes, exchanges, and the decoders of nl80211 and rtnetlink.
 
 use crate::Target;
+use lapwing_core::ap::{self, KernelEvent, NewStation};
+use lapwing_frames::{
+    MacAddr,
+    management::{AssociationId, CapabilityInformation},
+};
 use lapwing_linux::{
     netlink::{Attributes, Builder, Exchange, Expect, Heard},
-    nl80211::{BssEntry, Event, EventKind, InterfaceInfo, Regulatory, StationFigures, Wiphy},
+    nl80211::{
+        self, BssEntry, Event, EventKind, InterfaceInfo, Regulatory, StationFigures, Wiphy,
+        access_point_event,
+    },
     rivals,
     rtnetlink::{self, Request},
 };
@@ -58,6 +66,52 @@ fn event(message: &[u8]) {
         assert_eq!((command.0, &attributes[..]), (message[0], &message[4..]));
     }
     assert!(format!("{event:?}").len() <= 1024 + 64 * message.len());
+}
+
+/// What an access point hears was in the message, and on the link that the message names.
+fn access_point(message: &[u8]) {
+    let Ok(event) = Event::decode(message) else { return };
+    let named = event.origin.link;
+    let contains = |part: &[u8]| part.is_empty() || message.windows(part.len()).any(|window| window == part);
+    match access_point_event(event) {
+        Some(KernelEvent::Frame { link, bytes, protected }) => {
+            assert!(link == named && contains(&bytes));
+            assert_eq!(protected, bytes.get(1).is_some_and(|flags| flags & 0x40 != 0));
+        }
+        Some(KernelEvent::KeyFrame { from, bytes, .. }) => assert!(contains(&from.0) && contains(&bytes)),
+        Some(KernelEvent::Stranger { link, from }) => assert!(link == named && contains(&from.0)),
+        Some(KernelEvent::ChannelSwitched { link, .. }) => assert_eq!(link, named),
+        Some(KernelEvent::Silent { .. }) => panic!("that is for others to judge"),
+        Some(KernelEvent::Stopped) | None => {}
+    }
+}
+
+/// Whatever a client says of itself, the kernel gets no more than it takes: lengths in its bounds, and nothing of HE
+/// without QoS, of EHT without HE, of before 6 GHz with 6 GHz. The numbers are those of `linux/nl80211.h`.
+fn client(elements: &[u8]) {
+    let new = NewStation {
+        station: MacAddr([2, 0, 0, 0, 1, 0]),
+        link: None,
+        link_address: None,
+        association_id: AssociationId::new(1),
+        capability: CapabilityInformation(0),
+        listen_interval: 1,
+        elements: elements.to_vec(),
+        frame_protection: false,
+    };
+    let request = ap::Request::AddStation(Box::new(new));
+    let request = nl80211::Request::AccessPoint { ifindex: 1, control_port: true, request };
+    let Ok(message) = request.encode(37) else { return assert!(elements.len() > 0xff00, "it is short") };
+    let length = |kind| message.attributes().find(kind).map(|attribute| attribute.payload.len());
+    let (ht, vht, he, he_6ghz, eht) = (length(31), length(157), length(269), length(293), length(310));
+    assert!(length(19).is_some_and(|rates| (1..=32).contains(&rates)));
+    assert!(ht.is_none_or(|ht| ht == 26) && vht.is_none_or(|vht| vht == 12));
+    assert!(he.is_none_or(|he| (21..=54).contains(&he)) && he_6ghz.is_none_or(|length| length == 2));
+    assert!(eht.is_none_or(|eht| (14..=51).contains(&eht) && he.is_some()));
+    assert!(he_6ghz.is_none() || (ht.is_none() && vht.is_none()));
+    let flags = message.attributes().find(67).and_then(|flags| flags.payload.first().copied());
+    let qos = flags.expect("there are flags") & 1 << 3 != 0;
+    assert!(qos || [ht, vht, he, he_6ghz, eht].iter().all(Option::is_none));
 }
 
 /// A dump that says the same twice says it once.
@@ -134,6 +188,8 @@ pub const TARGETS: &[Target] = &[
     ("netlink_attributes", attributes),
     ("netlink_exchange", exchange),
     ("nl80211_event", event),
+    ("nl80211_access_point", access_point),
+    ("nl80211_client", client),
     ("nl80211_wiphy", wiphy),
     ("nl80211_scan", scan),
     ("nl80211_interface", interface),
