@@ -6,6 +6,7 @@ use crate::guest::control::Control;
 use crate::guest::hostapd::Hostapd;
 use crate::guest::process::{Process, wait};
 use crate::guest::radio::Radio;
+use crate::guest::router;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ pub(crate) struct AccessPoint {
     hostapd: Option<Running>,
     _dnsmasq: Process,
     radio: Radio,
-    address: Ipv4Addr,
+    number: u8,
     directory: PathBuf,
     namespace: String,
     /// How often hostapd was started; each time has a log of its own.
@@ -53,21 +54,12 @@ impl AccessPoint {
         if config.open_twin.is_some() {
             radio.add_interface(&twin(on))?;
         }
-        let address = Ipv4Addr::new(10, 0, number, 1);
-        let mut dnsmasq =
-            radio.command("dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --log-dhcp");
-        dnsmasq.args(["--log-facility=-", "--user=root", "--dhcp-authoritative", "--no-ping", "--enable-ra"]);
-        let leases = directory.join(format!("{namespace}-leases"));
-        dnsmasq.arg(format!("--interface={on}")).arg(format!("--dhcp-leasefile={}", leases.display()));
-        dnsmasq.arg(format!("--dhcp-range=10.0.{number}.10,10.0.{number}.99,1h"));
-        dnsmasq.arg(format!("--dhcp-range=fd00:{number}::,ra-only"));
         let starts = 0;
         let hostapd = Some(run(config, &radio, &namespace, starts, directory)?);
-        give_addresses(&radio, address, number)?;
-        let dnsmasq =
-            Process::start("dnsmasq", &mut dnsmasq, directory.join(format!("{namespace}-dnsmasq.log")))?;
+        router::give_addresses(&radio, number)?;
+        let dnsmasq = router::serve(&radio, number, directory)?;
         let directory = directory.to_owned();
-        Ok(Self { hostapd, _dnsmasq: dnsmasq, radio, address, directory, namespace, starts })
+        Ok(Self { hostapd, _dnsmasq: dnsmasq, radio, number, directory, namespace, starts })
     }
 
     /// Ends hostapd, and all that it knows of anybody.
@@ -88,8 +80,7 @@ impl AccessPoint {
     pub(crate) fn start_again(&mut self, config: &Hostapd) -> Result<()> {
         self.starts += 1;
         self.hostapd = Some(run(config, &self.radio, &self.namespace, self.starts, &self.directory)?);
-        let [_, _, number, _] = self.address.octets();
-        give_addresses(&self.radio, self.address, number)
+        router::give_addresses(&self.radio, self.number)
     }
 
     /// Moves it out of the station's range, or back: nobody hears anything of the other any more.
@@ -110,9 +101,14 @@ impl AccessPoint {
         Ok(&self.running()?.control)
     }
 
+    /// The address of its BSS.
+    pub(crate) fn bssid(&self) -> String {
+        self.radio.address.clone()
+    }
+
     /// The address that answers pings.
     pub(crate) fn address(&self) -> Ipv4Addr {
-        self.address
+        router::address(self.number)
     }
 
     /// What hostapd knows of a station: see `hostapd_cli sta`.
@@ -142,8 +138,7 @@ impl AccessPoint {
     /// Comes back.
     pub(crate) fn enable(&self) -> Result<()> {
         self.control()?.order("ENABLE")?;
-        let [_, _, number, _] = self.address.octets();
-        give_addresses(&self.radio, self.address, number)
+        router::give_addresses(&self.radio, self.number)
     }
 
     /// Forgets every PMKSA.
@@ -209,16 +204,4 @@ fn run(config: &Hostapd, radio: &Radio, namespace: &str, starts: u32, directory:
     enabled.unwrap_or_else(|| Err(Failure::unmet("hostapd enables its network", "it does not")))?;
     let control = Control::connect(&sockets.join(&radio.interface))?;
     Ok(Running { process, control })
-}
-
-/// Gives the access point its addresses. The one of IPv6 is lost whenever the interface goes down.
-fn give_addresses(radio: &Radio, address: Ipv4Addr, number: u8) -> Result<()> {
-    let on = &radio.interface;
-    for line in [
-        format!("ip address replace {address}/24 dev {on}"),
-        format!("ip address replace fd00:{number}::1/64 dev {on} nodad"),
-    ] {
-        output(&mut radio.command(&line))?;
-    }
-    Ok(())
 }

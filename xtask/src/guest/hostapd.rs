@@ -106,8 +106,9 @@ impl Hostapd {
     /// The text of the file. `second` is the interface of the open twin, if there is one.
     pub(crate) fn text(&self, interface: &str, control: &str, second: &str) -> String {
         let mut text = format!(
-            "driver=nl80211\ninterface={interface}\nctrl_interface={control}\nhw_mode=g\nchannel={}\nieee80211n=1\n\
+            "driver=nl80211\ninterface={interface}\nctrl_interface={control}\nhw_mode={}\nchannel={}\nieee80211n=1\n\
              logger_stdout=-1\nlogger_stdout_level=0\n{}",
+            if self.channel > 14 { "a" } else { "g" },
             self.channel,
             self.network()
         );

@@ -7,25 +7,26 @@ use crate::guest::air::Air;
 use crate::guest::bus::{Bus, Policy, SOCKET};
 use crate::guest::client::Client;
 use crate::guest::hostapd::Hostapd;
-use crate::guest::netlink::Capture;
+use crate::guest::hotspot::{Hotspot, LapwingAp};
+use crate::guest::netlink::{Capture, expect_none};
 use crate::guest::network::Network;
 use crate::guest::process::{Process, wait};
 use crate::guest::radio::{self, Radio, words};
 use crate::guest::scenarios::{PASSWORD, Scenario};
-use crate::guest::station::{self, Kind, Station};
-use std::collections::BTreeMap;
+use crate::guest::station::{self, Kind, Settings, Station, WpaSupplicant};
+use crate::lab::Job;
+use serde_json::{Map, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
-/// Radios of a scenario: one for the station, the others for access points.
-const RADIOS: usize = 3;
-
 /// Words of the kernel's log that no scenario may cause.
-const ALARMS: &[&str] = &["WARNING:", "BUG:", "Oops", "general protection", "refcount_t", "KASAN"];
+const ALARMS: &[&str] =
+    &["WARNING:", "BUG:", "Oops", "general protection", "refcount_t", "KASAN", "Failed setting valid links"];
 
 /// What a capture program has not read yet, it reads within one of its rounds.
-const CAPTURED: Duration = Duration::from_secs(2);
+pub(super) const CAPTURED: Duration = Duration::from_secs(2);
 
 /// Names that a state directory may hold, beside the networks' files: iwd's own are among them.
 const STATE: &[&str] = &[".lapwing.memory", ".known_network.freq", "hotspot", "ap"];
@@ -44,19 +45,24 @@ pub(crate) struct Lab {
     bus: Option<Bus>,
     /// What is mounted in the scenario's folder.
     mounts: Vec<PathBuf>,
-    /// Whether the station's EAPOL frames may travel over nl80211.
-    control_port: bool,
+    /// What the station is told.
+    settings: Settings,
+    /// How often a scenario that counts is to do what it counts, if somebody said so.
+    rounds: Option<usize>,
+    /// What the scenario has counted and measured.
+    figures: Map<String, Value>,
 }
 
 impl Lab {
     /// Fresh radios, and captures that run.
-    pub(crate) fn open(scenario: &Scenario, kind: Kind) -> Result<Self> {
+    pub(crate) fn open(scenario: &Scenario, job: &Job) -> Result<Self> {
+        let kind = job.station;
         let directory = PathBuf::from("/run/lab").join(scenario.name);
         fs::create_dir_all(&directory).doing(|| format!("create {}", directory.display()))?;
         words("busybox dmesg -c")?;
-        let radios = radio::create(RADIOS, scenario.radios)?;
-        let netlink = capture(&directory, "nlmon0", "netlink")?;
-        let air = capture(&directory, "hwsim0", "air")?;
+        let radios = radio::create(scenario.count, scenario.radios)?;
+        let netlink = capture(&mut Command::new("tcpdump"), &directory, "nlmon0", "netlink")?;
+        let air = capture(&mut Command::new("tcpdump"), &directory, "hwsim0", "air")?;
         let bus = match kind {
             Kind::Lapwing | Kind::Iwd => Some(Bus::start(Policy::Open, None, &directory)?),
             Kind::WpaSupplicant => None,
@@ -70,8 +76,30 @@ impl Lab {
             air,
             bus,
             mounts: Vec::new(),
-            control_port: true,
+            settings: Settings::default(),
+            rounds: job.rounds,
+            figures: Map::new(),
         })
+    }
+
+    /// How often to do what is counted.
+    pub(crate) fn rounds(&self, usual: usize) -> usize {
+        self.rounds.unwrap_or(usual)
+    }
+
+    /// Writes down what was counted or measured.
+    pub(crate) fn record(&mut self, name: &str, value: Value) {
+        self.figures.insert(name.into(), value);
+    }
+
+    /// All that was written down.
+    pub(crate) fn take_figures(&mut self) -> Map<String, Value> {
+        std::mem::take(&mut self.figures)
+    }
+
+    /// Leaves a text among the logs.
+    pub(crate) fn leave(&self, name: &str, text: &str) -> Result<()> {
+        fs::write(self.directory.join(name), text).doing(|| format!("write {name}"))
     }
 
     /// The folder for whatever is worth keeping.
@@ -81,11 +109,75 @@ impl Lab {
 
     /// Starts an access point.
     pub(crate) fn access_point(&mut self, config: Hostapd) -> Result<AccessPoint> {
-        let radio = self.radios.pop();
-        let radio =
-            radio.ok_or_else(|| Failure::unmet(format!("at most {RADIOS} radios"), "one more asked for"))?;
+        let radio = self.take_radio()?;
         self.access_points += 1;
         AccessPoint::start(&config, radio, self.access_points, &self.directory)
+    }
+
+    /// Starts our own access point.
+    pub(crate) fn hotspot(&mut self, config: &Hotspot) -> Result<LapwingAp> {
+        let radio = self.take_radio()?;
+        self.access_points += 1;
+        LapwingAp::start(config, radio, self.access_points, &self.directory)
+    }
+
+    /// A radio that nobody has yet. The first one stays the station's.
+    pub(crate) fn take_radio(&mut self) -> Result<Radio> {
+        let radio = if self.radios.len() > 1 { self.radios.pop() } else { None };
+        radio.ok_or_else(|| Failure::unmet("a radio is left", "the scenario has asked for too few"))
+    }
+
+    /// Starts wpa_supplicant on a radio of its own, whoever takes the station's part.
+    pub(crate) fn supplicant(&mut self) -> Result<WpaSupplicant> {
+        let radio = self.take_radio()?;
+        self.supplicant_on(radio)
+    }
+
+    /// The same in a namespace, so that what others send it crosses the radio.
+    pub(crate) fn supplicant_in(&mut self, namespace: &str) -> Result<WpaSupplicant> {
+        let mut radio = self.take_radio()?;
+        radio.move_into(namespace)?;
+        self.supplicant_on(radio)
+    }
+
+    /// All radios that are left join a network at once, with one wpa_supplicant. Returns how many they are.
+    pub(crate) fn crowd(&mut self, network: &Network) -> Result<(usize, Process)> {
+        let radios = self.radios.split_off(1);
+        Ok((radios.len(), station::crowd(&radios, network, &self.directory)?))
+    }
+
+    fn supplicant_on(&self, radio: Radio) -> Result<WpaSupplicant> {
+        let directory = self.directory.join(format!("supplicant-{}", radio.interface));
+        fs::create_dir_all(&directory).doing(|| format!("create {}", directory.display()))?;
+        WpaSupplicant::start(radio, &directory)
+    }
+
+    /// Starts one of the programs on the station's radio, which no other one uses at that time.
+    pub(crate) fn idle_station_of(&mut self, kind: Kind) -> Result<Box<dyn Station>> {
+        let radio = self.radios.first().cloned();
+        let radio = radio.ok_or_else(|| Failure::unmet("a radio for the station", "none is left"))?;
+        let directory = self.directory.join(kind.name());
+        fs::create_dir_all(&directory).doing(|| format!("create {}", directory.display()))?;
+        station::start(kind, radio, &directory, &self.settings)
+    }
+
+    /// Further lines of the `main.conf` of stations that are started from now on.
+    pub(crate) fn set_further_settings(&mut self, lines: &'static str) {
+        self.settings.further = lines;
+    }
+
+    /// How often the kernel was asked to authenticate on an interface of this namespace.
+    pub(crate) fn requested_authentications(&self, radio: &Radio) -> Result<usize> {
+        let (_, interface) = radio.numbers()?;
+        Ok(self.netlink()?.attempts(interface, Duration::ZERO, Duration::MAX).authentications)
+    }
+
+    /// Who may take the station's part one after the other: all, unless one was chosen.
+    pub(crate) fn kinds(&self) -> Vec<Kind> {
+        match self.kind {
+            Kind::Lapwing => Kind::ALL.to_vec(),
+            other => vec![other],
+        }
     }
 
     /// Starts the station under test and has somebody join a network, or lets it find a file.
@@ -107,12 +199,12 @@ impl Lab {
             .first()
             .cloned()
             .ok_or_else(|| Failure::unmet("a radio for the station", "none is left"))?;
-        station::start(self.kind, radio, &self.directory, self.control_port)
+        station::start(self.kind, radio, &self.directory, &self.settings)
     }
 
     /// Has the station's EAPOL frames travel as packets, as with drivers that have no control port over nl80211.
     pub(crate) fn without_control_port(&mut self) -> Result<()> {
-        self.control_port = false;
+        self.settings.control_port = false;
         match self.kind {
             Kind::Lapwing | Kind::Iwd => Ok(()),
             Kind::WpaSupplicant => Err(Failure::Unable("wpa_supplicant has no setting for that".into())),
@@ -213,34 +305,41 @@ impl Lab {
     /// Demands that the kernel refused nothing that our daemon asked for. The peer asks in vain as a habit: what
     /// the kernel cannot do, and keys that are not there.
     pub(crate) fn expect_no_refusals(&self) -> Result<()> {
-        let mut refusals = BTreeMap::new();
-        for refusal in self.netlink()?.refusals() {
-            *refusals.entry(refusal.to_string()).or_insert(0) += 1;
-        }
-        let lines: Vec<_> =
-            refusals.iter().map(|(refusal, count)| format!("{count} times {refusal}")).collect();
-        match lines.is_empty() || self.kind != Kind::Lapwing {
-            true => Ok(()),
-            false => Err(Failure::unmet("no request refused by the kernel", lines.join("\n    "))),
+        match self.kind {
+            Kind::Lapwing => expect_none(&self.netlink()?.refusals()),
+            _ => Ok(()),
         }
     }
 
     /// Demands that nothing our daemon writes for the eyes of people holds the passphrase.
     fn expect_no_secret(&self) -> Result<()> {
-        for name in ["lapwingd.log", "runtime/flight.jsonl", "runtime/status.json", "transcript.txt"] {
-            let text = fs::read(self.directory.join(name)).unwrap_or_default();
-            if text.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes()) {
-                return Err(Failure::unmet("no secret in a log", format!("the passphrase in {name}")));
+        for home in self.homes() {
+            for name in ["lapwingd.log", "runtime/flight.jsonl", "runtime/status.json", "transcript.txt"] {
+                let place = home.join(name);
+                let text = fs::read(&place).unwrap_or_default();
+                if text.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes()) {
+                    let seen = format!("the passphrase in {}", place.display());
+                    return Err(Failure::unmet("no secret in a log", seen));
+                }
             }
         }
         Ok(())
     }
 
+    /// The folders of programs: the scenario's own, and those within for further ones.
+    fn homes(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let within = entries.map(|entry| entry.path()).filter(|path| path.is_dir());
+        within.chain([self.directory.clone()]).collect()
+    }
+
     /// Demands that our daemon never panicked, and left no file that nobody wants.
     fn expect_clean(&self) -> Result<()> {
-        let log = fs::read_to_string(self.directory.join("lapwingd.log")).unwrap_or_default();
-        if let Some(line) = log.lines().find(|line| line.contains("panicked")) {
-            return Err(Failure::unmet("no panic", line));
+        for home in self.homes() {
+            let log = fs::read_to_string(home.join("lapwingd.log")).unwrap_or_default();
+            if let Some(line) = log.lines().find(|line| line.contains("panicked")) {
+                return Err(Failure::unmet("no panic", line));
+            }
         }
         for entry in fs::read_dir(self.state()).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -259,6 +358,8 @@ impl Lab {
         for mount in self.mounts.drain(..) {
             words(&format!("umount {}", mount.display()))?;
         }
+        // Of what went wrong, the last moment says most.
+        std::thread::sleep(CAPTURED);
         let stopped = self.netlink.stop(Duration::from_secs(5)).and(self.air.stop(Duration::from_secs(5)));
         let removed = radio::remove();
         let messages = output(&mut command("busybox", ["dmesg"]))?;
@@ -274,10 +375,14 @@ impl Lab {
     }
 }
 
-/// Captures an interface, from now on.
-fn capture(directory: &Path, interface: &str, name: &str) -> Result<Process> {
-    let mut tcpdump =
-        command("tcpdump", ["-i", interface, "-U", "-s", "0", "-B", "16384", "-Z", "root", "-w"]);
+/// Captures an interface, from now on, with a tcpdump that is called like this.
+pub(super) fn capture(
+    tcpdump: &mut Command,
+    directory: &Path,
+    interface: &str,
+    name: &str,
+) -> Result<Process> {
+    tcpdump.args(["-i", interface, "-U", "-s", "0", "-B", "16384", "-Z", "root", "-w"]);
     let file = directory.join(format!("{name}.pcap"));
     let process =
         Process::start("tcpdump", tcpdump.arg(&file), directory.join(format!("tcpdump-{name}.log")))?;

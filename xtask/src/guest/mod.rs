@@ -11,12 +11,15 @@ mod client;
 mod control;
 mod flight;
 mod hostapd;
+mod hotspot;
 mod lab;
+mod links;
 mod netlink;
 mod network;
 mod process;
 mod radio;
 mod remains;
+mod router;
 pub(crate) mod scenarios;
 mod station;
 mod terminal;
@@ -26,7 +29,10 @@ pub(crate) use access_point::{AccessPoint, Goodbye};
 pub(crate) use bus::Policy;
 pub(crate) use client::{Argument, Client};
 pub(crate) use hostapd::Hostapd;
+pub(crate) use hotspot::{Hotspot, LapwingAp, Protection};
 pub(crate) use lab::Lab;
+pub(crate) use links::Link;
+pub(crate) use netlink::{Attempts, Ports};
 pub(crate) use network::Network;
 pub(crate) use radio::Radios;
 pub(crate) use station::{Kind, Station, Trouble};
@@ -62,11 +68,12 @@ pub(crate) fn main() -> Result<()> {
 /// Runs one scenario and keeps what it leaves if that is of use.
 fn perform(scenario: &scenarios::Scenario, job: &Job) -> Outcome {
     let started = Instant::now();
-    let mut took = Duration::ZERO;
-    let ended = Lab::open(scenario, job.station).and_then(|mut lab| {
+    let (mut took, mut figures) = (Duration::ZERO, serde_json::Map::new());
+    let ended = Lab::open(scenario, job).and_then(|mut lab| {
         let ended = (scenario.run)(&mut lab);
         let (clean, directory) = (lab.close(), lab.directory().to_owned());
         took = started.elapsed();
+        figures = lab.take_figures();
         let verdict = match (ended, clean) {
             (Err(Failure::Unable(what)), _) => Verdict::Skipped(what),
             (Err(failure), _) | (Ok(()), Err(failure)) => Verdict::Failed(failure.to_string()),
@@ -80,5 +87,5 @@ fn perform(scenario: &scenarios::Scenario, job: &Job) -> Outcome {
         Ok(verdict)
     });
     let verdict = ended.unwrap_or_else(|failure| Verdict::Failed(failure.to_string()));
-    Outcome { name: scenario.name.into(), verdict, guest: took, real: Duration::ZERO }
+    Outcome { guest: took, figures, ..Outcome::new(scenario.name, verdict) }
 }

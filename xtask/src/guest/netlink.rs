@@ -1,6 +1,12 @@
-//! Reads the capture of netlink's traffic: which requests did the kernel refuse, and why?
+//! Reads the capture of netlink's traffic: which requests did the kernel refuse, to whom, and why?
 
-use crate::failure::{Doing, Result};
+mod attempts;
+mod ports;
+
+pub(crate) use attempts::Attempts;
+pub(crate) use ports::Ports;
+
+use crate::failure::{Doing, Failure, Result};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -16,6 +22,10 @@ pub(crate) struct Refusal {
     pub(crate) error: i32,
     /// What the kernel said about it, where it did.
     pub(crate) message: Option<String>,
+    /// The port of the program that had asked.
+    port: u32,
+    /// When, since 1970.
+    at: Duration,
 }
 
 impl fmt::Display for Refusal {
@@ -64,6 +74,8 @@ const TEXT: u16 = 1;
 const NEW_KEY: u8 = 11;
 const KEY: u16 = 0x50;
 const KEY_INDEX: u16 = 2;
+/// `NL80211_ATTR_MLO_LINK_ID`.
+const LINK: u16 = 313;
 /// `NETLINK_GENERIC`.
 const GENERIC: u16 = 16;
 
@@ -139,6 +151,18 @@ impl Capture {
         capture
     }
 
+    /// Demands that none of a program's requests was refused.
+    pub(crate) fn expect_none_refused(&self, program: &Ports) -> Result<()> {
+        expect_none(&self.refusals_to(program, Duration::ZERO, Duration::MAX))
+    }
+
+    /// The nl80211 requests of one program that were refused from one moment to another, both since 1970.
+    pub(crate) fn refusals_to(&self, program: &Ports, from: Duration, to: Duration) -> Vec<Refusal> {
+        let mut refusals = self.refusals();
+        refusals.retain(|refusal| program.contains(refusal.port) && (from..=to).contains(&refusal.at));
+        refusals
+    }
+
     /// The nl80211 requests that were refused.
     pub(crate) fn refusals(&self) -> Vec<Refusal> {
         let family = self.nl80211();
@@ -156,17 +180,19 @@ impl Capture {
         refusals
     }
 
-    /// The indexes of the keys that the station asked the kernel to install: 0 to 3 for data, 4 and 5 for
-    /// management frames to all, 6 and 7 for beacons.
-    pub(crate) fn key_indexes(&self) -> Vec<u8> {
+    /// The keys that the programs asked the kernel to install: the link of each, where it is for one, and its index:
+    /// 0 to 3 for data, 4 and 5 for management frames to all, 6 and 7 for beacons.
+    pub(crate) fn keys(&self) -> Vec<(Option<u8>, u8)> {
         let family = self.nl80211();
         let requests = self.messages.iter().filter(|message| Some(message.kind) == family);
         let keys = requests.filter(|message| message.payload.first() == Some(&NEW_KEY));
-        let index = |message: &Message| {
-            let (_, key) = attributes(message.payload.get(4..)?).find(|(kind, _)| *kind == KEY)?;
-            attributes(key).find(|(kind, _)| *kind == KEY_INDEX)?.1.first().copied()
+        let key = |message: &Message| {
+            let top: Vec<_> = attributes(message.payload.get(4..)?).collect();
+            let value = |kind: u16| top.iter().find(|(known, _)| *known == kind).map(|(_, value)| *value);
+            let (_, index) = attributes(value(KEY)?).find(|(kind, _)| *kind == KEY_INDEX)?;
+            Some((value(LINK).and_then(|link| link.first().copied()), index.first().copied()?))
         };
-        keys.filter_map(index).collect()
+        keys.filter_map(key).collect()
     }
 
     /// The nl80211 commands that were requested from one moment to another, both since 1970.
@@ -192,6 +218,19 @@ impl Capture {
     }
 }
 
+/// Demands that there is no refusal.
+pub(crate) fn expect_none(refusals: &[Refusal]) -> Result<()> {
+    let mut counts = BTreeMap::new();
+    for refusal in refusals {
+        *counts.entry(refusal.to_string()).or_insert(0) += 1;
+    }
+    let lines: Vec<_> = counts.iter().map(|(refusal, count)| format!("{count} times {refusal}")).collect();
+    match lines.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::unmet("no request refused by the kernel", lines.join("\n    "))),
+    }
+}
+
 /// Reads an error message: its number, the request's header (and body), attributes.
 fn refusal(message: &Message, family: Option<u16>, commands: &BTreeMap<(u32, u32), u8>) -> Option<Refusal> {
     let error = u32_at(&message.payload, 0)?.cast_signed();
@@ -209,7 +248,8 @@ fn refusal(message: &Message, family: Option<u16>, commands: &BTreeMap<(u32, u32
         .then(|| attributes(behind).find(|(kind, _)| *kind == TEXT))
         .flatten()
         .map(|(_, text)| String::from_utf8_lossy(text).trim_end_matches('\0').to_owned());
-    Some(Refusal { command, error: error.saturating_neg(), message: text })
+    let (port, at) = (message.port, message.at);
+    Some(Refusal { command, error: error.saturating_neg(), message: text, port, at })
 }
 
 /// The messages in a packet.

@@ -48,6 +48,15 @@ impl Process {
         self.child.id()
     }
 
+    /// What it holds in memory, in KiB.
+    pub(crate) fn memory(&self) -> Result<u64> {
+        let place = format!("/proc/{}/status", self.id());
+        let text = fs::read_to_string(&place).doing(|| format!("read {place}"))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        number.ok_or_else(|| Failure::unmet("the size of the program", text))
+    }
+
     /// What it has written so far.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()

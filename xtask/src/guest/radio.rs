@@ -17,6 +17,9 @@ pub(crate) enum Radios {
     Simple,
 }
 
+/// How many channels a radio of Wi-Fi 7 can be on at once: as many as the links of an access point here.
+const LINKS: usize = 3;
+
 /// A radio and its interface.
 #[derive(Clone, Debug)]
 pub(crate) struct Radio {
@@ -43,13 +46,21 @@ pub(crate) fn prepare() -> Result<()> {
 
 /// Makes new radios, and the device that shows the air.
 pub(crate) fn create(count: usize, kind: Radios) -> Result<Vec<Radio>> {
-    let multi_link = u8::from(kind == Radios::MultiLink);
-    words(&format!("modprobe mac80211_hwsim radios={count} mlo={multi_link}"))?;
+    let multi_link = match kind {
+        Radios::MultiLink => format!("mlo=1 channels={LINKS}"),
+        Radios::Simple => "mlo=0".to_owned(),
+    };
+    words(&format!("modprobe mac80211_hwsim radios={count} {multi_link}"))?;
     words("ip link set hwsim0 up")?;
     let mut radios = wait(Duration::from_secs(5), || radios().ok().filter(|radios| radios.len() == count))
         .ok_or_else(|| Failure::unmet(format!("{count} radios"), "fewer"))?;
     radios.sort_by(|one, other| one.interface.cmp(&other.interface));
     Ok(radios)
+}
+
+/// Says where on earth we are, as a system's setup does: without that, no channel of 5 GHz is one to begin on.
+pub(crate) fn set_country(country: &str) -> Result<()> {
+    words(&format!("iw reg set {country}"))
 }
 
 /// Removes all radios, wherever they are.
@@ -66,12 +77,29 @@ impl Radio {
         output(&mut self.command("ip link set lo up")).map(drop)
     }
 
+    /// Has the device that shows netlink's traffic in the radio's namespace.
+    pub(crate) fn watch_netlink(&self) -> Result<()> {
+        output(&mut self.command("ip link add nlmon0 type nlmon"))?;
+        output(&mut self.command("ip link set nlmon0 up")).map(drop)
+    }
+
     /// A command in the radio's namespace.
     pub(crate) fn command(&self, line: &str) -> Command {
         let prefix = self.namespace.iter().flat_map(|name| ["ip", "netns", "exec", name]);
         let mut words = prefix.chain(line.split_whitespace());
         let program = words.next().unwrap_or_default();
         command(program, words)
+    }
+
+    /// What the kernel says of the interface, under a name such as `carrier`.
+    pub(crate) fn read(&self, name: &str) -> Result<String> {
+        let place = format!("/sys/class/net/{}/{name}", self.interface);
+        let text = match &self.namespace {
+            None => fs::read_to_string(&place).doing(|| format!("read {place}"))?,
+            // Each namespace has a view of its own.
+            Some(_) => output(&mut self.command(&format!("cat {place}")))?,
+        };
+        Ok(text.trim().to_owned())
     }
 
     /// Puts the radio into groups, a bit each: radios that share none do not hear each other. All begin in the first.

@@ -4,7 +4,7 @@ use super::Options;
 use crate::command::paint;
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::Kind;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,6 +25,8 @@ pub(crate) struct Job {
     pub(crate) station: Kind,
     /// Whether the logs of a passed scenario are kept.
     pub(crate) keep: bool,
+    /// How often a scenario that counts is to do what it counts, instead of as often as it would by itself.
+    pub(crate) rounds: Option<usize>,
 }
 
 /// How a scenario ended.
@@ -45,6 +47,8 @@ pub(crate) struct Outcome {
     pub(crate) guest: Duration,
     /// Time that passed here, as far as the host knows.
     pub(crate) real: Duration,
+    /// What it has counted and measured, by name.
+    pub(crate) figures: Map<String, Value>,
 }
 
 impl Verdict {
@@ -74,8 +78,12 @@ impl Verdict {
 
 impl Outcome {
     pub(crate) fn failed(name: &str, text: impl Into<String>) -> Self {
-        let verdict = Verdict::Failed(text.into());
-        Self { name: name.into(), verdict, guest: Duration::ZERO, real: Duration::ZERO }
+        Self::new(name, Verdict::Failed(text.into()))
+    }
+
+    /// One that took no time and has counted nothing.
+    pub(crate) fn new(name: &str, verdict: Verdict) -> Self {
+        Self { name: name.into(), verdict, guest: Duration::ZERO, real: Duration::ZERO, figures: Map::new() }
     }
 
     pub(crate) fn to_json(&self) -> Value {
@@ -85,6 +93,7 @@ impl Outcome {
             "text": self.verdict.text(),
             "guest_seconds": self.guest.as_secs_f64(),
             "real_seconds": self.real.as_secs_f64(),
+            "figures": self.figures,
         })
     }
 
@@ -98,7 +107,8 @@ impl Outcome {
         let name = value.get("name")?.as_str()?.to_owned();
         let guest = value.get("guest_seconds").and_then(Value::as_f64).unwrap_or_default();
         let guest = Duration::try_from_secs_f64(guest).unwrap_or_default();
-        Some(Self { name, verdict, guest, real: Duration::ZERO })
+        let figures = value.get("figures").and_then(Value::as_object).cloned().unwrap_or_default();
+        Some(Self { name, verdict, guest, real: Duration::ZERO, figures })
     }
 }
 
@@ -112,11 +122,20 @@ impl Job {
             let place = directory.join(name);
             fs::create_dir_all(&place).doing(|| format!("create {}", place.display()))?;
         }
-        let plan =
-            json!({ "scenarios": options.names, "station": options.station.name(), "keep": options.keep });
+        let plan = json!({
+            "scenarios": options.names,
+            "station": options.station.name(),
+            "keep": options.keep,
+            "rounds": options.rounds,
+        });
         fs::write(directory.join("plan"), plan.to_string()).doing(|| "write the plan".into())?;
-        let directory = directory.to_owned();
-        Ok(Self { directory, names: options.names.clone(), station: options.station, keep: options.keep })
+        Ok(Self {
+            directory: directory.to_owned(),
+            names: options.names.clone(),
+            station: options.station,
+            keep: options.keep,
+            rounds: options.rounds,
+        })
     }
 
     /// Reads the plan, in the guest.
@@ -130,6 +149,7 @@ impl Job {
             names: names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
             station: plan.get("station").and_then(Value::as_str).ok_or_else(broken)?.parse()?,
             keep: plan.get("keep").and_then(Value::as_bool).unwrap_or(false),
+            rounds: plan.get("rounds").and_then(Value::as_u64).and_then(|rounds| rounds.try_into().ok()),
         })
     }
 

@@ -3,6 +3,7 @@
 //! Two machines share the list. A guest claims a scenario by making a folder of its name in `claims`, runs it, and
 //! leaves a file in `results`: so a machine that dies costs one scenario, and a new one goes on with the rest.
 
+mod figures;
 mod image;
 mod initrd;
 mod job;
@@ -29,7 +30,8 @@ Runs scenarios on a real kernel in a virtual machine, with virtual radios and De
 
 Usage: cargo xtask lab [OPTIONS] [SCENARIO…]
 
-  SCENARIO          a name, or the start of names; without one, all run
+  SCENARIO          a name, or the start of names; without one, all run. Those that do not hold yet (--list says
+                    why) run only by their whole names
   --list            print the scenarios and what each shows
   --filter TEXT     only scenarios whose name contains TEXT
   --kernel NAME     newest, stable (Debian's stable series) or both; without it, each scenario runs on those that it
@@ -41,6 +43,7 @@ Usage: cargo xtask lab [OPTIONS] [SCENARIO…]
   --keep            keep logs and captures of passed scenarios too
   --json            print the results as JSON
   --jobs N          machines at a time (default: one per processor, at most 2)
+  --count N         how often scenarios that count do what they count (switches, reassociate), instead of twice
   --real-time       let the guest's clock follow the host's, with KVM where there is one
   --help            print this
 
@@ -50,6 +53,9 @@ target/lab/run-NAME/kept. The image is kept in /var/cache/lapwing-lab for root, 
 
 /// A scenario that takes longer than this hangs, whatever it waits for: its own waits pass in virtual time.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// As many rounds of what is counted take this much longer.
+const ROUNDS_IN_PATIENCE: usize = 5;
 
 /// What a run of the lab is asked for.
 #[derive(Clone, Debug)]
@@ -61,6 +67,8 @@ pub(crate) struct Options {
     pub(crate) keep: bool,
     pub(crate) machines: usize,
     pub(crate) real_time: bool,
+    /// How often a scenario that counts does what it counts; as often as it likes by itself if none.
+    pub(crate) rounds: Option<usize>,
 }
 
 impl Options {
@@ -68,7 +76,15 @@ impl Options {
     pub(crate) fn new(names: Vec<String>) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let machines = processors.min(2);
-        Self { names, kernels: None, station: Kind::Lapwing, keep: false, machines, real_time: false }
+        Self {
+            names,
+            kernels: None,
+            station: Kind::Lapwing,
+            keep: false,
+            machines,
+            real_time: false,
+            rounds: None,
+        }
     }
 
     /// The scenarios that run on a kernel.
@@ -94,6 +110,7 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
             Long("keep") => options.keep = true,
             Long("json") => json = true,
             Long("jobs") => options.machines = arguments.value()?.parse::<usize>()?.max(1),
+            Long("count") => options.rounds = Some(arguments.value()?.parse::<usize>()?.max(1)),
             Long("real-time") => options.real_time = true,
             Long("kernel") => {
                 options.kernels = match arguments.value()?.string()?.as_str() {
@@ -120,11 +137,16 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
         (wanted.is_empty() || wanted.iter().any(|start| name.starts_with(start.as_str())))
             && name.contains(&filter)
     };
-    let chosen: Vec<_> = scenarios::all().filter(|scenario| chosen(scenario.name)).collect();
+    let named = |name: &str| wanted.iter().any(|wanted| wanted == name);
+    let runs = |scenario: &&scenarios::Scenario| {
+        chosen(scenario.name) && (list || scenario.open.is_none() || named(scenario.name))
+    };
+    let chosen: Vec<_> = scenarios::all().filter(runs).collect();
     if list {
         for scenario in chosen {
             let also = if scenario.kernels.contains(&Kernel::Stable) { " [both kernels]" } else { "" };
-            println!("{:28} {}{also}", scenario.name, scenario.about);
+            let open = scenario.open.map(|why| format!(" [open: {why}]")).unwrap_or_default();
+            println!("{:28} {}{also}{open}", scenario.name, scenario.about);
         }
         return Ok(());
     }
@@ -187,6 +209,7 @@ impl Run {
         for outcome in &self.outcomes {
             let times = format!("{:>7} of {:>6}", seconds(outcome.real), seconds(outcome.guest));
             println!("{} {:28} {times}", outcome.verdict.mark(), outcome.name);
+            figures::singles(&outcome.figures).iter().for_each(|line| println!("    {line}"));
             if let Some(text) = outcome.verdict.text() {
                 println!("    {}", text.replace('\n', "\n    "));
             }
@@ -194,6 +217,7 @@ impl Run {
                 println!("    logs and captures: {}", self.kept.join(&outcome.name).display());
             }
         }
+        print!("{}", figures::tables(self));
     }
 
     fn to_json(&self) -> serde_json::Value {
@@ -296,7 +320,9 @@ fn work(image: &Image, kernel: Kernel, job: &Job, number: usize, options: &Optio
     let mut boots_in_vain = 0;
     while job.has_unclaimed() {
         let mut machine = Machine::boot(image, kernel, number, job.directory(), clock)?;
-        let end = watch(&mut machine, job, number);
+        let more = options.rounds.unwrap_or(0) / ROUNDS_IN_PATIENCE;
+        let patience = PATIENCE.saturating_mul(u32::try_from(1 + more).unwrap_or(u32::MAX));
+        let end = watch(&mut machine, job, number, patience);
         let Some(name) = job.running_on(number) else {
             // The guest says goodbye by running nothing; one that never got there is a broken image.
             boots_in_vain += usize::from(end.is_some());
@@ -318,7 +344,7 @@ fn work(image: &Image, kernel: Kernel, job: &Job, number: usize, options: &Optio
 }
 
 /// Waits until the machine ends, telling what it finishes. Says what was wrong when it had to be stopped.
-fn watch(machine: &mut Machine, job: &Job, number: usize) -> Option<&'static str> {
+fn watch(machine: &mut Machine, job: &Job, number: usize, patience: Duration) -> Option<&'static str> {
     let mut last = Instant::now();
     let before = job.finished_by(number).len();
     let mut finished = before;
@@ -334,7 +360,7 @@ fn watch(machine: &mut Machine, job: &Job, number: usize) -> Option<&'static str
         if !running {
             return (finished == before).then_some("the machine stopped before it had run anything");
         }
-        if last.elapsed() > PATIENCE {
+        if last.elapsed() > patience {
             return Some("the machine hangs");
         }
         std::thread::sleep(Duration::from_millis(100));

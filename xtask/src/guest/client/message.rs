@@ -8,6 +8,8 @@ pub(crate) enum Argument<'a> {
     Text(&'a str),
     Path(&'a str),
     Number(u32),
+    /// An array of bytes.
+    Octets(&'a [u8]),
     /// A variant with a boolean in it, as properties are set.
     Switch(bool),
 }
@@ -78,6 +80,10 @@ fn whole(kind: u8, serial: u32, mut fields: Writer, arguments: &[Argument<'_>]) 
                 signature.push(b'o');
                 body.text(path);
             }
+            Argument::Octets(octets) => {
+                signature.extend(b"ay");
+                body.octets(octets);
+            }
             Argument::Number(number) => {
                 signature.push(b'u');
                 body.number(*number);
@@ -126,6 +132,11 @@ impl Writer {
         self.number(length(text.as_bytes()));
         self.bytes.extend(text.as_bytes());
         self.bytes.push(0);
+    }
+
+    fn octets(&mut self, octets: &[u8]) {
+        self.number(length(octets));
+        self.bytes.extend(octets);
     }
 
     fn signature(&mut self, signature: &[u8]) {

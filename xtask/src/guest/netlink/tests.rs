@@ -1,6 +1,6 @@
 use super::*;
 
-fn message(kind: u16, flags: u16, sequence: u32, port: u32, payload: &[u8]) -> Vec<u8> {
+pub(super) fn message(kind: u16, flags: u16, sequence: u32, port: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(16 + payload.len()).unwrap();
     let mut bytes = [length.to_ne_bytes().as_slice(), &kind.to_ne_bytes(), &flags.to_ne_bytes()].concat();
     bytes.extend([sequence.to_ne_bytes(), port.to_ne_bytes()].concat());
@@ -9,7 +9,7 @@ fn message(kind: u16, flags: u16, sequence: u32, port: u32, payload: &[u8]) -> V
     bytes
 }
 
-fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+pub(super) fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     let length = u16::try_from(4 + value.len()).unwrap();
     let mut bytes = [length.to_ne_bytes().as_slice(), &kind.to_ne_bytes(), value].concat();
     bytes.resize(bytes.len().next_multiple_of(4), 0);
@@ -17,7 +17,7 @@ fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
 }
 
 /// One packet a second, the first at 1 s and 1 µs.
-fn capture(packets: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn capture(packets: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = vec![0; 24];
     for (packet, second) in packets.iter().zip(1_u32..) {
         bytes.extend([second.to_ne_bytes(), 1_u32.to_ne_bytes()].concat());
@@ -30,7 +30,7 @@ fn capture(packets: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
-fn family() -> Vec<u8> {
+pub(super) fn family() -> Vec<u8> {
     let mut payload = vec![NEW_FAMILY, 2, 0, 0];
     payload.extend(attribute(FAMILY_NAME, b"nl80211\0"));
     payload.extend(attribute(FAMILY_ID, &30_u16.to_ne_bytes()));
@@ -53,7 +53,8 @@ fn refusal_names_its_command_and_the_kernels_words() {
     let capture = Capture::parse(&capture(&[family(), request, answer]));
     let refusals = capture.refusals();
     let message = Some("link ID must (be set) for MLO group key".to_owned());
-    assert_eq!(refusals, [Refusal { command: 12, error: 22, message }]);
+    let at = Duration::from_secs(3) + Duration::from_micros(1);
+    assert_eq!(refusals, [Refusal { command: 12, error: 22, message, port: 7, at }]);
     assert!(refusals[0].to_string().starts_with("DEL_KEY: Invalid argument"));
 }
 
@@ -66,7 +67,9 @@ fn an_uncapped_error_carries_its_request() {
     let answer = message(ERROR, HAS_ATTRIBUTES, 2, 7, &payload);
     // The request itself was not captured.
     let refusals = Capture::parse(&capture(&[family(), answer])).refusals();
-    assert_eq!(refusals, [Refusal { command: 37, error: 2, message: Some("no".into()) }]);
+    let told: Vec<_> =
+        refusals.iter().map(|refusal| (refusal.command, refusal.error, refusal.message.as_deref())).collect();
+    assert_eq!(told, [(37, 2, Some("no"))]);
 }
 
 #[test]
@@ -82,7 +85,7 @@ fn installed_keys_are_told_by_their_index() {
     let key = attribute(KEY, &[attribute(1, &[0; 16]), attribute(KEY_INDEX, &[6])].concat());
     let payload = [vec![NEW_KEY, 0, 0, 0], attribute(3, &[1, 0, 0, 0]), key].concat();
     let request = message(30, 5, 2, 7, &payload);
-    assert_eq!(Capture::parse(&capture(&[family(), request])).key_indexes(), [6]);
+    assert_eq!(Capture::parse(&capture(&[family(), request])).keys(), [(None, 6)]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     LATER, PASSWORD, SOON, SSID, Scenario, connected, expect_frequency, expect_online, expect_suites,
-    sae_exchanges, scenario,
+    joins_now, sae_exchanges, scenario,
 };
 use crate::failure::{Failure, Result};
 use crate::guest::{AccessPoint, Goodbye, Hostapd, Lab, Network, Station, Trouble};
@@ -122,14 +122,6 @@ fn comes_back_as(ap: &mut AccessPoint, station: &mut dyn Station, config: &Hosta
     ap.start_again(config)?;
     station.wait_connected(LATER)?;
     expect_online(station, ap)
-}
-
-/// What a person's program says is the answer; the attempt is over then.
-fn joins_now(station: &mut dyn Station, network: &Network) -> Result<()> {
-    match station.join(network)? {
-        None => Ok(()),
-        Some(complaint) => Err(Failure::unmet("the network is joined", complaint)),
-    }
 }
 
 fn wrong_passphrase(lab: &mut Lab, config: Hostapd) -> Result<()> {

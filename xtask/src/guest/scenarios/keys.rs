@@ -55,8 +55,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         let ap = lab.access_point(Hostapd::wpa3(SSID, PASSWORD).set("beacon_prot", 1))?;
         let mut station = lab.station(Network::psk(SSID, PASSWORD))?;
         expect_online(&mut *station, &ap)?;
-        let keys = lab.netlink()?.key_indexes();
-        if !keys.iter().any(|index| BEACON_KEYS.contains(index)) {
+        let keys = lab.netlink()?.keys();
+        if !keys.iter().any(|(_, index)| BEACON_KEYS.contains(index)) {
             return Err(Failure::unmet(
                 "a beacon integrity key given to the kernel",
                 format!("keys {keys:?}"),

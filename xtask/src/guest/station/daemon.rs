@@ -1,6 +1,6 @@
 //! Our daemon, or iwd, in the part of the station: both are driven by iwd's client.
 
-use super::{Kind, Station, Trouble};
+use super::{Kind, Settings, Station, Trouble};
 use crate::command::{command, last_lines};
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::bus::SOCKET;
@@ -19,10 +19,11 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What iwd is told: how EAPOL travels, our radios as they are, and addresses.
-fn settings(control_port: bool) -> String {
+fn text(settings: &Settings) -> String {
+    let Settings { control_port, further } = settings;
     format!(
         "[General]\nControlPortOverNL80211={control_port}\nEnableNetworkConfiguration=true\n[Network]\nEnableIPv6=true\n\
-                   NameResolvingService=none\n[DriverQuirks]\nDefaultInterface=*\n"
+                   NameResolvingService=none\n[DriverQuirks]\nDefaultInterface=*\n{further}"
     )
 }
 
@@ -39,12 +40,12 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    pub(crate) fn start(kind: Kind, radio: Radio, directory: &Path, control_port: bool) -> Result<Self> {
+    pub(crate) fn start(kind: Kind, radio: Radio, directory: &Path, settings: &Settings) -> Result<Self> {
         for name in ["state", "runtime", "config"] {
             let place = directory.join(name);
             fs::create_dir_all(&place).doing(|| format!("create {}", place.display()))?;
         }
-        fs::write(directory.join("config/main.conf"), settings(control_port))
+        fs::write(directory.join("config/main.conf"), text(settings))
             .doing(|| "write iwd's settings".into())?;
         let process = run(kind, &radio, directory)?;
         let (directory, iwctl) = (directory.to_owned(), Tool::iwctl(directory));

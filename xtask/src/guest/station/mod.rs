@@ -3,14 +3,15 @@
 mod daemon;
 mod wpa_supplicant;
 
-use crate::command::{command, output};
-use crate::failure::{Doing, Failure, Result};
+pub(crate) use wpa_supplicant::{WpaSupplicant, crowd};
+
+use crate::command::output;
+use crate::failure::{Failure, Result};
 use crate::guest::network::Network;
 use crate::guest::process::{Process, wait};
 use crate::guest::radio::Radio;
 use crate::guest::tool::Tool;
 use std::fmt;
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::str::FromStr;
@@ -119,11 +120,16 @@ impl dyn Station + '_ {
 
     /// What its program holds in memory, in KiB.
     pub(crate) fn memory(&mut self) -> Result<u64> {
-        let place = format!("/proc/{}/status", self.process().id());
-        let text = fs::read_to_string(&place).doing(|| format!("read {place}"))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        number.ok_or_else(|| Failure::unmet("the size of the program", text))
+        self.process().memory()
+    }
+
+    /// What `iw` shows of its interface and of its connection.
+    pub(crate) fn iw(&self) -> Result<String> {
+        let shown = |what: &str| {
+            let line = format!("iw dev {} {what}", self.radio().interface);
+            output(&mut self.radio().command(&line)).map(|text| format!("$ {line}\n{text}\n"))
+        };
+        Ok(shown("info")? + &shown("link")? + &shown("station dump")?)
     }
 
     /// Sets its interface down, under it.
@@ -138,18 +144,18 @@ impl dyn Station + '_ {
 
     /// Waits until the kernel lets its data through.
     pub(crate) fn wait_connected(&mut self, within: Duration) -> Result<()> {
-        self.wait_for("connected", within, |interface| authorized(interface).then_some(()))
+        self.wait_for("connected", within, |radio| authorized(radio).then_some(()))
     }
 
     /// Waits until the kernel knows no access point.
     pub(crate) fn wait_disconnected(&mut self, within: Duration) -> Result<()> {
-        self.wait_for("disconnected", within, |interface| unconnected(interface).then_some(()))
+        self.wait_for("disconnected", within, |radio| unconnected(radio).then_some(()))
     }
 
     /// Demands that it stays connected.
     pub(crate) fn stays_connected(&mut self, through: Duration) -> Result<()> {
-        let interface = self.radio().interface.clone();
-        match wait(through, || (!has_carrier(&interface)).then_some(())) {
+        let radio = self.radio().clone();
+        match wait(through, || (!has_carrier(&radio)).then_some(())) {
             None => Ok(()),
             Some(()) => Err(Failure::unmet("the station stays connected", self.last_words())),
         }
@@ -158,8 +164,8 @@ impl dyn Station + '_ {
     /// Waits for an IPv4 address.
     pub(crate) fn wait_address(&mut self, within: Duration) -> Result<Ipv4Addr> {
         self.configure_address()?;
-        self.wait_for("has an IPv4 address", within, |interface| {
-            addresses(interface).into_iter().find_map(|address| match address {
+        self.wait_for("has an IPv4 address", within, |radio| {
+            addresses(radio).into_iter().find_map(|address| match address {
                 IpAddr::V4(address) => Some(address),
                 IpAddr::V6(_) => None,
             })
@@ -168,8 +174,8 @@ impl dyn Station + '_ {
 
     /// Waits for an IPv6 address of more than the link.
     pub(crate) fn wait_address_v6(&mut self, within: Duration) -> Result<Ipv6Addr> {
-        self.wait_for("has an IPv6 address", within, |interface| {
-            addresses(interface).into_iter().find_map(|address| match address {
+        self.wait_for("has an IPv6 address", within, |radio| {
+            addresses(radio).into_iter().find_map(|address| match address {
                 IpAddr::V6(address) => Some(address),
                 IpAddr::V4(_) => None,
             })
@@ -182,52 +188,73 @@ impl dyn Station + '_ {
         output(&mut self.radio().command(&line)).map(drop)
     }
 
-    fn wait_for<T>(&mut self, what: &str, within: Duration, look: impl Fn(&str) -> Option<T>) -> Result<T> {
-        let interface = self.radio().interface.clone();
-        wait(within, || look(&interface)).ok_or_else(|| {
+    /// Whether somebody answers a ping at once.
+    pub(crate) fn is_answered(&self, to: Ipv4Addr) -> bool {
+        let line = format!("ping -c 1 -W 0.1 -I {} {to}", self.radio().interface);
+        output(&mut self.radio().command(&line)).is_ok()
+    }
+
+    fn wait_for<T>(&mut self, what: &str, within: Duration, look: impl Fn(&Radio) -> Option<T>) -> Result<T> {
+        let radio = self.radio().clone();
+        wait(within, || look(&radio)).ok_or_else(|| {
             Failure::unmet(format!("the station is or becomes: {what}, within {within:?}"), self.last_words())
         })
     }
 }
 
-/// Starts a station that knows no network. Without a control port its EAPOL frames are packets.
+/// What a station is told beside its networks.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Whether its EAPOL frames may travel over nl80211; else they are packets.
+    pub(crate) control_port: bool,
+    /// Further lines of iwd's `main.conf`.
+    pub(crate) further: &'static str,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { control_port: true, further: "" }
+    }
+}
+
+/// Starts a station that knows no network.
 pub(crate) fn start(
     kind: Kind,
     radio: Radio,
     directory: &Path,
-    control_port: bool,
+    settings: &Settings,
 ) -> Result<Box<dyn Station>> {
     Ok(match kind {
-        Kind::Lapwing | Kind::Iwd => Box::new(daemon::Daemon::start(kind, radio, directory, control_port)?),
-        Kind::WpaSupplicant => Box::new(wpa_supplicant::WpaSupplicant::start(radio, directory)?),
+        Kind::Lapwing | Kind::Iwd => Box::new(daemon::Daemon::start(kind, radio, directory, settings)?),
+        Kind::WpaSupplicant => Box::new(WpaSupplicant::start(radio, directory)?),
     })
 }
 
 /// Whether the kernel has an access point that data may go to and come from. The carrier is cheap to look at and
 /// comes with the association; only then is it worth a program to ask whether the port is open.
-fn authorized(interface: &str) -> bool {
+fn authorized(radio: &Radio) -> bool {
     let yes = |line: &str| {
         line.split_once(':').is_some_and(|(name, value)| (name.trim(), value.trim()) == ("authorized", "yes"))
     };
-    has_carrier(interface)
-        && output(&mut command("iw", ["dev", interface, "station", "dump"]))
+    has_carrier(radio)
+        && output(&mut radio.command(&format!("iw dev {} station dump", radio.interface)))
             .is_ok_and(|dump| dump.lines().any(yes))
 }
 
-fn unconnected(interface: &str) -> bool {
-    let link = || output(&mut command("iw", ["dev", interface, "link"])).unwrap_or_default();
-    !has_carrier(interface) && link().trim() == "Not connected."
+fn unconnected(radio: &Radio) -> bool {
+    let link = || output(&mut radio.command(&format!("iw dev {} link", radio.interface))).unwrap_or_default();
+    !has_carrier(radio) && link().trim() == "Not connected."
 }
 
 /// An interface that is down has no carrier to read.
-fn has_carrier(interface: &str) -> bool {
-    fs::read_to_string(format!("/sys/class/net/{interface}/carrier")).is_ok_and(|text| text.trim() == "1")
+fn has_carrier(radio: &Radio) -> bool {
+    radio.read("carrier").is_ok_and(|text| text == "1")
 }
 
 /// Addresses that reach beyond the link and are ready for use.
-fn addresses(interface: &str) -> Vec<IpAddr> {
-    let words = ["-oneline", "address", "show", "dev", interface, "scope", "global", "-tentative"];
-    let text = output(&mut command("ip", words)).unwrap_or_default();
+fn addresses(radio: &Radio) -> Vec<IpAddr> {
+    let line = format!("ip -oneline address show dev {} scope global -tentative", radio.interface);
+    let text = output(&mut radio.command(&line)).unwrap_or_default();
     let address = |line: &str| line.split_whitespace().nth(3)?.split('/').next()?.parse().ok();
     text.lines().filter_map(address).collect()
 }

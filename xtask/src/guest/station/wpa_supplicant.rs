@@ -32,6 +32,30 @@ pub(crate) struct WpaSupplicant {
 }
 
 impl WpaSupplicant {
+    /// Connects again to what it is connected to, as `wpa_cli reassociate` does.
+    pub(crate) fn reassociate(&self) -> Result<()> {
+        self.control.order("REASSOCIATE")
+    }
+
+    /// Goes to a BSS, as `wpa_cli roam` does.
+    pub(crate) fn roam(&self, bssid: &str) -> Result<()> {
+        self.control.order(&format!("ROAM {bssid}"))
+    }
+
+    /// How often it has connected.
+    pub(crate) fn connections(&self) -> usize {
+        self.process.log().matches("CTRL-EVENT-CONNECTED").count()
+    }
+
+    /// Its own account of its connection, as `wpa_cli status` shows it.
+    pub(crate) fn status(&self) -> Result<String> {
+        self.control.ask("STATUS")
+    }
+
+    fn last_lines(&self) -> String {
+        last_lines(&self.process.log(), 15)
+    }
+
     pub(crate) fn start(radio: Radio, directory: &Path) -> Result<Self> {
         let place = directory.join("wpa_supplicant.conf");
         write_configuration(&place, None)?;
@@ -41,10 +65,21 @@ impl WpaSupplicant {
     }
 }
 
+/// One program for many radios that are all to join a network at once.
+pub(crate) fn crowd(radios: &[Radio], network: &Network, directory: &Path) -> Result<Process> {
+    let place = directory.join("crowd.conf");
+    let text = format!("sae_pwe=2\npmf=1\n{}", block(network));
+    fs::write(&place, text).doing(|| format!("write {}", place.display()))?;
+    let place = place.display().to_string();
+    let each = radios.iter().map(|radio| ["-D", "nl80211", "-c", &place, "-i", &radio.interface]);
+    let words = each.collect::<Vec<_>>().join(&"-N");
+    let mut program = command("wpa_supplicant", words);
+    Process::start("wpa_supplicant", &mut program, directory.join("crowd.log"))
+}
+
 /// Starts the program.
 fn run(radio: &Radio, directory: &Path) -> Result<Process> {
-    let mut program =
-        command("wpa_supplicant", ["-D", "nl80211", "-d", "-K", "-t", "-i", &radio.interface, "-c"]);
+    let mut program = radio.command(&format!("wpa_supplicant -D nl80211 -d -K -t -i {} -c", radio.interface));
     program.arg(directory.join("wpa_supplicant.conf"));
     Process::start("wpa_supplicant", &mut program, directory.join("wpa_supplicant.log"))
 }
@@ -91,7 +126,8 @@ impl Station for WpaSupplicant {
         fs::write(&script, DHCP_SCRIPT).doing(|| "write the DHCP script".into())?;
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755))
             .doing(|| "make a script run".into())?;
-        let mut client = command("busybox", ["udhcpc", "-f", "-n", "-q", "-i", &self.radio.interface, "-s"]);
+        let mut client =
+            self.radio.command(&format!("busybox udhcpc -f -n -q -i {} -s", self.radio.interface));
         self.dhcp = Some(Process::start("udhcpc", client.arg(script), self.directory.join("udhcpc.log"))?);
         Ok(())
     }
@@ -109,7 +145,7 @@ impl Station for WpaSupplicant {
     }
 
     fn last_words(&mut self) -> String {
-        last_lines(&self.process.log(), 15) + &self.process.ended().unwrap_or_default()
+        self.last_lines() + &self.process.ended().unwrap_or_default()
     }
 }
 
