@@ -19,8 +19,8 @@ counts instructions, and prints how they compare.
 
 Usage: cargo xtask bench [OPTIONS]
 
-  --only PART       one part; may be given more than once: connect, connect-wpa2, connect-sae, connect-owe, start, first,
-                    address, bus-name (all with peers); crates (`cargo bench`)
+  --only PART       one part; may be given more than once: connect, connect-wpa2, connect-sae, connect-owe,
+                    connect-one-link, connect-two-links, start, first, address, bus-name (all with peers); crates (`cargo bench`)
   --rounds N        how often each time is taken (default: 10)
   --daemon NAME     lapwing, iwd or wpa_supplicant; may be given more than once
   --add             keep the figures of the last run for all that is not measured anew
@@ -138,8 +138,8 @@ impl Figures {
 /// Measures everything that is asked for, with as many machines as asked for.
 fn measure(options: &Options) -> Result<Figures> {
     let image = Image::obtain()?;
-    let step = Step::begin("building lapwingd");
-    run(&mut cargo(["build", "--quiet", "--release", "--package", "lapwingd"]))?;
+    let step = Step::begin("building lapwingd and lapwing");
+    run(&mut cargo(["build", "--quiet", "--release", "--package", "lapwingd", "--package", "lapwing"]))?;
     step.done();
     let directory = prepare(options)?;
     eprintln!("    {}", image.versions());
@@ -190,7 +190,8 @@ fn prepare(options: &Options) -> Result<PathBuf> {
         fs::create_dir_all(&place).doing(|| format!("create {}", place.display()))?;
     }
     let own = std::env::current_exe().doing(|| "find our own program".into())?;
-    for (program, name) in [(own, "xtask"), (target_directory().join("release/lapwingd"), "lapwingd")] {
+    let built = ["lapwingd", "lapwing"].map(|name| (target_directory().join("release").join(name), name));
+    for (program, name) in [(own, "xtask")].into_iter().chain(built) {
         let place = directory.join("bin").join(name);
         fs::copy(&program, place).doing(|| format!("copy {}", program.display()))?;
     }

@@ -12,6 +12,8 @@ enum Against {
     Better,
     /// One of them.
     One(Subject),
+    /// Ourselves with one link.
+    OneLink,
 }
 
 /// A line of the table.
@@ -54,6 +56,8 @@ fn lines() -> Vec<Line> {
         ("SAE", Security::Sae),
         ("SAE with PMKSA", Security::SaeCached),
         ("OWE", Security::Owe),
+        ("SAE, our access point", Security::OneLink),
+        ("SAE, our AP MLD of two links", Security::TwoLinks),
     ];
     let mut lines = Vec::new();
     for (name, security) in connections {
@@ -67,11 +71,19 @@ fn lines() -> Vec<Line> {
                 bounds,
             ));
         };
-        add("request to connected", "ms", NANOSECONDS, "warm", "connected", &[(BETTER, 0.9)][..]);
+        let connected: &[_] = match security {
+            // iwd is a plain client there, so it is no peer.
+            Security::TwoLinks => &[(Against::OneLink, 1.2), (WPA_SUPPLICANT, 0.9)],
+            Security::OneLink => &[],
+            _ => &[(BETTER, 0.9)],
+        };
+        let hostapds = !matches!(security, Security::OneLink | Security::TwoLinks);
+        let better = |bound: &'static [(Against, f64)]| if hostapds { bound } else { &[] };
+        add("request to connected", "ms", NANOSECONDS, "warm", "connected", connected);
         add("until the kernel lets data through", "ms", NANOSECONDS, "warm", "authorized", &[]);
-        add("processor time of the daemon", "ms", NANOSECONDS, "warm", "processor", &[(BETTER, 0.9)]);
+        add("processor time of the daemon", "ms", NANOSECONDS, "warm", "processor", better(&[(BETTER, 0.9)]));
         add("in a daemon that has joined nothing yet", "ms", NANOSECONDS, "cold", "connected", &[]);
-        add("nl80211 requests", "", 1.0, "count", "requests", &[(BETTER, 1.0)]);
+        add("nl80211 requests", "", 1.0, "count", "requests", better(&[(BETTER, 1.0)]));
         let calls: &[_] = if security == Security::Sae { &[(BETTER, 0.5)] } else { &[] };
         add("system calls", "", 1.0, "count", "system_calls", calls);
         if security == Security::Sae {
@@ -141,6 +153,11 @@ impl Line {
         let ratio = |against| {
             let peer = match against {
                 Against::One(subject) => median(subject)?,
+                Against::OneLink => {
+                    let part = Part::Connect(Security::OneLink);
+                    let values = figures.values(part, Subject::Lapwing, "warm", "connected");
+                    Spread::of(values.into_iter().map(|value| value as f64 / self.scale).collect())?.median
+                }
                 Against::Better => {
                     let peers = [Subject::Iwd, Subject::WpaSupplicant].into_iter().filter_map(median);
                     peers.min_by(f64::total_cmp)?
@@ -158,6 +175,7 @@ impl Against {
         match self {
             Self::Better => "the better",
             Self::One(subject) => subject.name(),
+            Self::OneLink => "one link",
         }
     }
 
@@ -166,6 +184,7 @@ impl Against {
             Self::Better => "",
             Self::One(Subject::Iwd) => " of iwd's",
             Self::One(_) => " of wpa_supplicant's",
+            Self::OneLink => " of one link",
         }
     }
 }

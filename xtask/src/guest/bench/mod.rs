@@ -14,6 +14,7 @@ use crate::command::{command, output};
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::access_point::AccessPoint;
 use crate::guest::hostapd::Hostapd;
+use crate::guest::hotspot::{Hotspot, LapwingAp};
 use crate::guest::netlink::{Capture, command_name};
 use crate::guest::process::{Process, wait};
 use crate::guest::radio::{self, Radio, Radios};
@@ -54,16 +55,35 @@ pub(crate) enum Security {
     SaeCached,
     /// A full exchange each time.
     Owe,
+    /// A full SAE each time with our own access point, which has one link.
+    OneLink,
+    /// The same with our own AP MLD of two links. iwd is a plain client there.
+    TwoLinks,
 }
 
+/// The channels of the access points, in MHz: the second one is the second link's.
+const CHANNELS: [u32; 2] = [2437, 5180];
+
+/// An access point of whatever make; it ends with the value.
+type Made = Box<dyn std::fmt::Debug>;
+
 impl Security {
-    fn access_point(self) -> Hostapd {
-        let hostapd = match self {
-            Self::Wpa2 => Hostapd::wpa2(SSID, PASSPHRASE),
-            Self::Sae | Self::SaeCached => Hostapd::wpa3(SSID, PASSPHRASE),
-            Self::Owe => Hostapd::owe(SSID),
+    fn access_point(self, radio: &Radio, directory: &Path) -> Result<Made> {
+        let hostapd = |config: Hostapd| {
+            let started = AccessPoint::start(&config.set("channel", 6).quiet(), radio.clone(), 1, directory)?;
+            Ok(Box::new(started) as Made)
         };
-        hostapd.set("channel", 6).quiet()
+        match self {
+            Self::Wpa2 => hostapd(Hostapd::wpa2(SSID, PASSPHRASE)),
+            Self::Sae | Self::SaeCached => hostapd(Hostapd::wpa3(SSID, PASSPHRASE)),
+            Self::Owe => hostapd(Hostapd::owe(SSID)),
+            Self::OneLink | Self::TwoLinks => {
+                let count = if self == Self::TwoLinks { 2 } else { 1 };
+                let links = CHANNELS.get(..count).unwrap_or_default();
+                let config = Hotspot::multi_link(SSID, PASSPHRASE, links).quiet();
+                Ok(Box::new(LapwingAp::start(&config, radio.clone(), 1, directory)?))
+            }
+        }
     }
 
     /// Whether keys of the last connection are to be of use.
@@ -88,11 +108,13 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Connect(Security::Wpa2),
         Self::Connect(Security::Sae),
         Self::Connect(Security::SaeCached),
         Self::Connect(Security::Owe),
+        Self::Connect(Security::OneLink),
+        Self::Connect(Security::TwoLinks),
         Self::Start,
         Self::First,
         Self::Address,
@@ -105,6 +127,8 @@ impl Part {
             Self::Connect(Security::Sae) => "connect-sae",
             Self::Connect(Security::SaeCached) => "connect-sae-cached",
             Self::Connect(Security::Owe) => "connect-owe",
+            Self::Connect(Security::OneLink) => "connect-one-link",
+            Self::Connect(Security::TwoLinks) => "connect-two-links",
             Self::Start => "start",
             Self::First => "first",
             Self::Address => "address",
@@ -174,7 +198,9 @@ struct Bench<'a> {
 /// Radios, an access point, and what is recorded; all fresh.
 struct Scene {
     radio: Radio,
-    _access_point: AccessPoint,
+    _access_point: Made,
+    /// Whether the access point is on both channels.
+    two_channels: bool,
 }
 
 impl Scene {
@@ -186,9 +212,9 @@ impl Scene {
         let directory = Path::new("/tmp/scene");
         let _ = fs::remove_dir_all(directory);
         fs::create_dir_all(directory).doing(|| "create a folder".into())?;
-        let access_point = AccessPoint::start(&security.access_point(), second, 1, directory)?;
+        let access_point = security.access_point(&second, directory)?;
         std::thread::sleep(CALM);
-        Ok(Self { radio, _access_point: access_point })
+        Ok(Self { radio, _access_point: access_point, two_channels: security == Security::TwoLinks })
     }
 
     /// The interface's name of this moment: iwd makes its own.
@@ -198,10 +224,14 @@ impl Scene {
         own.map_or_else(|| self.radio.interface.clone(), |radio| radio.interface.clone())
     }
 
-    /// Has the kernel hear the access point, and with it the daemon: by a scan of nobody that is measured, on the one
-    /// channel. After a sweep by iwd, which makes it in parts, the kernel has forgotten the BSSs of all but the last.
+    /// Has the kernel hear the access point, and with it the daemon: by a scan of nobody that is measured, on its
+    /// channels. After a sweep by iwd, which makes it in parts, the kernel has forgotten the BSSs of all but the last.
     fn refresh(&self, round: u32) -> Result<()> {
-        output(&mut command("iw", ["dev", &self.interface(), "scan", "freq", "2437"]))?;
+        let channels = CHANNELS.map(|frequency| frequency.to_string());
+        let channels = channels.iter().take(if self.two_channels { 2 } else { 1 }).map(String::as_str);
+        let interface = self.interface();
+        let words = ["dev", &interface, "scan", "freq"].into_iter().chain(channels);
+        output(&mut command("iw", words))?;
         // Each round meets the beacons and timers of the others at another moment.
         std::thread::sleep(CALM + PHASE * round);
         Ok(())

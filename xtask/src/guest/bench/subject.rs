@@ -63,9 +63,7 @@ impl Subject {
                 let _ = fs::remove_dir_all(self.state());
                 let (extension, mut text) = match setting.security {
                     Security::Owe => ("open", String::new()),
-                    Security::Wpa2 | Security::Sae | Security::SaeCached => {
-                        ("psk", format!("[Security]\nPassphrase={PASSPHRASE}\n"))
-                    }
+                    _ => ("psk", format!("[Security]\nPassphrase={PASSPHRASE}\n")),
                 };
                 if !setting.automatic {
                     text += "[Settings]\nAutoConnect=false\n";
@@ -126,7 +124,9 @@ const SOCKETS: &str = "/run/wpa_supplicant";
 fn wpa_supplicant_configuration(setting: Setting) -> String {
     let security = match setting.security {
         Security::Wpa2 => format!("key_mgmt=WPA-PSK\n psk=\"{PASSPHRASE}\""),
-        Security::Sae | Security::SaeCached => format!("key_mgmt=SAE\n psk=\"{PASSPHRASE}\"\n ieee80211w=2"),
+        Security::Sae | Security::SaeCached | Security::OneLink | Security::TwoLinks => {
+            format!("key_mgmt=SAE\n psk=\"{PASSPHRASE}\"\n ieee80211w=2")
+        }
         Security::Owe => "key_mgmt=OWE\n ieee80211w=2".to_owned(),
     };
     let disabled = u8::from(!setting.automatic);
