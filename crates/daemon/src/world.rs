@@ -354,7 +354,6 @@ impl Kernel for Virtual {
                 }
             }
             Command::RemoveRoute { route, .. } => self.stack.routes.retain(|has| *has != route),
-            // The world's network has no IPv6, and nobody there looks names up.
             // The virtual radio takes a station's part only.
             Command::SetMode { ifindex, .. } => {
                 self.heard.push_back(Heard::ModeSet {
@@ -384,6 +383,7 @@ impl Kernel for Virtual {
                     outcome: Err(Refusal { errno: Errno::EOPNOTSUPP, message: None }),
                 });
             }
+            // The world's network has no IPv6, and nobody there looks names up.
             Command::EnableIpv6 { .. } | Command::Resolve { .. } => {}
         }
         // Nobody reads before there is something to be read.
