@@ -5,7 +5,7 @@ use super::{
     AccessPoint,
     bss::Removal,
     capabilities::{OnChannel, Shape},
-    setup::{FrameProtection, Security, Structure},
+    setup::{DTIM_PERIOD, FrameProtection, Security, Structure},
     vocabulary::{Announcement, Request},
 };
 use crate::{rsn::Advertised, sae::Method};
@@ -238,7 +238,7 @@ impl AccessPoint {
             address: Some(bss.bssid),
             beacon_interval: Some(self.setup.beacon_interval),
             tsf_offset: Some(0),
-            dtim: Some(Dtim { count: 0, period: 2 }),
+            dtim: Some(Dtim { count: 0, period: DTIM_PERIOD }),
             bss_parameters_change_count: Some(bss.change_count),
             ..StaInfo::default()
         };

@@ -32,7 +32,7 @@ pub mod setup;
 pub mod vocabulary;
 
 pub use authentication::mld_address;
-pub use setup::{Bss, FrameProtection, Security, Setup, Structure};
+pub use setup::{Bss, DTIM_PERIOD, FrameProtection, Security, Setup, Structure};
 pub use vocabulary::{Action, Announcement, Event, KernelEvent, NewStation, Order, Reply, Report, Request};
 
 use crate::{

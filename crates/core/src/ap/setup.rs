@@ -19,6 +19,10 @@ use lapwing_frames::{
 /// The highest association ID.
 pub(super) const ASSOCIATION_IDS: u16 = 2007;
 
+/// Beacons from one DTIM to the next, which lets out what is kept for sleeping clients: as the kernel is told, and as
+/// the profiles in Multi-Link elements say.
+pub const DTIM_PERIOD: u8 = 2;
+
 /// A BSS: an access point, or one link of an AP MLD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bss {

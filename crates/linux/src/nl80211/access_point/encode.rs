@@ -4,16 +4,13 @@ use super::super::constants::{attr, chan, hidden_ssid, key as key_attr, key_defa
 use super::super::encode::{ETHERTYPE_EAPOL, fill_key};
 use super::client;
 use crate::netlink::Builder;
-use lapwing_core::ap::{Announcement, NewStation, Request};
+use lapwing_core::ap::{Announcement, DTIM_PERIOD, NewStation, Request};
 use lapwing_core::kernel::{ChannelDefinition, ChannelWidth};
 use lapwing_frames::element::{ElementId, Elements, Rsn};
 use lapwing_frames::management::{Beacon, Body, CapabilityInformation, Header, Management};
 use lapwing_frames::suite::{Akm, Cipher};
 use lapwing_frames::{LinkId, MacAddr};
 
-/// Every so manieth beacon lets out what is kept for sleeping clients. The profiles in our Multi-Link elements say
-/// the same.
-const DTIM_PERIOD: u32 = 2;
 /// How many AKMs every kernel takes; only firmware that does the handshake itself needs to know them.
 const AKMS: usize = 2;
 /// Octets of a probe response in front of its elements: 24 of header, then timestamp, interval and capabilities.
@@ -110,7 +107,9 @@ fn fill_flags(message: &mut Builder, flags: impl IntoIterator<Item = u32>) {
 
 fn fill_start(message: &mut Builder, announcement: &Announcement, control_port: bool) {
     fill_link(message, announcement.link);
-    message.u32(attr::BEACON_INTERVAL, announcement.interval.into()).u32(attr::DTIM_PERIOD, DTIM_PERIOD);
+    message
+        .u32(attr::BEACON_INTERVAL, announcement.interval.into())
+        .u32(attr::DTIM_PERIOD, DTIM_PERIOD.into());
     fill_beacon(message, announcement);
     message.bytes(attr::SSID, announcement.ssid.octets());
     let hidden = if announcement.hidden { hidden_ssid::ZERO_LEN } else { hidden_ssid::NOT_IN_USE };
