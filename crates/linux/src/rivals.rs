@@ -3,7 +3,7 @@
 //! Read from `/proc`, without special rights: the table of netlink sockets says whose sockets may speak to
 //! nl80211, the process's name says what it is, its arguments and the table of packet sockets say which
 //! interfaces it runs. `NetworkManager` and `ConnMan` only steer such a program; `hostapd` runs interfaces of
-//! another type.
+//! another type, where it counts.
 
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ const LONGEST_TABLE: u64 = 1024 * 1024;
 /// Arguments longer than this are read in part.
 const LONGEST_ARGUMENTS: u64 = 16 * 1024;
 
-/// A program that joins networks, as we do.
+/// A program that joins networks, as we do, or makes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Program {
     /// hostap's station.
@@ -32,12 +32,15 @@ pub enum Program {
     Iwd,
     /// Another one of us.
     Lapwing,
+    /// hostap's access point.
+    Hostapd,
 }
 
 impl Program {
     /// By the name that the kernel keeps for the process.
     fn of_process(name: &str) -> Option<Self> {
-        [Self::WpaSupplicant, Self::Iwd, Self::Lapwing].into_iter().find(|program| program.name() == name)
+        let all = [Self::WpaSupplicant, Self::Iwd, Self::Lapwing, Self::Hostapd];
+        all.into_iter().find(|program| program.name() == name)
     }
 
     /// The name of its process.
@@ -47,6 +50,7 @@ impl Program {
             Self::WpaSupplicant => "wpa_supplicant",
             Self::Iwd => "iwd",
             Self::Lapwing => "lapwingd",
+            Self::Hostapd => "hostapd",
         }
     }
 }
@@ -73,7 +77,7 @@ impl fmt::Display for Rival {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (process {}) runs this radio, too: ", self.program.name(), self.process)?;
         match self.program {
-            Program::WpaSupplicant | Program::Iwd => {
+            Program::WpaSupplicant | Program::Iwd | Program::Hostapd => {
                 write!(f, "stop it with systemctl stop {}", self.program.name())
             }
             Program::Lapwing => f.write_str("end one of the two"),
@@ -120,13 +124,26 @@ pub fn eapol_listeners(text: &str) -> BTreeSet<u32> {
     text.lines().filter_map(parse).collect()
 }
 
-/// The programs that run these interfaces (by index, with their names), but for the process `own`.
+/// The programs that run these interfaces (by index, with their names) as stations, but for the process `own`.
 ///
 /// `proc` is where the kernel's files are: `/proc`.
 ///
 /// # Errors
 /// If the table of netlink sockets cannot be read. A process that ends meanwhile is none.
 pub fn rivals(proc: &Path, own: u32, interfaces: &BTreeMap<u32, String>) -> io::Result<Vec<Rival>> {
+    let all = rivals_of_access_point(proc, own, interfaces)?;
+    Ok(all.into_iter().filter(|rival| rival.program != Program::Hostapd).collect())
+}
+
+/// The programs that run these interfaces, which are access points: those of [`rivals`], and hostapd.
+///
+/// # Errors
+/// As those of [`rivals`].
+pub fn rivals_of_access_point(
+    proc: &Path,
+    own: u32,
+    interfaces: &BTreeMap<u32, String>,
+) -> io::Result<Vec<Rival>> {
     let table = read(&proc.join("net/netlink"), LONGEST_TABLE)?;
     let processes: BTreeSet<u32> = NetlinkSocket::table(&table)
         .filter(|socket| socket.protocol == GENERIC)
@@ -182,7 +199,10 @@ fn reach(program: Program, arguments: &[&str]) -> Reach {
         // Its interfaces come and go over its bus and its control socket.
         Program::WpaSupplicant => Reach::Listening,
         Program::Iwd => Reach::Names { only: list("-i", "--interfaces"), not: list("-I", "--nointerfaces") },
-        Program::Lapwing => Reach::Names { only: list("-i", "--interface"), not: Vec::new() },
+        // Of hostapd, where they are in its files only, every one.
+        Program::Lapwing | Program::Hostapd => {
+            Reach::Names { only: list("-i", "--interface"), not: Vec::new() }
+        }
     }
 }
 

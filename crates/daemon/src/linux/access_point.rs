@@ -1,6 +1,7 @@
 //! Interfaces that are access points: what is asked of them, and what they hear.
 
 mod frames;
+mod leftover;
 mod mode;
 mod queue;
 mod silence;
@@ -17,7 +18,7 @@ use lapwing_linux::packet::PacketSocket;
 use mode::Switch;
 use queue::Queue;
 use silence::Silence;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 
 /// All access points, and the interfaces that are about to become one or cease to be.
@@ -25,6 +26,8 @@ use std::os::fd::OwnedFd;
 pub(super) struct AccessPoints {
     switching: BTreeMap<u32, Switch>,
     running: BTreeMap<u32, Running>,
+    /// Those that are access points without our doing and were looked at.
+    looked_at: BTreeSet<u32>,
     /// Goes off when it is time to look for clients that are gone.
     timer: Option<OwnedFd>,
 }

@@ -25,6 +25,7 @@ impl Linux {
         let ifindex = interface.ifindex;
         self.adopted.insert(ifindex);
         self.off.remove(&ifindex);
+        self.unmark_access_point(ifindex);
         let radio = self.radios.get(&interface.wiphy).map(Wiphy::radio);
         for (frame_type, prefix) in frames(radio.map_or(RadioKind::SoftMac, |radio| radio.kind)) {
             let request = nl80211::Request::RegisterFrame { ifindex, frame_type, prefix: prefix.to_vec() };
@@ -65,7 +66,8 @@ impl Linux {
     /// Tells of interfaces of station type whose radio and link are known by now.
     pub(super) fn announce(&mut self) {
         for (&ifindex, info) in &self.interfaces {
-            if info.iftype != iftype::STATION || self.announced.contains(&ifindex) {
+            let is_on_its_way = self.access_points.has(ifindex);
+            if info.iftype != iftype::STATION || is_on_its_way || self.announced.contains(&ifindex) {
                 continue;
             }
             let (Some(wiphy), Some(link)) =
@@ -84,6 +86,7 @@ impl Linux {
                 hardware: Hardware::of_radio(&wiphy.name),
             }));
         }
+        self.look_at_access_points();
     }
 
     pub(super) fn gone(&mut self, ifindex: u32) {
@@ -98,6 +101,7 @@ impl Linux {
         self.leftovers.remove(&ifindex);
         self.rivals.forget(ifindex);
         self.forget_access_point(ifindex);
+        self.unmark_access_point(ifindex);
         if self.announced.remove(&ifindex) {
             self.heard.push_back(Heard::Gone { ifindex });
         }

@@ -105,6 +105,20 @@ fn others_are_rivals_unless_they_are_told_not_to() {
 }
 
 #[test]
+fn hostapd_is_a_rival_where_an_access_point_is_and_nowhere_else() {
+    let interfaces = BTreeMap::from([(4, "wlan0".to_owned())]);
+    for (arguments, runs_wlan0) in
+        [("hostapd ap.conf", true), ("hostapd -iwlan0 ap.conf", true), ("hostapd -i wlan1 ap.conf", false)]
+    {
+        let proc = Proc::new("rivals-hostapd", &[(703, "hostapd", arguments)]);
+        assert_eq!(proc.rivals(1, &[(4, "wlan0")]), [], "it does not join anything");
+        let found = rivals_of_access_point(&proc.0, 1, &interfaces).unwrap();
+        let hostapd = Rival { program: Program::Hostapd, process: 703 };
+        assert_eq!(found.contains(&hostapd), runs_wlan0, "{arguments}");
+    }
+}
+
+#[test]
 fn patterns() {
     for (pattern, name, expected) in [
         ("wlan0", "wlan0", true),

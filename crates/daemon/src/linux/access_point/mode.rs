@@ -2,7 +2,7 @@
 //!
 //! One step after the other, each when the last is answered. If one is refused, what was done is taken back.
 
-use super::Linux;
+use super::{Linux, leftover};
 use crate::kernel::{Heard, Mode};
 use crate::linux::{Change, Purpose};
 use lapwing_core::kernel::{Errno, Refusal};
@@ -16,7 +16,7 @@ const FRAMES: [u16; 7] = [0x0000, 0x0020, 0x0040, 0x00a0, 0x00b0, 0x00c0, 0x00d0
 
 /// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     SetUp(bool),
     SetType(u16),
     RegisterFrame(u16),
@@ -56,6 +56,14 @@ impl Switch {
         (Self { to, from, step, next, refused: None }, step)
     }
 
+    /// The way of an interface that a killed daemon left as an access point, and its first step. It is set up when it
+    /// is adopted.
+    pub(super) fn back() -> (Self, Step) {
+        let (mut switch, step) = Self::new(iftype::AP, Mode::Station);
+        switch.next = VecDeque::from([Step::SetType(iftype::STATION)]);
+        (switch, step)
+    }
+
     /// The step was taken, or not: what comes next; nothing at the end.
     fn taken(&mut self, outcome: Result<(), Refusal>) -> Option<Step> {
         match outcome {
@@ -93,7 +101,13 @@ impl Linux {
         }
     }
 
-    fn take(&mut self, ifindex: u32, step: Step) {
+    pub(super) fn take(&mut self, ifindex: u32, step: Step) {
+        // First the mark: without the rest it does no harm.
+        if step == Step::SetType(iftype::AP)
+            && let Err(error) = leftover::mark(&self.runtime, ifindex)
+        {
+            self.trouble(format!("cannot mark {} as our access point: {error}", self.name(ifindex)));
+        }
         let request = match step {
             Step::SetUp(up) => {
                 return self.change(&rtnetlink::Request::SetUp { ifindex, up }, Change::Mode { ifindex });
@@ -120,6 +134,13 @@ impl Linux {
         }
         let Some(Switch { to, refused, .. }) = self.access_points.switching.remove(&ifindex) else { return };
         let now = self.interfaces.get(&ifindex).map(|info| (info.interface, info.iftype));
+        if !self.announced.contains(&ifindex) {
+            // Nobody has heard of it yet.
+            if let Some(refusal) = refused {
+                self.trouble(format!("cannot make {} a station again: {refusal}", self.name(ifindex)));
+            }
+            return self.announce();
+        }
         match now {
             Some((_, iftype::AP)) => {
                 // What was asked before belongs to what is over.
@@ -142,7 +163,9 @@ impl Linux {
 
     /// The interface is gone on its way.
     pub(super) fn end_switch(&mut self, ifindex: u32) {
-        if let Some(switch) = self.access_points.switching.remove(&ifindex) {
+        if let Some(switch) = self.access_points.switching.remove(&ifindex)
+            && self.announced.contains(&ifindex)
+        {
             let gone = Refusal { errno: Errno::ENODEV, message: None };
             let outcome = Err(switch.refused.unwrap_or(gone));
             self.heard.push_back(Heard::ModeSet { ifindex, outcome });
@@ -174,6 +197,14 @@ mod tests {
         assert_eq!(steps[3..10], FRAMES.map(Step::RegisterFrame));
         assert_eq!((&steps[10..], refused), (&[Step::RegisterStrangers][..], None));
         assert_eq!(walk(Mode::Station, None).0.len(), 3);
+    }
+
+    #[test]
+    fn what_a_killed_daemon_left_is_a_station_in_two_steps() {
+        let (mut switch, first) = Switch::back();
+        assert_eq!(first, Step::SetUp(false));
+        assert_eq!(switch.taken(Ok(())), Some(Step::SetType(iftype::STATION)));
+        assert_eq!((switch.taken(Ok(())), switch.refused), (None, None));
     }
 
     #[test]
