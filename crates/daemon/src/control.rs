@@ -370,6 +370,8 @@ pub struct AccessPointView {
     pub mld: Option<MacAddr>,
     /// What is on the air.
     pub bsss: Vec<AccessPointBss>,
+    /// The links that the kernel refused, and why.
+    pub missing: BTreeMap<LinkId, hotspot::Failure>,
     /// Its clients that are associated.
     pub clients: Vec<ClientView>,
     /// Why it did not begin or has ended, until it begins again.

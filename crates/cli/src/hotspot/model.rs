@@ -35,6 +35,8 @@ pub(crate) struct Status {
     pub(crate) mld: Option<String>,
     /// What is on the air.
     pub(crate) links: Vec<Link>,
+    /// The links that the kernel refused.
+    pub(crate) missing: Vec<Missing>,
     /// Its clients.
     pub(crate) clients: Vec<String>,
     /// Why it did not begin, or has ended.
@@ -52,6 +54,15 @@ pub(crate) struct Link {
     pub(crate) frequency: u32,
     /// Its width, in MHz.
     pub(crate) width: u32,
+}
+
+/// A link that the kernel refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Missing {
+    /// The number.
+    pub(crate) link: u8,
+    /// Why.
+    pub(crate) sentence: String,
 }
 
 /// A client.
@@ -95,6 +106,10 @@ impl Status {
                 width: link.require("Width")?,
             })
         });
+        // An older daemon does not say.
+        let missing = properties.list("MissingLinks")?.into_iter().map(|missing| {
+            Ok(Missing { link: missing.require("Link")?, sentence: missing.require("Sentence")? })
+        });
         Ok(Self {
             device: device.name.clone(),
             state: properties.require("State")?,
@@ -104,6 +119,7 @@ impl Status {
             hidden: properties.require("Hidden")?,
             mld: properties.text("MLD")?,
             links: links.collect::<Result<_, Failure>>()?,
+            missing: missing.collect::<Result<_, Failure>>()?,
             clients: properties.require("Clients")?,
             last_failure: properties
                 .dictionary("LastFailure")?

@@ -30,6 +30,13 @@ pub(super) fn status(style: Style, status: &Status) -> String {
     }
     rows.extend(status.mld.iter().map(|mld| row("address", style.text(mld))));
     rows.extend(status.links.iter().map(|link| link_row(style, link)));
+    rows.extend(status.missing.iter().map(|missing| {
+        vec![
+            Cell::new(""),
+            Cell::new(format!("link {}", missing.link)).paint(Paint::Faint),
+            Cell::new(format!("is missing: {}", style.text(&missing.sentence))).paint(Paint::Bad),
+        ]
+    }));
     if status.state == "started" {
         rows.push(row("clients", status.clients.len().to_string()));
     }
@@ -115,5 +122,33 @@ fn named(security: &str) -> &str {
         "owe" => "encrypted without a passphrase (OWE)",
         "open" => "none",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hotspot::model::Missing;
+
+    #[test]
+    fn a_link_that_the_kernel_refused_is_shown_with_the_reason() {
+        let link = Link { link: Some(0), bssid: "02:00:00:00:00:01".to_owned(), frequency: 2412, width: 20 };
+        let sentence = "the kernel refused START_AP: EBUSY".to_owned();
+        let hotspot = Status {
+            device: "wlan0".to_owned(),
+            state: "started".to_owned(),
+            octets: b"mine".to_vec(),
+            name: Some("mine".to_owned()),
+            security: Some("wpa3".to_owned()),
+            hidden: false,
+            mld: Some("02:00:00:00:00:00".to_owned()),
+            links: vec![link],
+            missing: vec![Missing { link: 1, sentence: sentence.clone() }],
+            clients: Vec::new(),
+            last_failure: None,
+        };
+        let text = status(Style::PLAIN, &hotspot);
+        let line = text.lines().find(|line| line.contains("link 1")).unwrap();
+        assert!(line.contains("is missing") && line.contains(&sentence), "{text}");
     }
 }

@@ -96,6 +96,23 @@ impl AccessPoint {
         self.report(Report::LinksChanged);
     }
 
+    /// The kernel refused what a BSS cannot begin without. An AP MLD goes on with the other links, as long as there is
+    /// one.
+    pub(super) fn on_refused_bss(&mut self, link: Option<LinkId>) {
+        // What belongs to a link that was given up is refused, too.
+        if !self.bss.contains_key(&link) {
+            return;
+        }
+        match link {
+            Some(link) if self.bss.len() > 1 => {
+                self.remove_link(link);
+                self.refresh_beacons();
+                self.report(Report::LinkRefused(link));
+            }
+            _ => self.report(Report::Broken("a BSS cannot begin")),
+        }
+    }
+
     /// Brings a link back onto the air, with new keys.
     pub(super) fn add_link(&mut self, link: LinkId, entropy: &mut dyn Entropy) {
         let Some(bss) = self.setup.structure.bss(Some(link)) else { return };

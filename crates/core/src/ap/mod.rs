@@ -391,9 +391,8 @@ impl AccessPoint {
 
     fn on_refused(&mut self, now: Instant, request: &Request) {
         match request {
-            Request::AddLink { .. } | Request::StartBss(_) => {
-                self.report(Report::Broken("a BSS cannot begin"))
-            }
+            Request::AddLink { link, .. } => self.on_refused_bss(Some(*link)),
+            Request::StartBss(announcement) => self.on_refused_bss(announcement.link),
             // It was told that it is associated.
             Request::AddStation(new) => {
                 self.expel(new.station, ReasonCode::NoMoreStas, "the kernel did not take it");
@@ -405,7 +404,10 @@ impl AccessPoint {
                 KeyKind::Pairwise { peer, .. } => {
                     self.expel(peer, ReasonCode::Unspecified, "the kernel did not take its key");
                 }
-                _ => self.report(Report::Broken("a group key cannot be installed")),
+                _ if self.bss.contains_key(&key.link) => {
+                    self.report(Report::Broken("a group key cannot be installed"));
+                }
+                _ => {}
             },
             Request::SwitchChannel { during, .. } => {
                 if let Some(bss) = self.bss.get_mut(&during.link) {
@@ -414,7 +416,7 @@ impl AccessPoint {
                 self.refresh_beacons();
             }
             Request::ReadPacketNumber { link, index } => self.on_unread(now, (*link, *index)),
-            Request::IsolateClients { isolate: true, .. } => {
+            Request::IsolateClients { link, isolate: true } if self.bss.contains_key(link) => {
                 self.report(Report::Broken("the clients cannot be kept from each other"));
             }
             // What is gone already need not be removed, and a frame that was not sent is one that was lost.

@@ -384,6 +384,8 @@ pub enum Report {
     },
     /// The kernel refused what the BSS cannot do without.
     Broken(&'static str),
+    /// The kernel did not take a link, or did not begin it: the AP MLD goes on without. [`Order::AddLink`] tries again.
+    LinkRefused(LinkId),
     /// The kernel did not tell in time how far the group keys of a client are: it gets the numbers known last.
     PacketNumbersUnread(MacAddr),
     /// Every client has the new group keys: they are in use.

@@ -252,3 +252,79 @@ fn isolation_that_the_driver_does_not_know_is_reported_if_it_was_wanted() {
         assert_eq!(broken, isolate);
     }
 }
+
+/// The request that begins a link, or adds it.
+fn beginning(requests: &[Request], id: u8, added: bool) -> &Request {
+    requests
+        .iter()
+        .find(|request| match request {
+            Request::AddLink { link: of, .. } => added && *of == link(id),
+            Request::StartBss(announcement) => !added && announcement.link == Some(link(id)),
+            _ => false,
+        })
+        .unwrap()
+}
+
+fn broken(world: &World) -> bool {
+    world.reports.iter().any(|report| matches!(report, Report::Broken(_)))
+}
+
+#[test]
+fn an_ap_mld_goes_on_without_the_links_that_the_kernel_refuses() {
+    for added in [true, false] {
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut world = World::new(mld(&[Akm::Sae]));
+            let requests = std::mem::take(&mut world.requests);
+            for (index, id) in order[..2].iter().enumerate() {
+                let after = world.turn(Event::Refused(beginning(&requests, *id, added)));
+                assert!(world.reports.contains(&Report::LinkRefused(link(*id))));
+                assert!(after.contains(&Request::RemoveLink { link: link(*id) }), "{order:?}");
+                let staying: Vec<_> = world.ap.on_air().filter_map(|(id, _)| id).collect();
+                assert_eq!(staying.len(), 2 - index);
+                assert!(!staying.contains(&link(*id)));
+                // Whatever else was asked for it is refused as well, and means nothing.
+                let reports = world.reports.len();
+                let others = requests.iter().filter(|request| match request {
+                    Request::StartBss(announcement) => announcement.link == Some(link(*id)),
+                    Request::IsolateClients { link: of, .. } => *of == Some(link(*id)),
+                    Request::InstallKey(key) => key.link == Some(link(*id)),
+                    _ => false,
+                });
+                for other in others {
+                    assert_eq!(world.turn(Event::Refused(other)), []);
+                }
+                assert_eq!((world.reports.len(), broken(&world)), (reports, false), "{order:?}");
+            }
+            // Beacons and association name one link.
+            let mut client = Client::new(1, world.known(), Some(Akm::Sae)).with_links();
+            let heard = &client.known.bss;
+            assert_eq!(heard.keys().copied().collect::<Vec<_>>(), [Some(link(order[2]))]);
+            assert_eq!(world.join(&mut client).last(), Some(&Outcome::Secured), "{order:?}");
+            assert_eq!(world.ap.client(client.address).unwrap().links.len(), 1);
+            // The last one is the access point.
+            world.turn(Event::Refused(beginning(&requests, order[2], added)));
+            assert!(broken(&world), "{order:?}");
+        }
+    }
+}
+
+#[test]
+fn a_link_that_the_kernel_refused_can_be_tried_again() {
+    let mut world = World::new(mld(&[Akm::Sae]));
+    let requests = std::mem::take(&mut world.requests);
+    world.turn(Event::Refused(beginning(&requests, 1, false)));
+    let again = world.order(Order::AddLink(link(1)));
+    assert_eq!(world.ap.on_air().count(), 3);
+    world.turn(Event::Refused(beginning(&again, 1, true)));
+    let refusals = world.reports.iter().filter(|report| **report == Report::LinkRefused(link(1)));
+    assert_eq!((refusals.count(), world.ap.on_air().count(), broken(&world)), (2, 2, false));
+}
+
+#[test]
+fn a_single_access_point_that_cannot_begin_is_broken() {
+    let mut world = World::new(single(&[Akm::Sae]));
+    let requests = std::mem::take(&mut world.requests);
+    let start = requests.iter().find(|request| matches!(request, Request::StartBss(_))).unwrap();
+    assert!(!world.turn(Event::Refused(start)).iter().any(|it| matches!(it, Request::RemoveLink { .. })));
+    assert!(broken(&world));
+}

@@ -294,6 +294,7 @@ pub const ALL: &[Interface] = &[
             readable("Hidden", "b"),
             readable("MLD", "s"),
             readable("Links", "aa{sv}"),
+            readable("MissingLinks", "aa{sv}"),
             readable("Clients", "as"),
             readable("LastFailure", "a{sv}"),
         ],

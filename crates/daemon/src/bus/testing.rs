@@ -5,7 +5,7 @@ use super::value::Value;
 use crate::control::{
     AccessPointBss, AccessPointView, ClientView, DeviceView, HiddenView, NetworkView, RadioView, View,
 };
-use crate::hotspot::Phase;
+use crate::hotspot::{Failure, Phase};
 use crate::kernel::Mode;
 use crate::networks::FileName;
 use crate::networks::name::Security;
@@ -127,6 +127,7 @@ pub(crate) fn hotspot() -> DeviceView {
         hidden: false,
         mld: Some(MacAddr([2, 0, 0, 0, 0, 4])),
         bsss: vec![bss(0, 2412), bss(1, 5180)],
+        missing: [(LinkId::new(2).unwrap(), Failure::NoChannel)].into(),
         clients: vec![client],
         last_failure: None,
         scanning: false,

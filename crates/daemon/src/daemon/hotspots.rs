@@ -273,6 +273,7 @@ pub(super) fn view(role: &Role) -> Option<AccessPointView> {
         hidden: setup.is_some_and(|setup| setup.hidden),
         mld: setup.and_then(|setup| setup.structure.mld_address()),
         bsss: hotspot.on_air().map(bss).collect(),
+        missing: hotspot.missing().clone(),
         clients: clients.collect(),
         last_failure: hotspot.last_failure().cloned(),
         scanning: false,

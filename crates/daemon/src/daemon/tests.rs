@@ -22,7 +22,7 @@ use lapwing_core::radio::{Channel, Radio, RadioKind};
 use lapwing_frames::internet::dhcp::{Kind, Message, option};
 use lapwing_frames::internet::udp::Datagram;
 use lapwing_frames::management::{ReasonCode, StatusCode};
-use lapwing_frames::{MacAddr, Ssid};
+use lapwing_frames::{LinkId, MacAddr, Ssid};
 use lapwing_linux::nl80211::{Modulation, Rate};
 use lapwing_linux::rivals::Program;
 use std::fs;
@@ -42,6 +42,8 @@ struct Fake {
     server: bool,
     /// The commands of access points that it refuses, by the name of a request or "SetMode".
     refused: Option<&'static str>,
+    /// The only link of which it refuses them.
+    refused_link: Option<LinkId>,
     /// Those that it does not answer.
     unanswered: Option<&'static str>,
 }
@@ -55,6 +57,7 @@ impl Fake {
             silent: false,
             server: true,
             refused: None,
+            refused_link: None,
             unanswered: None,
         }
     }
@@ -189,7 +192,16 @@ impl Kernel for Fake {
             Command::Serve { ifindex, number, request } => {
                 let name = format!("{request:?}");
                 let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap();
-                if let Some(outcome) = self.outcome(name) {
+                let link = match &request {
+                    lapwing_core::ap::Request::AddLink { link, .. } => Some(*link),
+                    lapwing_core::ap::Request::StartBss(announcement) => announcement.link,
+                    _ => None,
+                };
+                let outcome = match self.outcome(name) {
+                    Some(Err(_)) if self.refused_link.is_some_and(|only| Some(only) != link) => Some(Ok(())),
+                    outcome => outcome,
+                };
+                if let Some(outcome) = outcome {
                     let outcome = outcome.map(|()| lapwing_core::ap::Reply::Done);
                     self.heard.push_back(Heard::Served { ifindex, number, outcome });
                 }

@@ -149,6 +149,11 @@ pub fn hotspot(place: Place<'_>, report: &ap::Report) -> Option<Told> {
             let object = place.object(None, "hotspot-broken").text("what", what);
             told(object, format!("the hotspot is not as it should be: {what}"), Loudness::Warning)
         }
+        ap::Report::LinkRefused(link) => {
+            let object = place.object(None, "hotspot-link-refused").number("link", link.get());
+            let sentence = format!("the kernel did not take link {link}: the hotspot goes on without");
+            told(object, sentence, Loudness::Warning)
+        }
         ap::Report::PacketNumbersUnread(station) => {
             let object = of("packet-numbers-unread", station);
             told(

@@ -3,6 +3,7 @@
 use lapwing_core::ap::Request;
 use lapwing_core::kernel::KeyKind;
 use lapwing_core::{Duration, Instant};
+use lapwing_frames::LinkId;
 use std::collections::BTreeMap;
 
 /// How long the kernel may take for an answer: it gives one within milliseconds.
@@ -93,6 +94,17 @@ pub(super) const fn belongs_to_bss(request: &Request) -> bool {
         | Request::ReadPacketNumber { .. }
         | Request::SendFrame { .. }
         | Request::SendKeyFrame { .. } => false,
+    }
+}
+
+/// The link of which a request is that makes it.
+pub(super) fn link(request: &Request) -> Option<LinkId> {
+    match request {
+        Request::AddLink { link, .. } => Some(*link),
+        Request::StartBss(announcement) | Request::SetBeacon(announcement) => announcement.link,
+        Request::UseGroupKey { link, .. } | Request::IsolateClients { link, .. } => *link,
+        Request::InstallKey(key) => key.link,
+        _ => None,
     }
 }
 

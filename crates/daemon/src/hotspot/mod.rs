@@ -22,7 +22,7 @@ use lapwing_core::{Duration, Instant};
 use lapwing_frames::management::ReasonCode;
 use lapwing_frames::{LinkId, MacAddr};
 use ledger::Ledger;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long the BSSs may take to begin.
 const BEGINNING: Duration = Duration::from_secs(10);
@@ -109,6 +109,8 @@ pub struct Hotspot {
     state: State,
     ledger: Ledger,
     last_failure: Option<Failure>,
+    /// The links that the kernel did not take, and why.
+    missing: BTreeMap<LinkId, Failure>,
     /// Since when the interface is said to be down.
     down: Option<Instant>,
     out: Vec<Output>,
@@ -165,7 +167,14 @@ impl Hotspot {
     /// A hotspot that is stopped.
     #[must_use]
     pub const fn new() -> Self {
-        Self { state: State::Stopped, ledger: Ledger::new(), last_failure: None, down: None, out: Vec::new() }
+        Self {
+            state: State::Stopped,
+            ledger: Ledger::new(),
+            last_failure: None,
+            missing: BTreeMap::new(),
+            down: None,
+            out: Vec::new(),
+        }
     }
 
     /// How far it is.
@@ -183,6 +192,12 @@ impl Hotspot {
     #[must_use]
     pub const fn last_failure(&self) -> Option<&Failure> {
         self.last_failure.as_ref()
+    }
+
+    /// The links that it goes on without, since the kernel refused them, each with the reason; until it begins again.
+    #[must_use]
+    pub const fn missing(&self) -> &BTreeMap<LinkId, Failure> {
+        &self.missing
     }
 
     /// The machine, while there is something on the air or on its way there.
@@ -299,24 +314,49 @@ impl Hotspot {
     ) -> Vec<Output> {
         let Some(request) = self.ledger.answered(number, outcome.is_ok()) else { return Vec::new() };
         match outcome {
-            Ok(reply) => self.turn(now, Event::Answered { request: &request, reply }, means),
-            Err(refusal) => {
-                let is_needed = match &self.state {
-                    State::Starting { waiting, .. } => waiting.contains(&number),
-                    _ => false,
-                };
-                self.turn(now, Event::Refused(&request), means);
-                if is_needed {
-                    let command = ledger::command(&request);
-                    self.end(now, true, Then::Rest(Some(Failure::Refused { command, refusal })), means);
+            Ok(reply) => {
+                if let Request::StartBss(announcement) = &request
+                    && let Some(link) = announcement.link
+                    && self.on_air().any(|(id, _)| id == Some(link))
+                {
+                    self.missing.remove(&link);
                 }
+                self.turn(now, Event::Answered { request: &request, reply }, means);
             }
+            Err(refusal) => self.refused(now, (number, &request), refusal, means),
         }
         if let State::Starting { waiting, .. } = &mut self.state {
             waiting.remove(&number);
         }
         self.go_on(now, means);
         self.take()
+    }
+
+    fn refused(
+        &mut self,
+        now: Instant,
+        (number, request): (u64, &Request),
+        refusal: Refusal,
+        means: &mut Means<'_>,
+    ) {
+        let is_needed = match &self.state {
+            State::Starting { waiting, .. } => waiting.contains(&number),
+            _ => false,
+        };
+        let link = ledger::link(request);
+        let had = self.on_air().any(|(id, _)| id == link);
+        self.turn(now, Event::Refused(request), means);
+        let has = self.on_air().any(|(id, _)| id == link);
+        let failure = Failure::Refused { command: ledger::command(request), refusal };
+        match link {
+            Some(link) if had && !has => {
+                self.missing.insert(link, failure);
+            }
+            // It belongs to a link that was given up.
+            Some(_) if !has => {}
+            _ if is_needed => self.end(now, true, Then::Rest(Some(failure)), means),
+            _ => {}
+        }
     }
 
     /// Takes the fate of a frame.
@@ -398,6 +438,7 @@ impl Hotspot {
 
     fn begin(&mut self, now: Instant, running: Running, means: &mut Means<'_>) {
         self.last_failure = None;
+        self.missing.clear();
         let until = now + BEGINNING;
         self.state = State::Starting { running: Box::new(running), waiting: BTreeSet::new(), until };
         self.turn(now, Event::Start, means);

@@ -607,6 +607,7 @@ fn words(report: &Report) -> String {
             format!("the kernel does not tell how far the group keys of {station} are")
         }
         Report::GroupKeysRenewed => String::from("the new group keys are in use"),
+        Report::LinkRefused(link) => format!("the kernel does not take link {link}: it goes on without"),
         Report::LinksChanged => String::from("other links"),
     }
 }

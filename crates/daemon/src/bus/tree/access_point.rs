@@ -7,6 +7,7 @@ use crate::bus::value::Value;
 use crate::control::{AccessPointBss, AccessPointView};
 use crate::hotspot::{Failure, Phase};
 use lapwing_core::kernel::ChannelWidth;
+use lapwing_frames::LinkId;
 
 /// Adds the interfaces of an access point.
 pub(super) fn add(interfaces: &mut Interfaces, view: &AccessPointView) {
@@ -46,6 +47,7 @@ fn lapwing(view: &AccessPointView) -> Properties {
         ("Hidden", Value::Boolean(view.hidden)),
         ("MLD", Value::Text(view.mld.map(|address| address.to_string()).unwrap_or_default())),
         ("Links", Value::Array("a{sv}", view.bsss.iter().map(bss).collect())),
+        ("MissingLinks", Value::Array("a{sv}", view.missing.iter().map(missing).collect())),
         ("Clients", Value::texts(view.clients.iter().map(|client| client.address))),
         ("LastFailure", Value::options(view.last_failure.as_ref().map_or_else(Vec::new, failure))),
     ])
@@ -73,6 +75,12 @@ const fn width(width: ChannelWidth) -> u32 {
         ChannelWidth::Mhz320 => 320,
         ChannelWidth::Other(_) => 0,
     }
+}
+
+fn missing((link, why): (&LinkId, &Failure)) -> Value {
+    let mut entries = failure(why);
+    entries.push(("Link", Value::Byte(link.get())));
+    Value::options(entries)
 }
 
 fn failure(failure: &Failure) -> Vec<(&'static str, Value)> {

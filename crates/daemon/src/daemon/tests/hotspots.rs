@@ -8,7 +8,6 @@ use lapwing_core::Secret;
 use lapwing_core::ap::{self, KernelEvent as ApEvent};
 use lapwing_core::kernel::{Band, ChannelWidth};
 use lapwing_core::radio::{AccessPointRadio, BandCapabilities};
-use lapwing_frames::LinkId;
 use lapwing_frames::channel;
 use lapwing_frames::suite::Cipher;
 
@@ -283,6 +282,34 @@ fn whatever_the_kernel_refuses_at_the_start_ends_it_with_the_reason() {
         // And it can be tried again.
         bench.run.daemon.kernel.refused = None;
         assert_eq!(bench.start(mld()), Some(Ok(Answer::Done)), "{name}");
+    }
+}
+
+#[test]
+fn a_hotspot_goes_on_without_a_link_that_the_kernel_refuses_and_says_which_and_why() {
+    for (name, command) in [("AddLink", "ADD_LINK"), ("StartBss", "START_AP")] {
+        for refused in [0, 1].map(|id| LinkId::new(id).unwrap()) {
+            let mut bench = Bench::new(&format!("missing-{name}-{refused}"), &[]);
+            bench.ask(Call::SetMode { ifindex: 3, mode: Mode::AccessPoint });
+            bench.run.daemon.kernel.refused = Some(name);
+            bench.run.daemon.kernel.refused_link = Some(refused);
+            assert_eq!(bench.start(mld()), Some(Ok(Answer::Done)), "{name}");
+            assert_eq!(bench.phase(), Some(Phase::Started));
+            let view = |bench: &Bench| {
+                let view = bench.run.daemon.view(bench.run.now).devices[0].access_point.clone().unwrap();
+                (view.bsss.len(), view.missing, view.last_failure)
+            };
+            let (links, missing, failure) = view(&bench);
+            assert_eq!((links, failure), (1, None));
+            let refusal = Refusal { errno: Errno::EBUSY, message: None };
+            assert_eq!(missing, [(refused, Failure::Refused { command, refusal })].into());
+            let removed = ap::Request::RemoveLink { link: refused };
+            assert_eq!(bench.served(|request| *request == removed), 1);
+            // Tried again, and this time it is taken.
+            bench.run.daemon.kernel.refused = None;
+            bench.ask(Call::AccessPointOrder { ifindex: 3, order: Order::AddLink(refused) });
+            assert_eq!(view(&bench), (2, [].into(), None));
+        }
     }
 }
 
