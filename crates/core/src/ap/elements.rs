@@ -210,7 +210,8 @@ impl AccessPoint {
         MultiLink::Basic(Basic { common, links, reserved: 0 })
     }
 
-    /// The complete profile of a link in a response on another one; `status` in an association response.
+    /// The complete profile of a link in a response on another one, which inherits from the elements `frame`;
+    /// `status` in an association response.
     pub(super) fn profile(&self, link: LinkId, frame: &[u8], status: Option<StatusCode>) -> PerStaProfile {
         let Some(bss) = self.bss.get(&Some(link)) else {
             // A link that is not on the air any more can only be refused.

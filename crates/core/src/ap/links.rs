@@ -212,9 +212,8 @@ impl AccessPoint {
             let mut octets = Vec::new();
             of_added.filter_map(key_data).for_each(|kde| kde.write(&mut octets));
             group_keys = Counted::new(octets).filter(|octets| !octets.is_empty()).map(GroupKeyData);
-            let frame = self.response_elements(Some(on));
-            let profiles =
-                added.iter().map(|id| self.profile(*id, &frame, Some(StatusCode::Success))).collect();
+            // Nothing to inherit is in the frame around them.
+            let profiles = added.iter().map(|id| self.profile(*id, &[], Some(StatusCode::Success))).collect();
             elements.extend(self.operating_channel_of(station));
             self.multi_link(on, profiles).write(&mut elements);
         }

@@ -101,7 +101,7 @@ impl History {
         Manner::after(count)
     }
 
-    /// Notes that an AP MLD was joined with all links that can be used.
+    /// Notes that a connection with an AP MLD by several links has lasted.
     pub fn mld_joined(&mut self, mld: MacAddr, now: Instant) {
         if self.manner(mld, now) == Manner::AllLinks {
             self.mlds.remove(&mld);

@@ -491,6 +491,9 @@ impl Connected {
         if self.settles.is_some_and(|at| at <= turn.now) {
             self.settles = None;
             turn.context.history.settled(&self.journey.network.ssid);
+            if self.connection.links.len() > 1 {
+                turn.context.history.mld_joined(peer, turn.now);
+            }
         }
         if !self.outstanding.is_empty() && self.outstanding_until <= turn.now {
             let command = self.outstanding.first().unwrap_or("NEW_KEY");

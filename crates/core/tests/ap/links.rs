@@ -10,7 +10,7 @@ use lapwing_core::{
 };
 use lapwing_frames::{
     MacAddr,
-    element::{ChannelSwitch, Elements, MultiLink, ReducedNeighborReport},
+    element::{ChannelSwitch, ElementId, Elements, MultiLink, ReducedNeighborReport},
     management::{ReasonCode, StatusCode},
     suite::Akm,
 };
@@ -256,4 +256,23 @@ fn a_channel_switch_is_announced_then_done() {
     assert_eq!(world.order(Order::SwitchChannel { link: Some(link(1)), to, beacons: 4 }), []);
     let requests = world.turn(Event::ChannelSwitched { link: Some(link(1)), channel: to });
     assert_eq!(requests.len(), 2, "the others name the new channel");
+}
+
+/// The frame around the profile has nothing to inherit from: Linux ended the connection, as a link without a WMM element
+/// cannot be used.
+#[test]
+fn the_profile_of_a_link_that_is_added_is_whole() {
+    let (mut world, mut client) = joined(false);
+    client.reconfigure(&[], &[link(2)]);
+    world.settle(&mut [&mut client], vec![]);
+    client.reconfigure(&[(link(2), MacAddr([2, 0, 0, 9, 9, 9]))], &[]);
+    world.settle(&mut [&mut client], vec![]);
+    let expected = Outcome::Reconfigured(vec![(link(2), StatusCode::Success)]);
+    assert_eq!(client.outcomes.last(), Some(&expected));
+    let profile = &client.profiles_of_added[&link(2)];
+    // Supported rates and WMM, which all links have in common, and no Non-Inheritance element.
+    for id in [ElementId::Plain(1), ElementId::Plain(221)] {
+        assert!(profile.contains(&id), "{id:?} in {profile:?}");
+    }
+    assert!(!profile.contains(&ElementId::Extended(56)));
 }

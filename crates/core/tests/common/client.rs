@@ -97,6 +97,8 @@ pub(crate) struct Client {
     /// How far it was told that each group key is.
     pub(crate) packet_numbers: BTreeMap<(Option<LinkId>, KeyKindName, u8), u64>,
     pub(crate) status_of_links: BTreeMap<LinkId, StatusCode>,
+    /// What the profiles of links that were added by request contained.
+    pub(crate) profiles_of_added: BTreeMap<LinkId, Vec<ElementId>>,
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) sent: Vec<Sent>,
     /// Whether it has a pairwise key.
@@ -143,6 +145,7 @@ impl Client {
             keys: BTreeMap::new(),
             packet_numbers: BTreeMap::new(),
             status_of_links: BTreeMap::new(),
+            profiles_of_added: BTreeMap::new(),
             outcomes: vec![],
             sent: vec![],
             has_key: false,
@@ -541,6 +544,12 @@ impl Client {
                     self.count_from((key.link, kind, index), key.packet_number.unwrap());
                 }
             }
+        }
+        let element = self.named_mld(Elements::new(&response.elements));
+        for (id, profile) in element.iter().flat_map(|element| element.profiles_by_link().unwrap()) {
+            let profile = profile.complete_profile(ProfileKind::AssociationResponse).unwrap();
+            let ids: Vec<_> = profile.elements.iter().map(|element| element.id).collect();
+            self.profiles_of_added.insert(id, ids);
         }
         let links = response.links.iter().map(|status| (status.link().unwrap(), status.status)).collect();
         self.outcomes.push(Outcome::Reconfigured(links));

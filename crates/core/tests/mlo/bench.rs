@@ -62,6 +62,8 @@ pub(crate) struct Bench {
     unanswered: Vec<Ticket>,
     /// BSSs that are heard only in a scan of their channel.
     pub(crate) unheard: BTreeSet<MacAddr>,
+    /// Those that answer no probe request; their beacons are heard by who waits for one.
+    pub(crate) mute: BTreeSet<MacAddr>,
     /// They are not heard even then.
     pub(crate) deaf: bool,
     /// The command that is refused next, and how.
@@ -112,6 +114,7 @@ impl Bench {
             frozen: false,
             unanswered: vec![],
             unheard: BTreeSet::new(),
+            mute: BTreeSet::new(),
             deaf: false,
             refuse: None,
             asked: vec![],
@@ -327,7 +330,9 @@ impl Bench {
                     }
                     None => {
                         let all = self.aps.iter().flat_map(ApMld::beacons);
-                        all.filter(|entry| scan.frequencies.contains(&entry.frequency)).collect()
+                        let here = all.filter(|entry| scan.frequencies.contains(&entry.frequency));
+                        // Who asks does not wait for a beacon.
+                        here.filter(|it| scan.ssids.is_empty() || !self.mute.contains(&it.bssid)).collect()
                     }
                 };
                 for entry in entries.iter().filter(|_| !self.deaf) {

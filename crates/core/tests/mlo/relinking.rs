@@ -169,6 +169,40 @@ fn a_link_that_is_announced_again_is_listened_for_on_its_channel() {
     assert!(bench.reconfiguring.is_some());
 }
 
+/// An AP MLD on Linux drops the probe requests of a client on a link that the client has not: a scan that asked heard
+/// nothing, and the link was never added again.
+#[test]
+fn a_link_that_is_back_and_gives_its_client_no_answer_is_added() {
+    let mut bench = connected();
+    for back_after in [0, 100] {
+        let link = remove(&mut bench, 1);
+        bench.pass(Duration::from_secs(back_after));
+        bench.unheard.insert(link.bssid);
+        bench.mute.insert(link.bssid);
+        bench.aps[0].links.insert(1, link);
+        bench.pass(Duration::from_secs(11));
+        assert!(bench.reconfiguring.take().is_some(), "back after {back_after} s");
+        bench.add_link(id(1), link.bssid);
+        let event = response(&bench, bench.aps[0].reconfigured(&[(1, 0)], &[1]));
+        bench.event(event);
+        assert_eq!(bench.agreed().links, [0, 1, 2].map(id));
+    }
+}
+
+/// Each scan keeps the radio from the links in use.
+#[test]
+fn a_link_that_is_named_and_out_of_reach_is_listened_for_twice_a_minute() {
+    let mut bench = connected();
+    let link = remove(&mut bench, 1);
+    bench.unheard.insert(link.bssid);
+    bench.aps[0].links.insert(1, link);
+    bench.deaf = true;
+    let since = bench.asked.len();
+    bench.pass(Duration::from_secs(300));
+    let scans = bench.asked[since..].iter().filter(|request| request.name() == "TRIGGER_SCAN").count();
+    assert_eq!(scans, 10);
+}
+
 #[test]
 fn a_link_that_the_ap_does_not_add_after_all_is_not_asked_for_again() {
     let mut bench = connected();
@@ -281,6 +315,26 @@ fn a_refused_or_forgotten_request_to_add_a_link_is_followed_by_a_new_connection(
         assert_eq!(bench.failures().len(), 1);
         assert_eq!(bench.agreed().links, [0, 1, 2].map(id));
     }
+}
+
+/// A kernel that cannot use the answer says so by an empty one, and ends the connection: it is not left a second time.
+#[test]
+fn a_kernel_that_gives_up_while_it_adds_a_link_is_not_asked_to() {
+    let mut bench = connected();
+    let link = remove(&mut bench, 1);
+    bench.aps[0].links.insert(1, link);
+    until_asked(&mut bench);
+    bench.event(KernelEvent::LinksReconfigured { frame: vec![] });
+    assert_eq!((bench.failures(), bench.is_connected()), (vec![], true));
+    let since = bench.asked.len();
+    bench.ends(ReasonCode::Inactivity, false);
+    assert_eq!(
+        bench.failures(),
+        [Code::KernelLinks("it gave the connection up when a link was to be added")]
+    );
+    assert!(bench.asked[since..].iter().all(|request| request.name() != "DEAUTHENTICATE"));
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.agreed().links, [0, 1, 2].map(id));
 }
 
 #[test]

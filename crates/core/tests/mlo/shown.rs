@@ -123,3 +123,28 @@ fn the_reason_of_a_fall_back_is_kept_and_shown() {
     let fell_back = LinkState::LeftOut(LeftOut::FellBack);
     assert_eq!(shown.links.iter().filter(|link| link.state == fell_back).count(), 2);
 }
+
+/// Two failures in ten minutes made it an AP MLD that is joined by one link, however many connections with all links
+/// had lasted between them.
+#[test]
+fn an_ap_mld_whose_connection_has_lasted_with_all_its_links_does_not_fall_back_for_an_old_failure() {
+    for lasted in [1, 60] {
+        let mut bench = bench();
+        bench.connect(b"net");
+        bench.pass(Duration::from_secs(20));
+        for _ in 0..2 {
+            assert_eq!(shown(&bench).manner, Manner::AllLinks);
+            // The next attempt fails, and the one after it does not.
+            bench.distort = Some(|connection| connection.links.clear());
+            let before = bench.failures().len();
+            bench.ends(ReasonCode::StaLeaving, true);
+            while bench.failures().len() < before + 2 {
+                bench.pass(Duration::from_millis(100));
+            }
+            bench.distort = None;
+            bench.pass(Duration::from_secs(5 + lasted));
+        }
+        let manner = if lasted == 1 { Manner::OneLink } else { Manner::AllLinks };
+        assert_eq!(shown(&bench).manner, manner, "{lasted}");
+    }
+}

@@ -31,16 +31,18 @@ use alloc::{
     vec::Vec,
 };
 use lapwing_frames::{
-    LinkId, MacAddr,
-    element::Elements,
+    LinkId, MacAddr, Ssid,
+    element::{ElementId, Elements},
     management::{
         Action, Body, Management, StatusCode,
         action::{GroupKeyData, LinkReconfigurationResponse},
     },
 };
 
-/// How long after its removal a link is looked for, and how often again. An AP removes a link for a reason.
+/// How long after its removal a link is looked for, and how often again: the other links name it when it is back.
 const LOOK_AFTER: Duration = Duration::from_secs(10);
+/// How often it is looked what has become of the links, if none was removed; and how often a channel is listened to
+/// at most, which keeps the radio from the links in use for a beacon interval.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// How long the kernel may take to add a link: it gives the AP 100 ms.
 const CHANGE_LIMIT: Duration = Duration::from_secs(2);
@@ -69,6 +71,8 @@ pub(super) struct Links {
     pub disabled: BTreeSet<LinkId>,
     /// In this look, the channel of one may be scanned.
     may_scan: bool,
+    /// When one was, since the last removal.
+    scanned: Option<Instant>,
     pub change: Option<Change>,
     /// What was known when the connection was made, of an AP that is an AP MLD.
     pub origin: Option<Origin>,
@@ -197,6 +201,7 @@ impl Connected {
             self.links.missing.insert(*link, Missing { since: turn.now, removed });
         }
         (self.links.look, self.links.may_scan) = (Some(turn.now + LOOK_AFTER), false);
+        self.links.scanned = None;
         self.relinked(turn, gone, Vec::new());
         if self.connection.links.is_empty() {
             let footing = Footing::Connected(self.peer);
@@ -272,14 +277,26 @@ impl Connected {
             return State::Connected(self);
         }
         if let Some(frequency) = scan.filter(|_| self.links.may_scan) {
-            let request = ScanRequest {
-                frequencies: Vec::from([frequency]),
-                ssids: Vec::from([self.ssid.clone()]),
-                ..ScanRequest::default()
-            };
-            self.links.may_scan = !turn.scan(Some(self.journey.id), None, request);
+            // An AP MLD on Linux hears no probe request of a client on a link that the client has not, and a scan that
+            // asks leaves before a beacon is due. Only a network that hides its name must be asked for it.
+            let ssids = if self.hides_name(turn) { Vec::from([self.ssid.clone()]) } else { Vec::new() };
+            let request =
+                ScanRequest { frequencies: Vec::from([frequency]), ssids, ..ScanRequest::default() };
+            if turn.scan(Some(self.journey.id), None, request) {
+                (self.links.may_scan, self.links.scanned) = (false, Some(turn.now));
+            }
         }
         State::Connected(self)
+    }
+
+    /// Whether the beacons of the links in use are without the network's name.
+    fn hides_name(&self, turn: &Turn<'_>) -> bool {
+        let bsss = self.bssids().into_iter().filter_map(|bssid| turn.context.table.get(bssid));
+        let mut beacons = bsss.filter_map(|bss| bss.beacon_elements.as_deref());
+        beacons.any(|beacon| {
+            let ssid = Elements::new(beacon).iter().find(|element| element.id == ElementId::Plain(0));
+            ssid.is_some_and(|ssid| Ssid::new(&ssid.body).is_ok_and(|name| name.is_hidden()))
+        })
     }
 
     /// Notes which links the AP has disabled by now. The kernel keeps them, and sends nothing on them.
@@ -372,6 +389,10 @@ impl Connected {
 
     /// The AP's answer about links that are to be added. The kernel has checked it too, and added them.
     pub(super) fn links_reconfigured(mut self: Box<Self>, turn: &mut Turn<'_>, frame: &[u8]) -> State {
+        if frame.is_empty() && self.links.is_changing() {
+            // Linux has found the answer wanting. It ends the connection, and says so next.
+            return self.ignore(turn, "an answer about links that the kernel does not take");
+        }
         let Some(Change::Asked { mut links, .. }) = self.links.change.take() else {
             if self.supplicant.is_some() {
                 turn.resync();
@@ -473,8 +494,9 @@ impl Connected {
         }
         if self.links.look.is_some_and(|at| at <= turn.now) {
             // No event tells that the AP has disabled a link, or enabled it again.
-            self.links.look = Some(turn.now + LOOK_AGAIN);
-            self.links.may_scan = true;
+            let is_removed = self.links.missing.values().any(|missing| missing.removed.is_some());
+            self.links.look = Some(turn.now + if is_removed { LOOK_AFTER } else { LOOK_AGAIN });
+            self.links.may_scan = self.links.scanned.is_none_or(|at| turn.now.since(at) >= LOOK_AGAIN);
             turn.read_table(Some(self.journey.id));
         }
         State::Connected(self)
