@@ -124,6 +124,8 @@ pub enum LeftOut {
     TooWeak,
     /// The radio, or its firmware, joins without links.
     NotByRadio,
+    /// It came back while the connection stood, and the kernel adds no links to a connection.
+    NotByKernel,
     /// The links of the AP MLD cannot be used together by this network's security.
     NotTogether,
 }
@@ -169,6 +171,7 @@ impl LeftOut {
             Self::NotMoreByAccessPoint => "the access point serves no more links at once",
             Self::TooWeak => "its signal is too weak to be of use",
             Self::NotByRadio => "this radio joins without links",
+            Self::NotByKernel => "it is back, and this kernel cannot add it before the next connection",
             Self::NotTogether => "its links cannot be used together",
         }
     }

@@ -84,8 +84,8 @@ pub(super) struct Context {
     /// The AP to which a commit of SAE went out last, and when, unless it was answered to the end. What it says
     /// next may be about that one.
     pub committed: Option<(MacAddr, Instant)>,
-    /// The kernel cannot add links to a connection, or not those that it had before: a new connection does it.
-    pub links_by_connection: bool,
+    /// How a link comes to a connection that stands.
+    pub adds_links: AddsLinks,
     /// The AP MLDs that were asked for their links lately, and when.
     pub asked_for_links: BTreeMap<MacAddr, Instant>,
     /// The network of the last association with an AP MLD by several links, until it was left.
@@ -138,13 +138,24 @@ impl Context {
             next_attempt: 1,
             interference: Interference::default(),
             committed: None,
-            links_by_connection: false,
+            adds_links: AddsLinks::ByRequest,
             asked_for_links: BTreeMap::new(),
             several_links: None,
             reported: None,
             last_failure: None,
         }
     }
+}
+
+/// How a link that an AP MLD brings back comes to the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum AddsLinks {
+    /// The AP MLD is asked.
+    ByRequest,
+    /// By a new connection: this kernel does not add those that it had before.
+    ByConnection,
+    /// Not before the next connection: the kernel has no command for it, as Linux 6.12.
+    Never,
 }
 
 impl Context {

@@ -1,11 +1,13 @@
 //! Links that come and go while the connection stands.
 //!
 //! What the kernel reports is what there is. A link that the AP removed, or that was not there when it was joined,
-//! is looked for, and added when it is there: by asking the AP MLD to, or by a new connection where the kernel is known not to be able to.
+//! is looked for, and added when it is there: by asking the AP MLD to, or by a new connection where the kernel is known
+//! to end this one. A kernel that has no way to add links keeps the connection as it is.
 
 use super::{
     super::{
         Footing, Turn,
+        context::AddsLinks,
         links::is_own_address,
         multi_link::{LinkState, Origin},
         resync::Picture,
@@ -84,6 +86,8 @@ pub(super) struct Missing {
     since: Instant,
     /// Where it was, if the AP removed it from this connection.
     pub removed: Option<(MacAddr, Frequency)>,
+    /// Whether it is there again, and the kernel cannot add it.
+    pub is_back: bool,
 }
 
 /// Links that are being added.
@@ -132,7 +136,7 @@ impl Links {
             return Self { origin: target.apart().map(Origin::apart), ..Self::default() };
         };
         let missing: BTreeMap<_, _> =
-            mld.absent().map(|id| (id, Missing { since: now, removed: None })).collect();
+            mld.absent().map(|id| (id, Missing { since: now, removed: None, is_back: false })).collect();
         Self {
             frequencies: mld.links.iter().map(|(id, link)| (*id, link.frequency)).collect(),
             look: (!missing.is_empty()).then(|| now + LOOK_AFTER).or(Some(now + LOOK_AGAIN)),
@@ -198,7 +202,7 @@ impl Connected {
             supplicant.remove_link(*link);
             self.outstanding.excuse(*link);
             let removed = bssid.zip(self.links.frequencies.remove(link));
-            self.links.missing.insert(*link, Missing { since: turn.now, removed });
+            self.links.missing.insert(*link, Missing { since: turn.now, removed, is_back: false });
         }
         (self.links.look, self.links.may_scan) = (Some(turn.now + LOOK_AFTER), false);
         self.links.scanned = None;
@@ -226,8 +230,8 @@ impl Connected {
         };
         let held: BTreeMap<_, _> = interface.links.iter().map(|link| (link.id, link.address)).collect();
         let kept = picture.links_of(self.peer).any(|link| !held.contains_key(&link));
-        if kept && !turn.context.links_by_connection {
-            turn.context.links_by_connection = true;
+        if kept && turn.context.adds_links == AddsLinks::ByRequest {
+            turn.context.adds_links = AddsLinks::ByConnection;
             let why = self.journey.failure(Code::KernelLinks(KEPT));
             turn.log(Some(self.journey.id), Entry::Failed(why));
         }
@@ -256,7 +260,14 @@ impl Connected {
         };
         let (mut add, scan, reconfigurable) = self.returned(turn, supplicant);
         let validates = supplicant.setup().plan.operating_channel_validation();
-        let by_connection = turn.context.links_by_connection || !reconfigurable || validates;
+        if turn.context.adds_links == AddsLinks::Never {
+            for (id, missing) in &mut self.links.missing {
+                missing.is_back = add.contains_key(id);
+            }
+            return State::Connected(self);
+        }
+        let by_connection =
+            turn.context.adds_links == AddsLinks::ByConnection || !reconfigurable || validates;
         if by_connection {
             // Only what the AP took away is worth a new connection.
             add.retain(|id, _| self.links.missing.get(id).is_some_and(|missing| missing.removed.is_some()));
@@ -375,12 +386,12 @@ impl Connected {
                 if let Err(refusal) = outcome {
                     turn.log(Some(self.journey.id), Entry::Refused { command, refusal });
                 }
-                turn.context.links_by_connection = true;
                 if errno == Some(Errno::EOPNOTSUPP) && command == RECONFIGURE {
-                    // Linux 6.12 has no such command. The connection is none the worse for it; a link
-                    // that was removed is worth a new one, and one that was never there is not.
+                    // Linux 6.12 has no such command. The connection is none the worse for it.
+                    turn.context.adds_links = AddsLinks::Never;
                     return self.surveyed(turn);
                 }
+                turn.context.adds_links = AddsLinks::ByConnection;
                 let footing = Footing::Connected(self.peer);
                 self.lost(turn, Code::MultiLink(BACK), footing)
             }
@@ -481,14 +492,14 @@ impl Connected {
 
     /// The kernel ended the connection while a link was to be added: it cannot add one that it had before.
     pub(super) fn gave_up_adding(self: Box<Self>, turn: &mut Turn<'_>) -> State {
-        turn.context.links_by_connection = true;
+        turn.context.adds_links = AddsLinks::ByConnection;
         self.lost(turn, Code::KernelLinks(GAVE_UP), Footing::Clean)
     }
 
     /// What is due about links: a change that the kernel forgot, or a look at the table.
     pub(super) fn links_overdue(mut self: Box<Self>, turn: &mut Turn<'_>) -> State {
         if self.links.change.as_ref().is_some_and(|change| change.until() <= turn.now) {
-            turn.context.links_by_connection = true;
+            turn.context.adds_links = AddsLinks::ByConnection;
             let footing = Footing::Connected(self.peer);
             return self.lost(turn, Code::KernelSilent(RECONFIGURE), footing);
         }

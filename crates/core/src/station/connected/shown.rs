@@ -3,7 +3,10 @@
 use super::{super::Context, Connected};
 use crate::{
     scan::Table,
-    select::mld::{self, Announced},
+    select::{
+        LeftOut,
+        mld::{self, Announced},
+    },
     station::multi_link::{LinkState, LinkView, MultiLink},
     time::Instant,
 };
@@ -26,7 +29,9 @@ impl Connected {
         }
         for (id, missing) in &self.links.missing {
             if let Some((bssid, frequency)) = missing.removed {
-                add(LinkView::outside(*id, bssid, Some(frequency), LinkState::Removed));
+                let is_back = LinkState::LeftOut(LeftOut::NotByKernel);
+                let state = if missing.is_back { is_back } else { LinkState::Removed };
+                add(LinkView::outside(*id, bssid, Some(frequency), state));
             }
         }
         for (id, link) in self.links.change.iter().flat_map(|change| change.links()) {
