@@ -25,7 +25,8 @@ pub fn describe(error: &CallError) -> Error {
             "It was cancelled, or another request took its place. Ask again if you still want it.",
         ),
         CallError::InProgress => iwd("InProgress", "It is being done already. Wait until it is finished."),
-        CallError::Busy(what) => iwd("Busy", what),
+        // iwd documents a name of its own for this, and sends that of what is being done.
+        CallError::Busy(what) => iwd("InProgress", what),
         CallError::NoAgent => iwd(
             "NoAgent",
             "A passphrase is needed, and no program is there that could ask for it. Use a program that asks, such \

@@ -216,7 +216,7 @@ pub const ALL: &[Interface] = &[
     Interface {
         name: ACCESS_POINT,
         methods: &[
-            method("Start", &[("ssid", "s"), ("wpa2_psk", "s")], &[]),
+            method("Start", &[("ssid", "s"), ("wpa2_passphrase", "s")], &[]),
             method("Stop", &[], &[]),
             method("StartProfile", &[("ssid", "s")], &[]),
             method("Scan", &[], &[]),

@@ -7,7 +7,7 @@ use crate::bus::message::Error;
 use crate::bus::path;
 use crate::bus::value::Value;
 use crate::control::{Call, ClientFigures, ClientView, DeviceView, NetworkView};
-use crate::hotspot::Order;
+use crate::hotspot::{Order, Phase};
 use crate::netconf::settings::Prefix;
 use crate::networks::profile::{Addresses, Key, Place, Profile, Protection, Subnet};
 use lapwing_core::{Duration, Secret};
@@ -39,6 +39,9 @@ pub(super) fn call(
             later(Call::StartProfile { ifindex, ssid: ssid(name.as_bytes())? })
         }
         (interfaces::ACCESS_POINT, "Stop", []) => later(Call::StopAccessPoint { ifindex }),
+        (interfaces::ACCESS_POINT, "Scan" | "GetOrderedNetworks", []) if !is_started(device) => {
+            Err(iwd("NotAvailable", "No hotspot is on the air. Start one first."))
+        }
         (interfaces::ACCESS_POINT, "Scan", []) => Err(iwd(
             "NotSupported",
             "An access point stays on its channel. Networks are looked for before it begins.",
@@ -90,6 +93,11 @@ pub(super) fn call(
         }
         _ => Err(dbus("UnknownMethod", format_args!("There is no such method {member}."))),
     }
+}
+
+fn is_started(device: Option<&DeviceView>) -> bool {
+    let view = device.and_then(|device| device.access_point.as_ref());
+    view.is_some_and(|view| view.phase == Phase::Started)
 }
 
 /// The figures of clients under iwd's names.

@@ -20,13 +20,11 @@ pub(super) fn add(interfaces: &mut Interfaces, view: &AccessPointView) {
 
 fn access_point(view: &AccessPointView) -> Properties {
     let is_started = view.phase == Phase::Started;
-    let mut properties = Properties::from([
-        ("Started", Value::Boolean(is_started)),
-        ("Scanning", Value::Boolean(view.scanning)),
-    ]);
+    let mut properties = Properties::from([("Started", Value::Boolean(is_started))]);
     if !is_started {
         return properties;
     }
+    properties.insert("Scanning", Value::Boolean(view.scanning));
     let name = view.ssid.as_ref().map(|ssid| Value::Text(path::label(ssid)));
     properties.extend(name.map(|name| ("Name", name)));
     // Of several links, the first stands for all.

@@ -191,5 +191,10 @@ fn interfaces_come_and_go_with_the_mode() {
     assert!(names.contains(&interfaces::ACCESS_POINT) && !names.contains(&interfaces::STATION), "{names:?}");
     assert!(!names.contains(&interfaces::ACCESS_POINT_DIAGNOSTIC));
     let properties = &service.tree[DEVICE].interfaces[interfaces::ACCESS_POINT];
-    assert_eq!(properties.keys().copied().collect::<Vec<_>>(), ["Scanning", "Started"]);
+    assert_eq!(properties.keys().copied().collect::<Vec<_>>(), ["Started"]);
+    // Networks are heard of by what is on the air, as with iwd.
+    for method in ["Scan", "GetOrderedNetworks"] {
+        let effects = ask(&mut service, DEVICE, &format!("net.connman.iwd.AccessPoint.{method}"), vec![]);
+        assert_eq!(error(&effects), "net.connman.iwd.NotAvailable", "{method}");
+    }
 }
