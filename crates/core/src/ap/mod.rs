@@ -437,7 +437,9 @@ impl AccessPoint {
         for output in outputs {
             match output {
                 Output::SendKeyFrame { octets, in_clear } => {
-                    self.ask(Request::SendKeyFrame { to: station, bytes: octets, in_clear });
+                    let plain = self.association(station).filter(|association| association.links.is_empty());
+                    let link = plain.and_then(|association| association.link);
+                    self.ask(Request::SendKeyFrame { to: station, link, bytes: octets, in_clear });
                 }
                 Output::InstallKey(key) => self.ask(Request::InstallKey(key)),
                 Output::Secured { .. } => self.open_port(station),

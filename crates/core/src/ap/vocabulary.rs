@@ -347,6 +347,9 @@ pub enum Request {
     SendKeyFrame {
         /// The client.
         to: MacAddr,
+        /// The link that a plain client of an AP MLD is on: without it the kernel sends nothing. None for a client
+        /// with links, of which the kernel chooses one.
+        link: Option<LinkId>,
         /// The frame from the 802.1X header on.
         bytes: Vec<u8>,
         /// Whether it goes out in clear, although there may be a key.

@@ -11,6 +11,7 @@ use lapwing_core::{
     sae::Password,
 };
 use lapwing_frames::{
+    LinkId,
     management::{ReasonCode, StatusCode},
     suite::{Akm, Cipher},
 };
@@ -88,7 +89,19 @@ fn a_plain_client_joins_any_link_of_an_ap_mld() {
         assert_eq!(world.join(&mut client), expected);
         assert_agreed(&world, &client);
         assert!(world.ap.client(client.address).unwrap().links.is_empty());
+        assert_eq!(links_of_key_frames(&world), [Some(link(number)); 2], "where a plain client hears them");
     }
+    let mut world = World::new(mld(&[Akm::Sae]));
+    world.join(&mut Client::new(1, world.known(), Some(Akm::Sae)).with_links());
+    assert_eq!(links_of_key_frames(&world), [None; 2], "a client with links hears each");
+}
+
+fn links_of_key_frames(world: &World) -> Vec<Option<LinkId>> {
+    let link = |request: &Request| match request {
+        Request::SendKeyFrame { link, .. } => Some(*link),
+        _ => None,
+    };
+    world.requests.iter().filter_map(link).collect()
 }
 
 #[test]

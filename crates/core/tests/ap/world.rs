@@ -185,7 +185,7 @@ impl World {
                     client.on_frame(&mut means, bytes);
                 }
             }
-            Request::SendKeyFrame { to, bytes, in_clear } if *to == client.address => {
+            Request::SendKeyFrame { to, bytes, in_clear, .. } if *to == client.address => {
                 client.on_key_frame(&mut means, bytes, !in_clear && client.has_key);
             }
             _ => {}

@@ -342,7 +342,7 @@ impl Ap {
                 }
             }
             Request::SendFrame { link, bytes } => self.send_frame(link, bytes, out),
-            Request::SendKeyFrame { to, bytes, in_clear } => {
+            Request::SendKeyFrame { to, link: _, bytes, in_clear } => {
                 if self.neglected.contains(&to) {
                     return;
                 }

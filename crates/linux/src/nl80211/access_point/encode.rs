@@ -86,7 +86,8 @@ pub(in super::super) fn fill(message: &mut Builder, request: &Request, control_p
             fill_link(message, *link);
             message.bytes(attr::FRAME, bytes);
         }
-        Request::SendKeyFrame { to, bytes, in_clear } => {
+        Request::SendKeyFrame { to, link, bytes, in_clear } => {
+            fill_link(message, *link);
             message.u16(attr::CONTROL_PORT_ETHERTYPE, ETHERTYPE_EAPOL).mac(attr::MAC, *to);
             message.bytes(attr::FRAME, bytes).flag_if(attr::CONTROL_PORT_NO_ENCRYPT, *in_clear);
         }

@@ -320,11 +320,11 @@ fn frames_and_settings() {
         for theirs in sent(name, Command::CONTROL_PORT_FRAME) {
             let frame = message(ap::Request::SendKeyFrame {
                 to: mac_of(&theirs, attr::MAC),
+                link: link_of(&theirs),
                 bytes: find(&theirs, attr::FRAME).to_vec(),
                 in_clear: has(&theirs, attr::CONTROL_PORT_NO_ENCRYPT),
             });
-            // The kernel finds the link by itself.
-            assert_same(&frame, &theirs, &[attr::MLO_LINK_ID]);
+            assert_same(&frame, &theirs, &[]);
         }
     }
     let theirs = &sent("mlo-link-removal-kernel7", Command::SET_BSS)[0];
