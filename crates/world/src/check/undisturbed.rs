@@ -4,7 +4,7 @@ use super::keys::is_end;
 use super::{Rule, Sight, told};
 use crate::happening::{Happening, What};
 use crate::parts::Message;
-use lapwing_core::attempt::Entry;
+use lapwing_core::attempt::{Entry, Record};
 use lapwing_core::failure::{Code, Failure};
 use lapwing_core::kernel::KernelEvent;
 use lapwing_core::station::Report;
@@ -67,8 +67,8 @@ impl Rule for RefusedCommand {
     }
 }
 
-/// The first attempt at what somebody wants succeeds, and the connection lasts until somebody wants another. That a cached
-/// key is refused, and the attempt goes on without it, is no failure: a late answer to a wish of before can lead to it.
+/// The first attempt at what somebody wants succeeds, and the connection lasts until somebody wants another. A cached key
+/// that is refused counts too, although the attempt goes on without it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FirstAttempt {
     /// What failed in this step.
@@ -83,6 +83,7 @@ impl Rule for FirstAttempt {
         let What::Reported(report) = &happening.what else { return Ok(()) };
         let why: Option<&Failure> = match report {
             Report::Failed { why, .. } | Report::Disconnected { why, .. } => Some(why),
+            Report::Timeline(Record { entry: Entry::Failed(why), .. }) => Some(why),
             _ => None,
         };
         if let Some(why) = why.filter(|why| why.code != Code::Asked) {

@@ -102,7 +102,8 @@ impl World {
                         match self.plan.bsss.get(&transmission.receiver) {
                             Some(&(ap, link)) => {
                                 self.notice(&transmission);
-                                let link = self.flight.goodbye_to(ap).unwrap_or(link);
+                                let receiver = transmission.receiver;
+                                let link = self.flight.behind(ap, link, receiver).unwrap_or(link);
                                 let item = Item::Frame { number, transmission };
                                 self.dispatch(Channel::ToAp { ap, link }, item);
                             }

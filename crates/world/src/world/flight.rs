@@ -7,6 +7,7 @@ use crate::parts::{Command, Message};
 use crate::step::{Channel, Step};
 use lapwing_core::Instant;
 use lapwing_core::attempt::Ticket;
+use lapwing_frames::MacAddr;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A thing under way.
@@ -70,17 +71,26 @@ impl Flight {
         first
     }
 
-    /// The link over which a goodbye is on its way to an access point. The kernel goes on only when its queues are
-    /// flushed (`ieee80211_set_disassoc`): what it sends there after that, on whichever link, comes after it.
-    pub(super) fn goodbye_to(&self, ap: u8) -> Option<u8> {
-        let says_goodbye = |flying: &Flying| match &*flying.item {
-            Item::Frame { transmission, .. } => transmission.content.is_goodbye(),
-            _ => false,
+    /// The link whose queue a frame to a BSS of an access point joins, if not its own.
+    ///
+    /// A goodbye is not overtaken: the kernel goes on only when its queues are flushed (`ieee80211_set_disassoc`), so what
+    /// it sends after that, on whichever link, comes after it. Nor is what had to wait for a goodbye overtaken by what
+    /// is sent to the same BSS later: they are on one channel.
+    pub(super) fn behind(&self, ap: u8, link: u8, receiver: MacAddr) -> Option<u8> {
+        let holding = |which: &dyn Fn(u8, &Transmission) -> bool| {
+            self.0.iter().find_map(|(channel, queue)| match channel {
+                Channel::ToAp { ap: to, link } if *to == ap => {
+                    let mut frames = queue.iter().filter_map(|flying| match &*flying.item {
+                        Item::Frame { transmission, .. } => Some(transmission),
+                        _ => None,
+                    });
+                    frames.any(|frame| which(*link, frame)).then_some(*link)
+                }
+                _ => None,
+            })
         };
-        self.0.iter().find_map(|(channel, queue)| match channel {
-            Channel::ToAp { ap: to, link } if *to == ap && queue.iter().any(says_goodbye) => Some(*link),
-            _ => None,
-        })
+        holding(&|_, frame| frame.content.is_goodbye())
+            .or_else(|| holding(&|on, frame| on != link && frame.receiver == receiver))
     }
 
     /// When the last thing on a channel arrives.
@@ -123,5 +133,40 @@ impl Flight {
                 self.0.remove(&Channel::Socket);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::air::Content;
+    use lapwing_core::kernel::Frequency;
+
+    const FIRST: MacAddr = MacAddr([2, 0, 0, 0, 0, 0]);
+    const SECOND: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+
+    fn frame(receiver: MacAddr, subtype: u8) -> Flying {
+        let transmission = Transmission {
+            frequency: Frequency(5180),
+            transmitter: MacAddr([2, 0, 0, 0, 0, 9]),
+            receiver,
+            content: Content::Management { frame: vec![subtype], protection: None },
+        };
+        Flying { item: Named::new(Item::Frame { number: None, transmission }), plan: None }
+    }
+
+    #[test]
+    fn what_waited_for_a_goodbye_is_not_overtaken_on_its_own_link() {
+        let on = |link| Channel::ToAp { ap: 0, link };
+        let mut flight = Flight::default();
+        flight.push(on(1), frame(SECOND, 0xc0));
+        assert_eq!(flight.behind(0, 0, FIRST), Some(1), "nothing overtakes a goodbye");
+        assert_eq!(flight.behind(1, 0, FIRST), None, "which is for this access point only");
+        flight.push(on(1), frame(FIRST, 0xb0));
+        flight.pop(on(1));
+        assert_eq!(flight.behind(0, 0, FIRST), Some(1), "an authentication waits there, on the same channel");
+        assert_eq!(flight.behind(0, 1, SECOND), None, "and nothing else does");
+        flight.pop(on(1));
+        assert_eq!(flight.behind(0, 0, FIRST), None);
     }
 }
