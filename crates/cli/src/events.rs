@@ -163,9 +163,49 @@ impl Event {
             "timeline" => (Paint::Faint, "the timeline is complete (lapwing why)".to_owned()),
             "daemon" if self.is("running") => (Paint::Good, "the daemon was started".to_owned()),
             "daemon" => (Paint::Bad, "the daemon has ended".to_owned()),
-            // An event of a newer daemon may bring its own.
-            other => (Paint::Plain, self.text("sentence").map_or_else(|| self.unknown(other), str::to_owned)),
+            other => self.hotspot(other).unwrap_or_else(|| {
+                // An event of a newer daemon may bring its own.
+                let own = self.text("sentence").map(str::to_owned);
+                (Paint::Plain, own.unwrap_or_else(|| self.unknown(other)))
+            }),
         }
+    }
+
+    /// What happened to a hotspot.
+    fn hotspot(&self, event: &str) -> Option<(Paint, String)> {
+        let any = |key| self.any(key);
+        let client = any("client");
+        Some(match event {
+            "hotspot-started" => {
+                (Paint::Good, format!("the hotspot \"{}\" is on the air, {}", any("ssid"), any("security")))
+            }
+            "hotspot-stopped" => match self.text("sentence") {
+                Some(why) => {
+                    (Paint::Bad, format!("the hotspot has ended: {why}{}", self.with(". ", "next_step", "")))
+                }
+                None => (Paint::Fair, "the hotspot has ended".to_owned()),
+            },
+            "hotspot-narrowed" | "hotspot-lost-asleep" => (Paint::Fair, any("sentence")),
+            "client-associated" => (Paint::Faint, format!("{client} is associated")),
+            "client-joined" => (Paint::Good, format!("{client} has joined")),
+            "client-left" => (Paint::Fair, format!("{client} has left{}", self.with(": ", "why", ""))),
+            "hotspot-addresses" => {
+                (Paint::Plain, format!("clients get addresses; ours is {}", any("address")))
+            }
+            "hotspot-shared" => (Paint::Plain, "clients reach what this machine reaches".to_owned()),
+            "client-leased" => (
+                Paint::Plain,
+                format!("{client}{} has the address {}", self.with(" (", "name", ")"), any("address")),
+            ),
+            "client-released" => (Paint::Faint, format!("{client} has given its address back")),
+            "group-keys-renewed" => (Paint::Faint, "the group keys of the hotspot were renewed".to_owned()),
+            "hotspot-links-changed" => (Paint::Plain, "the links of the hotspot have changed".to_owned()),
+            "hotspot-broken" => (Paint::Fair, format!("the hotspot is not as it should be: {}", any("what"))),
+            "packet-numbers-unread" => {
+                (Paint::Faint, format!("the kernel did not tell how far the group keys of {client} are"))
+            }
+            _ => return None,
+        })
     }
 
     fn judged(&self) -> String {
@@ -277,6 +317,11 @@ mod tests {
                 "address 192.0.2.7/24 by way of 192.0.2.1",
             ),
             (r#"{"event":"daemon","running":false}"#, "the daemon has ended"),
+            (r#"{"event":"client-left","client":"02:00","why":"asked"}"#, "02:00 has left: asked"),
+            (
+                r#"{"event":"hotspot-stopped","sentence":"it was blocked","next_step":"Unblock it."}"#,
+                "the hotspot has ended: it was blocked. Unblock it.",
+            ),
             (r#"{"event":"new","at":1,"what":[1,"x"]}"#, "new what=1, x"),
             ("{}", "event"),
         ] {

@@ -257,7 +257,14 @@ impl<K: Kernel> Daemon<K> {
                 };
                 self.configure(now, ifindex, event);
             }
-            Heard::InterfaceRead { ifindex, outcome } => self.interface_read(ifindex, &outcome),
+            Heard::InterfaceRead { ifindex, outcome } => {
+                self.interface_read(ifindex, &outcome);
+                if let Ok(state) = outcome {
+                    self.with_hotspot(now, ifindex, |hotspot, means| {
+                        hotspot.checked(now.clock, &state, means)
+                    });
+                }
+            }
             Heard::Diagnosed { ifindex, outcome } => {
                 self.diagnosed(ifindex, &outcome);
                 self.links_diagnosed(now, ifindex, &outcome);
@@ -328,6 +335,7 @@ impl<K: Kernel> Daemon<K> {
     pub fn resumed(&mut self, now: Now, slept: Duration) {
         info!("the machine slept for {}", timeline::milliseconds(slept));
         self.turn_all(now, &Event::Resumed(slept));
+        self.check_hotspots();
         self.tick(now);
     }
 

@@ -5,7 +5,7 @@ use super::modes::{NO_ACCESS_POINT, Role, SWITCHING};
 use super::{Daemon, Now};
 use crate::control::{AccessPointBss, AccessPointView, Answer, CallError, CallId, ClientFigures, ClientView};
 use crate::flight::event::{self, Place};
-use crate::hotspot::{Failure, Hotspot, Order, Output, Phase, plan};
+use crate::hotspot::{Failure, Hotspot, Note, Order, Output, Phase, plan};
 use crate::kernel::{Command, Kernel, StationFigures};
 use crate::networks::error::FileProblem;
 use crate::networks::profile::Profile;
@@ -177,10 +177,27 @@ impl<K: Kernel> Daemon<K> {
                     self.kernel.perform(Command::Serve { ifindex, number, request });
                 }
                 Output::Told(report) => self.hotspot_told(now, ifindex, &report),
+                Output::Noted(note) => self.hotspot_noted(now, ifindex, &note),
                 Output::Started => self.hotspot_started(now, ifindex),
                 Output::Stopped(why) => self.hotspot_stopped(now, ifindex, why),
             }
         }
+    }
+
+    /// The machine slept: is what was on the air there still?
+    pub(super) fn check_hotspots(&mut self) {
+        let is_started =
+            |role: &Role| role.hotspot().is_some_and(|hotspot| hotspot.phase() == Phase::Started);
+        for (&ifindex, _) in self.interfaces.iter().filter(|(_, interface)| is_started(&interface.role)) {
+            self.kernel.perform(Command::ReadInterface { ifindex });
+        }
+    }
+
+    fn hotspot_noted(&mut self, now: Now, ifindex: u32, note: &Note) {
+        let Some(interface) = self.interfaces.get(&ifindex) else { return };
+        let name = interface.name.clone();
+        let told = event::hotspot_noted(Place { at: now.clock, interface: &name }, note);
+        self.tell(&name, told);
     }
 
     fn hotspot_told(&mut self, now: Now, ifindex: u32, report: &Report) {

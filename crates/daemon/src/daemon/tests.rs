@@ -46,6 +46,10 @@ struct Fake {
     refused_link: Option<LinkId>,
     /// Those that it does not answer.
     unanswered: Option<&'static str>,
+    /// Whether it refuses BSSs on channels of more than 20 MHz.
+    narrow: bool,
+    /// What it says of an interface, if not the usual.
+    interface: Option<InterfaceState>,
 }
 
 impl Fake {
@@ -59,6 +63,8 @@ impl Fake {
             refused: None,
             refused_link: None,
             unanswered: None,
+            narrow: false,
+            interface: None,
         }
     }
 
@@ -201,9 +207,22 @@ impl Kernel for Fake {
                     Some(Err(_)) if self.refused_link.is_some_and(|only| Some(only) != link) => Some(Ok(())),
                     outcome => outcome,
                 };
-                if let Some(outcome) = outcome {
+                let is_wide = |told: &lapwing_core::ap::Announcement| {
+                    told.channel != kernel::ChannelDefinition::narrow(told.channel.primary)
+                };
+                let refusal = Refusal { errno: Errno::EINVAL, message: None };
+                let too_wide = match &request {
+                    lapwing_core::ap::Request::StartBss(told) if self.narrow && is_wide(told) => Err(refusal),
+                    _ => Ok(()),
+                };
+                if let Some(outcome) = outcome.map(|outcome| outcome.and(too_wide)) {
                     let outcome = outcome.map(|()| lapwing_core::ap::Reply::Done);
                     self.heard.push_back(Heard::Served { ifindex, number, outcome });
+                }
+            }
+            Command::ReadInterface { ifindex } => {
+                if let Some(state) = self.interface.clone() {
+                    self.heard.push_back(Heard::InterfaceRead { ifindex, outcome: Ok(Box::new(state)) });
                 }
             }
             Command::ReadSurroundings => {

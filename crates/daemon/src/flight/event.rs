@@ -206,7 +206,7 @@ pub fn serving(place: Place<'_>, action: &serving::Action) -> Option<Told> {
             told(object, format!("clients get addresses; ours is {own}"), Loudness::Info)
         }
         Action::NoRoom => warned(
-            "No network is free for the clients of the hotspot: they get no addresses. Name another with --address."
+            "No network is free for the clients of the hotspot: they get no addresses. Name another with --subnet."
                 .to_owned(),
         ),
         Action::NotShared(why) => warned(format!("Clients of the hotspot reach this machine only: {why}.")),
@@ -231,6 +231,16 @@ pub fn serving(place: Place<'_>, action: &serving::Action) -> Option<Told> {
             told(object, sentence.clone(), Loudness::Debug)
         }
     })
+}
+
+/// Something that a person should know of a hotspot that goes on.
+#[must_use]
+pub fn hotspot_noted(place: Place<'_>, note: &hotspot::Note) -> Told {
+    let name = match note {
+        hotspot::Note::Narrowed(_) => "hotspot-narrowed",
+        hotspot::Note::LostAsleep => "hotspot-lost-asleep",
+    };
+    told(place.object(None, name).text("sentence", note), note.to_string(), Loudness::Warning)
 }
 
 /// A hotspot has ended, or did not begin.

@@ -14,8 +14,8 @@ pub use failure::Failure;
 
 use crate::networks::profile::Profile;
 use lapwing_core::ap::{AccessPoint, Action, Event, KernelEvent, Order as ApOrder, Reply, Report, Request};
-use lapwing_core::ap::{Bss, Setup};
-use lapwing_core::kernel::Refusal;
+use lapwing_core::ap::{Bss, Setup, Structure};
+use lapwing_core::kernel::{ChannelDefinition, Errno, InterfaceState, Refusal};
 use lapwing_core::means::Means;
 use lapwing_core::shared::Shared;
 use lapwing_core::{Duration, Instant};
@@ -85,6 +85,28 @@ pub enum Order {
     },
 }
 
+/// Something that a person should know of a hotspot that goes on. The text of each is a sentence without its stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The kernel refused it at its width: it is tried once more with channels of 20 MHz.
+    Narrowed(Refusal),
+    /// The kernel has lost BSSs while the machine slept: they begin anew.
+    LostAsleep,
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Narrowed(refusal) => {
+                write!(f, "the kernel refused START_AP ({refusal}): 20 MHz are tried in place of more")
+            }
+            Self::LostAsleep => {
+                f.write_str("the kernel lost the hotspot while the machine slept: it begins anew")
+            }
+        }
+    }
+}
+
 /// What comes of a turn, in the order in which it must happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
@@ -97,6 +119,8 @@ pub enum Output {
     },
     /// The machine has something to tell.
     Told(Report),
+    /// Something that a person should know though it goes on.
+    Noted(Note),
     /// All is on the air.
     Started,
     /// It has ended: as was asked, or by a failure.
@@ -140,6 +164,8 @@ enum State {
 enum Then {
     Rest(Option<Failure>),
     Again,
+    /// With channels of 20 MHz.
+    Narrow,
 }
 
 /// A hotspot's machine and what it was made of.
@@ -148,6 +174,25 @@ struct Running {
     machine: AccessPoint,
     setup: Shared<Setup>,
     profile: Profile,
+}
+
+impl Running {
+    /// The same with channels of 20 MHz; none if it is on such ones already.
+    fn narrowed(&self) -> Option<Self> {
+        let mut setup = (*self.setup).clone();
+        let is_wide = |bss: &Bss| bss.channel != ChannelDefinition::narrow(bss.channel.primary);
+        setup.structure.iter().any(|(_, bss)| is_wide(bss)).then_some(())?;
+        match &mut setup.structure {
+            Structure::Single(bss) => bss.channel = ChannelDefinition::narrow(bss.channel.primary),
+            Structure::Mld { links, .. } => {
+                for bss in links.values_mut() {
+                    bss.channel = ChannelDefinition::narrow(bss.channel.primary);
+                }
+            }
+        }
+        let setup = Shared::new(setup);
+        Some(Self { machine: AccessPoint::new(setup.clone()), setup, profile: self.profile.clone() })
+    }
 }
 
 impl std::fmt::Debug for Running {
@@ -347,6 +392,15 @@ impl Hotspot {
         let had = self.on_air().any(|(id, _)| id == link);
         self.turn(now, Event::Refused(request), means);
         let has = self.on_air().any(|(id, _)| id == link);
+        // Of several links the others go on; the only BSS has a second try. A width has nothing to do with these.
+        let can_narrow = link.is_none()
+            && matches!(request, Request::StartBss(_))
+            && !matches!(refusal.errno, Errno::ERFKILL | Errno::ENETDOWN)
+            && self.running().is_some_and(|running| running.narrowed().is_some());
+        if is_needed && can_narrow {
+            self.out.push(Output::Noted(Note::Narrowed(refusal)));
+            return self.end(now, true, Then::Narrow, means);
+        }
         let failure = Failure::Refused { command: ledger::command(request), refusal };
         match link {
             Some(link) if had && !has => {
@@ -400,6 +454,23 @@ impl Hotspot {
         self.take()
     }
 
+    /// Takes the kernel's side of the interface after the machine slept: what is not on the air any more though it
+    /// should be begins anew.
+    pub fn checked(&mut self, now: Instant, state: &InterfaceState, means: &mut Means<'_>) -> Vec<Output> {
+        // Of a single BSS the kernel says the name, and of each link the channel, as long as it has them.
+        let is_there = |link: Option<LinkId>| match link {
+            None => self.setup().is_some_and(|setup| state.ssid.as_ref() == Some(&setup.ssid)),
+            Some(id) => state.links.iter().any(|link| link.id == id && link.channel.is_some()),
+        };
+        let is_lost =
+            matches!(self.state, State::Started(_)) && self.on_air().any(|(link, _)| !is_there(link));
+        if is_lost {
+            self.out.push(Output::Noted(Note::LostAsleep));
+            self.end(now, false, Then::Again, means);
+        }
+        self.take()
+    }
+
     /// Nothing but time.
     pub fn tick(&mut self, now: Instant, means: &mut Means<'_>) -> Vec<Output> {
         self.turn(now, Event::Tick, means);
@@ -417,7 +488,9 @@ impl Hotspot {
                     *then = match std::mem::replace(then, Then::Again) {
                         Then::Rest(Some(why)) => Then::Rest(Some(why)),
                         // What was not ended cannot begin anew.
-                        Then::Rest(None) | Then::Again => Then::Rest(Some(Failure::Silent("the end"))),
+                        Then::Rest(None) | Then::Again | Then::Narrow => {
+                            Then::Rest(Some(Failure::Silent("the end")))
+                        }
                     };
                 }
                 self.go_on(now, means);
@@ -508,6 +581,10 @@ impl Hotspot {
             }
             State::Stopping { running, then, .. } => match then {
                 Then::Again => self.begin(now, *running, means),
+                Then::Narrow => {
+                    let narrowed = running.narrowed().unwrap_or(*running);
+                    self.begin(now, narrowed, means);
+                }
                 Then::Rest(why) => {
                     self.last_failure.clone_from(&why);
                     self.out.push(Output::Stopped(why));

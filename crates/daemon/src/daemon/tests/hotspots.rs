@@ -6,7 +6,7 @@ use crate::kernel::Mode;
 use crate::networks::profile::{Place, Profile, Protection};
 use lapwing_core::Secret;
 use lapwing_core::ap::{self, KernelEvent as ApEvent};
-use lapwing_core::kernel::{Band, ChannelWidth};
+use lapwing_core::kernel::{Band, ChannelDefinition, ChannelWidth, InterfaceLink, InterfaceState};
 use lapwing_core::radio::{AccessPointRadio, BandCapabilities};
 use lapwing_frames::channel;
 use lapwing_frames::suite::Cipher;
@@ -521,4 +521,54 @@ fn clients_are_served_as_long_as_the_hotspot_is_on_the_air() {
     bench.ask(Call::SetMode { ifindex: 3, mode: Mode::AccessPoint });
     bench.start(Profile { addresses: None, ..settings() });
     assert_eq!((bench.phase(), bench.run.performed(serves)), (Some(Phase::Started), 0));
+}
+
+#[test]
+fn a_width_that_the_kernel_refuses_is_given_up_for_20_mhz_once() {
+    let mut bench = Bench::new("narrow", &[]);
+    bench.ask(Call::SetMode { ifindex: 3, mode: Mode::AccessPoint });
+    bench.run.daemon.kernel.narrow = true;
+    assert_eq!(bench.start(settings()), Some(Ok(Answer::Done)));
+    let view = bench.run.daemon.view(bench.run.now).devices[0].access_point.clone().unwrap();
+    assert_eq!((view.bsss.len(), view.last_failure), (1, None));
+    assert_eq!(view.bsss[0].channel, ChannelDefinition::narrow(view.bsss[0].channel.primary));
+    assert_eq!(bench.served(|request| matches!(request, ap::Request::StartBss(_))), 2);
+    // What is not for its width is refused once more, and that is the end.
+    assert_eq!(bench.ask(Call::StopAccessPoint { ifindex: 3 }), Some(Ok(Answer::Done)));
+    bench.run.daemon.kernel.performed.clear();
+    bench.run.daemon.kernel.refused = Some("StartBss");
+    let failure = failed(bench.start(settings()));
+    assert!(matches!(failure, Failure::Refused { command: "START_AP", .. }), "{failure:?}");
+    assert_eq!(bench.served(|request| matches!(request, ap::Request::StartBss(_))), 2);
+}
+
+#[test]
+fn a_hotspot_that_the_kernel_lost_while_the_machine_slept_begins_anew() {
+    let link = |number: u8, frequency: Option<u32>| InterfaceLink {
+        id: LinkId::new(number).unwrap(),
+        address: MacAddr([2, 0, 0, 0, 1, number]),
+        channel: frequency.map(|mhz| ChannelDefinition::narrow(Frequency(mhz))),
+    };
+    let state = |ssid: Option<&str>, links| InterfaceState {
+        address: WE,
+        ssid: ssid.map(|name| Ssid::new(name.as_bytes()).unwrap()),
+        channel: None,
+        links,
+    };
+    for (name, profile, state, is_lost) in [
+        ("here", settings(), state(Some("mine"), vec![]), false),
+        ("gone", settings(), state(None, vec![]), true),
+        ("other", settings(), state(Some("yours"), vec![]), true),
+        ("links-here", mld(), state(None, vec![link(0, Some(2412)), link(1, Some(5180))]), false),
+        ("link-gone", mld(), state(Some("mine"), vec![link(0, Some(2412))]), true),
+        ("link-off", mld(), state(Some("mine"), vec![link(0, Some(2412)), link(1, None)]), true),
+    ] {
+        let mut bench = Bench::started(&format!("asleep-{name}"), profile);
+        bench.run.daemon.kernel.interface = Some(state);
+        bench.run.daemon.resumed(bench.run.now, Duration::from_secs(3600));
+        bench.settle();
+        let begun = bench.served(|request| matches!(request, ap::Request::StartBss(_)));
+        assert_eq!(begun > 0, is_lost, "{name}");
+        assert_eq!(bench.phase(), Some(Phase::Started), "{name}");
+    }
 }
