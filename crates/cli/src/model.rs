@@ -4,6 +4,7 @@
 
 use crate::bus::{Bus, DAEMON, Objects, Properties, decode, present};
 use crate::failure::{CallError, Failure};
+use crate::hotspot;
 use crate::radio;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -208,6 +209,8 @@ pub struct Status {
     pub last_failure: Option<LastFailure>,
     /// What a person should know besides.
     pub warning: Option<String>,
+    /// The hotspot, if it is an access point.
+    pub(crate) hotspot: Option<hotspot::Status>,
 }
 
 /// The octets of a network's name and its kind, as its path has them: it is the only place where iwd tells the
@@ -330,6 +333,10 @@ impl<'b> Snapshot<'b> {
             },
             None => None,
         };
+        let hotspot = match self.objects.get(&device.path, hotspot::LAPWING) {
+            Some(properties) => Some(hotspot::Status::of(&device.name, properties)?),
+            None => None,
+        };
         let mut connection = ours.connection;
         if matches!(device.state.as_str(), "connected" | "roaming") {
             let call =
@@ -354,6 +361,7 @@ impl<'b> Snapshot<'b> {
             addresses: ours.addresses,
             last_failure: ours.last_failure,
             warning: ours.warning,
+            hotspot,
         })
     }
 

@@ -43,6 +43,9 @@ pub fn status(style: Style, list: &[Status]) -> String {
 }
 
 fn block(style: Style, status: &Status) -> String {
+    if let Some(hotspot) = &status.hotspot {
+        return crate::hotspot::status(style, hotspot);
+    }
     let colour = paint(&status.device.state);
     let scanning = if status.device.scanning { ", scanning" } else { "" };
     let mut text = format!(

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod double;
+mod hotspots;
 
 use double::{Double, Flavour, GARBAGE, PASSPHRASE, finish};
 use std::io::{BufRead, BufReader, Write};
@@ -270,6 +271,8 @@ fn garbage_is_an_error_and_no_panic() {
         &["why"],
         &["connect", "guest"],
         &["disconnect"],
+        &["hotspot"],
+        &["hotspot", "clients"],
     ];
     for number in 0..GARBAGE {
         let mut caught = 0;

@@ -41,27 +41,43 @@ fn documented(page: &str, heading: &str) -> BTreeSet<String> {
 fn json_has_what_the_page_says_and_nothing_else() {
     let page = page("docs/command-line.md");
     let double = Double::start(Flavour::Lapwing);
+    let hotspot = Double::start(Flavour::Hotspot);
+    let idle = Double::start(Flavour::IdleHotspot);
     let good = double.file(PASSPHRASE.as_bytes());
-    for (heading, arguments) in [
-        ("status", &["status"][..]),
-        ("devices", &["devices"]),
-        ("networks, scan", &["networks"]),
-        ("networks, scan", &["scan"]),
-        ("known", &["known"]),
-        ("links", &["links"]),
-        ("timeline", &["timeline"]),
-        ("connect", &["connect", "home", "--passphrase-file", &good]),
-        ("forget", &["forget", "guest"]),
-        ("disconnect", &["disconnect"]),
-        ("Failures", &["forget", "nobody"]),
+    // What is not there is null, and has no members: where it matters, several doubles show all of them together.
+    for (heading, doubles, arguments) in [
+        ("status", &[&double, &hotspot, &idle][..], &["status"][..]),
+        ("devices", &[&double], &["devices"]),
+        ("networks, scan", &[&double], &["networks"]),
+        ("networks, scan", &[&double], &["scan"]),
+        ("known", &[&double], &["known"]),
+        ("links", &[&double], &["links"]),
+        ("timeline", &[&double], &["timeline"]),
+        ("connect", &[&double], &["connect", "home", "--passphrase-file", &good]),
+        ("forget", &[&double], &["forget", "guest"]),
+        ("disconnect", &[&double], &["disconnect"]),
+        ("hotspot, hotspot status", &[&hotspot, &idle], &["hotspot"]),
+        ("hotspot, hotspot status", &[&hotspot, &idle], &["hotspot", "status"]),
+        ("hotspot start", &[&double], &["hotspot", "start", "--profile", "mine"]),
+        ("hotspot clients", &[&hotspot], &["hotspot", "clients"]),
+        ("hotspot, what else", &[&hotspot], &["hotspot", "throw-out"]),
+        ("hotspot, what else", &[&hotspot], &["hotspot", "remove-link", "1"]),
+        ("hotspot, what else", &[&hotspot], &["hotspot", "add-link", "1"]),
+        ("hotspot, what else", &[&hotspot], &["hotspot", "renew-keys"]),
+        ("hotspot, what else", &[&hotspot], &["hotspot", "forget-pmksas"]),
+        ("hotspot, what else", &[&hotspot], &["hotspot", "restart"]),
+        ("hotspot, what else", &[&hotspot], &["hotspot", "stop"]),
+        ("Failures", &[&double], &["forget", "nobody"]),
     ] {
         let mut arguments = arguments.to_vec();
         arguments.push("--json");
-        let outcome = double.run(&arguments);
-        assert_eq!(outcome.err, "", "{arguments:?}");
-        assert_eq!(outcome.out.matches('\n').count(), 1, "{arguments:?} prints one line");
         let mut found = BTreeSet::new();
-        paths(&outcome.json(), "", &mut found);
+        for double in doubles {
+            let outcome = double.run(&arguments);
+            assert_eq!(outcome.err, "", "{arguments:?}");
+            assert_eq!(outcome.out.matches('\n').count(), 1, "{arguments:?} prints one line");
+            paths(&outcome.json(), "", &mut found);
+        }
         assert_eq!(found, documented(&page, heading), "{arguments:?}");
     }
 }
@@ -82,9 +98,12 @@ fn every_command_and_option_is_in_the_manual() {
     for (name, part) in parts {
         assert!(name.is_empty() || manual.contains(&format!(".It Cm {name}")), "{name} in the manual");
         assert!(name.is_empty() || guide.contains(&format!("`{name}")), "{name} in the guide");
+        // Where a command has commands of its own, each has its options where it stands.
+        let own = manual.split(&format!(".It Cm {name}")).nth(1).filter(|_| name.contains(' '));
+        let place = own.map_or(manual.as_str(), |rest| rest.split("\n.It Cm ").next().unwrap());
         let shown = part.get_arguments().filter(|option| !option.is_hide_set());
         for option in shown.filter_map(clap::Arg::get_long) {
-            assert!(manual.contains(&format!("Fl -{option}")), "--{option} in the manual");
+            assert!(place.contains(&format!("Fl -{option}")), "--{option} of {name} in the manual");
             assert!(guide.contains(&format!("--{option}")), "--{option} in the guide");
             count += 1;
         }

@@ -3,6 +3,7 @@
 use crate::bus::{Bus, Properties, decode};
 use crate::failure::{Failure, Kind};
 use crate::model::{Device, LastFailure, last_failure};
+use crate::text::Style;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use zbus::OwnedVariant;
@@ -10,7 +11,7 @@ use zbus::OwnedVariant;
 /// iwd's interface of access points.
 pub(super) const ACCESS_POINT: &str = "net.connman.iwd.AccessPoint";
 /// Ours, with what that does not tell.
-pub(super) const LAPWING: &str = "org.lapwing.AccessPoint1";
+pub(crate) const LAPWING: &str = "org.lapwing.AccessPoint1";
 
 /// A list of dictionaries.
 type List = Vec<HashMap<String, OwnedVariant>>;
@@ -27,6 +28,8 @@ pub(crate) struct Status {
     pub(crate) octets: Vec<u8>,
     /// Its name as it is shown; none while it is stopped.
     pub(crate) name: Option<String>,
+    /// The octets in hexadecimal.
+    pub(crate) ssid: Option<String>,
     /// `wpa2`, `wpa3`, `transition`, `owe` or `open`.
     pub(crate) security: Option<String>,
     /// Whether its name is not announced.
@@ -97,7 +100,16 @@ impl Status {
                 .code("other-daemon")
                 .next("See which it is: busctl status net.connman.iwd."));
         };
+        Self::of(&device.name, &properties)
+    }
+
+    /// From the properties of our interface.
+    ///
+    /// # Errors
+    /// If they are not as they must be.
+    pub(crate) fn of(device: &str, properties: &Properties) -> Result<Self, Failure> {
         let octets: Vec<u8> = properties.require("SSID")?;
+        let is_named = !octets.is_empty();
         let links = properties.list("Links")?.into_iter().map(|link| {
             Ok(Link {
                 link: link.get("Link")?,
@@ -111,9 +123,10 @@ impl Status {
             Ok(Missing { link: missing.require("Link")?, sentence: missing.require("Sentence")? })
         });
         Ok(Self {
-            device: device.name.clone(),
+            device: device.to_owned(),
             state: properties.require("State")?,
-            name: (!octets.is_empty()).then(|| String::from_utf8_lossy(&octets).into_owned()),
+            name: is_named.then(|| Style::PLAIN.name(&octets)),
+            ssid: is_named.then(|| octets.iter().map(|octet| format!("{octet:02x}")).collect()),
             octets,
             security: properties.text("Security")?,
             hidden: properties.require("Hidden")?,

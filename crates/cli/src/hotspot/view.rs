@@ -6,7 +6,7 @@ use crate::text::{Cell, Paint, Style, table};
 use crate::view::{duration, heading, place, row};
 
 /// What a hotspot is.
-pub(super) fn status(style: Style, status: &Status) -> String {
+pub(crate) fn status(style: Style, status: &Status) -> String {
     let colour = match status.state.as_str() {
         "started" => Paint::Good,
         "starting" | "stopping" => Paint::Fair,

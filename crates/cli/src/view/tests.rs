@@ -16,7 +16,15 @@ fn device(state: &str) -> Device {
 }
 
 fn bare(device: Device) -> Status {
-    Status { device, network: None, connection: None, addresses: None, last_failure: None, warning: None }
+    Status {
+        device,
+        network: None,
+        connection: None,
+        addresses: None,
+        last_failure: None,
+        warning: None,
+        hotspot: None,
+    }
 }
 
 #[test]

@@ -1,20 +1,21 @@
 //! What the double does for one client.
 
+use super::hotspot::{Hotspot, LAPWING};
 use super::{DAEMON, DEVICE, Flavour, Log, PASSPHRASE};
 use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::pin::Pin;
 use zbus::message::{Message, Type};
-use zbus::{Connection, MessageStream, ObjectPath, Variant};
+use zbus::{Connection, MessageStream, ObjectPath, OwnedVariant, Variant};
 
-type Members = BTreeMap<&'static str, Variant<'static>>;
+pub(super) type Members = BTreeMap<&'static str, Variant<'static>>;
 type Objects = BTreeMap<String, BTreeMap<&'static str, Members>>;
 
-fn members(list: impl IntoIterator<Item = (&'static str, Variant<'static>)>) -> Members {
+pub(super) fn members(list: impl IntoIterator<Item = (&'static str, Variant<'static>)>) -> Members {
     list.into_iter().collect()
 }
 
-fn text(text: &str) -> Variant<'static> {
+pub(super) fn text(text: &str) -> Variant<'static> {
     Variant::from(text.to_owned())
 }
 
@@ -22,7 +23,7 @@ fn object(path: &str) -> Variant<'static> {
     Variant::from(ObjectPath::try_from(path.to_owned()).unwrap())
 }
 
-fn dictionary(members: Members) -> Variant<'static> {
+pub(super) fn dictionary(members: Members) -> Variant<'static> {
     let members: HashMap<String, Variant<'static>> =
         members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     Variant::from(members)
@@ -60,6 +61,8 @@ pub(super) struct Client {
     listens: bool,
     /// Whether it wants to hear what happens: nobody else is told.
     watches: bool,
+    /// What is on the air, if the device is an access point.
+    hotspot: Option<Hotspot>,
 }
 
 impl Client {
@@ -77,6 +80,11 @@ impl Client {
             scanning: false,
             listens: false,
             watches: false,
+            hotspot: match flavour {
+                Flavour::Hotspot | Flavour::Garbage(11 | 12) => Some(Hotspot::Mld),
+                Flavour::IdleHotspot => Some(Hotspot::Stopped),
+                _ => None,
+            },
         }
     }
 
@@ -143,7 +151,7 @@ impl Client {
             }
             return;
         }
-        self.log.lock().unwrap().push(format!("{}.{member}", interface.rsplit('.').next().unwrap()));
+        self.log(format!("{}.{member}", interface.rsplit('.').next().unwrap()));
         match self.flavour {
             Flavour::Absent => {
                 let why = "The name net.connman.iwd was not provided by any .service files";
@@ -261,9 +269,75 @@ impl Client {
                     }
                 }
             }
+            ("org.freedesktop.DBus.Properties", "Set") => {
+                let (_, name, value): (String, String, OwnedVariant) = call.body().deserialize().unwrap();
+                let mode: String = value.try_into().unwrap();
+                self.log(format!("{name} {mode}"));
+                self.hotspot = (mode == "ap").then_some(Hotspot::Stopped);
+                self.reply(call, &()).await;
+            }
+            _ if self.hotspot.is_some() => self.hotspot(call, &interface, &member).await,
             ("net.connman.iwd.KnownNetwork", "Forget") => self.reply(call, &()).await,
             _ => self.refuse(call, "org.freedesktop.DBus.Error.UnknownMethod", "No such method.").await,
         }
+    }
+
+    fn log(&self, entry: String) {
+        self.log.lock().unwrap().push(entry);
+    }
+
+    /// What a device does that is an access point.
+    async fn hotspot(&mut self, call: &Message, interface: &str, member: &str) {
+        let Some(hotspot) = &self.hotspot else { return };
+        match (interface, member) {
+            (LAPWING, "StartAs") => {
+                let (asked, told) = Hotspot::asked(call);
+                self.log(told);
+                if asked.is_refused() {
+                    let why = "The kernel refused START_AP: EBUSY. Another program uses the radio.";
+                    return self.refuse(call, "net.connman.iwd.Failed", why).await;
+                }
+                self.hotspot = Some(asked);
+            }
+            ("net.connman.iwd.AccessPoint", "StartProfile") => {
+                let name: String = call.body().deserialize().unwrap();
+                self.log(format!("profile {name}"));
+                self.hotspot = Some(Hotspot::Mld);
+            }
+            ("net.connman.iwd.AccessPoint", "Stop") => self.hotspot = Some(Hotspot::Stopped),
+            (LAPWING, "GetClients") if self.is_garbage(12) => return self.reply(call, &"none").await,
+            (LAPWING, "GetClients") => return self.reply(call, &hotspot.clients()).await,
+            ("net.connman.iwd.AccessPointDiagnostic", "GetDiagnostics") => {
+                return self.reply(call, &hotspot.figures()).await;
+            }
+            (LAPWING, "RemoveLink") => {
+                let (link, beacons): (u8, u16) = call.body().deserialize().unwrap();
+                if link > 1 {
+                    let why = "The hotspot has no such link on the air.";
+                    return self.refuse(call, "net.connman.iwd.NotFound", why).await;
+                }
+                self.log(format!("link {link} in {beacons}"));
+            }
+            (LAPWING, "AddLink") => {
+                let link: u8 = call.body().deserialize().unwrap();
+                self.log(format!("link {link}"));
+            }
+            (LAPWING, "ThrowOut") => {
+                let client: String = call.body().deserialize().unwrap();
+                self.log(format!("client {client:?}"));
+            }
+            (LAPWING, "Restart") => {
+                let wishes: BTreeMap<String, OwnedVariant> = call.body().deserialize().unwrap();
+                let wish = |key: &str| bool::try_from(wishes.get(key).unwrap().try_clone().unwrap()).unwrap();
+                self.log(format!("goodbye {} forget {}", wish("Goodbye"), wish("ForgetPmksas")));
+            }
+            (LAPWING, "ForgetPmksas" | "RenewGroupKeys") => {}
+            _ => {
+                let why = "No such method.";
+                return self.refuse(call, "org.freedesktop.DBus.Error.UnknownMethod", why).await;
+            }
+        }
+        self.reply(call, &()).await;
     }
 
     /// What happens while one listens.
@@ -436,12 +510,16 @@ impl Client {
         let mut add = |path: &str, interface, members| {
             objects.entry(path.to_owned()).or_default().insert(interface, members);
         };
-        let radio = members([
+        let mut radio = members([
             ("Name", text("phy0")),
             ("Powered", Variant::from(true)),
             ("Model", text("Model 7")),
             ("Vendor", text("Vendor")),
         ]);
+        if self.is_ours() {
+            let modes = vec!["ap".to_owned(), "station".to_owned()];
+            radio.insert("SupportedModes", Variant::from(modes));
+        }
         add("/net/connman/iwd/0", "net.connman.iwd.Adapter", radio);
         if self.is_ours() {
             add("/net/connman/iwd", "org.lapwing.Daemon1", members([("Version", text("0.1.0"))]));
@@ -456,10 +534,14 @@ impl Client {
                 ("Name", if self.is_garbage(5) { Variant::from(3_u8) } else { text(name) }),
                 ("Address", text("02:00:00:00:02:00")),
                 ("Powered", Variant::from(true)),
-                ("Mode", text("station")),
+                ("Mode", text(if self.hotspot.is_some() { "ap" } else { "station" })),
                 ("Adapter", object("/net/connman/iwd/0")),
             ]);
             add(path, "net.connman.iwd.Device", device);
+            if let Some(hotspot) = &self.hotspot {
+                add(path, LAPWING, hotspot.lapwing(self.is_garbage(11)));
+                continue;
+            }
             let connected = self.connected.as_ref().filter(|_| *path == DEVICE);
             // The first command that looks finds a connection, if it only looks.
             let state = if connected.is_some() || self.shows() { "connected" } else { "disconnected" };

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "tests; each file uses a part of it")]
 
 mod client;
+mod hotspot;
 
 use client::Client;
 use std::io::Read;
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 
 pub(crate) const DAEMON: &str = ":1.7";
 pub(crate) const DEVICE: &str = "/net/connman/iwd/0/3";
+/// A hotspot of this name is refused by the kernel.
+pub(crate) const REFUSED: &str = "refused";
 pub(crate) const PASSPHRASE: &str = "correct horse battery";
 
 /// What answers.
@@ -34,6 +37,10 @@ pub(crate) enum Flavour {
     NoAddress,
     /// lapwingd, which never answers Connect.
     Slow,
+    /// lapwingd with a device that is a hotspot with two links.
+    Hotspot,
+    /// lapwingd with a device that is an access point without a hotspot.
+    IdleHotspot,
     /// lapwingd with two devices.
     Two,
     /// lapwingd with no device.
@@ -41,7 +48,7 @@ pub(crate) enum Flavour {
 }
 
 /// How many kinds of garbage there are.
-pub(crate) const GARBAGE: usize = 11;
+pub(crate) const GARBAGE: usize = 13;
 
 type Log = Arc<Mutex<Vec<String>>>;
 
