@@ -66,6 +66,13 @@ impl Hotspot {
             ),
             Self::Asked { .. } => (vec![link(None, "02:00:00:00:02:00", 5180, 80)], vec![]),
         };
+        let missing = match self {
+            Self::Mld => vec![members([
+                ("Link", Variant::from(2_u8)),
+                ("Sentence", text("the kernel refused START_AP: Invalid argument")),
+            ])],
+            Self::Stopped | Self::Asked { .. } => vec![],
+        };
         let failure = match self {
             Self::Stopped => members([
                 ("Code", text("interface-down")),
@@ -81,6 +88,7 @@ impl Hotspot {
             ("Hidden", Variant::from(hidden)),
             ("MLD", text(if matches!(self, Self::Mld) { "02:00:00:00:02:00" } else { "" })),
             ("Links", list(links)),
+            ("MissingLinks", list(missing)),
             ("Clients", Variant::from(clients)),
             ("LastFailure", dictionary(failure)),
         ])

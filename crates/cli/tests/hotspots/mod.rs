@@ -15,6 +15,7 @@ const SHOWN: &str = "\
   address   02:00:00:00:02:00
   link 0    channel 1 (2.4 GHz, 2412 MHz), 20 MHz wide, 02:00:00:00:0a:00
   link 1    channel 36 (5 GHz, 5180 MHz), 80 MHz wide, 02:00:00:00:0a:01
+  link 2    is missing: the kernel refused START_AP: Invalid argument
   clients   2
 ";
 

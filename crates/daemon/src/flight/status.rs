@@ -150,6 +150,7 @@ mod tests {
             hidden: false,
             mld: None,
             bsss: Vec::new(),
+            missing: BTreeMap::new(),
             clients: Vec::new(),
             last_failure: Some(crate::hotspot::Failure::InterfaceDown),
             scanning: false,
