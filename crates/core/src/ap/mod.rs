@@ -381,12 +381,16 @@ impl AccessPoint {
 
     /// Somebody behaves as if associated: tell him that he is not (802.11-2020 11.3.5.1).
     fn on_stranger(&mut self, link: Option<LinkId>, from: MacAddr) {
-        let Some(own) = self.bss.get(&link).map(|bss| bss.bssid) else { return };
         if from.is_group() || matches!(self.clients.get(from), Some(Client::Associated(_))) {
             return;
         }
-        let departure = Departure { reason: ReasonCode::InvalidClass3Frame, elements: Vec::new() };
-        self.send(link, Header::new(from, own, own), Body::Deauthentication(departure));
+        // Older kernels (6.12) do not say on which link of an AP MLD: it hears the one that it is on.
+        let meant = self.bss.iter().filter(|(known, _)| link.is_none() || **known == link);
+        let bssids: Vec<_> = meant.map(|(known, bss)| (*known, bss.bssid)).collect();
+        for (link, own) in bssids {
+            let departure = Departure { reason: ReasonCode::InvalidClass3Frame, elements: Vec::new() };
+            self.send(link, Header::new(from, own, own), Body::Deauthentication(departure));
+        }
     }
 
     fn on_refused(&mut self, now: Instant, request: &Request) {

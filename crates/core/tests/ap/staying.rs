@@ -14,6 +14,7 @@ use lapwing_frames::{
     management::{Action, Body, Management, ReasonCode, StatusCode},
     suite::Akm,
 };
+use std::collections::BTreeSet;
 
 fn joined() -> (World, Client) {
     let mut world = World::new(mld(&[Akm::Sae]));
@@ -158,6 +159,15 @@ fn a_stranger_is_told_that_it_is_one() {
     assert!(matches!(&told[..], [frame] if matches!(&frame.body,
         Body::Deauthentication(departure) if departure.reason == ReasonCode::InvalidClass3Frame)));
     assert_eq!(world.turn(Event::Stranger { link: Some(link(1)), from: client.address }), []);
+    // Where the kernel does not say the link, it is told on each, by the address that the AP has there.
+    let told = world.turn(Event::Stranger { link: None, from });
+    let on = told.iter().map(|request| match request {
+        Request::SendFrame { link, .. } => *link,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(on.collect::<Vec<_>>(), [0, 1, 2].map(|number| Some(link(number))));
+    let senders: BTreeSet<_> = frames(&told).iter().map(|frame| frame.header.transmitter).collect();
+    assert_eq!(senders.len(), 3);
 }
 
 #[test]
