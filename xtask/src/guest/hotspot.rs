@@ -89,10 +89,14 @@ impl Hotspot {
 
     /// The network as a station knows it.
     pub(crate) fn network(&self) -> Network {
-        match self.protection {
+        let network = match self.protection {
             Protection::Open => Network::open(&self.ssid),
             Protection::Owe => Network::owe(&self.ssid),
             _ => Network::psk(&self.ssid, &self.passphrase),
+        };
+        match self.settings.iter().any(|word| word == "--hidden") {
+            true => network.hidden(),
+            false => network,
         }
     }
 }
@@ -148,7 +152,7 @@ impl LapwingAp {
     }
 
     /// Has the daemon begin the hotspot, and learns its address.
-    fn begin(&mut self) -> Result<()> {
+    pub(crate) fn begin(&mut self) -> Result<()> {
         let secret = self.directory.join("passphrase");
         fs::write(&secret, format!("{}\n", self.config.passphrase))
             .doing(|| "write the passphrase".into())?;
@@ -213,6 +217,13 @@ impl LapwingAp {
                 self.give_addresses()
             }
         }
+    }
+
+    /// The program is killed, and started again; nobody tells it to be a hotspot again.
+    pub(crate) fn killed(&mut self) -> Result<()> {
+        self.daemon.kill()?;
+        self.daemon = run(&self.radio, &self.directory, self.config.quiet)?;
+        Ok(())
     }
 
     /// Has it announce that a link goes, and waits until it is gone.

@@ -140,10 +140,10 @@ impl Lab {
         self.supplicant_on(radio)
     }
 
-    /// All radios that are left join a network at once, with one wpa_supplicant. Returns how many they are.
-    pub(crate) fn crowd(&mut self, network: &Network) -> Result<(usize, Process)> {
+    /// All radios that are left join a network on a channel at once, with one wpa_supplicant. Returns how many they are.
+    pub(crate) fn crowd(&mut self, network: &Network, frequency: u32) -> Result<(usize, Process)> {
         let radios = self.radios.split_off(1);
-        Ok((radios.len(), station::crowd(&radios, network, &self.directory)?))
+        Ok((radios.len(), station::crowd(&radios, network, frequency, &self.directory)?))
     }
 
     fn supplicant_on(&self, radio: Radio) -> Result<WpaSupplicant> {

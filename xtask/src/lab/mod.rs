@@ -30,8 +30,7 @@ Runs scenarios on a real kernel in a virtual machine, with virtual radios and De
 
 Usage: cargo xtask lab [OPTIONS] [SCENARIO…]
 
-  SCENARIO          a name, or the start of names; without one, all run. Those that do not hold yet (--list says
-                    why) run only by their whole names
+  SCENARIO          a name, or the start of names; without one, all run
   --list            print the scenarios and what each shows
   --filter TEXT     only scenarios whose name contains TEXT
   --kernel NAME     newest, stable (Debian's stable series) or both; without it, each scenario runs on those that it
@@ -137,16 +136,11 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
         (wanted.is_empty() || wanted.iter().any(|start| name.starts_with(start.as_str())))
             && name.contains(&filter)
     };
-    let named = |name: &str| wanted.iter().any(|wanted| wanted == name);
-    let runs = |scenario: &&scenarios::Scenario| {
-        chosen(scenario.name) && (list || scenario.open.is_none() || named(scenario.name))
-    };
-    let chosen: Vec<_> = scenarios::all().filter(runs).collect();
+    let chosen: Vec<_> = scenarios::all().filter(|scenario| chosen(scenario.name)).collect();
     if list {
         for scenario in chosen {
             let also = if scenario.kernels.contains(&Kernel::Stable) { " [both kernels]" } else { "" };
-            let open = scenario.open.map(|why| format!(" [open: {why}]")).unwrap_or_default();
-            println!("{:28} {}{also}{open}", scenario.name, scenario.about);
+            println!("{:28} {}{also}", scenario.name, scenario.about);
         }
         return Ok(());
     }

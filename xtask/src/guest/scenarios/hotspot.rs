@@ -1,7 +1,7 @@
 //! Our own access point with one channel, and everybody's stations.
 
 use super::multi_link::data_crosses;
-use super::{PASSWORD, SOON, SSID, Scenario, joins_now, scenario};
+use super::{LATER, PASSWORD, SOON, SSID, Scenario, joins_now, scenario};
 use crate::failure::{Failure, Result};
 use crate::guest::process::wait;
 use crate::guest::{Goodbye, Hotspot, Lab, LapwingAp, Protection, Station};
@@ -19,12 +19,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "our open hotspot: lapwing, iwd and wpa_supplicant get addresses, ping",
         |lab| serves(lab, &own(Protection::Open)),
     ),
-    scenario("hotspot-owe", "our hotspot with OWE, the same three", |lab| serves(lab, &own(Protection::Owe)))
-        .open(super::UNSEEN),
+    scenario("hotspot-owe", "our hotspot with OWE, the same three", |lab| serves(lab, &own(Protection::Owe))),
     scenario("hotspot-wpa2", "our hotspot with WPA2, the same three", |lab| {
         serves(lab, &own(Protection::Wpa2))
-    })
-    .open(super::UNSEEN),
+    }),
     scenario(
         "hotspot-addresses",
         "our hotspot gives addresses and passes on by itself, the same three",
@@ -32,15 +30,14 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     ),
     scenario("hotspot-wpa3", "our hotspot with WPA3, the same three", |lab| {
         serves(lab, &own(Protection::Wpa3))
-    }),
+    })
+    .on_both_kernels(),
     scenario("hotspot-transition", "our hotspot with WPA2 and WPA3, the same three", |lab| {
         serves(lab, &own(Protection::Transition))
-    })
-    .open(super::UNSEEN),
+    }),
     scenario("hotspot-hidden", "our hotspot that does not tell its name, the same three", |lab| {
         serves(lab, &own(Protection::Wpa3).with("--hidden"))
-    })
-    .open(super::UNSEEN),
+    }),
     scenario("hotspot-group-rekey", "our hotspot renews its group keys every minute", |lab| {
         let ap = lab.hotspot(&own(Protection::Wpa3).with("--group-key-lifetime 60"))?;
         let mut station = lab.station(own(Protection::Wpa3).network())?;
@@ -69,8 +66,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             data_crosses(&mut *station, &ap)?;
             ap.expect_no_refusals()
         },
-    )
-    .open(super::UNSEEN),
+    ),
     scenario(
         "hotspot-client-limit",
         "a hotspot for one: the second gets in when the first has left",
@@ -93,26 +89,39 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     ),
     scenario("hotspot-isolation", "clients reach each other, unless the hotspot isolates them", |lab| {
         between_clients(lab, &own(Protection::Wpa3), true)
-    })
-    .open(super::UNSEEN),
+    }),
     scenario("hotspot-isolated", "an isolating hotspot: clients do not reach each other", |lab| {
         between_clients(lab, &own(Protection::Wpa3).with("--isolate"), false)
-    })
-    .open(super::UNSEEN),
+    }),
     scenario("hotspot-restart-with-goodbye", "our hotspot restarts, says so and knows nobody: back", |lab| {
         restarts(lab, Goodbye::Said)
-    })
-    .open(super::UNSEEN),
+    }),
     scenario(
         "hotspot-restart-without-goodbye",
         "our hotspot restarts without a word, knows nobody: back",
         |lab| restarts(lab, Goodbye::Unsaid),
+    ),
+    scenario(
+        "hotspot-killed",
+        "our hotspot's program is killed, starts again, and takes its interface back",
+        |lab| {
+            let mut ap = lab.hotspot(&own(Protection::Wpa3))?;
+            let mut station = lab.station(own(Protection::Wpa3).network())?;
+            data_crosses(&mut *station, &ap)?;
+            ap.killed()?;
+            ap.begin()?;
+            // Only who says something learns that nobody knows him any more.
+            let back = wait(LATER, || station.ping(ap.address()).ok());
+            back.ok_or_else(|| Failure::unmet("the station is back", station.last_words()))?;
+            data_crosses(&mut *station, &ap)?;
+            ap.expect_no_refusals()
+        },
     )
-    .open(super::UNSEEN),
+    .on_both_kernels(),
     scenario("hotspot-crowd", "twenty clients join our hotspot at once: all are let in", |lab| {
         let ap = lab.hotspot(&own(Protection::Wpa3))?;
         let (memory, begun) = (ap.memory()?, Instant::now());
-        let (count, _clients) = lab.crowd(&own(Protection::Wpa3).network())?;
+        let (count, _clients) = lab.crowd(&own(Protection::Wpa3).network(), 2412)?;
         let authorized = |stations: &str| stations.matches("authorized:\tyes").count();
         let all = wait(SOON * 8, || ap.stations().ok().filter(|stations| authorized(stations) == count));
         all.ok_or_else(|| Failure::unmet(format!("{count} clients"), ap.stations().unwrap_or_default()))?;
@@ -121,8 +130,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         lab.record("KiB_for_each", ((ap.memory()? - memory) as f64 / count as f64).into());
         ap.expect_no_refusals()
     })
-    .with_radios(CROWD + 2)
-    .open(super::UNSEEN),
+    .with_radios(CROWD + 2),
     scenario("hotspot-pmksa-forgotten", "our hotspot forgot the PMKSAs: one full SAE, at once", |lab| {
         let ap = lab.hotspot(&own(Protection::Wpa3))?;
         let mut station = lab.station(own(Protection::Wpa3).network())?;
@@ -133,8 +141,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         station.connect()?;
         data_crosses(&mut *station, &ap)?;
         ap.expect_no_refusals()
-    })
-    .open(super::UNSEEN),
+    }),
 ];
 
 fn own(protection: Protection) -> Hotspot {

@@ -30,8 +30,6 @@ pub(crate) struct Scenario {
     pub(crate) radios: Radios,
     /// The kernels on which it runs unless others are asked for.
     pub(crate) kernels: &'static [Kernel],
-    /// Why it does not hold yet, if it does not: it runs only when it is named.
-    pub(crate) open: Option<&'static str>,
     /// How many radios: the first is the station's, the others are for access points and further stations.
     pub(crate) count: usize,
 }
@@ -40,11 +38,6 @@ impl Scenario {
     /// Has radios whose beacons the kernel watches.
     const fn with_simple_radios(self) -> Self {
         Self { radios: Radios::Simple, ..self }
-    }
-
-    /// Does not hold yet.
-    const fn open(self, why: &'static str) -> Self {
-        Self { open: Some(why), ..self }
     }
 
     /// Has another number of radios than the usual three.
@@ -79,11 +72,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
 
 const fn scenario(name: &'static str, about: &'static str, run: fn(&mut Lab) -> Result<()>) -> Scenario {
     let kernels = &[Kernel::Newest];
-    Scenario { name, about, run, radios: Radios::MultiLink, kernels, open: None, count: 3 }
+    Scenario { name, about, run, radios: Radios::MultiLink, kernels, count: 3 }
 }
-
-/// Why a scenario is open that was written and not seen to pass.
-const UNSEEN: &str = "not seen to pass yet";
 
 /// The network's name, where a scenario does not care.
 const SSID: &str = "plain";

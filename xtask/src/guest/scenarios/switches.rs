@@ -25,7 +25,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         lab.record("switches", counted.iter().map(Count::to_json).collect());
         expect_first_attempts(&counted)?;
         expect_no_refusals(lab, &tour.mld)
-    }),
+    })
+    .on_both_kernels(),
     scenario(
         "switches-interrupted",
         "another network is asked for while the last one is half joined",
@@ -45,7 +46,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             lab.record("interrupted", interrupted.into());
             expect_no_refusals(lab, &tour.mld)
         },
-    ),
+    )
+    .on_both_kernels(),
     scenario(
         "reassociate",
         "connect again, and to an own link: wpa_supplicant's refusals beside ours",
@@ -69,7 +71,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             }
         },
     )
-    .open(super::UNSEEN),
+    .on_both_kernels(),
 ];
 
 /// How often it is all done when nobody says how often.

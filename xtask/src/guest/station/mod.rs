@@ -154,8 +154,8 @@ impl dyn Station + '_ {
 
     /// Demands that it stays connected.
     pub(crate) fn stays_connected(&mut self, through: Duration) -> Result<()> {
-        let radio = self.radio().clone();
-        match wait(through, || (!has_carrier(&radio)).then_some(())) {
+        let radio = self.radio();
+        match wait(through, || (!has_carrier(radio)).then_some(())) {
             None => Ok(()),
             Some(()) => Err(Failure::unmet("the station stays connected", self.last_words())),
         }
@@ -195,8 +195,8 @@ impl dyn Station + '_ {
     }
 
     fn wait_for<T>(&mut self, what: &str, within: Duration, look: impl Fn(&Radio) -> Option<T>) -> Result<T> {
-        let radio = self.radio().clone();
-        wait(within, || look(&radio)).ok_or_else(|| {
+        let radio = self.radio();
+        wait(within, || look(radio)).ok_or_else(|| {
             Failure::unmet(format!("the station is or becomes: {what}, within {within:?}"), self.last_words())
         })
     }

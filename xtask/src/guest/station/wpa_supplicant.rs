@@ -66,9 +66,16 @@ impl WpaSupplicant {
 }
 
 /// One program for many radios that are all to join a network at once.
-pub(crate) fn crowd(radios: &[Radio], network: &Network, directory: &Path) -> Result<Process> {
+pub(crate) fn crowd(
+    radios: &[Radio],
+    network: &Network,
+    frequency: u32,
+    directory: &Path,
+) -> Result<Process> {
     let place = directory.join("crowd.conf");
-    let text = format!("sae_pwe=2\npmf=1\n{}", block(network));
+    // They know where it is: a radio that looks around on all channels has the kernel's receiver warn of a frame that
+    // comes in between.
+    let text = format!("sae_pwe=2\npmf=1\nfreq_list={frequency}\n{}", block(network));
     fs::write(&place, text).doing(|| format!("write {}", place.display()))?;
     let place = place.display().to_string();
     let each = radios.iter().map(|radio| ["-D", "nl80211", "-c", &place, "-i", &radio.interface]);
