@@ -137,6 +137,7 @@ mod tests {
         let hotspot = Status {
             device: "wlan0".to_owned(),
             state: "started".to_owned(),
+            ssid: Some("6d696e65".to_owned()),
             octets: b"mine".to_vec(),
             name: Some("mine".to_owned()),
             security: Some("wpa3".to_owned()),
