@@ -200,6 +200,10 @@ impl Event {
             "client-released" => (Paint::Faint, format!("{client} has given its address back")),
             "group-keys-renewed" => (Paint::Faint, "the group keys of the hotspot were renewed".to_owned()),
             "hotspot-links-changed" => (Paint::Plain, "the links of the hotspot have changed".to_owned()),
+            "hotspot-link-refused" => (
+                Paint::Fair,
+                format!("the hotspot goes on without link {}: the kernel refused it", any("link")),
+            ),
             "hotspot-broken" => (Paint::Fair, format!("the hotspot is not as it should be: {}", any("what"))),
             "packet-numbers-unread" => {
                 (Paint::Faint, format!("the kernel did not tell how far the group keys of {client} are"))
