@@ -25,6 +25,9 @@ use std::time::Duration;
 const ALARMS: &[&str] =
     &["WARNING:", "BUG:", "Oops", "general protection", "refcount_t", "KASAN", "Failed setting valid links"];
 
+/// How long a network that was joined may take to be in its file.
+const STORED: Duration = Duration::from_secs(2);
+
 /// What a capture program has not read yet, it reads within one of its rounds.
 pub(super) const CAPTURED: Duration = Duration::from_secs(2);
 
@@ -289,7 +292,10 @@ impl Lab {
     /// Demands that a network's file is there, or is not. wpa_supplicant has none.
     pub(crate) fn expect_stored(&self, network: &Network, there: bool) -> Result<()> {
         let place = self.state().join(network.file_name());
-        match self.kind == Kind::WpaSupplicant || place.exists() == there {
+        // What is stored is written once everybody has been told, and what is not is known at once.
+        let is_so = || (place.exists() == there).then_some(());
+        let patience = if there { STORED } else { Duration::ZERO };
+        match self.kind == Kind::WpaSupplicant || wait(patience, is_so).is_some() {
             true => Ok(()),
             false if there => Err(Failure::unmet(format!("a file {}", place.display()), "none")),
             false => Err(Failure::unmet(format!("no file {}", place.display()), "there is one")),
