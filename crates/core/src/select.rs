@@ -79,6 +79,8 @@ pub enum Rejection {
     BeingRemoved,
     /// It says to be of two AP MLDs, or to be two links.
     Contradicts,
+    /// Its BSSID is our own address: nobody can answer there.
+    OwnAddress,
 }
 
 /// What a choice has to respect.
@@ -88,7 +90,7 @@ pub struct Policy {
     pub now: Instant,
     /// What was heard longer ago is not used.
     pub fresh_for: Duration,
-    /// Our own address: no link may have it.
+    /// Our own address: no BSS that is joined may have it.
     pub own: Option<MacAddr>,
 }
 
@@ -430,6 +432,9 @@ impl Choice<'_> {
     /// Whether and how a BSS can be joined.
     fn consider(&self, bss: &Bss, role: As<'_>) -> Result<Option<Plan>, Rejection> {
         let Self { table, network, radio, history, policy } = *self;
+        if policy.own == Some(bss.bssid) {
+            return Err(Rejection::OwnAddress);
+        }
         let members: &[(&Bss, mld::Announced)] = match role {
             As::Link(members) => members,
             As::Bss | As::Twin => &[],

@@ -281,6 +281,25 @@ fn an_ap_mld_that_failed_waits_with_all_its_links() {
 }
 
 #[test]
+fn a_bss_with_our_own_address_is_never_joined() {
+    let mut table = Table::new(16);
+    links().map(beacon).into_iter().for_each(|beacon| table.insert(beacon, NOW).unwrap());
+    for own in links().map(|link| link.bssid) {
+        let policy = Policy { own: Some(own), ..Policy::at(NOW) };
+        let (_, target) = choose(&table, &personal(b"net"), &radio(), &History::default(), &policy);
+        let target = target.unwrap();
+        assert_ne!(target.bss().bssid, own);
+        assert!(target.mld().unwrap().links.values().all(|link| link.bssid != own));
+        // Nor as a BSS of its own.
+        let radio = Radio { multi_link: false, ..radio() };
+        let (judged, target) = choose(&table, &personal(b"net"), &radio, &History::default(), &policy);
+        assert_ne!(target.unwrap().bss().bssid, own);
+        let claims = judged.iter().find(|judged| judged.bssid == own).unwrap();
+        assert_eq!(claims.verdict, Verdict::Rejected(Rejection::OwnAddress));
+    }
+}
+
+#[test]
 fn a_network_that_names_a_bssid_is_joined_through_its_ap_mld() {
     let mut table = Table::new(16);
     links().map(beacon).into_iter().for_each(|beacon| table.insert(beacon, NOW).unwrap());

@@ -15,6 +15,7 @@ pub fn describe(rejection: &Rejection) -> (&'static str, String) {
         Rejection::Downgrade => ("downgrade", "it offers less protection than the network did before"),
         Rejection::BeingRemoved => ("being-removed", "its access point is about to remove it"),
         Rejection::Contradicts => ("contradicts", "what it says of its links contradicts itself"),
+        Rejection::OwnAddress => ("own-address", "it claims this station's own address"),
         Rejection::Unsuitable(unsuitable) => return (name(unsuitable), unsuitable.to_string()),
     };
     (name, sentence.to_owned())
