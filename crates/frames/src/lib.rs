@@ -23,6 +23,8 @@ mod open_enum;
 pub mod address;
 pub mod channel;
 pub mod data;
+pub mod dpp;
+pub mod eap;
 pub mod eapol;
 #[macro_use]
 pub mod element;
@@ -32,6 +34,7 @@ pub mod management;
 pub mod reader;
 pub mod ssid;
 pub mod suite;
+pub mod wsc;
 
 pub use address::{LinkId, MacAddr};
 pub use channel::Channel;
