@@ -96,8 +96,40 @@ pub enum Cause {
     Automatic,
     /// The connection was lost.
     Lost,
+    /// The connection goes to another AP.
+    Roam(RoamTrigger),
     /// The attempt before failed, and this one differs from it as the text says.
     Retry(Difference),
+}
+
+/// Why a connection goes to another AP of its network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RoamTrigger {
+    /// Somebody asked.
+    Asked,
+    /// The signal is below the threshold: this many dBm.
+    LowSignal(i8),
+    /// Packets were not acknowledged.
+    PacketLoss,
+    /// The AP's beacons stopped coming.
+    BeaconLoss,
+    /// The AP wishes it (BSS transition management).
+    AccessPointAsked,
+    /// The AP is about to disassociate us, or to end (BSS transition management).
+    AccessPointLeaves,
+}
+
+impl fmt::Display for RoamTrigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked => f.write_str("somebody asked"),
+            Self::LowSignal(dbm) => write!(f, "the signal is weak, {dbm} dBm"),
+            Self::PacketLoss => f.write_str("packets are lost"),
+            Self::BeaconLoss => f.write_str("the access point's beacons stopped coming"),
+            Self::AccessPointAsked => f.write_str("the access point wishes it"),
+            Self::AccessPointLeaves => f.write_str("the access point is about to end the connection"),
+        }
+    }
 }
 
 /// How an attempt differs from the failed one before it: no attempt repeats another on the same input.

@@ -4,7 +4,7 @@
 //! made from here, so that every surface says the same.
 
 use crate::{
-    attempt::Phase,
+    attempt::{Phase, RoamTrigger},
     kernel::{Errno, Refusal},
 };
 use alloc::string::String;
@@ -118,6 +118,8 @@ pub enum Code {
     Firmware(&'static str),
     /// The firmware moved the connection to another AP: it is made anew there.
     FirmwareRoamed,
+    /// The connection goes to another AP of its network, and why.
+    Roamed(RoamTrigger),
     /// The links of an AP MLD are not what they must be; the text says how.
     MultiLink(&'static str),
     /// What the kernel holds of the links of a connection contradicts itself or what was asked for; the text
@@ -137,6 +139,7 @@ impl Failure {
             | Code::AssociationTimedOut
             | Code::LostBeacons(_)
             | Code::FirmwareRoamed
+            | Code::Roamed(_)
             | Code::StateLost => Whose::Circumstances,
             Code::AuthenticationRefused(_)
             | Code::AssociationRefused(_)
@@ -202,6 +205,7 @@ impl Failure {
             Code::RekeyByReconnect => "rekey-by-reconnect",
             Code::Firmware(_) => "firmware-failed",
             Code::FirmwareRoamed => "firmware-roamed",
+            Code::Roamed(_) => "roamed",
             Code::MultiLink(_) => "multi-link-failed",
             Code::KernelLinks(_) => "kernel-links",
             Code::StateLost => "state-lost",
@@ -253,7 +257,7 @@ impl Failure {
             Code::Firmware(_) => {
                 "Another try follows by itself; if it repeats, update the radio's firmware or reload its driver."
             }
-            Code::FirmwareRoamed => "Nothing: the connection is being made anew.",
+            Code::FirmwareRoamed | Code::Roamed(_) => "Nothing: the connection is being made anew.",
             Code::MultiLink(_) | Code::KernelLinks(_) => {
                 "Another try follows by itself, in the end without multi-link operation."
             }
@@ -315,6 +319,7 @@ impl fmt::Display for Failure {
             Code::FirmwareRoamed => {
                 f.write_str("the radio's firmware moved the connection to another access point")
             }
+            Code::Roamed(why) => write!(f, "the connection goes to another access point: {why}"),
             Code::MultiLink(how) => write!(f, "multi-link operation failed: {how}"),
             Code::KernelLinks(how) => write!(f, "the kernel is wrong about the links: {how}"),
             Code::StateLost => f.write_str("events of the kernel were lost and the connection with them"),

@@ -2,7 +2,7 @@
 #![allow(clippy::panic)] // A test helper outside of a test function may fail the test.
 
 use lapwing_core::{
-    attempt::Phase,
+    attempt::{Phase, RoamTrigger},
     failure::{Code, Failure},
     kernel::{Errno, Refusal},
 };
@@ -44,12 +44,13 @@ fn examples() -> Vec<Code> {
         Code::RekeyByReconnect,
         Code::Firmware("it never said whether it is connected"),
         Code::FirmwareRoamed,
+        Code::Roamed(RoamTrigger::LowSignal(-81)),
         Code::MultiLink("no link is left"),
         Code::KernelLinks("it keeps a link that was removed"),
         Code::StateLost,
     ];
     let kinds: BTreeSet<u8> = all.iter().map(kind).collect();
-    assert_eq!(kinds, (0..31).collect(), "each code has one example");
+    assert_eq!(kinds, (0..32).collect(), "each code has one example");
     all
 }
 
@@ -86,6 +87,7 @@ fn kind(code: &Code) -> u8 {
         Code::StateLost => 25,
         Code::Firmware(_) => 27,
         Code::FirmwareRoamed => 28,
+        Code::Roamed(_) => 31,
     }
 }
 

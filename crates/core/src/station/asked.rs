@@ -8,7 +8,7 @@ use super::{
     idle::Idle,
 };
 use crate::{
-    attempt::{Cause, Entry},
+    attempt::{Cause, Entry, RoamTrigger},
     failure::Code,
     network::Network,
 };
@@ -48,13 +48,18 @@ impl State {
 
     /// Goes to another AP of the network of the connection, or to the same again.
     pub(super) fn roam(self, turn: &mut Turn<'_>, bssid: MacAddr) -> Self {
-        let network = match &self {
-            Self::Connected(state) if state.could_go_to(turn.context, bssid, turn.now).is_ok() => {
-                state.journey.network.clone()
-            }
-            _ => return self.ignore(turn, "the access point to go to cannot be joined from here"),
+        let state = match self {
+            Self::Connected(state) if state.could_go_to(turn.context, bssid, turn.now).is_ok() => state,
+            state => return state.ignore(turn, "the access point to go to cannot be joined from here"),
         };
-        self.connect(turn, network, Some(bssid))
+        match turn.destination(&state.journey.network, bssid, RoamTrigger::Asked) {
+            Some(to) => turn.begin_roam(state, to),
+            // What was heard of it long ago is no target: it has to be looked for again.
+            None => {
+                let network = state.journey.network.clone();
+                Self::Connected(state).connect(turn, network, Some(bssid))
+            }
+        }
     }
 
     /// Joins known networks without being asked, or stops doing so: then what nobody asked for ends, unless it

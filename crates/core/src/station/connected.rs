@@ -93,6 +93,7 @@ impl Connected {
         journey.chosen = None;
         let plan = target.plan();
         turn.context.history.joined(&ssid, target.address(), bss.bssid);
+        turn.context.roam_blocked.forgive(target.address());
         let connection = vocabulary::Connected {
             attempt: journey.id,
             ssid: ssid.clone(),

@@ -7,10 +7,11 @@ use super::{
     mirror::Mirror,
     passwords::Passwords,
     resync::Resync,
+    roam::{BlockList, RoamPolicy},
     vocabulary::{Action, Report, Summary},
 };
 use crate::{
-    attempt::{AttemptId, Entry, Phase, Record, Ticket},
+    attempt::{AttemptId, Entry, Phase, Record, RoamTrigger, Ticket},
     failure::{Code, Failure},
     kernel::{Interface, KeyKind, Pmksa, Refusal, Reply, Request},
     means::Means,
@@ -39,11 +40,18 @@ pub struct Settings {
     pub random_scan_address: bool,
     /// How many BSSs to remember at most.
     pub table_capacity: usize,
+    /// When to go to another AP.
+    pub roam: RoamPolicy,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { autoconnect: true, random_scan_address: true, table_capacity: Table::CAPACITY }
+        Self {
+            autoconnect: true,
+            random_scan_address: true,
+            table_capacity: Table::CAPACITY,
+            roam: RoamPolicy::default(),
+        }
     }
 }
 
@@ -81,6 +89,8 @@ pub(super) struct Context {
     pub next_ticket: u64,
     pub next_attempt: u32,
     pub interference: Interference,
+    /// The APs that are not gone to for a while.
+    pub roam_blocked: BlockList,
     /// The AP to which a commit of SAE went out last, and when, unless it was answered to the end. What it says
     /// next may be about that one.
     pub committed: Option<(MacAddr, Instant)>,
@@ -137,6 +147,7 @@ impl Context {
             next_ticket: 1,
             next_attempt: 1,
             interference: Interference::default(),
+            roam_blocked: BlockList::default(),
             committed: None,
             adds_links: AddsLinks::ByRequest,
             asked_for_links: BTreeMap::new(),
@@ -301,6 +312,8 @@ pub(super) struct Journey {
     pub chosen: Option<MacAddr>,
     /// Somebody asked for it.
     pub asked: bool,
+    /// It goes to another AP of the network, for this reason, as the station decided.
+    pub roam: Option<RoamTrigger>,
     /// The phase of the moment.
     pub phase: Phase,
     /// The channel of the chosen BSS was scanned again, as the kernel had forgotten it.

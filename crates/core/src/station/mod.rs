@@ -36,6 +36,7 @@ mod passwords;
 mod pmk;
 mod policy;
 mod resync;
+mod roam;
 mod roaming;
 mod sa_query;
 mod scanning;
@@ -46,6 +47,7 @@ mod vocabulary;
 
 pub use context::Settings;
 pub use multi_link::{LinkState, LinkView, MultiLink};
+pub use roam::{Blocking, RoamPolicy};
 pub use vocabulary::{Action, Connected, Event, Learned, Report, Summary};
 
 use crate::{
@@ -603,9 +605,13 @@ impl Journey {
     fn begin(turn: &mut Turn<'_>, network: Network, asked: bool, cause: Cause) -> Self {
         use crate::attempt::{Entry, Phase};
         let id = turn.attempt();
+        let roam = match cause {
+            Cause::Roam(trigger) => Some(trigger),
+            Cause::Asked | Cause::Automatic | Cause::Lost | Cause::Retry(_) => None,
+        };
         turn.log(Some(id), Entry::Began { ssid: network.ssid.clone(), cause });
         turn.log(Some(id), Entry::Entered(Phase::Scan));
-        Self { id, network, chosen: None, asked, phase: Phase::Scan, rescanned: false, freed: false }
+        Self { id, network, chosen: None, asked, roam, phase: Phase::Scan, rescanned: false, freed: false }
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     context::{Journey, Turn},
     departure::{Next, Then},
     disconnecting::Disconnecting,
+    roam::Offence,
     securing::NOT_HEEDED,
 };
 use crate::{
@@ -29,6 +30,9 @@ impl Turn<'_> {
         if matches!(code, Code::Firmware(_) | Code::HandshakeSilent) {
             // It may be using a key that the AP, or we, do not know.
             self.flush_firmware();
+        }
+        if let (Some(_), Some(target)) = (journey.roam, target) {
+            self.roam_failed(target.address(), Offence::by(&code));
         }
         let (then, next_try) = self.after_failure(&journey, target, &code, footing);
         self.gave_up(&journey, code, next_try);

@@ -1,6 +1,6 @@
 //! The timeline of attempts for a person: what happened, and how long each phase took.
 
-use lapwing_core::attempt::{AttemptId, Cause, Difference, Entry, Phase, Record};
+use lapwing_core::attempt::{AttemptId, Cause, Difference, Entry, Phase, Record, RoamTrigger};
 use lapwing_core::select::{Judged, LeftOut};
 use lapwing_core::{Duration, Instant};
 use lapwing_frames::LinkId;
@@ -16,6 +16,14 @@ pub const fn cause(cause: &Cause) -> &'static str {
         Cause::Asked => "asked for",
         Cause::Automatic => "by itself",
         Cause::Lost => "after a loss",
+        Cause::Roam(trigger) => match trigger {
+            RoamTrigger::Asked => "to another access point, asked for",
+            RoamTrigger::LowSignal(_) => "to another access point, as the signal is weak",
+            RoamTrigger::PacketLoss => "to another access point, as packets are lost",
+            RoamTrigger::BeaconLoss => "to another access point, as beacons stopped coming",
+            RoamTrigger::AccessPointAsked => "to another access point, as this one wishes it",
+            RoamTrigger::AccessPointLeaves => "to another access point, as this one is about to end it",
+        },
         Cause::Retry(difference) => match difference {
             Difference::WithoutPmksa => "again, without the cached key",
             Difference::OtherAccessPoint => "again, with another access point",

@@ -50,9 +50,10 @@ impl Rule for SameInput {
             }
             What::Reported(Report::Timeline(record)) => match &record.entry {
                 // A wish, or a network that was found, is reason enough to try again.
-                Entry::Began { cause: Cause::Asked | Cause::Automatic | Cause::Lost, .. } => {
-                    self.failed = None
-                }
+                Entry::Began {
+                    cause: Cause::Asked | Cause::Automatic | Cause::Lost | Cause::Roam(_),
+                    ..
+                } => self.failed = None,
                 Entry::Chosen { bssid, links, cached_pmksa, .. } => {
                     let input = Input { bssid: *bssid, links: links.clone(), cached_pmksa: *cached_pmksa };
                     if *cached_pmksa && self.refused.contains(bssid) {
