@@ -18,6 +18,7 @@ use lapwingd::networks::file::KnownNetwork;
 use lapwingd::networks::memory::Memory;
 use lapwingd::networks::Profile;
 use lapwingd::networks::name::{FileName, Parsed, Security};
+use lapwingd::options::Program;
 use lapwingd::settings;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -83,7 +84,7 @@ fn domain_names(octets: &[u8]) {
 
 /// The settings of the machine: whatever stands there, each is in its bounds, and each mistake is of a line.
 fn main_conf(octets: &[u8]) {
-    let (settings, mistakes) = settings::understand(octets);
+    let (settings, mistakes) = settings::understand(Program::Lapwingd, octets);
     assert!(settings.metric > 0 && mistakes.len() <= 7);
     assert!(mistakes.iter().all(|mistake| mistake.starts_with("line ")));
 }

@@ -10,6 +10,7 @@ use lapwing::signals::Signals;
 use lapwing::terminal::Progress;
 use lapwing::text::{self, Style};
 use lapwing::world;
+use lapwingd::options::Program;
 use rustix::process::Signal;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
         {
             eprintln!("lapwing: the daemon may outlive its parent: {error}");
         }
-        return lapwingd::start::main(daemon.arguments);
+        return lapwingd::start::main(Program::Lapwingd, daemon.arguments);
     }
     match run(&options) {
         Ok(status) => ExitCode::from(status),

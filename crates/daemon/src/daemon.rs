@@ -16,6 +16,7 @@ mod telling;
 mod tests;
 mod view;
 
+use crate::choice::Choice;
 use crate::control::CallId;
 use crate::flight::event::{self, Place};
 use crate::flight::{Recorder, timeline};
@@ -44,8 +45,8 @@ use tracing::{debug, info, warn};
 /// What the daemon was told to do otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The interfaces to run; the first of each radio if none is named.
-    pub interfaces: Vec<String>,
+    /// The radios and interfaces to run.
+    pub choice: Choice,
     /// Whether connections are given addresses.
     pub network_configuration: bool,
     /// Whether IPv6 is used; a network's file can say no in any case.
@@ -405,17 +406,17 @@ impl<K: Kernel> Daemon<K> {
 
     fn appeared(&mut self, now: Now, found: Found) {
         let ifindex = found.interface.ifindex;
+        if !self.options.choice.has_radio(&found.radio_name) {
+            debug!("{} of {} is left alone", found.name, found.radio_name);
+            return;
+        }
         let radio = self.radios.entry(found.interface.wiphy).or_default();
         radio.name = Some(found.radio_name.clone());
         radio.hardware.clone_from(&found.hardware);
         self.changed();
-        let is_wanted = if self.options.interfaces.is_empty() {
-            let mut others = self.interfaces.values();
-            others.all(|other| other.station.interface().wiphy != found.interface.wiphy)
-        } else {
-            self.options.interfaces.contains(&found.name)
-        };
-        if !is_wanted {
+        let mut others = self.interfaces.values();
+        let is_first = others.all(|other| other.station.interface().wiphy != found.interface.wiphy);
+        if !self.options.choice.has_interface(&found.name, is_first) {
             debug!("{} is left alone", found.name);
             self.spare.insert(ifindex, found);
             return;

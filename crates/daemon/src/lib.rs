@@ -6,10 +6,12 @@
 #![forbid(unsafe_code)]
 
 pub mod bus;
+pub mod choice;
 pub mod control;
 pub mod daemon;
 pub mod flight;
 pub mod forwarding;
+pub mod glob;
 pub mod hotspot;
 pub mod ipv6;
 pub mod kernel;

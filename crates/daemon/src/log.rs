@@ -1,54 +1,107 @@
-//! The log: lines on standard error, with the priority in front where journald reads them.
+//! The log: lines on standard error, with the priority in front where journald reads them; or datagrams to the
+//! system's log or to the journal itself.
 
+use crate::options::Logger;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::os::unix::net::UnixDatagram;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
+/// The socket of the system's log.
+const SYSLOG: &str = "/dev/log";
+/// The socket of the journal.
+const JOURNAL: &str = "/run/systemd/journal/socket";
+/// What the bus is handled in: its events have this in front of their target.
+const BUS: &str = "lapwingd::bus";
+/// The facility of system daemons (RFC 3164 4.1.1), in the place where a priority has it.
+const DAEMON: u8 = 3 << 3;
+
 /// Writes events as lines.
 #[derive(Debug)]
 pub struct Log {
     level: LevelFilter,
-    /// Whether standard error is the journal.
-    journal: bool,
+    /// Whether all is told of the bus.
+    bus: bool,
+    place: Place,
+}
+
+/// Where lines go.
+#[derive(Debug)]
+enum Place {
+    /// Standard error, and whether that is the journal.
+    Standard {
+        journal: bool,
+    },
+    Syslog(UnixDatagram),
+    Journal(UnixDatagram),
 }
 
 impl Log {
-    /// A log that is this loud.
+    /// A log that is this loud, and with all that is said on the bus if that is wanted. Where the place cannot be
+    /// written to, standard error is taken.
     #[must_use]
-    pub fn new(level: LevelFilter) -> Self {
-        Self { level, journal: std::env::var_os("JOURNAL_STREAM").is_some() }
+    pub fn new(level: LevelFilter, bus: bool, logger: Logger) -> Self {
+        let socket = |path| {
+            let socket = UnixDatagram::unbound()?;
+            socket.connect(path)?;
+            // A log that does not read must not hold up the daemon.
+            socket.set_nonblocking(true)?;
+            io::Result::Ok(socket)
+        };
+        let place = match logger {
+            Logger::Standard => None,
+            Logger::Syslog => socket(SYSLOG).ok().map(Place::Syslog),
+            Logger::Journal => socket(JOURNAL).ok().map(Place::Journal),
+        };
+        let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+        Self { level, bus, place: place.unwrap_or(Place::Standard { journal }) }
     }
 
-    fn line(&self, metadata: &Metadata<'_>, text: &str) -> String {
-        let (priority, word) = match *metadata.level() {
+    fn write(&self, level: Level, text: &str) -> io::Result<()> {
+        let (priority, word) = match level {
             Level::ERROR => (3, "error: "),
             Level::WARN => (4, "warning: "),
             Level::INFO => (6, ""),
             Level::DEBUG | Level::TRACE => (7, ""),
         };
-        let start = if self.journal { format!("<{priority}>") } else { word.to_owned() };
         let text = one_line(text);
-        format!("{start}{text}\n")
+        match &self.place {
+            Place::Standard { journal: true } => {
+                io::stderr().write_all(format!("<{priority}>{text}\n").as_bytes())
+            }
+            Place::Standard { journal: false } => {
+                io::stderr().write_all(format!("{word}{text}\n").as_bytes())
+            }
+            Place::Syslog(socket) => {
+                let priority = DAEMON | priority;
+                let line = format!("<{priority}>lapwingd[{}]: {text}", std::process::id());
+                socket.send(line.as_bytes()).map(drop)
+            }
+            Place::Journal(socket) => {
+                let fields = format!("PRIORITY={priority}\nSYSLOG_IDENTIFIER=lapwingd\nMESSAGE={text}\n");
+                socket.send(fields.as_bytes()).map(drop)
+            }
+        }
     }
 }
 
 impl Subscriber for Log {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.level
+        *metadata.level() <= self.level || (self.bus && metadata.target().starts_with(BUS))
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.level)
+        Some(if self.bus { LevelFilter::TRACE } else { self.level })
     }
 
     fn event(&self, event: &Event<'_>) {
         let mut text = Text(String::new());
         event.record(&mut text);
         // There is nobody to tell that the log cannot be written.
-        drop(std::io::stderr().write_all(self.line(event.metadata(), &text.0).as_bytes()));
+        drop(self.write(*event.metadata().level(), &text.0));
     }
 
     // Spans are not used.
@@ -99,6 +152,24 @@ impl Visit for Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_elsewhere_has_the_priority_in_its_own_form() {
+        let (ours, theirs) = UnixDatagram::pair().unwrap();
+        let mut buffer = [0; 200];
+        let log = Log { level: LevelFilter::INFO, bus: false, place: Place::Syslog(ours) };
+        log.write(Level::WARN, "a\nb").unwrap();
+        let length = theirs.recv(&mut buffer).unwrap();
+        let expected = format!("<28>lapwingd[{}]: a\\nb", std::process::id());
+        assert_eq!(std::str::from_utf8(&buffer[..length]).unwrap(), expected);
+        let Place::Syslog(ours) = log.place else { unreachable!() };
+        Log { level: LevelFilter::INFO, bus: false, place: Place::Journal(ours) }
+            .write(Level::ERROR, "a\nMESSAGE=b")
+            .unwrap();
+        let length = theirs.recv(&mut buffer).unwrap();
+        let expected = b"PRIORITY=3\nSYSLOG_IDENTIFIER=lapwingd\nMESSAGE=a\\nMESSAGE=b\n";
+        assert_eq!(buffer[..length], expected[..]);
+    }
 
     #[test]
     fn nothing_writes_to_the_terminal_or_begins_a_line() {

@@ -1,8 +1,11 @@
 //! The Wi-Fi station daemon.
 #![forbid(unsafe_code)]
 
+use lapwingd::options::Program;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    lapwingd::start::main(std::env::args_os().skip(1))
+    let mut words = std::env::args_os();
+    let program = Program::named(words.next().as_deref());
+    lapwingd::start::main(program, words)
 }

@@ -1,13 +1,15 @@
 //! The settings of the machine: a `main.conf` with the keys of iwd that concern addresses and EAPOL.
 //!
-//! One default differs from iwd's: addresses are given unless the file says otherwise. iwd leaves them to
+//! Two defaults differ from iwd's. Addresses are given unless the file says otherwise: iwd leaves them to
 //! another program by default, and whoever forgets that has a connection without an address, which is the
 //! question that its users ask most. A machine where NetworkManager or networkd gives addresses says
-//! `EnableNetworkConfiguration=false`.
+//! `EnableNetworkConfiguration=false`. And routes have the metric that other programs give to Wi-Fi. Under the name
+//! `iwd` both are as with iwd, so that nothing changes on a machine where Lapwing takes its place.
 
 use crate::netconf::settings::Prefix;
 use crate::networks::document::{Document, MAX_OCTETS, Malformed, Value};
 use crate::networks::profile;
+use crate::options::Program;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
@@ -19,10 +21,17 @@ pub const FILE: &str = "main.conf";
 
 /// Where it is looked for, unless `$CONFIGURATION_DIRECTORY` says where: ours first, then iwd's, so that what
 /// was set there holds when Lapwing takes its place.
-const DIRECTORIES: [&str; 2] = ["/etc/lapwing", "/etc/iwd"];
+const fn directories(program: Program) -> &'static [&'static str] {
+    match program {
+        Program::Lapwingd => &["/etc/lapwing", "/etc/iwd"],
+        Program::Iwd => &["/etc/iwd"],
+    }
+}
 
 /// The metric of routes: a cable (100 with most programs) goes before, a modem behind.
 pub const METRIC: u32 = 600;
+/// That of iwd.
+const IWD_METRIC: u32 = 300;
 
 /// Who is told of name servers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,33 +77,40 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// What holds without a file.
+    #[must_use]
+    pub fn of(program: Program) -> Self {
+        match program {
+            Program::Lapwingd => Self::default(),
+            Program::Iwd => Self { network_configuration: false, metric: IWD_METRIC, ..Self::default() },
+        }
+    }
+}
+
 /// A mistake in the file, as a sentence. The rest of the file counts.
 pub type Mistake = String;
 
-/// Reads the file of the machine; `directories` is `$CONFIGURATION_DIRECTORY`. Without a file all is as by
+/// Reads the file of the machine; `named` is `$CONFIGURATION_DIRECTORY`. Without a file all is as by
 /// default.
 #[must_use]
-pub fn load(directories: Option<&OsStr>) -> (Settings, Vec<Mistake>) {
-    let named: Vec<PathBuf> = directories
-        .filter(|list| !list.is_empty())
-        .map(std::env::split_paths)
-        .into_iter()
-        .flatten()
-        .collect();
-    let usual = DIRECTORIES.iter().map(PathBuf::from);
+pub fn load(program: Program, named: Option<&OsStr>) -> (Settings, Vec<Mistake>) {
+    let named: Vec<PathBuf> =
+        named.filter(|list| !list.is_empty()).map(std::env::split_paths).into_iter().flatten().collect();
+    let usual = directories(program).iter().map(PathBuf::from);
     let list: Vec<_> = if named.is_empty() { usual.collect() } else { named };
     for path in list.iter().map(|directory| directory.join(FILE)) {
         match read(&path) {
             Ok(octets) => {
-                let (settings, mistakes) = understand(&octets);
+                let (settings, mistakes) = understand(program, &octets);
                 let told = mistakes.into_iter().map(|mistake| format!("{}: {mistake}", path.display()));
                 return (settings, told.collect());
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return (Settings::default(), vec![format!("{}: {error}", path.display())]),
+            Err(error) => return (Settings::of(program), vec![format!("{}: {error}", path.display())]),
         }
     }
-    (Settings::default(), Vec::new())
+    (Settings::of(program), Vec::new())
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -107,8 +123,8 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// What the octets of a file mean, and what in them means nothing. Other keys belong to iwd and are
 /// passed over.
 #[must_use]
-pub fn understand(octets: &[u8]) -> (Settings, Vec<Mistake>) {
-    let mut settings = Settings::default();
+pub fn understand(program: Program, octets: &[u8]) -> (Settings, Vec<Mistake>) {
+    let mut settings = Settings::of(program);
     let document = match Document::parse(octets) {
         Ok(document) => document,
         Err(Malformed { line, problem }) => return (settings, vec![format!("line {line}: {problem}")]),
@@ -179,20 +195,26 @@ mod tests {
                 .map(|(octets, length)| Prefix { address: octets.into(), length })
                 .to_vec(),
         };
-        assert_eq!(understand(text), (expected, Vec::new()));
-        assert_eq!(understand(b""), (Settings::default(), Vec::new()));
+        assert_eq!(understand(Program::Lapwingd, text), (expected, Vec::new()));
+        assert_eq!(understand(Program::Lapwingd, b""), (Settings::default(), Vec::new()));
         assert!(Settings::default().network_configuration);
+        // As iwd's users know it, under its name.
+        let settings = understand(Program::Iwd, b"[General]\n").0;
+        assert_eq!((settings.network_configuration, settings.metric), (false, 300));
+        assert!(
+            understand(Program::Iwd, b"[General]\nEnableNetworkConfiguration=1\n").0.network_configuration
+        );
     }
 
     #[test]
     fn a_mistake_is_told_and_the_rest_counts() {
         let text = b"[General]\nEnableNetworkConfiguration=perhaps\n[Network]\nNameResolvingService=bind\n\
             RoutePriorityOffset=0\nEnableIPv6=false\n[IPv4]\nAPRanges=192.168.80.0\n";
-        let (settings, mistakes) = understand(text);
+        let (settings, mistakes) = understand(Program::Lapwingd, text);
         assert_eq!(settings, Settings { ipv6: false, ..Settings::default() });
         assert_eq!(mistakes.len(), 4);
         assert!(mistakes[0].starts_with("line 2: EnableNetworkConfiguration: 'true'"), "{mistakes:?}");
-        assert_eq!(understand(b"garbage\n").1.len(), 1);
+        assert_eq!(understand(Program::Lapwingd, b"garbage\n").1.len(), 1);
     }
 
     #[test]
@@ -204,9 +226,9 @@ mod tests {
         }
         std::fs::write(two.join(FILE), "[Network]\nRoutePriorityOffset=7\n").unwrap();
         let list = std::env::join_paths([&one, &two]).unwrap();
-        assert_eq!(load(Some(&list)).0.metric, 7);
+        assert_eq!(load(Program::Lapwingd, Some(&list)).0.metric, 7);
         std::fs::write(one.join(FILE), "[Network]\nRoutePriorityOffset=x\n").unwrap();
-        let (settings, mistakes) = load(Some(&list));
+        let (settings, mistakes) = load(Program::Lapwingd, Some(&list));
         assert_eq!(settings, Settings::default());
         assert!(mistakes[0].contains("one/main.conf: line 2"), "{mistakes:?}");
         std::fs::remove_dir_all(base).unwrap();

@@ -8,7 +8,7 @@ use crate::linux::Linux;
 use crate::log::Log;
 use crate::machine::Machine;
 use crate::networks::Store;
-use crate::options::{self, Clients, HELP, Invocation, Options, World};
+use crate::options::{self, Clients, HELP, Invocation, Options, Program, World};
 use crate::resolver::Place;
 use crate::run::run;
 use crate::settings::{self, Settings};
@@ -31,15 +31,15 @@ const USAGE: u8 = 2;
 const ANOTHER_SUPPLICANT: u8 = 3;
 
 /// Runs the program to its end, with these arguments (without its name).
-pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let options = match options::parse(arguments, |name| std::env::var_os(name)) {
-        Ok(Invocation::Run(options)) => options,
+pub fn main(program: Program, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let options = match options::parse(program, arguments, |name| std::env::var_os(name)) {
+        Ok(Invocation::Run(options)) => *options,
         Ok(Invocation::Help) => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
         Ok(Invocation::Version) => {
-            println!("lapwingd {}", env!("CARGO_PKG_VERSION"));
+            println!("{}", program.version());
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -48,7 +48,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     // It is the first and only one.
-    drop(tracing::subscriber::set_global_default(Log::new(options.level)));
+    drop(tracing::subscriber::set_global_default(Log::new(options.level, options.bus_log, options.logger)));
     match serve(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -67,7 +67,7 @@ fn serve(mut options: Options) -> Result<(), Box<dyn Error>> {
         Some(world) => Some((Ground::new(world)?, Virtual::scenario(&world.name)?, world.seed)),
         None => None,
     };
-    let machine = if world.is_some() { virtual_settings() } else { real_settings() };
+    let machine = if world.is_some() { virtual_settings() } else { real_settings(options.program) };
     options.network_configuration &= machine.network_configuration;
     let place = Place::find(machine.name_service, options.clients == Clients::System, &options.runtime);
     debug!("name servers are told to {place}");
@@ -99,8 +99,9 @@ fn serve(mut options: Options) -> Result<(), Box<dyn Error>> {
 }
 
 /// What the machine's own file says.
-fn real_settings() -> Settings {
-    let (settings, mistakes) = settings::load(std::env::var_os("CONFIGURATION_DIRECTORY").as_deref());
+fn real_settings(program: Program) -> Settings {
+    let (settings, mistakes) =
+        settings::load(program, std::env::var_os("CONFIGURATION_DIRECTORY").as_deref());
     for mistake in mistakes {
         warn!("{mistake}");
     }
@@ -139,7 +140,7 @@ fn open(kernel: Machine, options: Options, machine: Settings) -> Daemon<Machine>
     let store = Store::new(options.state);
     let hostname = rustix::system::uname().nodename().to_str().ok().map(str::to_owned);
     let settings = daemon::Options {
-        interfaces: options.interfaces,
+        choice: options.choice,
         network_configuration: options.network_configuration,
         ipv6: machine.ipv6,
         runtime: options.runtime,

@@ -259,7 +259,7 @@ impl Run {
             fs::write(directory.join(file), text).unwrap();
         }
         let options = Options {
-            interfaces: Vec::new(),
+            choice: Choice::default(),
             network_configuration,
             ipv6: true,
             runtime: directory.clone(),
@@ -474,7 +474,7 @@ fn an_interface_that_vanishes_takes_its_addresses_along_and_another_takes_its_pl
 #[test]
 fn only_named_interfaces_are_run() {
     let mut run = Run::new("named", &CAFE, true);
-    run.daemon.options.interfaces = vec!["wlan4".to_owned(), "home".to_owned()];
+    run.daemon.options.choice.interfaces = "wlan4,home".into();
     for ifindex in [3, 4, 6] {
         run.hear(Heard::Appeared(Run::found(ifindex, 0)));
     }
@@ -483,6 +483,25 @@ fn only_named_interfaces_are_run() {
     assert_eq!(run.daemon.interfaces.keys().copied().collect::<Vec<_>>(), [4, 6]);
     run.hear(Heard::Renamed { ifindex: 4, name: "desk".to_owned() });
     assert!(run.text("status.json").contains("\"interface\":\"desk\""));
+}
+
+#[test]
+fn radios_that_are_not_asked_for_are_not_touched() {
+    let mut run = Run::new("radios", &CAFE, true);
+    run.daemon.options.choice.radios = "phy[12]".into();
+    run.daemon.options.choice.not_radios = "phy2".into();
+    for wiphy in [1, 2, 3] {
+        let mut found = Run::found(10 + wiphy, wiphy);
+        found.radio_name = format!("phy{wiphy}");
+        run.hear(Heard::Appeared(found));
+    }
+    assert_eq!(run.daemon.interfaces.keys().copied().collect::<Vec<_>>(), [11]);
+    assert_eq!(run.performed(|command| matches!(command, Command::Adopt(_))), 1);
+    // Not even when the interface that is run goes.
+    run.hear(Heard::Gone { ifindex: 11 });
+    run.hear(Heard::Renamed { ifindex: 12, name: "desk".to_owned() });
+    run.hear(Heard::Gone { ifindex: 12 });
+    assert!(run.daemon.interfaces.is_empty());
 }
 
 #[test]

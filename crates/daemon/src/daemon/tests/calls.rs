@@ -36,7 +36,7 @@ impl Desk {
             fs::write(directory.join("state").join(file), text).unwrap();
         }
         let options = Options {
-            interfaces: Vec::new(),
+            choice: Choice::default(),
             network_configuration: false,
             ipv6: true,
             runtime: directory.clone(),
