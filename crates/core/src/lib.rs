@@ -40,6 +40,7 @@ pub mod select;
 pub mod shared;
 pub mod station;
 pub mod time;
+pub mod wsc;
 
 pub use entropy::Entropy;
 pub use means::Means;

@@ -2,9 +2,12 @@
 //! against published vectors.
 
 pub mod bip;
+pub mod cbc;
 pub mod fils;
 pub mod kdf;
 pub mod keys;
 pub mod keywrap;
 pub mod mic;
+pub mod modp;
 pub mod mpdu;
+pub mod siv;
