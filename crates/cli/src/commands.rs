@@ -80,10 +80,12 @@ pub async fn run(options: &Options, around: &mut Surroundings) -> Result<(), Fai
         Command::Timeline => timeline(&bus, options, style).await?,
         Command::Hotspot(hotspot) => crate::hotspot::run(&bus, options, hotspot, around).await?,
         Command::Monitor => return monitor::run(&bus, options, style).await,
+        Command::Tui => return crate::tui::run(&bus, options, around).await,
+        Command::Share { network } => share(&bus, options, network.as_ref(), around).await?,
         // It asks no daemon: whoever reads the command line runs it without a bus.
         Command::World(world) => return crate::world::world(world, options.json, style).map(|_| ()),
         // Neither asks a daemon that runs.
-        Command::Try(_) | Command::Daemon(_) => return Ok(()),
+        Command::Try(_) | Command::Daemon(_) | Command::Completions { .. } => return Ok(()),
     };
     around.progress.clear();
     print(&if options.json { text::json(&output.json.to_string()) + "\n" } else { output.human })
@@ -220,21 +222,56 @@ fn several(name: &str, kinds: &[&str]) -> Failure {
         .next(format!("Say which with --type: {}.", kinds.join(", ")))
 }
 
-async fn forget(bus: &Bus, choice: &Choice, style: Style) -> Result<Output, Failure> {
-    let octets = octets_meant(choice)?;
-    let known = Snapshot::take(bus).await?.known()?;
-    let meant: Vec<&Known> = known.iter().filter(|known| is_meant(&known.name, choice, &octets)).collect();
-    let known = match *meant.as_slice() {
-        [known] => known,
-        [] => {
-            return Err(Failure::new(Kind::NotFound, format!("No network named {} is known.", choice.name))
-                .next("See which are: lapwing known."));
-        }
-        _ => {
-            let kinds: Vec<&str> = meant.iter().map(|known| known.name.kind.as_str()).collect();
-            return Err(several(&choice.name, &kinds));
+/// A known network as a QR code.
+async fn share(
+    bus: &Bus,
+    options: &Options,
+    choice: Option<&Choice>,
+    around: &Surroundings,
+) -> Result<Output, Failure> {
+    let snapshot = Snapshot::take(bus).await?;
+    let name = match choice {
+        Some(choice) => known_network(&snapshot.known()?, choice)?.name.clone(),
+        None => {
+            let device = one_device(&snapshot, options)?;
+            snapshot.status(device).await?.network.ok_or_else(|| {
+                Failure::new(Kind::NotFound, "There is no connection whose network could be shared.")
+                    .next("Say which network: lapwing share NETWORK.")
+            })?
         }
     };
+    let shared = crate::share::read(bus, &name).await?;
+    let invitation = shared.invitation();
+    let uri = invitation.uri().ok_or_else(crate::share::no_text)?;
+    if !(options.json || around.is_terminal && around.style.unicode) {
+        let next = "For a program, there is --json.";
+        return Err(Failure::new(Kind::Usage, "There is no terminal to draw on.")
+            .code("no-terminal")
+            .next(next));
+    }
+    let drawing = invitation.draw(around.style.colour).ok_or_else(crate::share::no_text)?;
+    let human = format!("{}\n{}", around.style.title(&name.octets), *drawing);
+    Ok(Output::new(json!({ "network": name, "uri": *uri }), human))
+}
+
+/// The known network that is meant.
+fn known_network<'a>(known: &'a [Known], choice: &Choice) -> Result<&'a Known, Failure> {
+    let octets = octets_meant(choice)?;
+    let meant: Vec<&Known> = known.iter().filter(|known| is_meant(&known.name, choice, &octets)).collect();
+    match *meant.as_slice() {
+        [known] => Ok(known),
+        [] => Err(Failure::new(Kind::NotFound, format!("No network named {} is known.", choice.name))
+            .next("See which are: lapwing known.")),
+        _ => {
+            let kinds: Vec<&str> = meant.iter().map(|known| known.name.kind.as_str()).collect();
+            Err(several(&choice.name, &kinds))
+        }
+    }
+}
+
+async fn forget(bus: &Bus, choice: &Choice, style: Style) -> Result<Output, Failure> {
+    let list = Snapshot::take(bus).await?.known()?;
+    let known = known_network(&list, choice)?;
     bus.call(&known.path, "net.connman.iwd.KnownNetwork", "Forget", &()).await?;
     Ok(Output::new(
         json!({ "forgotten": known.name }),
@@ -273,7 +310,7 @@ fn other_daemon(what: &str) -> Failure {
 }
 
 /// The event of a signal of ours; none if it is another signal.
-fn happened(message: &zbus::Message) -> Option<Result<(Event, String), Failure>> {
+pub(crate) fn happened(message: &zbus::Message) -> Option<Result<(Event, String), Failure>> {
     let header = message.header();
     let is_ours = header.interface().is_some_and(|interface| interface.as_str() == "org.lapwing.Daemon1")
         && header.member().is_some_and(|member| member.as_str() == "Happened");

@@ -12,12 +12,12 @@ use crate::failure::{Failure, Kind};
 use crate::model::{Device, Snapshot};
 use crate::options::Options;
 use crate::secret::Secret;
-use model::{ACCESS_POINT, Client};
-pub(crate) use model::{LAPWING, Status};
+use model::ACCESS_POINT;
+pub(crate) use model::{Client, LAPWING, Status};
 use serde_json::json;
 use std::collections::HashMap;
 use std::time::Duration;
-pub(crate) use view::status;
+pub(crate) use view::{clients, status};
 use zbus::Variant;
 use zbus::zvariant::DynamicType;
 use zeroize::Zeroizing;
@@ -43,7 +43,12 @@ pub(crate) async fn run(
     let style = around.style;
     let action = hotspot.action.as_ref().unwrap_or(&Action::Status);
     if let Action::Start(start) = action {
-        return begin(bus, &able(&snapshot, options)?, start, around).await;
+        let device = able(&snapshot, options)?;
+        let tell = |what: &str| around.progress.show(what);
+        let (status, passphrase) = begin(bus, &device, start, around.secret.take(), tell).await?;
+        let passphrase = passphrase.as_deref().map(String::as_str);
+        let human = view::started(style, &status, passphrase, around.is_terminal);
+        return Ok(Output::new(json!({ "hotspot": status, "passphrase": passphrase }), human));
     }
     let device = running(&snapshot, options)?;
     let name = style.text(&device.name);
@@ -59,8 +64,7 @@ pub(crate) async fn run(
             return Ok(Output::new(json!({ "device": device.name, "clients": clients }), human));
         }
         Action::Stop => {
-            call(bus, &device, ACCESS_POINT, "Stop", &()).await?;
-            set_mode(bus, &device, "station").await?;
+            end(bus, &device).await?;
             format!("The hotspot has ended; {name} joins networks again.")
         }
         Action::RemoveLink { link, beacons } => {
@@ -163,21 +167,25 @@ fn one(mut devices: Vec<Device>, none: impl FnOnce() -> Failure) -> Result<Devic
     devices.pop().ok_or_else(none)
 }
 
-async fn begin(
+/// Makes a device a hotspot, and tells what it does: what it is then, and its passphrase if it has one that may be shown.
+///
+/// # Errors
+/// If it cannot be one; then the device is what it was before.
+pub(crate) async fn begin(
     bus: &Bus,
     device: &Device,
     start: &Start,
-    around: &mut Surroundings,
-) -> Result<Output, Failure> {
-    let style = around.style;
+    given: Option<Secret>,
+    mut tell: impl FnMut(&str),
+) -> Result<(Status, Option<Secret>), Failure> {
     let name = start.name.clone().unwrap_or_else(host_name);
-    let passphrase = passphrase(start, around.secret.take())?;
+    let passphrase = passphrase(start, given)?;
     let was_station = !is_access_point(device);
     if was_station {
-        around.progress.show("making the device an access point");
+        tell("making the device an access point");
         set_mode(bus, device, "ap").await?;
     }
-    around.progress.show("bringing the hotspot onto the air");
+    tell("bringing the hotspot onto the air");
     let outcome = if start.profile {
         call(bus, device, ACCESS_POINT, "StartProfile", &(name.as_str(),)).await
     } else {
@@ -191,10 +199,16 @@ async fn begin(
         }
         return Err(failure);
     }
-    let status = Status::read(bus, device).await?;
-    let passphrase = passphrase.as_deref().map(String::as_str);
-    let human = view::started(style, &status, passphrase, around.is_terminal);
-    Ok(Output::new(json!({ "hotspot": status, "passphrase": passphrase }), human))
+    Ok((Status::read(bus, device).await?, passphrase))
+}
+
+/// Ends a hotspot: the device joins networks again.
+///
+/// # Errors
+/// If the daemon refuses.
+pub(crate) async fn end(bus: &Bus, device: &Device) -> Result<(), Failure> {
+    call(bus, device, ACCESS_POINT, "Stop", &()).await?;
+    set_mode(bus, device, "station").await
 }
 
 /// The passphrase: the one that was given, or a new one; none if none belongs to it, or if the profile has it.

@@ -1,7 +1,7 @@
 //! `lapwing`: reads the command line, runs the command, and ends with its status.
 #![forbid(unsafe_code)]
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use lapwing::commands::{self, Surroundings};
 use lapwing::failure::{Failure, Kind};
 use lapwing::options::{Command, Options};
@@ -39,12 +39,22 @@ fn main() -> ExitCode {
     }
 }
 
+/// Prints what a shell needs to complete the command line.
+fn complete(shell: clap_complete::Shell) -> Result<u8, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Options::command(), "lapwing", &mut script);
+    commands::print(&String::from_utf8_lossy(&script)).map(|()| 0)
+}
+
 /// Runs the command: the exit status, if it is one that can end well in several ways.
 fn run(options: &Options) -> Result<u8, Failure> {
     if let Some(Command::World(world)) = &options.command {
         // Ended by a signal as any program that only calculates.
         let style = Style::detect(std::io::stdout().is_terminal(), environment);
         return world::world(world, options.json, style);
+    }
+    if let Some(Command::Completions { shell }) = options.command {
+        return complete(shell);
     }
     // Before signals are caught: whoever waits for one who does not deliver can interrupt.
     let secret = match &options.command {

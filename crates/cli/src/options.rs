@@ -3,6 +3,7 @@
 use crate::hotspot::Hotspot;
 use crate::world::options::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use lapwing_frames::MacAddr;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ Examples:
   pass wifi/home | lapwing connect home --passphrase-fd 0
   lapwing networks --bss                   Every access point, and why it is not used
   lapwing why                              How the last attempt went, phase by phase
+  lapwing tui                              All of it on one screen
   lapwing monitor --json                   Events as they come, for a program
   lapwing hotspot start                    Let others use this machine's connection
   lapwing world run mlo-loop --policy wpa_supplicant-2.11
@@ -50,6 +52,25 @@ Goes to another access point of the network, or to the same again.
 The connection is left with a goodbye and made anew by the access point with this BSSID. The address of a multi-link \
 device, or of one of its links, means that device; that of a link, that the association goes through it. An access \
 point that was not heard lately, or cannot be joined, changes nothing: scan first.";
+
+const TUI: &str = "\
+Shows everything on one screen, and does what keys say.
+
+Networks, known networks, the connection with its links and the signal over time, the hotspot and who has joined it, \
+and what happens. The key ? tells what the others do. Who leaves leaves the connections as they are.";
+
+const SHARE: &str = "\
+Shows a known network as a QR code: whoever points a telephone at it joins.
+
+The daemon tells nobody a passphrase; it is read from the network's file, which is for root alone. With --json the \
+text of the code is printed instead.";
+
+const COMPLETIONS: &str = "\
+Prints what a shell needs to complete this command.
+
+  lapwing completions bash > /usr/share/bash-completion/completions/lapwing
+  lapwing completions zsh > /usr/share/zsh/vendor-completions/_lapwing
+  lapwing completions fish > /usr/share/fish/vendor_completions.d/lapwing.fish";
 
 const TRY: &str = "\
 Shows the daemon at work, on a virtual world.
@@ -116,6 +137,23 @@ pub enum Command {
     Timeline,
     /// Make a device an access point that others join, and see who has
     Hotspot(Hotspot),
+    /// Show everything on one screen, and do what keys say
+    #[command(long_about = TUI)]
+    Tui,
+    /// Show a known network as a QR code, for a telephone
+    #[command(long_about = SHARE)]
+    Share {
+        /// The network; without, the one that is connected
+        #[command(flatten)]
+        network: Option<Choice>,
+    },
+    /// Print what a shell needs to complete this command
+    #[command(long_about = COMPLETIONS)]
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
     /// Run stories in a virtual world: no daemon, no radio, no root
     World(World),
     /// See it work on a virtual radio: no root, no hardware, nothing to install

@@ -394,3 +394,43 @@ fn another_daemon_is_watched_for_its_states() {
         (&"state".into(), &"connected".into(), &"wlan0".into())
     );
 }
+
+#[test]
+fn a_known_network_is_shared_by_who_may_read_its_file() {
+    let double = Double::start(Flavour::Lapwing);
+    let share = |arguments: &[&str]| double.run(&[&["share", "--json"], arguments].concat());
+    let outcome = share(&["far away"]);
+    assert_eq!(outcome.json()["error"]["code"], "not-known", "{outcome:?}");
+    double.network_file("far away.psk", "[Security]\nPassphrase=correct; horse\n[Settings]\nHidden=true\n");
+    let outcome = share(&["far away"]);
+    assert_eq!(outcome.json()["uri"], r"WIFI:T:WPA;S:far away;P:correct\; horse;H:true;;", "{outcome:?}");
+    double.network_file("guest.open", "");
+    assert_eq!(share(&["guest"]).json()["uri"], "WIFI:T:nopass;S:guest;;");
+    // What is stored cannot always be said.
+    let key = "0123456789abcdef".repeat(4);
+    for (content, code) in [
+        (format!("[Security]\nPreSharedKey={key}\n"), "not-shareable"),
+        ("[Settings]\nHidden=maybe\n[Security]\nPassphrase=correct horse\n".to_owned(), "unreadable"),
+        ("[Security\n".to_owned(), "unreadable"),
+    ] {
+        double.network_file("far away.psk", &content);
+        let outcome = share(&["far away"]);
+        assert_eq!((outcome.status, &outcome.json()["error"]["code"]), (1, &code.into()), "{outcome:?}");
+    }
+    assert_eq!(share(&["home"]).status, 5, "it is not known");
+    // A drawing needs somebody who looks at it.
+    let outcome = double.run(&["share", "guest"]);
+    assert!(outcome.status == 2 && outcome.err.contains("--json"), "{outcome:?}");
+}
+
+#[test]
+fn each_shell_gets_its_completions_without_a_daemon() {
+    let double = Double::start(Flavour::Absent);
+    for shell in ["bash", "zsh", "fish"] {
+        let outcome = double.run(&["completions", shell]);
+        assert_eq!(outcome.status, 0, "{outcome:?}");
+        assert!(outcome.out.contains("hotspot") && outcome.out.contains("timeline"), "{shell}");
+    }
+    assert_eq!(double.run(&["completions", "ksh93"]).status, 2);
+    assert!(double.calls().is_empty());
+}

@@ -44,6 +44,7 @@ fn json_has_what_the_page_says_and_nothing_else() {
     let hotspot = Double::start(Flavour::Hotspot);
     let idle = Double::start(Flavour::IdleHotspot);
     let good = double.file(PASSPHRASE.as_bytes());
+    double.network_file("guest.open", "");
     // What is not there is null, and has no members: where it matters, several doubles show all of them together.
     for (heading, doubles, arguments) in [
         ("status", &[&double, &hotspot, &idle][..], &["status"][..]),
@@ -54,6 +55,7 @@ fn json_has_what_the_page_says_and_nothing_else() {
         ("links", &[&double], &["links"]),
         ("timeline", &[&double], &["timeline"]),
         ("connect", &[&double], &["connect", "home", "--passphrase-file", &good]),
+        ("share", &[&double], &["share", "guest"]),
         ("forget", &[&double], &["forget", "guest"]),
         ("disconnect", &[&double], &["disconnect"]),
         ("hotspot, hotspot status", &[&hotspot, &idle], &["hotspot"]),

@@ -3,6 +3,7 @@
 use crate::bus::{Bus, Properties, decode};
 use crate::failure::{Failure, Kind};
 use crate::model::{Device, LastFailure, last_failure};
+use crate::qr::{Invitation, Protection};
 use crate::text::Style;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -103,6 +104,18 @@ impl Status {
         Self::of(&device.name, &properties)
     }
 
+    /// What a telephone has to know to join; none if the passphrase that it needs is not given.
+    pub(crate) fn invitation<'a>(&'a self, passphrase: Option<&'a [u8]>) -> Option<Invitation<'a>> {
+        let protection = match (self.security.as_deref(), passphrase) {
+            (Some("wpa3"), Some(passphrase)) => Protection::Wpa3 { passphrase },
+            (Some("wpa2" | "transition"), Some(passphrase)) => Protection::Personal { passphrase },
+            (Some("open" | "owe"), None) => Protection::None,
+            // The profile has the passphrase, and does not tell.
+            _ => return None,
+        };
+        Some(Invitation { ssid: &self.octets, protection, hidden: self.hidden })
+    }
+
     /// From the properties of our interface.
     ///
     /// # Errors
@@ -148,7 +161,7 @@ impl Client {
     ///
     /// # Errors
     /// If the answer is not as it must be.
-    pub(super) async fn read(bus: &Bus, device: &Device) -> Result<Vec<Self>, Failure> {
+    pub(crate) async fn read(bus: &Bus, device: &Device) -> Result<Vec<Self>, Failure> {
         let reply = bus.call(&device.path, LAPWING, "GetClients", &()).await?;
         let clients: List = decode(&reply.body(), "GetClients")?;
         let diagnostic = "net.connman.iwd.AccessPointDiagnostic";

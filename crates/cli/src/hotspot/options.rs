@@ -148,6 +148,28 @@ pub struct Start {
     pub no_nat: bool,
 }
 
+impl Start {
+    /// A hotspot of this name, and otherwise as it is without options.
+    #[must_use]
+    pub fn named(name: String) -> Self {
+        Self {
+            name: Some(name),
+            profile: false,
+            security: Security::Transition,
+            passphrase_fd: None,
+            passphrase_file: None,
+            links: Vec::new(),
+            hidden: false,
+            isolate: false,
+            client_limit: None,
+            group_key_lifetime: None,
+            subnet: None,
+            no_addresses: false,
+            no_nat: false,
+        }
+    }
+}
+
 /// How a hotspot is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Security {

@@ -1,7 +1,6 @@
 //! A hotspot, for people.
 
 use super::model::{Client, Link, Status};
-use crate::qr::{Invitation, Protection};
 use crate::text::{Cell, Paint, Style, table};
 use crate::view::{duration, heading, place, row};
 
@@ -63,25 +62,16 @@ pub(super) fn started(style: Style, hotspot: &Status, passphrase: Option<&str>, 
         ]];
         text.push_str(&table(style, &rows));
     }
-    let protection = match (hotspot.security.as_deref(), passphrase) {
-        (Some("wpa3"), Some(passphrase)) => Some(Protection::Wpa3 { passphrase: passphrase.as_bytes() }),
-        (Some("wpa2" | "transition"), Some(passphrase)) => {
-            Some(Protection::Personal { passphrase: passphrase.as_bytes() })
-        }
-        (Some("open" | "owe"), None) => Some(Protection::None),
-        // The profile has the passphrase, and does not tell.
-        _ => None,
-    };
+    let invitation = hotspot.invitation(passphrase.map(str::as_bytes));
     // In a file or a pipe nobody points a telephone at it, and its blocks need UTF-8.
-    if let Some(protection) = protection.filter(|_| is_terminal && style.unicode) {
-        let invitation = Invitation { ssid: &hotspot.octets, protection, hidden: hotspot.hidden };
+    if let Some(invitation) = invitation.filter(|_| is_terminal && style.unicode) {
         text.extend(invitation.draw(style.colour).map(|code| format!("\n{}", *code)));
     }
     text
 }
 
 /// Who has joined.
-pub(super) fn clients(style: Style, list: &[Client]) -> String {
+pub(crate) fn clients(style: Style, list: &[Client]) -> String {
     if list.is_empty() {
         return "Nobody has joined the hotspot.\n".to_owned();
     }

@@ -63,10 +63,12 @@ pub(super) struct Client {
     watches: bool,
     /// What is on the air, if the device is an access point.
     hotspot: Option<Hotspot>,
+    /// Where the network files are.
+    state_directory: String,
 }
 
 impl Client {
-    pub(super) fn new(flavour: Flavour, stream: MessageStream, log: Log) -> Self {
+    pub(super) fn new(flavour: Flavour, stream: MessageStream, log: Log, state_directory: String) -> Self {
         Self {
             flavour,
             connection: Connection::from(&stream),
@@ -78,6 +80,7 @@ impl Client {
             has_address: false,
             failure: None,
             scanning: false,
+            state_directory,
             listens: false,
             watches: false,
             hotspot: match flavour {
@@ -246,8 +249,11 @@ impl Client {
             }
             ("net.connman.iwd.Station", "Disconnect") => self.disconnect(call).await,
             ("net.connman.iwd.Daemon", "GetInfo") => {
-                let info =
-                    members([("Version", text("0.1")), ("NetworkConfigurationEnabled", Variant::from(true))]);
+                let info = members([
+                    ("Version", text("0.1")),
+                    ("NetworkConfigurationEnabled", Variant::from(true)),
+                    ("StateDirectory", text(&self.state_directory)),
+                ]);
                 self.reply(call, &info).await;
             }
             ("net.connman.iwd.AgentManager", "RegisterAgent") => {

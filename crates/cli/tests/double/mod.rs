@@ -88,9 +88,11 @@ impl Double {
         let listener = UnixListener::bind(directory.join("bus")).unwrap();
         let log = Log::default();
         let heard = Arc::clone(&log);
+        let state = directory.to_str().unwrap().to_owned();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let heard = Arc::clone(&heard);
+                let state = state.clone();
                 std::thread::spawn(move || {
                     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                     runtime.block_on(async {
@@ -103,7 +105,7 @@ impl Double {
                             .await;
                         // A client that goes at once is one that we need not serve.
                         if let Ok(stream) = stream {
-                            Client::new(flavour, stream, heard).serve().await;
+                            Client::new(flavour, stream, heard, state).serve().await;
                         }
                     });
                 });
@@ -136,6 +138,11 @@ impl Double {
         let path = self.directory.join("file");
         std::fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
+    }
+
+    /// A network file of the daemon.
+    pub(crate) fn network_file(&self, name: &str, content: &str) {
+        std::fs::write(self.directory.join(name), content).unwrap();
     }
 
     /// The daemon's methods that were called.
