@@ -24,6 +24,7 @@ pub mod attempt;
 pub mod crypto;
 pub mod curve;
 pub mod dhcp;
+pub mod dpp;
 pub mod entropy;
 pub mod failure;
 pub mod kernel;
