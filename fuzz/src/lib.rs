@@ -13,6 +13,7 @@ pub mod management;
 pub mod multi_link;
 pub mod nl80211;
 pub mod phy;
+pub mod provisioning;
 pub mod rnr;
 pub mod sae;
 pub mod selection;
@@ -33,6 +34,7 @@ pub const GROUPS: &[(&str, &[Target])] = &[
     ("multi-link elements", multi_link::TARGETS),
     ("messages of the kernel (nl80211, rtnetlink)", nl80211::TARGETS),
     ("HT, VHT, HE and EHT elements", phy::TARGETS),
+    ("provisioning by button, PIN or code", provisioning::TARGETS),
     ("reduced neighbour reports", rnr::TARGETS),
     ("SAE frames and exchanges", sae::TARGETS),
     ("beacons and probe responses, to the choice of an access point", selection::TARGETS),
