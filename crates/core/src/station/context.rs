@@ -13,7 +13,7 @@ use super::{
 use crate::{
     attempt::{AttemptId, Entry, Phase, Record, RoamTrigger, Ticket},
     failure::{Code, Failure},
-    kernel::{Interface, KeyKind, Pmksa, Refusal, Reply, Request},
+    kernel::{Frequency, Interface, KeyKind, Pmksa, Refusal, Reply, Request},
     means::Means,
     network::Network,
     pmksa::PmksaCache,
@@ -74,6 +74,8 @@ pub(super) struct Context {
     pub scan_wanted: BTreeSet<Stage>,
     /// The name that it is for, if it is for one that is not announced.
     pub sought: Option<Network>,
+    /// The only channels that a person wants scanned; all if there are none.
+    pub scan_only: Vec<Frequency>,
     /// How often a person has asked for that.
     pub person_scans: u32,
     pub resync: Resync,
@@ -136,6 +138,7 @@ impl Context {
             survey: Survey::default(),
             scan_wanted: BTreeSet::new(),
             sought: None,
+            scan_only: Vec::new(),
             person_scans: 0,
             resync: Resync::default(),
             history: History::default(),

@@ -53,7 +53,7 @@ pub use vocabulary::{Action, Connected, Event, Learned, Report, Summary};
 use crate::{
     attempt::{AttemptId, Cause, Ticket},
     failure::{Code, Failure},
-    kernel::{Interface, KernelEvent, Refusal, Reply},
+    kernel::{Frequency, Interface, KernelEvent, Refusal, Reply},
     means::Means,
     network::Network,
     radio::Radio,
@@ -205,6 +205,31 @@ impl Station {
             | State::Disconnecting(_)
             | State::Unavailable(_) => None,
         }
+    }
+
+    /// The BSS that is being joined, of an AP MLD that of the association link; or the AP or AP MLD that was joined.
+    /// Nothing until one is chosen.
+    #[must_use]
+    pub fn chosen(&self) -> Option<MacAddr> {
+        let target = match &self.state {
+            State::Authenticating(state) => &state.target,
+            State::Associating(state) => &state.target,
+            State::Securing(state) => &state.target,
+            State::Connecting(state) => &state.target,
+            State::Connected(state) => return Some(state.connection.peer),
+            State::Roaming(_)
+            | State::Idle(_)
+            | State::Scanning(_)
+            | State::Disconnecting(_)
+            | State::Unavailable(_) => return None,
+        };
+        Some(target.bss().bssid)
+    }
+
+    /// Whether known networks are joined without being asked.
+    #[must_use]
+    pub const fn autoconnects(&self) -> bool {
+        self.context.autoconnect
     }
 
     /// The connection, while the port is open.
@@ -393,8 +418,9 @@ impl State {
                 self.tell_end(turn);
                 self.depart(turn, Then::Seek)
             }
-            Event::Scan => self.scan(turn, None),
-            Event::ScanFor(ssid) => self.scan(turn, Some(ssid)),
+            Event::Scan => self.scan(turn, None, Vec::new()),
+            Event::ScanFor(ssid) => self.scan(turn, Some(ssid), Vec::new()),
+            Event::ScanOn(frequencies) => self.scan(turn, None, frequencies),
             Event::Completed { ticket, outcome } => self.completed(turn, ticket, outcome),
             Event::Kernel(event) => self.heard(turn, event),
             Event::EventsLost => {
@@ -418,9 +444,9 @@ impl State {
         }
     }
 
-    /// A person wants a scan, perhaps for a name that is not announced.
-    fn scan(self, turn: &mut Turn<'_>, name: Option<Ssid>) -> Self {
-        turn.want_scan(name);
+    /// A person wants a scan, perhaps for a name that is not announced, or of some channels only.
+    fn scan(self, turn: &mut Turn<'_>, name: Option<Ssid>, frequencies: Vec<Frequency>) -> Self {
+        turn.want_scan(name, frequencies);
         if matches!(self, Self::Unavailable(_)) {
             turn.survey_dropped();
         }

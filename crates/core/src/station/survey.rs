@@ -3,7 +3,7 @@
 use super::{context::Turn, vocabulary::Report};
 use crate::{
     attempt::{AttemptId, Entry, Ticket},
-    kernel::{Errno, KernelEvent, Refusal, Reply, Request, ScanRequest},
+    kernel::{Errno, Frequency, KernelEvent, Refusal, Reply, Request, ScanRequest},
     network::{Credentials, Network},
     scan::{Search, Stage},
     time::{Duration, Instant},
@@ -144,10 +144,11 @@ impl Turn<'_> {
         Some(outcome)
     }
 
-    /// Wants all channels scanned, for a person; with a name that is not announced, for that alone.
-    pub(super) fn want_scan(&mut self, name: Option<Ssid>) {
+    /// Wants all channels scanned, or only some, for a person; with a name that is not announced, for that alone.
+    pub(super) fn want_scan(&mut self, name: Option<Ssid>, frequencies: Vec<Frequency>) {
         self.context.sought =
             name.map(|ssid| Network { hidden: true, ..Network::new(ssid, Credentials::Open) });
+        self.context.scan_only = frequencies;
         self.context.scan_wanted = Stage::SURVEY.into_iter().collect();
         self.context.person_scans = self.context.person_scans.wrapping_add(1);
     }
@@ -167,7 +168,7 @@ impl Turn<'_> {
                 round: context.person_scans,
                 random_address,
             };
-            match search.stage(stage, &context.radio) {
+            match search.stage(stage, &context.radio).and_then(|request| only(&context.scan_only, request)) {
                 Some(request) => {
                     self.scan(None, Some(stage), request);
                 }
@@ -295,6 +296,17 @@ impl Turn<'_> {
             self.report(Report::ScanFailed(Refusal { errno: Errno::ENETDOWN, message: None }));
         }
     }
+}
+
+/// What of a scan is on the channels that are wanted; nothing if it is all elsewhere.
+fn only(wanted: &[Frequency], mut request: ScanRequest) -> Option<ScanRequest> {
+    if !wanted.is_empty() {
+        if request.frequencies.is_empty() {
+            request.frequencies = wanted.to_vec();
+        }
+        request.frequencies.retain(|frequency| wanted.contains(frequency));
+    }
+    (wanted.is_empty() || !request.frequencies.is_empty()).then_some(request)
 }
 
 /// No answer in time.

@@ -184,6 +184,7 @@ fn kind(event: &Event) -> u8 {
             Event::Autoconnect(_) => 3,
             Event::Scan => 4,
             Event::ScanFor(_) => 41,
+            Event::ScanOn(_) => 45,
             Event::Completed { .. } => 5,
             Event::EventsLost => 6,
             Event::Resumed(_) => 7,
@@ -242,6 +243,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
         Event::Autoconnect(true),
         Event::Scan,
         Event::ScanFor(lapwing_frames::Ssid::new(b"hidden").unwrap()),
+        Event::ScanOn(vec![frequency]),
         Event::Completed { ticket: late, outcome: Ok(Reply::Done) },
         Event::EventsLost,
         Event::Resumed(Duration::from_secs(60)),
@@ -297,7 +299,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
 #[test]
 fn every_event_in_every_state() {
     let kinds: BTreeSet<u8> = events(OPEN).iter().map(kind).collect();
-    assert_eq!(kinds, (0..45).collect());
+    assert_eq!(kinds, (0..46).collect());
     for (place, (event, outcomes)) in TABLE.iter().enumerate() {
         for (state, expected) in STATES.iter().zip(outcomes) {
             let mut bench = Bench::within(state);

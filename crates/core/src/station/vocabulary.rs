@@ -3,7 +3,7 @@
 use crate::{
     attempt::{AttemptId, Record, Ticket},
     failure::Failure,
-    kernel::{KernelEvent, Refusal, Reply, Request},
+    kernel::{Frequency, KernelEvent, Refusal, Reply, Request},
     network::{Network, Proven, TransitionDisable},
     secret::Secret,
     time::Duration,
@@ -51,6 +51,8 @@ pub enum Event {
     Scan,
     /// Scan now for a network that does not announce its name, which a person has said.
     ScanFor(Ssid),
+    /// Scan these channels now and no others, for a person; all if none is named. Those that nobody may use are left out.
+    ScanOn(Vec<Frequency>),
     /// The kernel answered a request.
     Completed {
         /// Of which request.

@@ -228,6 +228,27 @@ fn a_part_that_the_kernel_refuses_is_left_out() {
 }
 
 #[test]
+fn only_the_channels_that_are_asked_for_are_scanned() {
+    let mut world = abroad(vec![on(5765, Setup::new(b"home", 1, &[]))]);
+    world.run(SECOND);
+    let before = scans(&world).len();
+    // 5600 has radar detection, 5955 is passive, 4000 is no channel at all.
+    world.give(Event::ScanOn(vec![Frequency(2437), Frequency(5600), Frequency(5955), Frequency(4000)]));
+    world.run(5 * SECOND);
+    let scanned: Vec<_> = scans(&world)[before..].iter().flat_map(|scan| scan.frequencies.clone()).collect();
+    assert_eq!(scanned, [Frequency(2437), Frequency(5600), Frequency(5955)]);
+    assert_eq!(ends(&world), 1);
+    // Nothing but what nobody may use is no scan, and its end is told.
+    world.give(Event::ScanOn(vec![Frequency(4000)]));
+    world.run(SECOND);
+    assert_eq!((scans(&world).len(), ends(&world)), (before + 3, 2));
+    // The next one is of all channels again.
+    world.give(Event::Scan);
+    world.run(20 * SECOND);
+    assert!(scans(&world).iter().any(|scan| scan.frequencies.contains(&Frequency(5765))));
+}
+
+#[test]
 fn five_hundred_known_networks_are_no_burden() {
     let mut world = abroad(vec![on(2437, Setup::new(b"home", 1, &[Akm::Psk]))]);
     let other = |number: u32| Network {

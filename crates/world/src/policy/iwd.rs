@@ -196,7 +196,7 @@ impl Inner {
                 (self.wanted, self.search) = (None, Search::No);
                 self.leave(turn);
             }
-            Event::Scan | Event::ScanFor(_) => self.search.want(turn.now),
+            Event::Scan | Event::ScanFor(_) | Event::ScanOn(_) => self.search.want(turn.now),
             Event::Completed { ticket, outcome } => self.completed(turn, ticket, outcome),
             Event::Kernel(event) => self.heard(turn, event),
             Event::EventsLost

@@ -215,7 +215,7 @@ impl Inner {
                 self.phase = Phase::Idle;
                 self.clear_keys(version, turn, None);
             }
-            Event::Scan | Event::ScanFor(_) => self.search.want(turn.now),
+            Event::Scan | Event::ScanFor(_) | Event::ScanOn(_) => self.search.want(turn.now),
             Event::Completed { ticket, outcome } => self.completed(version, turn, ticket, outcome),
             Event::Kernel(event) => self.heard(version, turn, event),
             // It reads on, and does not know what it missed.

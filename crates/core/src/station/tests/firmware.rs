@@ -32,7 +32,7 @@ fn within(state: &str) -> Bench {
 }
 
 /// What becomes of each event; those that change nothing anywhere are left out.
-const OF_FIRMWARE: [(&str, [&str; 5]); 17] = [
+const OF_FIRMWARE: [(&str, [&str; 5]); 18] = [
     (
         "Connect",
         [
@@ -66,6 +66,7 @@ const OF_FIRMWARE: [(&str, [&str; 5]); 17] = [
     ),
     ("Scan", [".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("ScanFor", [".", ".", ". TRIGGER_SCAN", ".", "."]),
+    ("ScanOn", [".", ".", ". TRIGGER_SCAN", ".", "."]),
     (
         "EventsLost",
         [

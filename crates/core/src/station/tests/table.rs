@@ -2,7 +2,7 @@
 //! same state. The states are in the order of [`super::STATES`].
 
 /// The table.
-pub(super) const TABLE: [(&str, [&str; 8]); 45] = [
+pub(super) const TABLE: [(&str, [&str; 8]); 46] = [
     ("Networks", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "Connect",
@@ -47,6 +47,7 @@ pub(super) const TABLE: [(&str, [&str; 8]); 45] = [
     ("Autoconnect", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("Scan", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("ScanFor", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
+    ("ScanOn", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("Completed", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "EventsLost",
