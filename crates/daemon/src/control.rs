@@ -4,8 +4,10 @@
 //! decides nothing. A call gets a number from the surface, and exactly one [`News::Answered`] with that
 //! number follows, at once or later.
 
+mod agents;
 mod links;
 
+pub use agents::{Addressed, ConfigurationId, Family, Secrets, Unneeded};
 pub use links::{KernelLink, LinkFigures, LinkReport, LinkView, LinksReport, LinksView};
 
 use crate::hotspot;
@@ -16,7 +18,7 @@ use crate::networks::name::Security;
 use crate::networks::profile::Profile;
 use lapwing_core::Secret;
 use lapwing_core::failure::Failure;
-use lapwing_core::kernel::ChannelDefinition;
+use lapwing_core::kernel::{ChannelDefinition, Frequency};
 use lapwing_core::select::Judged;
 use lapwing_core::station::{Connected, Summary};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
@@ -37,6 +39,44 @@ pub enum Call {
     Scan {
         /// The interface.
         ifindex: u32,
+    },
+    /// Scan these channels. Answered as [`Call::Scan`].
+    ScanOn {
+        /// The interface.
+        ifindex: u32,
+        /// The channels.
+        frequencies: Vec<Frequency>,
+    },
+    /// The networks that are heard, for developers.
+    HeardNetworks {
+        /// The interface.
+        ifindex: u32,
+    },
+    /// Whether known networks are joined without being asked.
+    SetStationAutoconnect {
+        /// The interface.
+        ifindex: u32,
+        /// Whether to.
+        on: bool,
+    },
+    /// Stay with an access point until its signal is hardly usable; or no longer.
+    SetAffinity {
+        /// The interface.
+        ifindex: u32,
+        /// The access point of the connection; none to take the wish back.
+        bssid: Option<MacAddr>,
+    },
+    /// Tell when the signal of the connection goes from one range to another ([`News::SignalLevel`]).
+    WatchSignal {
+        /// The interface.
+        ifindex: u32,
+        /// Where the ranges meet, in dBm, falling; nothing is told any more if there are none.
+        levels: Vec<i8>,
+    },
+    /// Whether another program sets addresses, routes and name servers ([`News::Configure`]).
+    HandOver {
+        /// Whether one does.
+        on: bool,
     },
     /// Join a network that is in the view. Answered when the port is open, or with the reason why not. A
     /// network that is not known yet is stored once it was joined; its passphrase is asked for first.
@@ -168,6 +208,8 @@ pub enum Answer {
     Links(Box<LinksReport>),
     /// To [`Call::Timeline`]: readable lines; empty if nothing happened yet.
     Timeline(String),
+    /// To [`Call::HeardNetworks`].
+    Heard(Box<HeardNetworks>),
     /// To [`Call::AccessPointDiagnostics`].
     Clients(Vec<ClientFigures>),
 }
@@ -233,6 +275,8 @@ pub enum News {
         ifindex: u32,
         /// The network.
         network: FileName,
+        /// What is wanted.
+        secrets: Secrets,
     },
     /// The secret is not wanted any more.
     SecretUnwanted {
@@ -240,6 +284,36 @@ pub enum News {
         secret: SecretId,
         /// Why, in iwd's words for agents.
         why: Unwanted,
+    },
+    /// The signal of a connection is in another range, or in this one at first.
+    SignalLevel {
+        /// The interface.
+        ifindex: u32,
+        /// The number of thresholds that it is below.
+        level: u8,
+    },
+    /// Something that developers wait for.
+    Debugged {
+        /// The interface.
+        ifindex: u32,
+        /// What, in iwd's words.
+        what: &'static str,
+    },
+    /// Another program is to set addresses. `Daemon::addressed` takes its answer, once.
+    Configure {
+        /// The number of the order.
+        id: ConfigurationId,
+        /// The interface.
+        ifindex: u32,
+        /// What is to be there; nothing if all of it goes.
+        addressed: Box<Addressed>,
+    },
+    /// An answer to that is not waited for any more.
+    ConfigureUnwanted {
+        /// The number of the order.
+        id: ConfigurationId,
+        /// Why.
+        why: Unneeded,
     },
     /// Something happened: the flight recorder's line.
     Happened(String),
@@ -261,8 +335,10 @@ pub enum Unwanted {
 /// An agent's answer.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SecretAnswer {
-    /// The passphrase.
+    /// The passphrase, or the password.
     Passphrase(Secret),
+    /// The name of a user, and the password.
+    UserNameAndPassword(String, Secret),
     /// The person does not want to say.
     Canceled,
     /// There is no agent, or it is gone.
@@ -275,6 +351,7 @@ impl std::fmt::Debug for SecretAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Passphrase(_) => "Passphrase",
+            Self::UserNameAndPassword(..) => "UserNameAndPassword",
             Self::Canceled => "Canceled",
             Self::NoAgent => "NoAgent",
             Self::Garbage(_) => "Garbage",
@@ -333,6 +410,12 @@ pub struct DeviceView {
     pub scanning: bool,
     /// The network that it is in, or on the way into.
     pub network: Option<FileName>,
+    /// The BSS that is being joined, once one is chosen; the access point that was joined.
+    pub chosen: Option<MacAddr>,
+    /// Whether known networks are joined without being asked.
+    pub autoconnects: bool,
+    /// The access point that a client wants to stay with.
+    pub affinity: Option<MacAddr>,
     /// The connection, while the port is open.
     pub connected: Option<Connected>,
     /// The links of the connection and those that its access point has besides, while the port is open.
@@ -436,6 +519,32 @@ pub struct HiddenView {
     pub signal_mbm: i32,
     /// How its network is protected.
     pub security: Security,
+}
+
+/// The networks that an interface hears, for developers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeardNetworks {
+    /// The radio.
+    pub wiphy: u32,
+    /// The interface.
+    pub ifindex: u32,
+    /// Each with its BSSs.
+    pub networks: Vec<(FileName, Vec<HeardBss>)>,
+}
+
+/// A BSS, for developers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeardBss {
+    /// Its address.
+    pub bssid: MacAddr,
+    /// Its channel.
+    pub frequency: Frequency,
+    /// Its signal in hundredths of dBm.
+    pub signal_mbm: i32,
+    /// How good it is thought to be; 0 if it cannot be joined.
+    pub rank: u16,
+    /// The body of its Mobility Domain element, if it has one.
+    pub mobility_domain: Option<[u8; 3]>,
 }
 
 /// A network that was heard.

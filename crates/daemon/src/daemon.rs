@@ -2,6 +2,8 @@
 
 mod addressing;
 mod calls;
+mod debugging;
+mod handover;
 mod hotspots;
 mod interface;
 mod joining;
@@ -10,6 +12,8 @@ mod links;
 mod modes;
 mod power;
 mod serving;
+mod signal;
+mod staying;
 mod storing;
 mod telling;
 #[cfg(test)]
@@ -32,7 +36,7 @@ use lapwing_core::attempt::{AttemptId, Entry, Phase};
 use lapwing_core::curve::Curves;
 use lapwing_core::kernel::{KernelEvent, Reply};
 use lapwing_core::means::Means;
-use lapwing_core::station::{Action, Event, Report, Summary};
+use lapwing_core::station::{Action, Event, Report, Settings, Summary};
 use lapwing_core::{Duration, Entropy, Instant};
 use power::RadioState;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -47,6 +51,8 @@ use tracing::{debug, info, warn};
 pub struct Options {
     /// The radios and interfaces to run.
     pub choice: Choice,
+    /// Whether developers are served: then nothing is joined before somebody asks, as with iwd.
+    pub developer: bool,
     /// Whether connections are given addresses.
     pub network_configuration: bool,
     /// Whether IPv6 is used; a network's file can say no in any case.
@@ -94,6 +100,10 @@ pub struct Daemon<K> {
     desk: Desk,
     /// Calls whose hidden network was found: they go on when the turn has ended.
     found: Vec<CallId>,
+    /// Whether another program sets addresses.
+    handover: bool,
+    /// How many orders it was given.
+    orders: u64,
     generation: u64,
     entropy: Box<dyn Entropy>,
     curves: Box<dyn Curves>,
@@ -131,6 +141,8 @@ impl<K: Kernel> Daemon<K> {
             spare: BTreeMap::new(),
             desk: Desk::default(),
             found: Vec::new(),
+            handover: false,
+            orders: 0,
             generation: 0,
             entropy,
             curves,
@@ -268,6 +280,9 @@ impl<K: Kernel> Daemon<K> {
             }
             Heard::Diagnosed { ifindex, outcome } => {
                 self.diagnosed(ifindex, &outcome);
+                if let Ok(Some(figures)) = &outcome {
+                    self.signal_heard(ifindex, figures);
+                }
                 self.links_diagnosed(now, ifindex, &outcome);
             }
             Heard::Rivals { ifindex, rivals } => self.rivals(ifindex, &rivals),
@@ -328,6 +343,8 @@ impl<K: Kernel> Daemon<K> {
             }
         }
         self.tick_serving(now);
+        self.ask_signals(now);
+        self.orders_overdue(now);
         self.calls_overdue(now);
         self.follow(now);
     }
@@ -424,7 +441,8 @@ impl<K: Kernel> Daemon<K> {
         info!("{} ({}) is run", found.name, found.address);
         self.kernel.perform(Command::Adopt(found.interface));
         let was_up = found.up;
-        self.interfaces.insert(ifindex, Interface::new(found));
+        let settings = Settings { autoconnect: !self.options.developer, ..Settings::default() };
+        self.interfaces.insert(ifindex, Interface::new(found, settings));
         if !was_up {
             // It is being set up; until it is, the kernel refuses everything.
             self.turn(now, ifindex, Event::Kernel(KernelEvent::InterfaceDown));
@@ -494,12 +512,15 @@ impl<K: Kernel> Daemon<K> {
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return Vec::new() };
         if let Report::Timeline(record) = report {
             interface.remember(record);
-        } else {
+        }
+        // Whom it joins is seen as soon as that is chosen.
+        if !matches!(report, Report::Timeline(record) if !matches!(record.entry, Entry::Chosen { .. })) {
             self.generation = self.generation.saturating_add(1);
         }
         let name = interface.name.clone();
         let place = Place { at: now.clock, interface: &name };
         self.tell(&name, event::report(place, report));
+        self.tell_developers(ifindex, report);
         self.calls_hear_report(ifindex, report);
         match report {
             Report::Timeline(record) => {
@@ -510,12 +531,16 @@ impl<K: Kernel> Daemon<K> {
             }
             Report::Connected(connected) => {
                 self.undisturbed(ifindex);
+                self.end_affinity(ifindex);
+                self.follow_signal(now, ifindex);
                 self.join_ended_well(ifindex, connected);
                 self.later.push_back((ifindex, connected.attempt));
             }
             Report::Disconnected { .. } => {
                 self.later.retain(|(of, _)| *of != ifindex);
                 self.unconfigure(now, ifindex);
+                self.end_affinity(ifindex);
+                self.follow_signal(now, ifindex);
                 self.kernel.perform(Command::SetPort { ifindex, open: false });
                 return self.lost(ifindex);
             }

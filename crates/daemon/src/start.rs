@@ -79,7 +79,9 @@ fn serve(mut options: Options) -> Result<(), Box<dyn Error>> {
     runtime.block_on(async {
         let facts = Facts {
             state_directory: options.state.display().to_string(),
+            developer: options.developer,
             network_configuration: options.network_configuration,
+            route_metric: machine.metric,
             resolved: place == Place::Resolved && options.network_configuration,
             machine_id: fs::read_to_string("/etc/machine-id").ok().map(|id| id.trim().to_owned()),
         };
@@ -141,6 +143,7 @@ fn open(kernel: Machine, options: Options, machine: Settings) -> Daemon<Machine>
     let hostname = rustix::system::uname().nodename().to_str().ok().map(str::to_owned);
     let settings = daemon::Options {
         choice: options.choice,
+        developer: options.developer,
         network_configuration: options.network_configuration,
         ipv6: machine.ipv6,
         runtime: options.runtime,

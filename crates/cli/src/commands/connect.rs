@@ -20,9 +20,6 @@ use zbus::{Message, OwnedObjectPath};
 /// Our object that is asked for passphrases.
 const AGENT: &str = "/org/lapwing/agent";
 
-/// The interface with the choice of an access point.
-const DEBUG: &str = "net.connman.iwd.StationDebug";
-
 /// How long nothing may be heard of the daemon, which tells of every phase and bounds each.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -239,7 +236,7 @@ impl Attempt<'_> {
                 Some(MacAddr(octets)) => {
                     let path = &self.device.path;
                     Box::pin(async move {
-                        bus.call_patiently(path, DEBUG, "ConnectBssid", &(octets.to_vec(),)).await
+                        bus.call_patiently(path, STATION, "ConnectTo", &(octets.to_vec(),)).await
                     })
                 }
             },

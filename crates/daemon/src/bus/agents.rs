@@ -4,7 +4,7 @@ use super::errors::iwd;
 use super::interfaces::AGENT;
 use super::message::{Error, Outgoing};
 use super::value::Value;
-use crate::control::{SecretAnswer, SecretId, Unwanted};
+use crate::control::{SecretAnswer, SecretId, Secrets, Unwanted};
 use lapwing_core::Secret;
 
 /// How many agents there may be: one for each program that shows a window, and some to spare.
@@ -32,6 +32,7 @@ struct Question {
     /// Who is asked.
     owner: String,
     network: String,
+    secrets: Secrets,
     /// The serial number of the call, once it was made.
     asked: Option<u32>,
 }
@@ -65,10 +66,10 @@ impl Agents {
 
     /// Puts a question to the caller's own agent, or else to the one that is there longest, as iwd does.
     /// Returns whether there is one.
-    pub fn put(&mut self, caller: &str, secret: SecretId, network: String) -> bool {
+    pub fn put(&mut self, caller: &str, secret: SecretId, network: String, secrets: Secrets) -> bool {
         let Some(agent) = self.find(caller).or_else(|| self.registered.first()) else { return false };
         let owner = agent.owner.clone();
-        self.questions.push(Question { secret, owner, network, asked: None });
+        self.questions.push(Question { secret, owner, network, secrets, asked: None });
         true
     }
 
@@ -83,8 +84,17 @@ impl Agents {
             }
             let serial = serial();
             first.asked = Some(serial);
-            let body = vec![Value::Path(first.network.clone())];
-            calls.push(agent.call(Some(serial), "RequestPassphrase", body));
+            let mut body = vec![Value::Path(first.network.clone())];
+            let member = match &first.secrets {
+                Secrets::Passphrase => "RequestPassphrase",
+                Secrets::PrivateKeyPassphrase => "RequestPrivateKeyPassphrase",
+                Secrets::UserNameAndPassword => "RequestUserNameAndPassword",
+                Secrets::UserPassword(user) => {
+                    body.push(Value::text(user));
+                    "RequestUserPassword"
+                }
+            };
+            calls.push(agent.call(Some(serial), member, body));
         }
         calls
     }
@@ -102,10 +112,7 @@ impl Agents {
         }
         let question = self.questions.remove(at);
         let answer = match outcome {
-            Ok(values) => match <[Value; 1]>::try_from(values) {
-                Ok([Value::Text(text)]) => SecretAnswer::Passphrase(Secret::from_vec(text.into_bytes())),
-                Ok(_) | Err(_) => SecretAnswer::Garbage("the agent did not answer with one string"),
-            },
+            Ok(values) => understood(&question.secrets, values),
             // Of these the bus or the agent's library says that nobody was there to hear the question.
             Err(name)
                 if ["NoReply", "ServiceUnknown", "UnknownMethod", "UnknownObject", "UnknownInterface"]
@@ -118,6 +125,17 @@ impl Agents {
             Err(_) => SecretAnswer::Canceled,
         };
         Some((question.secret, answer))
+    }
+
+    /// Whether a client has an agent.
+    #[must_use]
+    pub fn has(&self, owner: &str) -> bool {
+        self.find(owner).is_some()
+    }
+
+    /// Whose agents there are.
+    pub fn owners(&self) -> impl Iterator<Item = &str> {
+        self.registered.iter().map(|agent| agent.owner.as_str())
     }
 
     /// Takes a question back, and tells the agent if it was asked.
@@ -151,6 +169,22 @@ impl Agents {
 
     fn find(&self, owner: &str) -> Option<&Agent> {
         self.registered.iter().find(|agent| agent.owner == owner)
+    }
+}
+
+/// What an agent has answered.
+fn understood(secrets: &Secrets, values: Vec<Value>) -> SecretAnswer {
+    let secret = |text: String| Secret::from_vec(text.into_bytes());
+    let mut values = values.into_iter();
+    match (secrets, values.next(), values.next(), values.next()) {
+        (Secrets::UserNameAndPassword, Some(Value::Text(user)), Some(Value::Text(password)), None) => {
+            SecretAnswer::UserNameAndPassword(user, secret(password))
+        }
+        (Secrets::UserNameAndPassword, ..) => {
+            SecretAnswer::Garbage("the agent did not answer with a name and a password")
+        }
+        (_, Some(Value::Text(text)), None, None) => SecretAnswer::Passphrase(secret(text)),
+        _ => SecretAnswer::Garbage("the agent did not answer with one string"),
     }
 }
 
@@ -190,12 +224,12 @@ mod tests {
     #[test]
     fn the_own_agent_is_asked_or_the_oldest() {
         let mut agents = Agents::default();
-        assert!(!agents.put(":1.1", SecretId(1), "/n".to_owned()));
+        assert!(!agents.put(":1.1", SecretId(1), "/n".to_owned(), Secrets::Passphrase));
         agents.register(":1.1", "/one").unwrap();
         agents.register(":1.2", "/two").unwrap();
         assert!(agents.register(":1.2", "/other").unwrap_err().name.ends_with(".AlreadyExists"));
-        assert!(agents.put(":1.2", SecretId(1), "/n".to_owned()));
-        assert!(agents.put(":1.9", SecretId(2), "/n".to_owned()));
+        assert!(agents.put(":1.2", SecretId(1), "/n".to_owned(), Secrets::Passphrase));
+        assert!(agents.put(":1.9", SecretId(2), "/n".to_owned(), Secrets::Passphrase));
         let mut serial = 10;
         let mut next = || {
             serial += 1;
@@ -222,7 +256,7 @@ mod tests {
         let mut agents = Agents::default();
         agents.register(":1.1", "/one").unwrap();
         for number in 1..=3 {
-            assert!(agents.put(":1.1", SecretId(number), "/n".to_owned()));
+            assert!(agents.put(":1.1", SecretId(number), "/n".to_owned(), Secrets::Passphrase));
         }
         assert_eq!(agents.ask(|| 1).len(), 1);
         assert!(agents.ask(|| 2).is_empty());
@@ -254,7 +288,7 @@ mod tests {
         ] {
             let mut agents = Agents::default();
             agents.register(":1.1", "/one").unwrap();
-            agents.put(":1.1", SecretId(1), "/n".to_owned());
+            agents.put(":1.1", SecretId(1), "/n".to_owned(), Secrets::Passphrase);
             agents.ask(|| 5);
             let (_, answer) = agents.answered(5, super::super::BUS, outcome).unwrap();
             assert_eq!(format!("{answer:?}"), expected);
@@ -270,5 +304,60 @@ mod tests {
         assert!(agents.register(":2.1", "/").is_err());
         assert!(agents.clear().is_empty());
         assert!(agents.register(":2.1", "/").is_ok());
+    }
+
+    #[test]
+    fn each_kind_of_secret_has_its_question_and_its_answer() {
+        let text = Value::text;
+        let network = Value::Path("/n".to_owned());
+        for (secrets, member, body, answer, expected) in [
+            (
+                Secrets::PrivateKeyPassphrase,
+                "RequestPrivateKeyPassphrase",
+                vec![network.clone()],
+                vec![text("key")],
+                "Passphrase",
+            ),
+            (
+                Secrets::UserPassword("ann".to_owned()),
+                "RequestUserPassword",
+                vec![network.clone(), text("ann")],
+                vec![text("x")],
+                "Passphrase",
+            ),
+            (
+                Secrets::UserNameAndPassword,
+                "RequestUserNameAndPassword",
+                vec![network.clone()],
+                vec![text("ann"), text("x")],
+                "UserNameAndPassword",
+            ),
+            (
+                Secrets::UserNameAndPassword,
+                "RequestUserNameAndPassword",
+                vec![network.clone()],
+                vec![text("x")],
+                "Garbage",
+            ),
+            (
+                Secrets::Passphrase,
+                "RequestPassphrase",
+                vec![network.clone()],
+                vec![text("ann"), text("x")],
+                "Garbage",
+            ),
+        ] {
+            let mut agents = Agents::default();
+            agents.register(":1.1", "/one").unwrap();
+            agents.put(":1.1", SecretId(1), "/n".to_owned(), secrets);
+            let calls = agents.ask(|| 5);
+            assert!(
+                matches!(&calls[..], [Outgoing::Call { member: asked, body: with, .. }]
+                    if *asked == member && *with == body),
+                "{calls:?}"
+            );
+            let (_, answered) = agents.answered(5, ":1.1", Ok(answer)).unwrap();
+            assert_eq!(format!("{answered:?}"), expected);
+        }
     }
 }

@@ -245,9 +245,12 @@ fn from_wire(value: Variant<'_>) -> Value {
         Variant::Str(value) => Value::Text(value.into()),
         Variant::ObjectPath(value) => Value::Path(value.to_string()),
         Variant::Variant(value) => from_wire(*value).in_variant(),
-        // The only ones of these that a method takes: texts, octets, and options.
+        // The only ones of these that a method takes: texts, paths, octets, levels, channels, and options.
         Variant::Array(array) if *array.element_signature() == Signature::Str => elements("s", &array),
+        Variant::Array(array) if *array.element_signature() == Signature::ObjectPath => elements("o", &array),
         Variant::Array(array) if *array.element_signature() == Signature::U8 => elements("y", &array),
+        Variant::Array(array) if *array.element_signature() == Signature::I16 => elements("n", &array),
+        Variant::Array(array) if *array.element_signature() == Signature::U16 => elements("q", &array),
         Variant::Dict(options) if options.signature().to_string() == "a{sv}" => {
             let entries = options.iter().filter_map(|(key, value)| {
                 Some((from_wire(key.try_clone().ok()?), from_wire(value.try_clone().ok()?)))

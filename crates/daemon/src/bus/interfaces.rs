@@ -1,6 +1,12 @@
 //! The interfaces: one table of their methods, signals and properties, from which calls are checked and the
 //! introspection is written.
 
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use table::ALL;
+
 use std::fmt::Write;
 
 /// An interface.
@@ -81,243 +87,16 @@ pub const AGENT: &str = "net.connman.iwd.Agent";
 pub const LAPWING_DAEMON: &str = "org.lapwing.Daemon1";
 /// The hotspot of an interface that is an access point.
 pub const ACCESS_POINT: &str = "net.connman.iwd.AccessPoint";
+/// What clients give us to be told of the signal.
+pub const SIGNAL_AGENT: &str = "net.connman.iwd.SignalLevelAgent";
+/// What a client gives us to set addresses in our place.
+pub const NETWORK_CONFIGURATION_AGENT: &str = "net.connman.iwd.NetworkConfigurationAgent";
 /// The figures of the clients of a hotspot.
 pub const ACCESS_POINT_DIAGNOSTIC: &str = "net.connman.iwd.AccessPointDiagnostic";
 /// What more there is to know and to do of a hotspot.
 pub const LAPWING_ACCESS_POINT: &str = "org.lapwing.AccessPoint1";
 /// What more there is to know of an interface.
 pub const LAPWING_STATION: &str = "org.lapwing.Station1";
-
-const fn method(
-    name: &'static str,
-    takes: &'static [(&'static str, &'static str)],
-    gives: &'static [(&'static str, &'static str)],
-) -> Method {
-    Method { name, takes, gives }
-}
-
-const fn readable(name: &'static str, signature: &'static str) -> Property {
-    Property { name, signature, writable: false }
-}
-
-const fn writable(name: &'static str, signature: &'static str) -> Property {
-    Property { name, signature, writable: true }
-}
-
-/// All interfaces that our objects may have.
-pub const ALL: &[Interface] = &[
-    Interface {
-        name: PEER,
-        methods: &[method("Ping", &[], &[]), method("GetMachineId", &[], &[("machine_uuid", "s")])],
-        signals: &[],
-        properties: &[],
-    },
-    Interface {
-        name: INTROSPECTABLE,
-        methods: &[method("Introspect", &[], &[("xml", "s")])],
-        signals: &[],
-        properties: &[],
-    },
-    Interface {
-        name: PROPERTIES,
-        methods: &[
-            method("Get", &[("interface", "s"), ("name", "s")], &[("value", "v")]),
-            method("GetAll", &[("interface", "s")], &[("properties", "a{sv}")]),
-            method("Set", &[("interface", "s"), ("name", "s"), ("value", "v")], &[]),
-        ],
-        signals: &[Signal {
-            name: "PropertiesChanged",
-            carries: &[("interface", "s"), ("changed", "a{sv}"), ("invalidated", "as")],
-        }],
-        properties: &[],
-    },
-    Interface {
-        name: OBJECT_MANAGER,
-        methods: &[method("GetManagedObjects", &[], &[("objects", "a{oa{sa{sv}}}")])],
-        signals: &[
-            Signal { name: "InterfacesAdded", carries: &[("object", "o"), ("interfaces", "a{sa{sv}}")] },
-            Signal { name: "InterfacesRemoved", carries: &[("object", "o"), ("interfaces", "as")] },
-        ],
-        properties: &[],
-    },
-    Interface {
-        name: AGENT_MANAGER,
-        methods: &[
-            method("RegisterAgent", &[("path", "o")], &[]),
-            method("UnregisterAgent", &[("path", "o")], &[]),
-            method("RegisterNetworkConfigurationAgent", &[("path", "o")], &[]),
-            method("UnregisterNetworkConfigurationAgent", &[("path", "o")], &[]),
-        ],
-        signals: &[],
-        properties: &[],
-    },
-    Interface {
-        name: DAEMON,
-        methods: &[method("GetInfo", &[], &[("info", "a{sv}")])],
-        signals: &[],
-        properties: &[],
-    },
-    Interface {
-        name: ADAPTER,
-        methods: &[],
-        signals: &[],
-        properties: &[
-            writable("Powered", "b"),
-            readable("Name", "s"),
-            readable("Model", "s"),
-            readable("Vendor", "s"),
-            readable("SupportedModes", "as"),
-        ],
-    },
-    Interface {
-        name: DEVICE,
-        methods: &[],
-        signals: &[],
-        properties: &[
-            readable("Name", "s"),
-            readable("Address", "s"),
-            writable("Powered", "b"),
-            readable("Adapter", "o"),
-            writable("Mode", "s"),
-        ],
-    },
-    Interface {
-        name: STATION,
-        methods: &[
-            method("ConnectHiddenNetwork", &[("name", "s")], &[]),
-            method("Disconnect", &[], &[]),
-            method("GetOrderedNetworks", &[], &[("networks", "a(on)")]),
-            method("GetHiddenAccessPoints", &[], &[("accesspoints", "a(sns)")]),
-            method("Scan", &[], &[]),
-        ],
-        signals: &[],
-        properties: &[
-            readable("ConnectedNetwork", "o"),
-            readable("ConnectedAccessPoint", "o"),
-            readable("Scanning", "b"),
-            readable("State", "s"),
-        ],
-    },
-    Interface {
-        name: DIAGNOSTIC,
-        methods: &[method("GetDiagnostics", &[], &[("diagnostics", "a{sv}")])],
-        signals: &[],
-        properties: &[],
-    },
-    Interface {
-        name: DEBUG,
-        methods: &[
-            method("ConnectBssid", &[("address", "ay")], &[]),
-            method("Roam", &[("address", "ay")], &[]),
-        ],
-        signals: &[],
-        properties: &[],
-    },
-    Interface {
-        name: ACCESS_POINT,
-        methods: &[
-            method("Start", &[("ssid", "s"), ("wpa2_passphrase", "s")], &[]),
-            method("Stop", &[], &[]),
-            method("StartProfile", &[("ssid", "s")], &[]),
-            method("Scan", &[], &[]),
-            method("GetOrderedNetworks", &[], &[("networks", "aa{sv}")]),
-        ],
-        signals: &[],
-        properties: &[
-            readable("Started", "b"),
-            readable("Name", "s"),
-            readable("Scanning", "b"),
-            readable("Frequency", "u"),
-            readable("PairwiseCiphers", "as"),
-            readable("GroupCipher", "s"),
-        ],
-    },
-    Interface {
-        name: ACCESS_POINT_DIAGNOSTIC,
-        methods: &[method("GetDiagnostics", &[], &[("diagnostic", "aa{sv}")])],
-        signals: &[],
-        properties: &[],
-    },
-    Interface {
-        name: NETWORK,
-        methods: &[method("Connect", &[], &[])],
-        signals: &[],
-        properties: &[
-            readable("Name", "s"),
-            readable("Connected", "b"),
-            readable("Device", "o"),
-            readable("Type", "s"),
-            readable("KnownNetwork", "o"),
-            readable("ExtendedServiceSet", "ao"),
-        ],
-    },
-    Interface { name: BSS, methods: &[], signals: &[], properties: &[readable("Address", "s")] },
-    Interface {
-        name: KNOWN,
-        methods: &[method("Forget", &[], &[])],
-        signals: &[],
-        properties: &[
-            readable("Name", "s"),
-            readable("Type", "s"),
-            readable("Hidden", "b"),
-            readable("LastConnectedTime", "s"),
-            writable("AutoConnect", "b"),
-        ],
-    },
-    Interface {
-        name: LAPWING_DAEMON,
-        methods: &[
-            method("GetStatus", &[], &[("status", "s")]),
-            method("Watch", &[], &[]),
-            method("Unwatch", &[], &[]),
-        ],
-        signals: &[Signal { name: "Happened", carries: &[("line", "s")] }],
-        properties: &[readable("Version", "s")],
-    },
-    Interface {
-        name: LAPWING_ACCESS_POINT,
-        methods: &[
-            method("StartAs", &[("options", "a{sv}")], &[]),
-            method("GetClients", &[], &[("clients", "aa{sv}")]),
-            method("RemoveLink", &[("link", "y"), ("beacons", "q")], &[]),
-            method("AddLink", &[("link", "y")], &[]),
-            method("ForgetPmksas", &[], &[]),
-            method("RenewGroupKeys", &[], &[]),
-            method("ThrowOut", &[("client", "s")], &[]),
-            method("Restart", &[("options", "a{sv}")], &[]),
-        ],
-        signals: &[],
-        properties: &[
-            readable("State", "s"),
-            readable("SSID", "ay"),
-            readable("Security", "s"),
-            readable("Hidden", "b"),
-            readable("MLD", "s"),
-            readable("Links", "aa{sv}"),
-            readable("MissingLinks", "aa{sv}"),
-            readable("Clients", "as"),
-            readable("LastFailure", "a{sv}"),
-        ],
-    },
-    Interface {
-        name: LAPWING_STATION,
-        methods: &[
-            method("GetLinks", &[], &[("links", "aa{sv}"), ("summary", "a{sv}")]),
-            method("GetNetworks", &[], &[("networks", "aa{sv}")]),
-            method("GetTimeline", &[], &[("timeline", "s")]),
-        ],
-        signals: &[],
-        properties: &[
-            readable("State", "s"),
-            readable("LastFailure", "a{sv}"),
-            readable("Warning", "s"),
-            readable("Connection", "a{sv}"),
-            readable("Links", "aa{sv}"),
-            readable("FellBack", "s"),
-            readable("Addresses", "a{sv}"),
-        ],
-    },
-];
 
 /// The interface of this name.
 #[must_use]
@@ -391,41 +170,4 @@ pub fn introspect<'a>(
     }
     xml.push_str("</node>\n");
     xml
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn names_are_unique() {
-        let names: BTreeSet<_> = ALL.iter().map(|interface| interface.name).collect();
-        assert_eq!(names.len(), ALL.len());
-        for interface in ALL {
-            let mut members = BTreeSet::new();
-            let methods = interface.methods.iter().map(|method| method.name);
-            let signals = interface.signals.iter().map(|signal| signal.name);
-            for member in methods.chain(signals) {
-                assert!(members.insert(member), "{member}");
-            }
-        }
-    }
-
-    #[test]
-    fn introspection_tells_all() {
-        let xml = introspect(ALL, ["iwd"]);
-        for expected in [
-            "<interface name=\"net.connman.iwd.Station\">",
-            "<arg name=\"networks\" type=\"a(on)\" direction=\"out\"/>",
-            "<arg name=\"path\" type=\"o\" direction=\"in\"/>",
-            "<property name=\"AutoConnect\" type=\"b\" access=\"readwrite\"/>",
-            "<property name=\"Address\" type=\"s\" access=\"read\"/>",
-            "<signal name=\"Happened\">",
-            "<node name=\"iwd\"/>",
-        ] {
-            assert!(xml.contains(expected), "{expected}\n{xml}");
-        }
-        assert_eq!(xml.matches("<method ").count(), xml.matches("</method>").count());
-    }
 }

@@ -2,10 +2,11 @@
 //!
 //! Objects are data: [`tree`] makes them from the daemon's view, [`diff`] finds what has to be told, and
 //! [`service`] turns calls into replies and into calls of the daemon; [`agents`] are asked for passphrases,
-//! [`watchers`] are told what happens. None of these has a socket. [`connection`] alone knows the protocol, and [`Bus`]
+//! [`signal_agents`] are told of the signal, the [`configurator`] sets addresses, and [`watchers`] are told what happens. None of these has a socket. [`connection`] alone knows the protocol, and [`Bus`]
 //! keeps a connection to the bus open. Where no bus is, [`private`] is one.
 
 pub mod agents;
+pub mod configurator;
 pub mod connection;
 pub mod diff;
 pub mod errors;
@@ -16,6 +17,7 @@ pub mod path;
 pub mod private;
 pub mod resolved;
 pub mod service;
+pub mod signal_agents;
 #[cfg(test)]
 mod testing;
 pub mod time;
@@ -23,7 +25,7 @@ pub mod tree;
 pub mod value;
 pub mod watchers;
 
-use crate::control::{Call, CallId, News, SecretAnswer, SecretId, View};
+use crate::control::{Call, CallId, ConfigurationId, News, SecretAnswer, SecretId, View};
 use crate::daemon::{Daemon, Now};
 use crate::kernel::Kernel;
 use connection::Connection;
@@ -57,6 +59,8 @@ pub trait Control {
     fn call(&mut self, now: Now, id: CallId, call: Call);
     /// Answers a question.
     fn secret(&mut self, now: Now, id: SecretId, answer: SecretAnswer);
+    /// Says whether an order to set addresses was carried out.
+    fn addressed(&mut self, now: Now, id: ConfigurationId, is_done: bool);
     /// What there is to tell.
     fn take_news(&mut self) -> Vec<News>;
     /// What can be seen.
@@ -72,6 +76,10 @@ impl<K: Kernel> Control for Daemon<K> {
 
     fn secret(&mut self, now: Now, id: SecretId, answer: SecretAnswer) {
         Self::secret(self, now, id, answer);
+    }
+
+    fn addressed(&mut self, now: Now, id: ConfigurationId, is_done: bool) {
+        Self::addressed(self, now, id, is_done);
     }
 
     fn take_news(&mut self) -> Vec<News> {
@@ -313,6 +321,7 @@ impl Bus {
                 daemon.call(now, id, call);
             }
             Effect::Secret(id, answer) => daemon.secret(now, id, answer),
+            Effect::Addressed(id, is_done) => daemon.addressed(now, id, is_done),
             other => {
                 if let Err(taken) = self.perform_alone(other) {
                     self.lose(&taken.to_string());
@@ -338,8 +347,8 @@ impl Bus {
                  /usr/share/dbus-1/system.d, and do we run as root?"
             )),
             Effect::Warn(text) => warn!("{text}"),
-            // Replies of the bus lead to neither.
-            Effect::Call(..) | Effect::Secret(..) => {}
+            // Replies of the bus lead to none of these.
+            Effect::Call(..) | Effect::Secret(..) | Effect::Addressed(..) => {}
         }
         Ok(())
     }

@@ -2,21 +2,24 @@
 
 mod access_point;
 mod calls;
+mod clients;
 #[cfg(test)]
 mod tests;
 
 use super::BUS;
 use super::agents::Agents;
+use super::configurator::Configurator;
 use super::diff::{Change, diff};
 use super::errors::describe;
 use super::message::{Error, Incoming, MethodCall, Origin, Outgoing};
 use super::resolved::Resolved;
-use super::tree::{Tree, tree};
+use super::signal_agents::SignalAgents;
+use super::tree::{Tree, has_station, tree};
 use super::value::Value;
 use super::watchers::Watchers;
 use super::{errors, interfaces, path};
-use crate::control::{Answer, Call, CallId, News, SecretAnswer, SecretId, View};
-use std::collections::BTreeMap;
+use crate::control::{Answer, Call, CallId, ConfigurationId, DeviceView, News, SecretAnswer, SecretId, View};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many calls may be open, in all and of one client: a person makes one at a time.
 const OPEN: usize = 256;
@@ -31,8 +34,12 @@ const RIVAL: &str = "fi.w1.wpa_supplicant1";
 pub struct Facts {
     /// Where network files are.
     pub state_directory: String,
+    /// Whether developers are served.
+    pub developer: bool,
     /// Whether connections are given addresses.
     pub network_configuration: bool,
+    /// The priority of the routes that another program sets in our place.
+    pub route_metric: u32,
     /// Whether systemd-resolved is told where names are looked up.
     pub resolved: bool,
     /// The machine's number, if it has one.
@@ -48,6 +55,8 @@ pub enum Effect {
     Call(CallId, Call),
     /// Give the daemon a secret it asked for.
     Secret(SecretId, SecretAnswer),
+    /// Tell the daemon whether an order to set addresses was carried out.
+    Addressed(ConfigurationId, bool),
     /// The bus name is ours.
     Named,
     /// The bus name is another process's, if it is known.
@@ -65,7 +74,13 @@ pub struct Service {
     view: View,
     tree: Tree,
     agents: Agents,
+    signal_agents: SignalAgents,
+    configurator: Configurator,
+    /// Who has set the affinities of a station.
+    affinities: BTreeMap<u32, String>,
     watchers: Watchers,
+    /// The clients whose leave we want to hear of.
+    awaited: BTreeSet<String>,
     resolved: Resolved,
     /// Calls that the daemon has not answered yet.
     open: BTreeMap<CallId, Origin>,
@@ -95,13 +110,17 @@ impl Service {
     #[must_use]
     pub fn new(facts: Facts) -> Self {
         let view = View::default();
-        let tree = tree(&view, None);
+        let tree = tree(&view, None, facts.developer);
         Self {
             facts,
             view,
             tree,
             agents: Agents::default(),
+            signal_agents: SignalAgents::default(),
+            configurator: Configurator::default(),
+            affinities: BTreeMap::new(),
             watchers: Watchers::default(),
+            awaited: BTreeSet::new(),
             resolved: Resolved::default(),
             open: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -127,16 +146,17 @@ impl Service {
     pub fn end(&mut self) -> Vec<Effect> {
         self.open.clear();
         self.asked.clear();
-        self.watchers.clear();
         self.caution = None;
         self.resolved.forget();
-        let questions = self.agents.clear();
-        questions.into_iter().map(|secret| Effect::Secret(secret, SecretAnswer::NoAgent)).collect()
+        self.end_clients()
     }
 
     /// Says goodbye to those who would wait otherwise.
     pub fn shut_down(&mut self) -> Vec<Outgoing> {
-        self.agents.release()
+        let mut calls = self.agents.release();
+        calls.extend(self.configurator.release());
+        calls.extend(self.signal_agents.release(|_| true).into_iter().map(|(_, call)| call));
+        calls
     }
 
     /// Takes a message.
@@ -168,7 +188,11 @@ impl Service {
     pub fn settle(&mut self, news: Vec<News>, view: Option<View>) -> Vec<Effect> {
         let mut effects = Vec::new();
         let send = |message| Effect::Send(message);
+        let is_new = view.is_some();
         let changes = view.map_or_else(Vec::new, |view| self.show(view));
+        if is_new {
+            self.forget_what_is_over(&mut effects);
+        }
         let (first, then): (Vec<_>, Vec<_>) = changes.into_iter().partition(Change::is_before_replies);
         effects.extend(first.into_iter().map(Change::signal).map(send));
         let mut lines = Vec::new();
@@ -180,18 +204,27 @@ impl Service {
                         effects.extend(answer(origin, outcome));
                     }
                 }
-                News::SecretWanted { secret, call, ifindex, network } => {
+                News::SecretWanted { secret, call, ifindex, network, secrets } => {
                     let caller = self.open.get(&call).map(|origin| origin.sender.clone()).unwrap_or_default();
-                    let device = self.view.devices.iter().find(|device| device.ifindex == ifindex);
-                    let network =
-                        device.map(|device| path::network(&path::device(device.wiphy, ifindex), &network));
-                    let is_put = network.is_some_and(|network| self.agents.put(&caller, secret, network));
+                    let network = self.at(ifindex).map(|device| path::network(&device, &network));
+                    let is_put =
+                        network.is_some_and(|network| self.agents.put(&caller, secret, network, secrets));
                     if !is_put {
                         effects.push(Effect::Secret(secret, SecretAnswer::NoAgent));
                     }
                 }
                 News::SecretUnwanted { secret, why } => {
                     effects.extend(self.agents.unwanted(secret, why).map(send));
+                }
+                News::SignalLevel { ifindex, level } => {
+                    effects.extend(self.signal_agents.tell(ifindex, level).map(send));
+                }
+                News::Debugged { ifindex, what } => effects.extend(self.debugged(ifindex, what)),
+                News::Configure { id, ifindex, addressed } => {
+                    effects.push(self.order(id, ifindex, &addressed));
+                }
+                News::ConfigureUnwanted { id, why } => {
+                    effects.extend(self.configurator.unwanted(id, why).map(send));
                 }
                 // To nobody but those who asked for it: a broadcast costs the bus its work for everybody, and an
                 // attempt has twenty lines.
@@ -221,7 +254,7 @@ impl Service {
     /// Shows another view, and returns what has to be told of it.
     fn show(&mut self, view: View) -> Vec<Change> {
         self.view = view;
-        let after = tree(&self.view, self.caution.as_deref());
+        let after = tree(&self.view, self.caution.as_deref(), self.facts.developer);
         let changes = diff(&self.tree, &after);
         self.tree = after;
         changes
@@ -229,22 +262,15 @@ impl Service {
 
     fn called(&mut self, call: MethodCall, effects: &mut Vec<Effect>) {
         let origin = call.origin.clone();
-        match self.dispatch(call) {
+        let outcome = self.dispatch(call);
+        self.await_clients(effects);
+        match outcome {
             Ok(calls::Response::Now(values)) => effects.extend(answer(origin, Ok(values))),
             Ok(calls::Response::Later(call)) => match self.open(origin) {
                 Ok(id) => effects.push(Effect::Call(id, call)),
                 Err((origin, error)) => effects.extend(answer(origin, Err(error))),
             },
-            Ok(calls::Response::Enrolled) => {
-                // The client may have left before the bus knows that we want to hear of it: so ask, after.
-                let client = origin.sender.clone();
-                let name = vec![Value::text(&client)];
-                let question = self.ask_bus(Question::IsThere(client.clone()), "NameHasOwner", name);
-                effects.extend([watch(&client, "AddMatch"), question].map(Effect::Send));
-                effects.extend(answer(origin, Ok(Vec::new())));
-            }
-            Ok(calls::Response::Dismissed(questions)) => {
-                effects.push(Effect::Send(watch(&origin.sender, "RemoveMatch")));
+            Ok(calls::Response::Withdrawn(questions)) => {
                 effects.extend(questions.into_iter().map(|id| Effect::Secret(id, SecretAnswer::Canceled)));
                 effects.extend(answer(origin, Ok(Vec::new())));
             }
@@ -279,6 +305,10 @@ impl Service {
             effects.extend(warning.map(Effect::Warn));
             return;
         }
+        if let Some((id, is_done)) = self.configurator.answered(serial, sender, &outcome) {
+            effects.push(Effect::Addressed(id, is_done));
+            return;
+        }
         let Some(question) = self.asked.remove(&serial) else {
             let answer = self.agents.answered(serial, sender, outcome);
             effects.extend(answer.map(|(secret, answer)| Effect::Secret(secret, answer)));
@@ -301,17 +331,6 @@ impl Service {
             (Question::Rival, Ok([Value::Boolean(is_there)])) => self.rival(*is_there, effects),
             (Question::IsThere(_) | Question::Rival, _) => {}
         }
-    }
-
-    /// A client has left. Its calls go on, as with iwd; nobody hears of them.
-    fn left(&mut self, client: &str, effects: &mut Vec<Effect>) {
-        // Each was asked for once.
-        if self.watchers.remove(client) {
-            effects.push(Effect::Send(watch(client, "RemoveMatch")));
-        }
-        let Some(questions) = self.agents.remove(client) else { return };
-        effects.push(Effect::Send(watch(client, "RemoveMatch")));
-        effects.extend(questions.into_iter().map(|secret| Effect::Secret(secret, SecretAnswer::NoAgent)));
     }
 
     fn rival(&mut self, is_there: bool, effects: &mut Vec<Effect>) {
@@ -348,6 +367,11 @@ fn next(serial: &mut u32) -> u32 {
     this
 }
 
+/// The path of an interface.
+fn at(device: &DeviceView) -> String {
+    path::device(device.wiphy, device.ifindex)
+}
+
 /// Wants, or no longer wants, to hear of the owner of a name.
 fn watch(name: &str, member: &'static str) -> Outgoing {
     let rule = format!(
@@ -376,6 +400,7 @@ fn values(answer: Answer) -> Vec<Value> {
     match answer {
         Answer::Done => Vec::new(),
         Answer::Diagnostics(diagnostics) => vec![calls::diagnostics(&diagnostics)],
+        Answer::Heard(networks) => vec![calls::heard(&networks)],
         Answer::Clients(clients) => vec![access_point::diagnostics(&clients)],
         Answer::Links(links) => super::links::report(&links),
         Answer::Timeline(text) => vec![Value::Text(text.replace('\0', "\u{fffd}"))],

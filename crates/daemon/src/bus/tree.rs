@@ -54,9 +54,9 @@ pub struct Object {
 /// All objects by their paths. Parents come before their children.
 pub type Tree = BTreeMap<String, Object>;
 
-/// The objects that show `view`. `caution` is what the surface itself has to warn of.
+/// The objects that show `view`. `caution` is what the surface itself has to warn of; developers are shown more.
 #[must_use]
-pub fn tree(view: &View, caution: Option<&str>) -> Tree {
+pub fn tree(view: &View, caution: Option<&str>, developer: bool) -> Tree {
     let mut tree = Tree::new();
     let version = Value::text(env!("CARGO_PKG_VERSION"));
     put(&mut tree, path::ROOT.to_owned(), Thing::Root, [(OBJECT_MANAGER, Properties::new())]);
@@ -73,7 +73,7 @@ pub fn tree(view: &View, caution: Option<&str>) -> Tree {
     }
     let known: BTreeSet<&FileName> = view.known.iter().map(|known| &known.name).collect();
     for device in &view.devices {
-        add_device(&mut tree, device, &known, caution);
+        add_device(&mut tree, device, &known, caution, developer);
     }
     for known in &view.known {
         let interfaces = [(KNOWN, known_network(known)), (PROPERTIES, Properties::new())];
@@ -135,7 +135,13 @@ fn current(device: &DeviceView) -> Option<&FileName> {
     }
 }
 
-fn add_device(tree: &mut Tree, device: &DeviceView, known: &BTreeSet<&FileName>, caution: Option<&str>) {
+fn add_device(
+    tree: &mut Tree,
+    device: &DeviceView,
+    known: &BTreeSet<&FileName>,
+    caution: Option<&str>,
+    developer: bool,
+) {
     let at = path::device(device.wiphy, device.ifindex);
     let mut interfaces = Interfaces::from([
         (
@@ -158,7 +164,10 @@ fn add_device(tree: &mut Tree, device: &DeviceView, known: &BTreeSet<&FileName>,
     }
     if has_station(device) {
         interfaces.insert(STATION, station(device, &at));
-        interfaces.insert(DEBUG, Properties::new());
+        if developer {
+            let autoconnect = Value::Boolean(device.autoconnects);
+            interfaces.insert(DEBUG, Properties::from([("AutoConnect", autoconnect)]));
+        }
         if matches!(device.state, Summary::Connected { .. }) {
             interfaces.insert(DIAGNOSTIC, Properties::new());
         }
@@ -190,6 +199,17 @@ fn add_device(tree: &mut Tree, device: &DeviceView, known: &BTreeSet<&FileName>,
     tree.insert(at, Object { thing: Thing::Device(device.ifindex), interfaces });
 }
 
+/// The path of the BSS that a device is in or on the way into.
+#[must_use]
+pub fn connected_bss(device: &DeviceView) -> Option<String> {
+    let (current, chosen) = (current(device)?, device.chosen?);
+    let network = path::network(&path::device(device.wiphy, device.ifindex), current);
+    let heard = device.networks.iter().find(|heard| heard.name == *current)?;
+    // Of an AP MLD, the BSS of the association link stands for it.
+    let bss = heard.bsss.iter().find(|bss| bss.bssid == chosen || bss.mld == Some(chosen))?;
+    Some(path::bss(&network, bss.bssid))
+}
+
 fn station(device: &DeviceView, at: &str) -> Properties {
     // iwd says of a station that looks for networks that it is disconnected.
     let state = match device.state {
@@ -201,15 +221,11 @@ fn station(device: &DeviceView, at: &str) -> Properties {
     let mut properties =
         Properties::from([("State", Value::text(state)), ("Scanning", Value::Boolean(device.scanning))]);
     if let Some(current) = current(device) {
-        let network = path::network(at, current);
-        let heard = device.networks.iter().find(|heard| heard.name == *current);
-        let bss = device.connected.as_ref().zip(heard).and_then(|(connected, heard)| {
-            // Of an AP MLD, the BSS of the association link stands for it.
-            heard.bsss.iter().find(|bss| bss.bssid == connected.peer || bss.mld == Some(connected.peer))
-        });
-        properties
-            .extend(bss.map(|bss| ("ConnectedAccessPoint", Value::Path(path::bss(&network, bss.bssid)))));
-        properties.insert("ConnectedNetwork", Value::Path(network));
+        let bss = connected_bss(device);
+        let affinities = bss.clone().filter(|_| device.affinity.is_some());
+        properties.insert("Affinities", Value::paths(affinities));
+        properties.extend(bss.map(|bss| ("ConnectedAccessPoint", Value::Path(bss))));
+        properties.insert("ConnectedNetwork", Value::Path(path::network(at, current)));
     }
     properties
 }

@@ -1,5 +1,6 @@
 //! The addresses of connections: network configuration between the stations and the machine.
 
+use super::handover::Handed;
 use super::{Daemon, Now};
 use crate::flight::event::{self, Place};
 use crate::kernel::{Command, Kernel, PacketKind};
@@ -21,6 +22,7 @@ impl<K: Kernel> Daemon<K> {
         let mut addressing = known.map_or_else(Addressing::default, |known| known.addressing.clone());
         addressing.ipv6_enabled &= self.options.ipv6;
         let remembered = file.as_ref().and_then(|file| self.store.lease(file));
+        let handed = self.handover.then(|| Handed::new(attempt, &addressing));
         let interface = self.interfaces.get_mut(&ifindex)?;
         self.kernel.perform(Command::Listen { ifindex, on: true });
         let begin = Begin {
@@ -33,9 +35,11 @@ impl<K: Kernel> Daemon<K> {
         };
         let (configuration, actions) = Configuration::begin(now.clock, begin);
         interface.configuration = Some(configuration);
+        interface.handed = handed;
         interface.file = file;
         let first =
             actions.into_iter().filter_map(|action| self.configured(now, ifindex, attempt, action)).last();
+        let first = first.or_else(|| self.order(now, ifindex));
         // DHCP begins with the first turn, which is due now.
         first.or_else(|| self.turn_configuration(now, ifindex, configuration::Event::Dhcp(dhcp::Event::Tick)))
     }
@@ -56,7 +60,9 @@ impl<K: Kernel> Daemon<K> {
         let configuration = self.interfaces.get_mut(&ifindex)?.configuration.as_mut()?;
         let attempt = configuration.attempt();
         let actions = configuration.turn(now.clock, now.wall, &mut *self.entropy, event);
-        actions.into_iter().filter_map(|action| self.configured(now, ifindex, attempt, action)).last()
+        let event =
+            actions.into_iter().filter_map(|action| self.configured(now, ifindex, attempt, action)).last();
+        event.or_else(|| self.order(now, ifindex))
     }
 
     /// Undoes the addresses of a connection.
@@ -69,6 +75,7 @@ impl<K: Kernel> Daemon<K> {
             // Nothing for the station comes of it: the connection is gone.
             self.configured(now, ifindex, attempt, action);
         }
+        self.end_orders(now, ifindex);
         self.kernel.perform(Command::Listen { ifindex, on: false });
     }
 
@@ -81,6 +88,9 @@ impl<K: Kernel> Daemon<K> {
         action: configuration::Action,
     ) -> Option<Event> {
         use configuration::Action as Wanted;
+        if self.is_handed(now, ifindex, &action) {
+            return None;
+        }
         let name = self.interfaces.get(&ifindex)?.name.clone();
         let place = Place { at: now.clock, interface: &name };
         let command = match action {
@@ -94,8 +104,13 @@ impl<K: Kernel> Daemon<K> {
             Wanted::Resolve(resolver) => Command::Resolve { name, resolver },
             Wanted::Configured(configured) => {
                 self.tell(&name, event::configured(place, attempt, &configured));
-                self.interfaces.get_mut(&ifindex)?.configured = Some(configured);
                 self.changed();
+                let interface = self.interfaces.get_mut(&ifindex)?;
+                interface.configured = Some(configured);
+                if let Some(handed) = &mut interface.handed {
+                    handed.wait();
+                    return None;
+                }
                 return Some(Event::Configured(attempt));
             }
             Wanted::Unconfigured(why) => {

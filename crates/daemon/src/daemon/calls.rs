@@ -235,7 +235,15 @@ impl<K: Kernel> Daemon<K> {
             Err(error)
         } else {
             match call {
-                Call::Scan { ifindex } => self.scan(now, id, ifindex),
+                Call::Scan { ifindex } => self.scan(now, id, ifindex, Event::Scan),
+                Call::ScanOn { ifindex, frequencies } => {
+                    self.scan(now, id, ifindex, Event::ScanOn(frequencies))
+                }
+                Call::HeardNetworks { ifindex } => self.heard_networks(now, ifindex),
+                Call::SetStationAutoconnect { ifindex, on } => self.set_autoconnects(now, ifindex, on),
+                Call::SetAffinity { ifindex, bssid } => self.set_affinity(ifindex, bssid),
+                Call::WatchSignal { ifindex, levels } => self.watch_signal(now, ifindex, levels),
+                Call::HandOver { on } => self.hand_over(now, on),
                 Call::Connect { ifindex, network } => self.connect(now, id, ifindex, network, None),
                 Call::ConnectTo { ifindex, bssid } => self.connect_to(now, id, ifindex, bssid),
                 Call::Roam { ifindex, bssid } => self.roam(now, id, ifindex, bssid),
@@ -323,7 +331,7 @@ impl<K: Kernel> Daemon<K> {
         }
     }
 
-    fn scan(&mut self, now: Now, id: CallId, ifindex: u32) -> First {
+    fn scan(&mut self, now: Now, id: CallId, ifindex: u32, event: Event) -> First {
         let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
         match interface.station.summary() {
             Summary::Unavailable => return Err(UNAVAILABLE),
@@ -340,7 +348,7 @@ impl<K: Kernel> Daemon<K> {
             return Err(CallError::InProgress);
         }
         self.desk.open(now, id, Wish::Scan { ifindex });
-        self.turn(now, ifindex, Event::Scan);
+        self.turn(now, ifindex, event);
         Ok(None)
     }
 

@@ -1,8 +1,10 @@
 //! One interface and its station.
 
+use super::handover::Handed;
 use super::joining::Join;
 use super::modes::{Role, Switching};
 use super::serving::ClientNetwork;
+use super::signal::SignalWatch;
 use crate::control::DeviceView;
 use crate::flight::timeline;
 use crate::hotspot::Hotspot;
@@ -52,6 +54,14 @@ pub(super) struct Interface {
     pub(super) configuration: Option<Configuration>,
     /// What came of that.
     pub(super) configured: Option<Configured>,
+    /// What of its addresses another program is told to set, if one does.
+    pub(super) handed: Option<Handed>,
+    /// Who wants to know its signal.
+    pub(super) signal: Option<SignalWatch>,
+    /// The access point that a client wants to stay with.
+    pub(super) affinity: Option<MacAddr>,
+    /// How many parts of the channels the search that goes on has scanned, for those who follow it.
+    pub(super) searches: u32,
     /// The file of the network that it is in.
     pub(super) file: Option<FileName>,
     /// The network that it has just joined and that is not stored so far.
@@ -63,9 +73,9 @@ pub(super) struct Interface {
 }
 
 impl Interface {
-    pub(super) fn new(found: Found) -> Self {
+    pub(super) fn new(found: Found, settings: Settings) -> Self {
         Self {
-            station: Station::new(found.interface, found.radio, found.address, Settings::default()),
+            station: Station::new(found.interface, found.radio, found.address, settings),
             name: found.name,
             address: found.address,
             up: found.up,
@@ -74,6 +84,10 @@ impl Interface {
             heard: Vec::new(),
             configuration: None,
             configured: None,
+            handed: None,
+            signal: None,
+            affinity: None,
+            searches: 0,
             file: None,
             unstored: None,
             warnings: BTreeMap::new(),
@@ -87,7 +101,17 @@ impl Interface {
         let switching = self.switching.as_ref().and_then(Switching::deadline);
         let hotspot = self.role.hotspot().and_then(Hotspot::next_deadline);
         let network = self.role.network().and_then(ClientNetwork::deadline);
-        station.into_iter().chain(addressing).chain(switching).chain(hotspot).chain(network).min()
+        let handed = self.handed.as_ref().and_then(Handed::deadline);
+        let signal = self.signal.as_ref().and_then(SignalWatch::deadline);
+        let others = handed.into_iter().chain(signal);
+        station
+            .into_iter()
+            .chain(others)
+            .chain(addressing)
+            .chain(switching)
+            .chain(hotspot)
+            .chain(network)
+            .min()
     }
 
     pub(super) fn wiphy(&self) -> u32 {
@@ -146,6 +170,9 @@ impl Interface {
             state: self.station.summary(),
             scanning: self.station.is_scanning(),
             network: self.network(),
+            chosen: self.station.chosen(),
+            autoconnects: self.station.autoconnects(),
+            affinity: self.affinity,
             connected: self.station.connection().cloned(),
             links: None,
             configured: self.configured.clone(),

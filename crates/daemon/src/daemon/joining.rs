@@ -3,7 +3,7 @@
 use super::calls::{First, NO_INTERFACE, UNAVAILABLE, Wish, refused};
 use super::view::{self, Heard};
 use super::{Daemon, Now};
-use crate::control::{Answer, CallError, CallId, News, SecretAnswer, SecretId, Unwanted};
+use crate::control::{Answer, CallError, CallId, News, SecretAnswer, SecretId, Secrets, Unwanted};
 use crate::kernel::Kernel;
 use crate::networks::FileName;
 use crate::networks::name::Security;
@@ -254,7 +254,8 @@ impl<K: Kernel> Daemon<K> {
         let secret = self.desk.new_secret();
         let network = join.name();
         self.desk.open(now, id, Wish::Secret { ifindex, secret, join });
-        self.desk.tell(News::SecretWanted { secret, call: id, ifindex, network });
+        let secrets = Secrets::Passphrase;
+        self.desk.tell(News::SecretWanted { secret, call: id, ifindex, network, secrets });
     }
 
     /// Takes the answer to [`News::SecretWanted`]. One that nothing waits for any more changes nothing.
@@ -263,6 +264,7 @@ impl<K: Kernel> Daemon<K> {
         let Some(call) = self.desk.which(is_it).first().copied() else { return };
         let passphrase = match answer {
             SecretAnswer::Passphrase(passphrase) => Ok(passphrase),
+            SecretAnswer::UserNameAndPassword(..) => Err(CallError::BadSecret("A passphrase was asked for.")),
             SecretAnswer::Canceled => Err(CallError::Aborted),
             SecretAnswer::NoAgent => Err(CallError::NoAgent),
             SecretAnswer::Garbage(how) => Err(CallError::BadSecret(how)),
@@ -337,6 +339,12 @@ impl<K: Kernel> Daemon<K> {
         let is_new = |wish: &Wish| matches!(wish, Wish::Join { ifindex: ours, join, .. } if *ours == ifindex && join.origin != Origin::Known);
         let joined = self.interfaces.get(&ifindex).is_some_and(|interface| interface.unstored.is_some());
         joined || !self.desk.which(is_new).is_empty()
+    }
+
+    /// Whether a call waits for a network to be joined.
+    pub(super) fn is_joining(&self, ifindex: u32) -> bool {
+        let is_it = |wish: &Wish| matches!(wish, Wish::Join { ifindex: ours, .. } if *ours == ifindex);
+        !self.desk.which(is_it).is_empty()
     }
 
     /// The call that waits for this attempt, and for what.

@@ -5,6 +5,7 @@ mod air;
 #[allow(dead_code)]
 #[path = "../../../core/tests/station/ap.rs"]
 mod ap;
+mod appointed;
 mod bulk;
 mod calls;
 mod hotspots;
@@ -260,6 +261,7 @@ impl Run {
         }
         let options = Options {
             choice: Choice::default(),
+            developer: false,
             network_configuration,
             ipv6: true,
             runtime: directory.clone(),
@@ -623,7 +625,7 @@ fn figures_of_the_link_are_read_for_all_who_ask() {
 fn answers(run: &mut Run) -> Vec<(CallId, Result<Answer, CallError>)> {
     let answered = |news| match news {
         News::Answered { call, outcome } => Some((call, outcome)),
-        News::SecretWanted { .. } | News::SecretUnwanted { .. } | News::Happened(_) => None,
+        _ => None,
     };
     run.daemon.take_news().into_iter().filter_map(answered).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::interface::Interface;
 use super::{Daemon, links};
-use crate::control::{HiddenView, KnownView, NetworkView, RadioView, View};
+use crate::control::{Answer, HeardBss, HeardNetworks, HiddenView, KnownView, NetworkView, RadioView, View};
 use crate::kernel::Kernel;
 use crate::networks::FileName;
 use crate::networks::name::Security;
@@ -12,7 +12,7 @@ use lapwing_core::scan::Bss;
 use lapwing_core::select::{self, Judged, Rejection, Verdict};
 use lapwing_core::{Instant, Secret};
 use lapwing_frames::MacAddr;
-use lapwing_frames::element::{ElementId, Elements, OweTransition, rsn::RsnChoice};
+use lapwing_frames::element::{ElementId, Elements, MobilityDomain, OweTransition, rsn::RsnChoice};
 use lapwing_frames::suite::Akm;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,6 +125,36 @@ impl<K: Kernel> Daemon<K> {
             NetworkView { name, signal_mbm: group.signal_mbm.unwrap_or(UNMEASURED), bsss }
         };
         groups.into_iter().map(view).collect()
+    }
+}
+
+impl<K: Kernel> Daemon<K> {
+    /// What an interface hears, for developers.
+    pub(super) fn heard_networks(&self, now: super::Now, ifindex: u32) -> super::calls::First {
+        let interface = self.interfaces.get(&ifindex).ok_or(super::calls::NO_INTERFACE)?;
+        let table = interface.station.table();
+        let bss = |judged: Judged| {
+            let heard = table.get(judged.bssid);
+            let signal_mbm = heard.and_then(|bss| bss.signal_mbm).unwrap_or(UNMEASURED);
+            let rank = match judged.verdict {
+                Verdict::Usable { score } => u16::try_from(score).unwrap_or(u16::MAX),
+                Verdict::Rejected(_) => 0,
+            };
+            let domain =
+                heard.and_then(|bss| Elements::new(&bss.elements).find::<MobilityDomain>().ok().flatten());
+            let mobility_domain =
+                domain.map(|MobilityDomain { id: [first, second], capabilities, .. }| {
+                    [first, second, capabilities.0]
+                });
+            HeardBss { bssid: judged.bssid, frequency: judged.frequency, signal_mbm, rank, mobility_domain }
+        };
+        let networks = self.networks_of(interface, now.clock).into_iter();
+        let networks = networks.map(|network| (network.name, network.bsss.into_iter().map(bss).collect()));
+        Ok(Some(Answer::Heard(Box::new(HeardNetworks {
+            wiphy: interface.wiphy(),
+            ifindex,
+            networks: networks.collect(),
+        }))))
     }
 }
 

@@ -10,8 +10,8 @@ use lapwing_frames::{MacAddr, Ssid};
 use lapwingd::bus::Control;
 use lapwingd::bus::service::Facts;
 use lapwingd::control::{
-    Answer, Call, CallError, CallId, DeviceView, Diagnostics, KnownView, NetworkView, News, RadioView,
-    SecretAnswer, SecretId, Unwanted, View,
+    Answer, Call, CallError, CallId, ConfigurationId, DeviceView, Diagnostics, KnownView, NetworkView, News,
+    RadioView, SecretAnswer, SecretId, Secrets, Unwanted, View,
 };
 use lapwingd::daemon::Now;
 use lapwingd::networks::FileName;
@@ -25,7 +25,9 @@ const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 0xfe]);
 pub(crate) fn facts() -> Facts {
     Facts {
         state_directory: "/var/lib/lapwing".to_owned(),
+        developer: false,
         network_configuration: true,
+        route_metric: 300,
         resolved: false,
         machine_id: None,
     }
@@ -77,6 +79,9 @@ impl Default for Double {
             powered: true,
             mode: lapwingd::kernel::Mode::Station,
             access_point: None,
+            chosen: None,
+            autoconnects: true,
+            affinity: None,
             state: Summary::Disconnected,
             scanning: false,
             network: None,
@@ -200,7 +205,9 @@ impl Control for Double {
                 self.take_back(Unwanted::UserCanceled, CallError::Aborted);
                 self.questions += 1;
                 let secret = SecretId(self.questions);
-                self.news.push(News::SecretWanted { secret, call: id, ifindex: 3, network: network.clone() });
+                let secrets = Secrets::Passphrase;
+                let asked = network.clone();
+                self.news.push(News::SecretWanted { secret, call: id, ifindex: 3, network: asked, secrets });
                 self.question = Some((secret, id, network, Instant::now()));
                 return;
             }
@@ -240,12 +247,15 @@ impl Control for Double {
             SecretAnswer::Passphrase(_) => {
                 CallError::Failed(Failure { phase: Phase::Authenticate, code: Code::WrongPassword })
             }
+            SecretAnswer::UserNameAndPassword(..) => CallError::BadSecret("a passphrase was asked for"),
             SecretAnswer::Canceled => CallError::Aborted,
             SecretAnswer::NoAgent => CallError::NoAgent,
             SecretAnswer::Garbage(why) => CallError::BadSecret(why),
         };
         self.news.push(News::Answered { call, outcome: Err(error) });
     }
+
+    fn addressed(&mut self, _now: Now, _id: ConfigurationId, _is_done: bool) {}
 
     fn take_news(&mut self) -> Vec<News> {
         std::mem::take(&mut self.news)

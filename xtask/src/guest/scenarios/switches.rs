@@ -184,7 +184,7 @@ impl Tour {
     fn ask(&mut self, place: Place) -> Result<u32> {
         let path = self.station.path()?;
         let bssid = self.bssid(place)?;
-        self.client.send(&path, STATION_DEBUG, "ConnectBssid", &[Argument::Octets(&bssid)])
+        self.client.send(&path, OUR_STATION, "ConnectTo", &[Argument::Octets(&bssid)])
     }
 
     /// Goes to a place, and waits until data crosses. Returns when it was asked for, and when a ping was answered.
@@ -192,7 +192,7 @@ impl Tour {
         let asked = now();
         let call = self.ask(place)?;
         let answer = self.client.answer_to(call, SOON * 2)?;
-        answer.map_err(crate::guest::client::refused("ConnectBssid"))?;
+        answer.map_err(crate::guest::client::refused("ConnectTo"))?;
         self.at = place;
         self.expect_there()?;
         Ok((asked, now()))
@@ -223,7 +223,7 @@ impl Tour {
         std::thread::sleep(after);
         let call = self.ask(then)?;
         let answer = self.client.answer_to(call, SOON * 2)?;
-        answer.map_err(crate::guest::client::refused("ConnectBssid"))?;
+        answer.map_err(crate::guest::client::refused("ConnectTo"))?;
         // It may have been in time, or have been given up: either is an answer.
         let _ = self.client.answer_to(abandoned, SOON * 2)?;
         self.at = then;
@@ -256,8 +256,8 @@ impl Tour {
     }
 }
 
-/// The interface of iwd that takes a BSSID.
-const STATION_DEBUG: &str = "net.connman.iwd.StationDebug";
+/// Our interface that takes a BSSID.
+const OUR_STATION: &str = "org.lapwing.Station1";
 
 /// What came of one kind of switch.
 struct Count {
@@ -440,7 +440,7 @@ fn lapwing_reassociates(lab: &mut Lab, ap: &LapwingAp, rounds: usize, rows: &mut
             // To connect again is to go to the link that it began with.
             let to = roam_to(&links, if order == "reassociate" { 0 } else { round });
             let bssid = octets(&to)?;
-            let answer = client.call(&device, STATION_DEBUG, "ConnectBssid", &[Argument::Octets(&bssid)])?;
+            let answer = client.call(&device, OUR_STATION, "ConnectTo", &[Argument::Octets(&bssid)])?;
             answer.map_err(crate::guest::client::refused(order))?;
             let connected = station.wait_connected(SOON).is_ok();
             std::thread::sleep(Duration::from_secs(1));

@@ -6,17 +6,21 @@ use crate::bus::errors::{dbus, iwd};
 use crate::bus::interfaces::{self, Interface};
 use crate::bus::message::{Error, MethodCall};
 use crate::bus::path;
-use crate::bus::tree::{Object, Thing};
+use crate::bus::tree::{Object, Thing, connected_bss};
 use crate::bus::value::{self, Value};
-use crate::control::{Call, DeviceView, Diagnostics, RateView, SecretId};
+use crate::control::{Call, DeviceView, Diagnostics, HeardBss, HeardNetworks, RateView, SecretId};
 use crate::flight::rejection;
 use crate::flight::status;
 use crate::kernel::Mode;
 use crate::networks::FileName;
+use lapwing_core::kernel::Frequency;
 use lapwing_core::select::{Judged, Verdict};
 use lapwing_frames::suite::Akm;
 use lapwing_frames::{Channel, MacAddr, Ssid};
 use std::collections::BTreeSet;
+
+/// How many channels may be named: more than there are.
+const CHANNELS: usize = 128;
 
 /// What a call leads to.
 #[derive(Debug)]
@@ -25,10 +29,8 @@ pub(super) enum Response {
     Now(Vec<Value>),
     /// A call of the daemon, whose answer is the answer.
     Later(Call),
-    /// The caller has an agent or watches from now on, until it leaves the bus.
-    Enrolled,
-    /// The caller has no agent or does not watch any more; these questions are left.
-    Dismissed(Vec<SecretId>),
+    /// The caller has no agent any more; these questions are left.
+    Withdrawn(Vec<SecretId>),
 }
 
 pub(super) type Outcome = Result<Response, Error>;
@@ -114,7 +116,6 @@ impl Service {
         let object = self.tree.get(path);
         let has = |interface: &&Interface| match interface.name {
             interfaces::PEER | interfaces::INTROSPECTABLE => true,
-            interfaces::PROPERTIES => object.is_some(),
             name => object.is_some_and(|object| object.interfaces.contains_key(name)),
         };
         let children: BTreeSet<_> = self.children(path).collect();
@@ -174,7 +175,13 @@ impl Service {
                     let text = format!("{of}.{name} is of type '{wanted}', not '{given}'.");
                     return Err(dbus("InvalidArgs", text));
                 }
-                set(&object.thing, interface.name, property.name, value)
+                let thing = object.thing.clone();
+                match (&thing, property.name, &**value) {
+                    (&Thing::Device(ifindex), "Affinities", Value::Array("o", paths)) => {
+                        self.set_affinities(ifindex, &call.origin.sender, paths)
+                    }
+                    _ => set(&thing, interface.name, property.name, value),
+                }
             }
             _ => Err(dbus("InvalidArgs", "The arguments are of wrong types.")),
         }
@@ -186,25 +193,77 @@ impl Service {
         };
         let sender = &call.origin.sender;
         match member {
-            "RegisterAgent" => self.agents.register(sender, path).map(|()| Response::Enrolled),
+            "RegisterAgent" => self.agents.register(sender, path).map(|()| Response::Now(Vec::new())),
             "UnregisterAgent" => match self.agents.remove(sender) {
-                Some(questions) => Ok(Response::Dismissed(questions)),
+                Some(questions) => Ok(Response::Withdrawn(questions)),
                 None => Err(iwd("NotFound", "You have no agent here. Register one first.")),
             },
-            _ => Err(iwd(
+            _ if !self.facts.network_configuration => Err(iwd(
                 "NotSupported",
-                "Addresses are set by the daemon itself, or by another program if it runs with \
-                 --no-network-configuration.",
+                "Network configuration is switched off: addresses are another program's already.",
             )),
+            "RegisterNetworkConfigurationAgent" => {
+                self.configurator.register(sender, path)?;
+                Ok(Response::Later(Call::HandOver { on: true }))
+            }
+            _ => {
+                self.configurator.unregister(sender, path)?;
+                Ok(Response::Later(Call::HandOver { on: false }))
+            }
         }
+    }
+
+    /// Of whoever wants to stay with an access point: which, and whether it may.
+    fn set_affinities(&mut self, ifindex: u32, sender: &str, paths: &[Value]) -> Outcome {
+        let device = self.device(ifindex);
+        let connected = device.and_then(|device| Some((device.chosen?, connected_bss(device)?)));
+        let Some((bssid, connected)) = connected else {
+            return Err(iwd("NotConnected", "The interface is in no network. Connect to one first."));
+        };
+        if self.affinities.get(&ifindex).is_some_and(|owner| owner != sender) {
+            return Err(iwd("PermissionDenied", "Another program has set the affinities of this interface."));
+        }
+        let bssid = match paths {
+            [] => None,
+            [Value::Path(path)] if *path == connected => Some(bssid),
+            _ => {
+                return Err(iwd(
+                    "InvalidArguments",
+                    "An affinity is with ConnectedAccessPoint, and with no other.",
+                ));
+            }
+        };
+        match bssid {
+            Some(_) => self.affinities.insert(ifindex, sender.to_owned()),
+            None => self.affinities.remove(&ifindex),
+        };
+        Ok(Response::Later(Call::SetAffinity { ifindex, bssid }))
+    }
+
+    /// Of whoever shows the signal: that it wants to be told, or not any more.
+    fn signal_agent(&mut self, ifindex: u32, call: &MethodCall) -> Outcome {
+        let sender = &call.origin.sender;
+        let levels = match call.body.as_slice() {
+            [Value::Path(path), Value::Array("n", levels)] => {
+                self.signal_agents.register((ifindex, &call.path), sender, path, levels)?
+            }
+            [Value::Path(path)] => {
+                self.signal_agents.unregister(ifindex, sender, path)?;
+                Vec::new()
+            }
+            _ => return Err(iwd("InvalidArguments", "The arguments are a path, and levels to register.")),
+        };
+        Ok(Response::Later(Call::WatchSignal { ifindex, levels }))
     }
 
     fn of_lapwing(&mut self, sender: &str, member: &str) -> Outcome {
         match member {
-            "Watch" if self.watchers.add(sender)? => Ok(Response::Enrolled),
-            "Unwatch" if self.watchers.remove(sender) => Ok(Response::Dismissed(Vec::new())),
-            // As it was already.
-            "Watch" | "Unwatch" => Ok(Response::Now(Vec::new())),
+            // Who watches already goes on.
+            "Watch" => self.watchers.add(sender).map(|_| Response::Now(Vec::new())),
+            "Unwatch" => {
+                self.watchers.remove(sender);
+                Ok(Response::Now(Vec::new()))
+            }
             // The same line as in the status file.
             _ => Ok(Response::Now(vec![Value::Text(status::render(&self.view.devices))])),
         }
@@ -218,11 +277,11 @@ impl Service {
         ])
     }
 
-    fn device(&self, ifindex: u32) -> Option<&DeviceView> {
+    pub(super) fn device(&self, ifindex: u32) -> Option<&DeviceView> {
         self.view.devices.iter().find(|device| device.ifindex == ifindex)
     }
 
-    fn of_a_thing(&self, call: &MethodCall, interface: &str, member: &str) -> Outcome {
+    fn of_a_thing(&mut self, call: &MethodCall, interface: &str, member: &str) -> Outcome {
         let thing = self.tree.get(&call.path).map(|object| &object.thing);
         let later = |call| Ok(Response::Later(call));
         match (thing, interface, member) {
@@ -242,10 +301,23 @@ impl Service {
                     }
                 }
             }
-            (Some(&Thing::Device(ifindex)), interfaces::DEBUG, "ConnectBssid") => {
-                address(call).map(|bssid| Response::Later(Call::ConnectTo { ifindex, bssid }))
+            (
+                Some(&Thing::Device(ifindex)),
+                interfaces::STATION,
+                "RegisterSignalLevelAgent" | "UnregisterSignalLevelAgent",
+            ) => self.signal_agent(ifindex, call),
+            (Some(&Thing::Device(ifindex)), interfaces::DEBUG, "Scan") => {
+                later(Call::ScanOn { ifindex, frequencies: frequencies(call)? })
             }
-            (Some(&Thing::Device(ifindex)), interfaces::DEBUG, "Roam") => {
+            (Some(&Thing::Device(ifindex)), interfaces::DEBUG, "GetNetworks") => {
+                later(Call::HeardNetworks { ifindex })
+            }
+            (
+                Some(&Thing::Device(ifindex)),
+                interfaces::DEBUG | interfaces::LAPWING_STATION,
+                "ConnectBssid" | "ConnectTo",
+            ) => address(call).map(|bssid| Response::Later(Call::ConnectTo { ifindex, bssid })),
+            (Some(&Thing::Device(ifindex)), interfaces::DEBUG | interfaces::LAPWING_STATION, "Roam") => {
                 address(call).map(|bssid| Response::Later(Call::Roam { ifindex, bssid }))
             }
             (Some(&Thing::Device(ifindex)), interfaces::STATION, "GetOrderedNetworks") => {
@@ -311,6 +383,23 @@ fn address(call: &MethodCall) -> Result<MacAddr, Error> {
     address.map_err(|_| iwd("InvalidArguments", "The address of an access point has six octets."))
 }
 
+/// The channels that a call is about.
+fn frequencies(call: &MethodCall) -> Result<Vec<Frequency>, Error> {
+    let channel = |value: &Value| match value {
+        Value::Uint16(frequency) => Channel::from_frequency((*frequency).into()),
+        _ => None,
+    };
+    let frequencies = match call.body.as_slice() {
+        [Value::Array("q", frequencies)] if (1..=CHANNELS).contains(&frequencies.len()) => frequencies,
+        _ => &Vec::new(),
+    };
+    let channels: Option<BTreeSet<_>> = frequencies.iter().map(channel).collect();
+    let channels = channels.filter(|channels| !channels.is_empty());
+    let frequencies =
+        channels.map(|channels| channels.into_iter().map(|channel| Frequency(channel.frequency())).collect());
+    frequencies.ok_or_else(|| iwd("InvalidArguments", "The argument is frequencies of channels in MHz."))
+}
+
 fn set(thing: &Thing, interface: &str, property: &str, value: &Value) -> Outcome {
     match (thing, interface, property, value) {
         (&Thing::Device(ifindex), interfaces::DEVICE, "Powered", &Value::Boolean(on)) => {
@@ -318,6 +407,9 @@ fn set(thing: &Thing, interface: &str, property: &str, value: &Value) -> Outcome
         }
         (&Thing::Radio(wiphy), interfaces::ADAPTER, "Powered", &Value::Boolean(on)) => {
             Ok(Response::Later(Call::SetRadioPowered { wiphy, on }))
+        }
+        (&Thing::Device(ifindex), interfaces::DEBUG, "AutoConnect", &Value::Boolean(on)) => {
+            Ok(Response::Later(Call::SetStationAutoconnect { ifindex, on }))
         }
         (Thing::Known(network), interfaces::KNOWN, "AutoConnect", &Value::Boolean(on)) => {
             Ok(Response::Later(Call::SetAutoconnect { network: network.clone(), on }))
@@ -330,6 +422,26 @@ fn set(thing: &Thing, interface: &str, property: &str, value: &Value) -> Outcome
         },
         _ => Err(dbus("PropertyReadOnly", format_args!("{interface}.{property} cannot be set."))),
     }
+}
+
+/// The networks that are heard with their BSSs, for developers, under iwd's names.
+pub(super) fn heard(heard: &HeardNetworks) -> Value {
+    let device = path::device(heard.wiphy, heard.ifindex);
+    let bss = |bss: &HeardBss| {
+        Value::options([
+            ("Address", Value::text(bss.bssid)),
+            ("Frequency", Value::Uint32(bss.frequency.0)),
+            ("RSSI", Value::Int32(bss.signal_mbm / 100)),
+            ("Rank", Value::Uint16(bss.rank)),
+            // iwd says of those that are in no domain that theirs is all zeros.
+            ("MDE", Value::octets(&bss.mobility_domain.unwrap_or_default())),
+        ])
+    };
+    let network = |(name, bsss): &(FileName, Vec<HeardBss>)| {
+        let bsss = Value::Array("a{sv}", bsss.iter().map(bss).collect());
+        (Value::Path(path::network(&device, name)), bsss)
+    };
+    Value::Dictionary("o", "aa{sv}", heard.networks.iter().map(network).collect())
 }
 
 /// In hundredths of dBm, from 0 to -10000.

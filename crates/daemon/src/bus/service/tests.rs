@@ -1,12 +1,14 @@
 //! The service without a bus: what is said to it, and what it says.
 
 mod access_point;
+mod appointed;
+mod developers;
 mod watching;
 
 use super::*;
 use crate::bus::testing::{called, device, home, hotspot, view};
 use crate::bus::value;
-use crate::control::{CallError, KnownView, Unwanted};
+use crate::control::{CallError, KnownView, Secrets, Unwanted};
 use crate::kernel::Mode;
 use crate::networks::FileName;
 use crate::networks::name::Security;
@@ -21,8 +23,19 @@ const HOME: &str = "/net/connman/iwd/0/3/686f6d65_psk";
 const KNOWN: &str = "/net/connman/iwd/686f6d65_psk";
 
 fn service() -> Service {
+    served(false)
+}
+
+/// The same where developers are served.
+fn for_developers() -> Service {
+    served(true)
+}
+
+fn served(developer: bool) -> Service {
     let facts = Facts {
         state_directory: "/var/lib/lapwing".to_owned(),
+        developer,
+        route_metric: 300,
         network_configuration: true,
         resolved: false,
         machine_id: Some("0123456789abcdef0123456789abcdef".to_owned()),
@@ -164,7 +177,7 @@ fn what_is_wrong_has_the_error_of_the_standard() {
 
 #[test]
 fn every_method_of_every_object_is_done() {
-    let mut service = service();
+    let mut service = for_developers();
     let mut connected = view();
     connected.devices[0] =
         device(Summary::Connected { ssid: Ssid::new(b"home").unwrap(), attempt: AttemptId(1) });
@@ -173,7 +186,7 @@ fn every_method_of_every_object_is_done() {
     service.settle(Vec::new(), Some(connected));
     let objects: Vec<_> =
         service.tree.iter().map(|(path, object)| (path.clone(), object.interfaces.clone())).collect();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (path, interfaces) in objects {
         let names = interfaces.keys().copied().chain([interfaces::PEER, interfaces::INTROSPECTABLE]);
         for name in names {
@@ -188,6 +201,8 @@ fn every_method_of_every_object_is_done() {
                         "ay" => Value::octets(&[2, 0, 0, 0, 0, 0xfe]),
                         "y" => Value::Byte(1),
                         "q" => Value::Uint16(5),
+                        "an" => Value::Array("n", vec![Value::Int16(-40), Value::Int16(-60)]),
+                        "aq" => Value::Array("q", vec![Value::Uint16(2412)]),
                         "a{sv}" => Value::options([("Name", Value::text("mine"))]),
                         other => panic!("{other}"),
                     })
@@ -294,7 +309,13 @@ fn a_connect_as_iwd_does_it() {
     let effects = ask(&mut service, HOME, "net.connman.iwd.Network.Connect", vec![]);
     let call = Call::Connect { ifindex: 3, network: home() };
     assert_eq!(effects, [Effect::Call(CallId(1), call)]);
-    let wanted = News::SecretWanted { secret: SecretId(9), call: CallId(1), ifindex: 3, network: home() };
+    let wanted = News::SecretWanted {
+        secret: SecretId(9),
+        call: CallId(1),
+        ifindex: 3,
+        network: home(),
+        secrets: Secrets::Passphrase,
+    };
     let effects = service.settle(vec![wanted], None);
     let [
         Effect::Send(Outgoing::Call {
@@ -322,7 +343,7 @@ fn a_connect_as_iwd_does_it() {
     assert_eq!(
         order(&service.settle(Vec::new(), Some(connecting))),
         [
-            format!("Station ConnectedNetwork=<{HOME}> State=<connecting>"),
+            format!("Station Affinities=<[]> ConnectedNetwork=<{HOME}> State=<connecting>"),
             "Network Connected=<true>".to_owned()
         ]
     );
@@ -351,7 +372,7 @@ fn a_connect_as_iwd_does_it() {
         order(&service.settle(Vec::new(), Some(leaving))),
         [
             format!("-{DEVICE} [\"net.connman.iwd.StationDiagnostic\"]"),
-            "Station State=<disconnecting> -ConnectedAccessPoint -ConnectedNetwork".to_owned(),
+            "Station State=<disconnecting> -Affinities -ConnectedAccessPoint -ConnectedNetwork".to_owned(),
             "Network Connected=<false>".to_owned(),
         ]
     );
@@ -382,7 +403,7 @@ fn a_station_that_goes_down_takes_its_networks_with_it() {
     assert_eq!(
         order(&service.settle(Vec::new(), Some(down))),
         [
-            format!("-{DEVICE} {}", names(&["net.connman.iwd.Station", "net.connman.iwd.StationDebug"])),
+            format!("-{DEVICE} {}", names(&["net.connman.iwd.Station"])),
             format!(
                 "-{HOME}/0200000000fe {}",
                 names(&["net.connman.iwd.BasicServiceSet", "org.freedesktop.DBus.Properties"])
@@ -413,6 +434,7 @@ fn agents_that_fail() {
         call: CallId(call),
         ifindex: 3,
         network: home(),
+        secrets: Secrets::Passphrase,
     };
     // None.
     ask(&mut service, HOME, "net.connman.iwd.Network.Connect", vec![]);
@@ -590,12 +612,11 @@ fn properties_are_those_that_iwd_was_seen_to_have() {
         serde_json::from_str(include_str!("../../../tests/data/iwd-interfaces.json")).unwrap();
     let state = Summary::Connected { ssid: Ssid::new(b"home").unwrap(), attempt: AttemptId(1) };
     let known = vec![KnownView { name: home(), hidden: false, autoconnect: true, last_joined: Some(0) }];
-    let tree = tree(&View { devices: vec![device(state)], known, ..view() }, None);
+    let tree = tree(&View { devices: vec![device(state)], known, ..view() }, None, false);
     let mut shown = Recorded::new();
     for object in tree.values() {
         for (interface, properties) in &object.interfaces {
-            // iwd has the choice of an access point for developers only.
-            if interface.starts_with("net.connman.iwd.") && *interface != interfaces::DEBUG {
+            if interface.starts_with("net.connman.iwd.") {
                 let types = properties.iter().map(|(name, value)| ((*name).to_owned(), value.signature()));
                 shown.insert((*interface).to_owned(), types.collect());
             }
@@ -606,15 +627,17 @@ fn properties_are_those_that_iwd_was_seen_to_have() {
 
 #[test]
 fn the_choice_of_an_access_point_is_an_address_of_six_octets() {
-    let mut service = service();
+    let mut service = for_developers();
     let asked = |service: &mut Service, method: &str, octets: &[u8]| {
-        let method = format!("net.connman.iwd.StationDebug.{method}");
-        ask(service, DEVICE, &method, vec![Value::octets(octets)])
+        ask(service, DEVICE, method, vec![Value::octets(octets)])
     };
     let bssid = lapwing_frames::MacAddr([2, 0, 0, 0, 0, 1]);
-    for (method, call) in
-        [("ConnectBssid", Call::ConnectTo { ifindex: 3, bssid }), ("Roam", Call::Roam { ifindex: 3, bssid })]
-    {
+    for (method, call) in [
+        ("org.lapwing.Station1.ConnectTo", Call::ConnectTo { ifindex: 3, bssid }),
+        ("org.lapwing.Station1.Roam", Call::Roam { ifindex: 3, bssid }),
+        ("net.connman.iwd.StationDebug.ConnectBssid", Call::ConnectTo { ifindex: 3, bssid }),
+        ("net.connman.iwd.StationDebug.Roam", Call::Roam { ifindex: 3, bssid }),
+    ] {
         let effects = asked(&mut service, method, &bssid.0);
         assert!(
             effects.iter().any(|effect| matches!(effect, Effect::Call(_, it) if *it == call)),

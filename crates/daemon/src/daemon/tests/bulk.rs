@@ -3,11 +3,14 @@
 use super::super::*;
 use super::calls::{Desk, setups};
 use crate::control::{Call, News, SecretAnswer};
+use crate::hotspot::Order;
+use crate::kernel::Mode;
 use crate::networks::name::Security;
+use crate::networks::profile::{Profile, Protection};
 use lapwing_core::Secret;
-use lapwing_core::kernel::Reply;
-use lapwing_frames::Ssid;
+use lapwing_core::kernel::{Frequency, Reply};
 use lapwing_frames::management::ReasonCode;
+use lapwing_frames::{MacAddr, Ssid};
 
 /// A sequence of numbers that looks random and is the same each time.
 struct Dice(u64);
@@ -26,7 +29,18 @@ fn call(dice: &mut Dice) -> Call {
     let network = FileName { ssid: ssid.clone(), security: kinds[usize::try_from(dice.roll(3)).unwrap()] };
     let ifindex = 3 + u32::from(dice.roll(20) == 0);
     let on = dice.roll(3) != 0;
-    match dice.roll(12) {
+    let bssid = MacAddr([2, 0, 0, 0, 0, 0xfe]);
+    match dice.roll(16) {
+        12 if on => Call::ScanOn { ifindex, frequencies: vec![Frequency(2412), Frequency(4000)] },
+        12 => Call::HeardNetworks { ifindex },
+        13 => Call::SetStationAutoconnect { ifindex, on },
+        14 if dice.roll(2) == 0 => Call::SetAffinity { ifindex, bssid: on.then_some(bssid) },
+        14 if on => Call::ConnectTo { ifindex, bssid },
+        14 => Call::Roam { ifindex, bssid },
+        15 if dice.roll(2) == 0 => Call::HandOver { on },
+        15 if on => Call::WatchSignal { ifindex, levels: vec![-40, -60] },
+        15 => Call::WatchSignal { ifindex, levels: Vec::new() },
+
         0 | 1 => Call::Scan { ifindex },
         2..=5 => Call::Connect { ifindex, network },
         6 => Call::ConnectHidden { ifindex, ssid },
@@ -35,6 +49,20 @@ fn call(dice: &mut Dice) -> Call {
         9 => Call::SetAutoconnect { network, on },
         10 if dice.roll(2) == 0 => Call::SetPowered { ifindex, on },
         10 => Call::SetRadioPowered { wiphy: 0, on },
+        11 if dice.roll(6) == 0 => {
+            let mode = if on { Mode::AccessPoint } else { Mode::Station };
+            Call::SetMode { ifindex, mode }
+        }
+        11 if dice.roll(3) == 0 => match dice.roll(5) {
+            0 => Call::StartProfile { ifindex, ssid },
+            1 => Call::StopAccessPoint { ifindex },
+            2 => Call::AccessPointDiagnostics { ifindex },
+            3 => Call::AccessPointOrder { ifindex, order: Order::RenewGroupKeys },
+            _ => {
+                let protection = Protection::Transition(Secret::new(b"correct horse battery"));
+                Call::StartAccessPoint { ifindex, profile: Box::new(Profile::new(ssid, protection)) }
+            }
+        },
         _ if dice.roll(2) == 0 => Call::Diagnose { ifindex },
         _ if dice.roll(2) == 0 => Call::Links { ifindex },
         _ => Call::Timeline { ifindex },
@@ -131,7 +159,7 @@ fn note(desk: &mut Desk, answered: &mut BTreeMap<u64, u32>, secrets: &mut Vec<cr
         match news {
             News::Answered { call, .. } => *answered.entry(call.0).or_default() += 1,
             News::SecretWanted { secret, .. } => secrets.push(secret),
-            News::SecretUnwanted { .. } | News::Happened(_) => {}
+            _ => {}
         }
     }
 }

@@ -37,6 +37,7 @@ impl Desk {
         }
         let options = Options {
             choice: Choice::default(),
+            developer: false,
             network_configuration: false,
             ipv6: true,
             runtime: directory.clone(),
@@ -76,7 +77,7 @@ impl Desk {
                     News::Answered { call, outcome } => self.answers.push((call.0, outcome)),
                     News::SecretWanted { secret, .. } => self.wanted.push(secret),
                     News::SecretUnwanted { secret, why } => self.unwanted.push((secret, why)),
-                    News::Happened(_) => {}
+                    _ => {}
                 }
             }
             if !has_more {

@@ -1,0 +1,63 @@
+//! What developers wait for, in iwd's words: tests that were written for iwd follow it by these.
+
+use super::Daemon;
+use crate::control::News;
+use crate::kernel::Kernel;
+use lapwing_core::attempt::{Entry, Phase};
+use lapwing_core::failure::Code;
+use lapwing_core::station::{Report, Summary};
+use lapwing_frames::management::StatusCode;
+
+/// A search has gone beyond where known networks were heard.
+const FULL: &str = "autoconnect_full";
+
+/// The word for what a station reports; nothing if iwd has none.
+fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static str> {
+    Some(match report {
+        Report::State(state) => match state {
+            Summary::Disconnected => "disconnected",
+            Summary::Searching => "autoconnect_quick",
+            Summary::Connecting { .. } if is_asked => "connecting",
+            Summary::Connecting { .. } => "connecting (auto)",
+            Summary::Connected { .. } => "connected",
+            Summary::Disconnecting => "disconnecting",
+            Summary::Unavailable => return None,
+        },
+        Report::Timeline(record) => match &record.entry {
+            Entry::Entered(Phase::Authenticate) => "authenticating",
+            Entry::Entered(Phase::Associate) => "associating",
+            Entry::Entered(Phase::Handshake) => "handshake-started",
+            Entry::Entered(Phase::Address) if configures => "connecting (netconfig)",
+            Entry::Answered { status: StatusCode::UnsupportedFiniteCyclicGroup, .. } => "ecc-group-rejected",
+            Entry::Failed(failure) if failure.code == Code::PmksaRefused => "pmksa-invalid-pmkid",
+            Entry::Failed(failure) if failure.code == Code::NoAddress => "netconfig-failed",
+            // Whoever searches scans one part of the channels after the other: the first is the quick one.
+            Entry::Scanning { .. } if record.attempt.is_none() => FULL,
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+impl<K: Kernel> Daemon<K> {
+    /// Tells developers what a station reports.
+    pub(super) fn tell_developers(&mut self, ifindex: u32, report: &Report) {
+        if !self.options.developer {
+            return;
+        }
+        let configures = self.options.network_configuration;
+        let is_asked = self.is_joining(ifindex);
+        let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
+        let Some(what) = word(report, is_asked, configures) else { return };
+        if matches!(report, Report::State(_)) {
+            interface.searches = 0;
+        } else if what == FULL {
+            let is_search = interface.station.summary() == Summary::Searching;
+            interface.searches = interface.searches.saturating_add(u32::from(is_search));
+            if !is_search || interface.searches != 2 {
+                return;
+            }
+        }
+        self.desk.tell(News::Debugged { ifindex, what });
+    }
+}
