@@ -9,6 +9,7 @@ pub mod clock;
 pub mod curves;
 pub mod entropy;
 pub mod hardware;
+pub mod hwsim;
 pub mod netlink;
 pub mod nftables;
 pub mod nl80211;

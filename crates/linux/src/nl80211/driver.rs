@@ -11,7 +11,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 /// `NETLINK_GENERIC`.
-const PROTOCOL: isize = 16;
+pub(crate) const GENERIC: isize = 16;
 /// The multicast groups whose events a station needs.
 const GROUPS: [&str; 4] = ["config", "scan", "regulatory", "mlme"];
 /// How long the kernel may take to say its family's number: it answers before `send` returns.
@@ -51,7 +51,7 @@ impl Nl80211 {
     /// # Errors
     /// Those of the system calls; `NotFound` if the kernel has no nl80211.
     pub fn open() -> io::Result<Self> {
-        let mut connection = Connection::open(PROTOCOL)?;
+        let mut connection = Connection::open(GENERIC)?;
         let family = resolve(&mut connection, "nl80211")?;
         for name in GROUPS {
             let group = family.groups.get(name).ok_or(io::ErrorKind::NotFound)?;
@@ -116,7 +116,7 @@ fn reply(shape: Shape, Answer { sequence, result, cookie }: Answer) -> Incoming 
 }
 
 /// Asks the controller for a family.
-fn resolve(connection: &mut Connection, name: &str) -> io::Result<Family> {
+pub(crate) fn resolve(connection: &mut Connection, name: &str) -> io::Result<Family> {
     let request: netlink::Request = Family::request(name).ok_or(io::ErrorKind::InvalidInput)?;
     debug_assert_eq!(request.kind(), CONTROLLER);
     let answer = connection.ask(request, Expect::Messages, 0, LIMIT, drop)?;

@@ -23,6 +23,7 @@ mod wiphy;
 pub use access_point::access_point_event;
 pub use combinations::Combination;
 pub use constants::{Command, extended, iftype};
+pub(crate) use driver::{GENERIC, resolve};
 pub use driver::{Incoming, Nl80211};
 pub use event::{Event, EventKind, Origin};
 pub use family::Family;
