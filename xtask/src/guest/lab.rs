@@ -8,6 +8,7 @@ use crate::guest::bus::{Bus, Policy, SOCKET};
 use crate::guest::client::Client;
 use crate::guest::hostapd::Hostapd;
 use crate::guest::hotspot::{Hotspot, LapwingAp};
+use crate::guest::medium::Medium;
 use crate::guest::netlink::{Capture, expect_none};
 use crate::guest::network::Network;
 use crate::guest::process::{Process, wait};
@@ -43,7 +44,10 @@ pub(crate) struct Lab {
     radios: Vec<Radio>,
     access_points: u8,
     netlink: Process,
-    air: Process,
+    /// The capture of the air, where there can be one.
+    air: Option<Process>,
+    /// What is between the radios, if it can be changed.
+    medium: Option<Medium>,
     /// The system bus, for stations that are on one.
     bus: Option<Bus>,
     /// What is mounted in the scenario's folder.
@@ -63,9 +67,18 @@ impl Lab {
         let directory = PathBuf::from("/run/lab").join(scenario.name);
         fs::create_dir_all(&directory).doing(|| format!("create {}", directory.display()))?;
         words("busybox dmesg -c")?;
-        let radios = radio::create(scenario.count, scenario.radios)?;
+        let (medium, radios) = match scenario.on_medium {
+            false => (None, radio::create(scenario.count, scenario.radios)?),
+            true => {
+                let (medium, radios) = Medium::start(scenario.count, scenario.radios, &directory)?;
+                (Some(medium), radios)
+            }
+        };
         let netlink = capture(&mut Command::new("tcpdump"), &directory, "nlmon0", "netlink")?;
-        let air = capture(&mut Command::new("tcpdump"), &directory, "hwsim0", "air")?;
+        let air = match scenario.has_air() {
+            true => Some(capture(&mut Command::new("tcpdump"), &directory, "hwsim0", "air")?),
+            false => None,
+        };
         let bus = match kind {
             Kind::Lapwing | Kind::Iwd => Some(Bus::start(Policy::Open, None, &directory)?),
             Kind::WpaSupplicant => None,
@@ -77,12 +90,27 @@ impl Lab {
             access_points: 0,
             netlink,
             air,
+            medium,
             bus,
             mounts: Vec::new(),
             settings: Settings::default(),
             rounds: job.rounds,
             figures: Map::new(),
         })
+    }
+
+    /// What is between the radios.
+    pub(crate) fn medium(&mut self) -> Result<&mut Medium> {
+        self.medium
+            .as_mut()
+            .ok_or_else(|| Failure::unmet("a scenario on the medium", "it is not declared as one"))
+    }
+
+    /// The address of the station's radio, before there is a station.
+    pub(crate) fn first_address(&self) -> Result<String> {
+        let first =
+            self.radios.first().ok_or_else(|| Failure::unmet("a radio for the station", "none is left"))?;
+        Ok(first.address.clone())
     }
 
     /// How often to do what is counted.
@@ -366,7 +394,11 @@ impl Lab {
         }
         // Of what went wrong, the last moment says most.
         std::thread::sleep(CAPTURED);
-        let stopped = self.netlink.stop(Duration::from_secs(5)).and(self.air.stop(Duration::from_secs(5)));
+        let mut stopped = self.netlink.stop(Duration::from_secs(5));
+        if let Some(air) = &mut self.air {
+            stopped = stopped.and(air.stop(Duration::from_secs(5)));
+        }
+        self.medium = None;
         let removed = radio::remove();
         let messages = output(&mut command("busybox", ["dmesg"]))?;
         fs::write(self.directory.join("dmesg.log"), &messages).doing(|| "write the kernel's log".into())?;

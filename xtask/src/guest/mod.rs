@@ -14,6 +14,7 @@ mod hostapd;
 mod hotspot;
 mod lab;
 mod links;
+mod medium;
 mod netlink;
 mod network;
 mod process;

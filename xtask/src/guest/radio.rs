@@ -18,7 +18,7 @@ pub(crate) enum Radios {
 }
 
 /// How many channels a radio of Wi-Fi 7 can be on at once: as many as the links of an access point here.
-const LINKS: usize = 3;
+pub(crate) const LINKS: usize = 3;
 
 /// A radio and its interface.
 #[derive(Clone, Debug)]
@@ -52,6 +52,11 @@ pub(crate) fn create(count: usize, kind: Radios) -> Result<Vec<Radio>> {
     };
     words(&format!("modprobe mac80211_hwsim radios={count} {multi_link}"))?;
     words("ip link set hwsim0 up")?;
+    wait_for(count)
+}
+
+/// Waits until so many radios have an interface.
+pub(crate) fn wait_for(count: usize) -> Result<Vec<Radio>> {
     let mut radios = wait(Duration::from_secs(5), || radios().ok().filter(|radios| radios.len() == count))
         .ok_or_else(|| Failure::unmet(format!("{count} radios"), "fewer"))?;
     radios.sort_by(|one, other| one.interface.cmp(&other.interface));

@@ -268,7 +268,8 @@ impl Report {
 pub(crate) fn run_scenarios(options: &Options) -> Result<Report> {
     let image = Image::obtain()?;
     let started = Instant::now();
-    let programs = build()?;
+    let on_medium = |name: &String| scenarios::all().any(|known| known.name == *name && known.on_medium);
+    let programs = build(options.names.iter().any(on_medium))?;
     eprintln!("    {}", image.versions());
     let mut runs = Vec::new();
     for kernel in Kernel::ALL {
@@ -368,14 +369,15 @@ fn announce(outcome: &Outcome) {
 /// A program to be found in the guest: where it is here, and its name there.
 type Program = (PathBuf, &'static str);
 
-/// Builds what runs in the guest.
-fn build() -> Result<Vec<Program>> {
+/// Builds what runs in the guest; the medium only if it is wanted.
+fn build(medium: bool) -> Result<Vec<Program>> {
     let own = std::env::current_exe().doing(|| "find our own program".into())?;
-    let step = Step::begin("building lapwingd and lapwing");
-    let packages = ["--package", "lapwingd", "--package", "lapwing"];
-    run(cargo(["build", "--quiet", "--release"]).args(packages))?;
+    let names: Vec<_> =
+        ["lapwingd", "lapwing"].into_iter().chain(medium.then_some("lapwing-medium")).collect();
+    let step = Step::begin(format!("building {}", names.join(", ")));
+    run(cargo(["build", "--quiet", "--release"]).args(names.iter().flat_map(|name| ["--package", name])))?;
     step.done();
-    let built = ["lapwingd", "lapwing"].map(|name| (target_directory().join("release").join(name), name));
+    let built = names.iter().map(|name| (target_directory().join("release").join(name), *name));
     Ok([(own, "xtask")].into_iter().chain(built).collect())
 }
 

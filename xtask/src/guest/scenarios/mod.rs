@@ -6,6 +6,7 @@ mod connect;
 mod hotspot;
 mod keys;
 mod killed;
+mod medium;
 mod multi_link;
 mod people;
 mod radios;
@@ -30,6 +31,8 @@ pub(crate) struct Scenario {
     pub(crate) radios: Radios,
     /// The kernels on which it runs unless others are asked for.
     pub(crate) kernels: &'static [Kernel],
+    /// Whether what they hear goes through our medium, where it can be changed.
+    pub(crate) on_medium: bool,
     /// How many radios: the first is the station's, the others are for access points and further stations.
     pub(crate) count: usize,
 }
@@ -38,6 +41,17 @@ impl Scenario {
     /// Has radios whose beacons the kernel watches.
     const fn with_simple_radios(self) -> Self {
         Self { radios: Radios::Simple, ..self }
+    }
+
+    /// Has a medium that can be changed between the radios.
+    const fn on_medium(self) -> Self {
+        Self { on_medium: true, ..self }
+    }
+
+    /// Whether the air can be watched. Where radios of several channels are on a medium, the kernels crash in it: for
+    /// each acknowledgement they look for the channel of a radio that has none (`mac80211_hwsim_monitor_ack`).
+    pub(in crate::guest) fn has_air(&self) -> bool {
+        !self.on_medium || self.radios == Radios::Simple
     }
 
     /// Has another number of radios than the usual three.
@@ -66,13 +80,14 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         hotspot::SCENARIOS,
         multi_link::SCENARIOS,
         switches::SCENARIOS,
+        medium::SCENARIOS,
     ];
     lists.into_iter().flatten()
 }
 
 const fn scenario(name: &'static str, about: &'static str, run: fn(&mut Lab) -> Result<()>) -> Scenario {
     let kernels = &[Kernel::Newest];
-    Scenario { name, about, run, radios: Radios::MultiLink, kernels, count: 3 }
+    Scenario { name, about, run, radios: Radios::MultiLink, on_medium: false, kernels, count: 3 }
 }
 
 /// The network's name, where a scenario does not care.
