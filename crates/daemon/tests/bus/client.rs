@@ -134,6 +134,11 @@ impl Client {
         self.say("/net/connman/iwd", "net.connman.iwd.AgentManager", "RegisterAgent", &path).await
     }
 
+    /// Its own name on the bus.
+    pub(crate) fn name(&self) -> String {
+        self.connection.unique_name().unwrap().to_string()
+    }
+
     /// Whether somebody has our name.
     pub(crate) async fn is_named(&self) -> bool {
         let bus = Some("org.freedesktop.DBus");

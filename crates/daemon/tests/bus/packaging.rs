@@ -1,6 +1,7 @@
 //! The policy that is shipped: on a broker that denies everything else, as the system bus does.
 
 use crate::broker::Broker;
+use crate::client::{Agent, Client};
 use crate::double::facts;
 use lapwingd::bus::{Bus, Wanted};
 use std::process::Command;
@@ -32,6 +33,8 @@ fn the_policy_lets_in_root_and_two_groups_and_nobody_else() {
             "<allow own=\"net.connman.iwd\"/>",
             "<allow send_destination=\"net.connman.iwd\"/>",
             "<allow send_interface=\"net.connman.iwd.Agent\"/>",
+            "<allow send_interface=\"net.connman.iwd.NetworkConfigurationAgent\"/>",
+            "<allow send_interface=\"net.connman.iwd.SignalLevelAgent\"/>",
         ]
     );
     for group in ["netdev", "wheel"] {
@@ -51,6 +54,47 @@ fn activation_starts_the_unit() {
     }
 }
 
+/// What somebody without rights might try, in any order: to look, to change, to be asked, to be in the way.
+const FORBIDDEN: &[&[&str]] = &[
+    &["/", "org.freedesktop.DBus.Peer.Ping"],
+    &["/", "org.freedesktop.DBus.ObjectManager.GetManagedObjects"],
+    &["/net/connman/iwd", "net.connman.iwd.AgentManager.RegisterAgent", "objpath:/agent"],
+    &["/net/connman/iwd", "net.connman.iwd.AgentManager.RegisterNetworkConfigurationAgent", "objpath:/agent"],
+    &["/net/connman/iwd/0/3", "net.connman.iwd.Station.Disconnect"],
+    &[
+        "/net/connman/iwd/0/3",
+        "net.connman.iwd.Station.RegisterSignalLevelAgent",
+        "objpath:/agent",
+        "array:int16:-40,-60",
+    ],
+    &["/net/connman/iwd/0/3", "net.connman.iwd.StationDebug.Scan", "array:uint16:2412"],
+    &["/net/connman/iwd/0/3", "net.connman.iwd.AccessPoint.Start", "string:mine", "string:secret123"],
+    &["/net/connman/iwd/0/3", "net.connman.iwd.AdHoc.StartOpen", "string:mesh"],
+    &[
+        "/net/connman/iwd/0/3",
+        "org.freedesktop.DBus.Properties.Set",
+        "string:net.connman.iwd.Device",
+        "string:Mode",
+        "variant:string:ap",
+    ],
+    &["/net/connman/iwd/686f6d65_psk", "net.connman.iwd.KnownNetwork.Forget"],
+    &["/net/connman/iwd", "org.lapwing.Daemon1.Watch"],
+];
+
+/// Makes a call in the name of a user, and gives what was said to that.
+fn send(address: &str, user: u32, whom: &str, call: &[&str]) -> String {
+    use std::os::unix::process::CommandExt;
+    let output = Command::new("dbus-send")
+        .arg(format!("--bus={address}"))
+        .args(["--print-reply", "--reply-timeout=300", &format!("--dest={whom}")])
+        .args(call)
+        .uid(user)
+        .gid(user)
+        .output()
+        .expect("dbus-send is needed: as root on Debian, apt-get install dbus-bin");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
 /// Only root can be somebody else; whoever else runs this is refused the name itself.
 #[test]
 fn the_policy_holds_on_a_broker() {
@@ -68,24 +112,31 @@ fn the_policy_holds_on_a_broker() {
         if !is_root {
             return;
         }
-        let ask = |user: u32| {
-            use std::os::unix::process::CommandExt;
-            let output = Command::new("dbus-send")
-                .arg(format!("--bus={}", broker.address))
-                .args(["--print-reply", "--reply-timeout=300", "--dest=net.connman.iwd", "/"])
-                .arg("org.freedesktop.DBus.Peer.Ping")
-                .uid(user)
-                .gid(user)
-                .output()
-                .expect("dbus-send is needed: as root on Debian, apt-get install dbus-bin");
-            String::from_utf8_lossy(&output.stderr).into_owned()
-        };
+        let nobody = 65534;
+        let ask = |user, call: &[&str]| send(&broker.address, user, "net.connman.iwd", call);
         // Nobody serves here: what root asks reaches us and has no answer; what others ask does not.
-        assert!(ask(65534).contains("org.freedesktop.DBus.Error.AccessDenied"));
-        let told = ask(0);
+        for call in FORBIDDEN {
+            let told = ask(nobody, call);
+            assert!(told.contains("org.freedesktop.DBus.Error.AccessDenied"), "{call:?}: {told}");
+        }
+        let told = ask(0, &["/", "org.freedesktop.DBus.Peer.Ping"]);
         assert!(
             told.contains("org.freedesktop.DBus.Error.NoReply") || told.contains("Did not receive a reply"),
             "{told}"
         );
+        // We may say to agents what there is to say, and nothing else to anybody.
+        let agent = Client::new(&broker.address, Agent::None).await;
+        for (interface, may) in [
+            ("net.connman.iwd.Agent", true),
+            ("net.connman.iwd.SignalLevelAgent", true),
+            ("net.connman.iwd.NetworkConfigurationAgent", true),
+            ("net.connman.iwd.Station", false),
+        ] {
+            let call = ["/agent", &format!("{interface}.Release")];
+            let told = send(&broker.address, 0, &agent.name(), &call);
+            assert_eq!(!told.contains("org.freedesktop.DBus.Error.AccessDenied"), may, "{interface}: {told}");
+            let told = send(&broker.address, nobody, &agent.name(), &call);
+            assert!(told.contains("org.freedesktop.DBus.Error.AccessDenied"), "{interface}: {told}");
+        }
     });
 }
