@@ -22,7 +22,7 @@ use lapwing_core::kernel::{ChannelDefinition, Frequency};
 use lapwing_core::select::Judged;
 use lapwing_core::station::{Connected, Summary};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The number of a call; the surface counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,6 +189,18 @@ pub enum Call {
         ifindex: u32,
         /// What.
         order: hotspot::Order,
+    },
+    /// Join an open ad-hoc network, or begin it. Answered when the kernel has taken it.
+    StartAdHoc {
+        /// The interface.
+        ifindex: u32,
+        /// The network's name.
+        ssid: Ssid,
+    },
+    /// Leave the ad-hoc network. Answered when the kernel has done it.
+    StopAdHoc {
+        /// The interface.
+        ifindex: u32,
     },
     /// The figures of each client of a hotspot, of this moment.
     AccessPointDiagnostics {
@@ -385,6 +397,8 @@ pub struct RadioView {
     pub vendor: Option<String>,
     /// Whether it can be an access point.
     pub access_point: bool,
+    /// Whether it can be in ad-hoc networks.
+    pub ad_hoc: bool,
 }
 
 /// An interface.
@@ -404,6 +418,8 @@ pub struct DeviceView {
     pub mode: Mode,
     /// Its hotspot, while it is an access point.
     pub access_point: Option<AccessPointView>,
+    /// Its ad-hoc network, while it is of that kind.
+    pub ad_hoc: Option<AdHocView>,
     /// What the station does; unavailable while the interface is an access point.
     pub state: Summary,
     /// Whether a scan runs.
@@ -461,6 +477,15 @@ pub struct AccessPointView {
     pub last_failure: Option<hotspot::Failure>,
     /// Whether a scan runs.
     pub scanning: bool,
+}
+
+/// The ad-hoc network of an interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AdHocView {
+    /// Whether the interface is in it.
+    pub started: bool,
+    /// The others in it.
+    pub peers: BTreeSet<MacAddr>,
 }
 
 /// A BSS of a hotspot: the only one, or a link of an AP MLD.

@@ -1,5 +1,6 @@
 //! The daemon between the stations and the machine: one turn for each thing heard, nothing that waits.
 
+mod ad_hoc;
 mod addressing;
 mod calls;
 mod debugging;
@@ -305,6 +306,7 @@ impl<K: Kernel> Daemon<K> {
             Heard::Trouble(text) => warn!("{text}"),
             // The networks of hotspots have heard them.
             Heard::Shared { .. } | Heard::Surroundings { .. } => {}
+            Heard::AdHoc { ifindex, event } => self.ad_hoc_heard(ifindex, event),
             Heard::ModeSet { ifindex, outcome } => self.mode_set(now, ifindex, outcome),
             Heard::Served { ifindex, number, outcome } => {
                 self.with_hotspot(now, ifindex, |hotspot, means| {
@@ -430,6 +432,7 @@ impl<K: Kernel> Daemon<K> {
         let radio = self.radios.entry(found.interface.wiphy).or_default();
         radio.name = Some(found.radio_name.clone());
         radio.hardware.clone_from(&found.hardware);
+        radio.ad_hoc = found.ad_hoc;
         self.changed();
         let mut others = self.interfaces.values();
         let is_first = others.all(|other| other.station.interface().wiphy != found.interface.wiphy);

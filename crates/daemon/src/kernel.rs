@@ -9,9 +9,9 @@ use crate::netconf::{Advertised, Resolver};
 use lapwing_core::Duration;
 use lapwing_core::ap;
 use lapwing_core::attempt::Ticket;
-use lapwing_core::kernel::{Interface, InterfaceState, KernelEvent, Refusal, Reply, Request};
+use lapwing_core::kernel::{Frequency, Interface, InterfaceState, KernelEvent, Refusal, Reply, Request};
 use lapwing_core::radio::Radio;
-use lapwing_frames::MacAddr;
+use lapwing_frames::{MacAddr, Ssid};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -31,6 +31,8 @@ pub struct Found {
     pub address: MacAddr,
     /// What its radio can do.
     pub radio: Radio,
+    /// Whether its radio can be in ad-hoc networks.
+    pub ad_hoc: bool,
     /// Whether it is up.
     pub up: bool,
     /// Its radio's name, such as `phy0`.
@@ -55,6 +57,8 @@ pub enum Mode {
     Station,
     /// It is a network.
     AccessPoint,
+    /// It is in a network without access points.
+    AdHoc,
 }
 
 /// Why a network cannot use this machine's connections. Its hosts reach this machine and, unless they are kept apart,
@@ -104,6 +108,20 @@ pub enum Command {
         number: u64,
         /// The request.
         request: ap::Request,
+    },
+    /// Join an open ad-hoc network, or begin it; [`Heard::AdHoc`] follows, and [`AdHocEvent::Answered`] once.
+    JoinAdHoc {
+        /// The interface.
+        ifindex: u32,
+        /// The network's name.
+        ssid: Ssid,
+        /// On which channel.
+        frequency: Frequency,
+    },
+    /// Leave it; [`AdHocEvent::Answered`] follows, once.
+    LeaveAdHoc {
+        /// The interface.
+        ifindex: u32,
     },
     /// Read the kernel's side of an interface; [`Heard::InterfaceRead`] follows, once.
     ReadInterface {
@@ -229,6 +247,19 @@ pub enum Command {
     },
 }
 
+/// What is heard of an ad-hoc network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdHocEvent {
+    /// The answer to [`Command::JoinAdHoc`] or [`Command::LeaveAdHoc`], whichever was asked.
+    Answered(Result<(), Refusal>),
+    /// The interface is in the network.
+    Joined,
+    /// Another one is in it.
+    PeerCame(MacAddr),
+    /// Another one is not in it any more.
+    PeerLeft(MacAddr),
+}
+
 /// What was heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -307,6 +338,13 @@ pub enum Heard {
         ifindex: u32,
         /// What.
         event: ap::KernelEvent,
+    },
+    /// Something for an interface in an ad-hoc network.
+    AdHoc {
+        /// The interface.
+        ifindex: u32,
+        /// What.
+        event: AdHocEvent,
     },
     /// The answer to [`Command::ReadInterface`].
     InterfaceRead {

@@ -1,6 +1,7 @@
 //! The machine: nl80211, rtnetlink, packet sockets and rfkill behind one descriptor.
 
 mod access_point;
+mod ad_hoc;
 mod addresses;
 mod events;
 mod interfaces;
@@ -53,6 +54,10 @@ enum Purpose {
     },
     /// A step of [`Command::SetMode`].
     Mode {
+        ifindex: u32,
+    },
+    /// [`Command::JoinAdHoc`] and [`Command::LeaveAdHoc`].
+    AdHoc {
         ifindex: u32,
     },
     /// The figures of an access point's clients.
@@ -231,6 +236,7 @@ impl Linux {
                     }
                     Purpose::Serve { ifindex, number, .. } => self.served(ifindex, number, Err(refusal)),
                     Purpose::Mode { ifindex } => self.step_taken(ifindex, Err(refusal)),
+                    Purpose::AdHoc { ifindex } => self.answered_ad_hoc(ifindex, Err(refusal)),
                     Purpose::Clients { .. } | Purpose::Probe { .. } => {}
                     Purpose::ClientFigures { ifindex } => {
                         self.heard.push_back(Heard::ClientsDiagnosed { ifindex, outcome: Err(refusal) });
@@ -325,6 +331,8 @@ impl Kernel for Linux {
                 self.ask(&request, Purpose::Station { ifindex, ticket, joins });
             }
             Command::SetMode { ifindex, mode } => self.set_mode(ifindex, mode),
+            Command::JoinAdHoc { ifindex, ssid, frequency } => self.join_ad_hoc(ifindex, ssid, frequency),
+            Command::LeaveAdHoc { ifindex } => self.leave_ad_hoc(ifindex),
             Command::Serve { ifindex, number, request } => self.serve(ifindex, number, request),
             Command::SetPowered { ifindex, on } => self.set_powered(ifindex, on),
             Command::SetRadioBlocked { wiphy, blocked } => self.set_radio_blocked(wiphy, blocked),

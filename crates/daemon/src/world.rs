@@ -8,7 +8,9 @@ pub mod control;
 mod truth;
 mod words;
 
-use crate::kernel::{Block, Command, Found, Hardware, Heard, Kernel, NotShared, PacketKind, StationFigures};
+use crate::kernel::{
+    AdHocEvent, Block, Command, Found, Hardware, Heard, Kernel, NotShared, PacketKind, StationFigures,
+};
 use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
 use control::{Ask, Control};
@@ -138,6 +140,7 @@ impl Virtual {
             name: self.name.clone(),
             address: scenario.radio.address,
             radio: scenario.radio.radio(),
+            ad_hoc: false,
             up: self.world.kernel().truth().up,
             radio_name: "phy0".to_owned(),
             hardware: Hardware {
@@ -360,6 +363,11 @@ impl Kernel for Virtual {
                     ifindex,
                     outcome: Err(Refusal { errno: Errno::EOPNOTSUPP, message: None }),
                 });
+            }
+            Command::JoinAdHoc { ifindex, .. } | Command::LeaveAdHoc { ifindex } => {
+                let refusal = Refusal { errno: Errno::EOPNOTSUPP, message: None };
+                let event = AdHocEvent::Answered(Err(refusal));
+                self.heard.push_back(Heard::AdHoc { ifindex, event });
             }
             Command::Serve { ifindex, number, .. } => {
                 self.heard.push_back(Heard::Served {

@@ -87,6 +87,8 @@ pub const AGENT: &str = "net.connman.iwd.Agent";
 pub const LAPWING_DAEMON: &str = "org.lapwing.Daemon1";
 /// The hotspot of an interface that is an access point.
 pub const ACCESS_POINT: &str = "net.connman.iwd.AccessPoint";
+/// The ad-hoc network of an interface that is of that kind.
+pub const AD_HOC: &str = "net.connman.iwd.AdHoc";
 /// What clients give us to be told of the signal.
 pub const SIGNAL_AGENT: &str = "net.connman.iwd.SignalLevelAgent";
 /// What a client gives us to set addresses in our place.

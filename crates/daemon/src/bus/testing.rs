@@ -3,7 +3,8 @@
 use super::message::{MethodCall, Origin};
 use super::value::Value;
 use crate::control::{
-    AccessPointBss, AccessPointView, ClientView, DeviceView, HiddenView, NetworkView, RadioView, View,
+    AccessPointBss, AccessPointView, AdHocView, ClientView, DeviceView, HiddenView, NetworkView, RadioView,
+    View,
 };
 use crate::hotspot::{Failure, Phase};
 use crate::kernel::Mode;
@@ -72,6 +73,7 @@ pub(crate) fn device(state: Summary) -> DeviceView {
         network: matches!(state, Summary::Connecting { .. } | Summary::Connected { .. }).then(home),
         mode: Mode::Station,
         access_point: None,
+        ad_hoc: None,
         chosen: connected.as_ref().map(|connected| connected.peer),
         autoconnects: true,
         affinity: None,
@@ -101,9 +103,21 @@ pub(crate) fn view() -> View {
             model: None,
             vendor: None,
             access_point: false,
+            ad_hoc: false,
         }],
         devices: vec![device(Summary::Disconnected)],
         known: Vec::new(),
+    }
+}
+
+/// An interface in an ad-hoc network with another one.
+pub(crate) fn ad_hoc() -> DeviceView {
+    DeviceView {
+        ifindex: 5,
+        name: "wlan2".to_owned(),
+        mode: Mode::AdHoc,
+        ad_hoc: Some(AdHocView { started: true, peers: [MacAddr([2, 0, 0, 0, 0, 9])].into() }),
+        ..device(Summary::Unavailable)
     }
 }
 

@@ -3,8 +3,8 @@
 mod access_point;
 
 use super::interfaces::{
-    ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE, DIAGNOSTIC, KNOWN, LAPWING_DAEMON, LAPWING_STATION,
-    NETWORK, OBJECT_MANAGER, PROPERTIES, STATION,
+    AD_HOC, ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE, DIAGNOSTIC, KNOWN, LAPWING_DAEMON,
+    LAPWING_STATION, NETWORK, OBJECT_MANAGER, PROPERTIES, STATION,
 };
 use super::links;
 use super::path;
@@ -94,7 +94,7 @@ fn put(
 fn adapter(radio: &RadioView) -> Properties {
     let mut properties =
         Properties::from([("Powered", Value::Boolean(radio.powered)), ("Name", Value::text(&radio.name))]);
-    let modes = [Some("station"), radio.access_point.then_some("ap")];
+    let modes = [radio.ad_hoc.then_some("ad-hoc"), Some("station"), radio.access_point.then_some("ap")];
     properties.insert("SupportedModes", Value::texts(modes.into_iter().flatten()));
     properties.extend(radio.model.as_ref().map(|model| ("Model", Value::text(model))));
     properties.extend(radio.vendor.as_ref().map(|vendor| ("Vendor", Value::text(vendor))));
@@ -118,6 +118,7 @@ pub const fn mode(mode: Mode) -> &'static str {
     match mode {
         Mode::Station => "station",
         Mode::AccessPoint => "ap",
+        Mode::AdHoc => "ad-hoc",
     }
 }
 
@@ -161,6 +162,12 @@ fn add_device(
         && device.powered
     {
         access_point::add(&mut interfaces, access_point);
+    }
+    if let Some(ad_hoc) = device.ad_hoc.as_ref().filter(|_| device.powered) {
+        let peers = Value::texts(&ad_hoc.peers);
+        let properties =
+            Properties::from([("ConnectedPeers", peers), ("Started", Value::Boolean(ad_hoc.started))]);
+        interfaces.insert(AD_HOC, properties);
     }
     if has_station(device) {
         interfaces.insert(STATION, station(device, &at));

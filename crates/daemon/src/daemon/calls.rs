@@ -65,6 +65,8 @@ pub(super) enum Wish {
     StartHotspot { ifindex: u32 },
     /// The end of a hotspot.
     StopHotspot { ifindex: u32 },
+    /// The kernel's answer to joining or leaving an ad-hoc network.
+    AdHoc { ifindex: u32 },
     /// The figures of a hotspot's clients.
     ClientFigures { ifindex: u32 },
     /// The kernel's side of the links: the interface, and then the figures.
@@ -86,6 +88,7 @@ impl Wish {
             | Self::Mode { ifindex }
             | Self::StartHotspot { ifindex }
             | Self::StopHotspot { ifindex }
+            | Self::AdHoc { ifindex }
             | Self::ClientFigures { ifindex } => Some(*ifindex),
             Self::Radio { .. } => None,
         }
@@ -103,6 +106,7 @@ impl Wish {
             | Self::Mode { .. }
             | Self::StartHotspot { .. }
             | Self::StopHotspot { .. }
+            | Self::AdHoc { .. }
             | Self::ClientFigures { .. } => false,
         }
     }
@@ -118,7 +122,8 @@ impl Wish {
             | Self::Scan { .. }
             | Self::Mode { .. }
             | Self::StartHotspot { .. }
-            | Self::StopHotspot { .. } => 30,
+            | Self::StopHotspot { .. }
+            | Self::AdHoc { .. } => 30,
             Self::Power { .. }
             | Self::Radio { .. }
             | Self::Figures { .. }
@@ -138,6 +143,7 @@ impl Wish {
             Self::Power { .. } | Self::Radio { .. } => silent(Phase::Scan, "the switch"),
             Self::Figures { .. } => silent(Phase::Online, "the figures of the link"),
             Self::Mode { .. } => super::modes::SILENT,
+            Self::AdHoc { .. } => silent(Phase::Associate, "the ad-hoc network"),
             Self::StartHotspot { .. } => CallError::HotspotFailed(hotspot::Failure::Silent("the start")),
             Self::StopHotspot { .. } => CallError::HotspotFailed(hotspot::Failure::Silent("the end")),
             Self::ClientFigures { .. } => {
@@ -264,6 +270,8 @@ impl<K: Kernel> Daemon<K> {
                 Call::StartProfile { ifindex, ssid } => self.start_profile(now, id, ifindex, &ssid),
                 Call::StopAccessPoint { ifindex } => self.stop_hotspot(now, id, ifindex),
                 Call::AccessPointOrder { ifindex, order } => self.order_hotspot(now, id, ifindex, order),
+                Call::StartAdHoc { ifindex, ssid } => self.start_ad_hoc(now, id, ifindex, ssid),
+                Call::StopAdHoc { ifindex } => self.stop_ad_hoc(now, id, ifindex),
                 Call::AccessPointDiagnostics { ifindex } => self.diagnose_clients(now, id, ifindex),
             }
         };

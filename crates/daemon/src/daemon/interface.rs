@@ -1,5 +1,6 @@
 //! One interface and its station.
 
+use super::ad_hoc::AdHoc;
 use super::handover::Handed;
 use super::joining::Join;
 use super::modes::{Role, Switching};
@@ -167,6 +168,7 @@ impl Interface {
             powered: self.up,
             mode: self.role.mode(),
             access_point: super::hotspots::view(&self.role),
+            ad_hoc: self.role.ad_hoc().map(AdHoc::view),
             state: self.station.summary(),
             scanning: self.station.is_scanning(),
             network: self.network(),

@@ -3,6 +3,7 @@
 //! The old use ends properly first: the station leaves its network, the hotspot says goodbye. Then the kernel is
 //! asked, and only its word makes the new use. Each wait has a deadline.
 
+use super::ad_hoc::AdHoc;
 use super::calls::{First, NO_INTERFACE, Wish, refused};
 use super::interface::Interface;
 use super::serving::ClientNetwork;
@@ -28,11 +29,11 @@ pub(super) const SILENT: CallError =
     CallError::Failed(Failure { phase: Phase::Leave, code: Code::KernelSilent("the change of mode") });
 /// The interface is used for something else.
 const NO_STATION: CallError = CallError::NotAvailable(
-    "The interface is an access point. Make it a station first: lapwing hotspot stop, or set its Mode to 'station'.",
+    "The interface is no station now. Make it one first: lapwing hotspot stop, or set its Mode to 'station'.",
 );
 /// The interface is used for something else.
 pub(super) const NO_ACCESS_POINT: CallError = CallError::NotAvailable(
-    "The interface is a station. Make it an access point first: lapwing hotspot start does, or set its Mode to \
+    "The interface is no access point. Make it one first: lapwing hotspot start does, or set its Mode to \
      'ap'.",
 );
 /// What it is used for is being changed.
@@ -53,6 +54,8 @@ pub(super) enum Role {
         /// The network of its clients.
         network: Option<Box<ClientNetwork>>,
     },
+    /// It is in a network without access points, or could be.
+    AdHoc(AdHoc),
 }
 
 impl Role {
@@ -60,20 +63,28 @@ impl Role {
         match self {
             Self::Station => Mode::Station,
             Self::AccessPoint { .. } => Mode::AccessPoint,
+            Self::AdHoc(_) => Mode::AdHoc,
         }
     }
 
     pub(super) fn network(&self) -> Option<&ClientNetwork> {
         match self {
-            Self::Station => None,
+            Self::Station | Self::AdHoc(_) => None,
             Self::AccessPoint { network, .. } => network.as_deref(),
         }
     }
 
     pub(super) fn hotspot(&self) -> Option<&Hotspot> {
         match self {
-            Self::Station => None,
+            Self::Station | Self::AdHoc(_) => None,
             Self::AccessPoint { hotspot, .. } => Some(hotspot),
+        }
+    }
+
+    pub(super) const fn ad_hoc(&self) -> Option<&AdHoc> {
+        match self {
+            Self::Station | Self::AccessPoint { .. } => None,
+            Self::AdHoc(ad_hoc) => Some(ad_hoc),
         }
     }
 }
@@ -138,7 +149,7 @@ impl<K: Kernel> Daemon<K> {
             return Ok(());
         };
         match self.interfaces.get(ifindex) {
-            Some(Interface { role: Role::AccessPoint { .. }, .. }) => Err(NO_STATION),
+            Some(Interface { role: Role::AccessPoint { .. } | Role::AdHoc(_), .. }) => Err(NO_STATION),
             Some(Interface { switching: Some(_), .. }) => Err(SWITCHING),
             Some(_) | None => Ok(()),
         }
@@ -168,6 +179,13 @@ impl<K: Kernel> Daemon<K> {
                             .to_owned(),
                     ));
                 }
+                let radio = self.radios.get(&interface.wiphy());
+                if mode == Mode::AdHoc && !radio.is_some_and(|radio| radio.ad_hoc) {
+                    return Err(CallError::NotSupported(
+                        "The radio cannot be in ad-hoc networks. Adapter.SupportedModes says what it can be."
+                            .to_owned(),
+                    ));
+                }
                 self.leave_mode(now, ifindex, mode);
             }
         }
@@ -179,22 +197,22 @@ impl<K: Kernel> Daemon<K> {
     fn leave_mode(&mut self, now: Now, ifindex: u32, to: Mode) {
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
         interface.switching = Some(Switching { to, step: Step::Leaving { until: now.clock + LEAVING } });
-        match to {
-            Mode::AccessPoint => {
+        match interface.role.mode() {
+            Mode::Station => {
                 self.supersede(ifindex);
                 self.turn(now, ifindex, Event::Disconnect);
             }
-            Mode::Station => {
+            Mode::AccessPoint => {
                 self.with_hotspot(now, ifindex, |hotspot, means| hotspot.stop(now.clock, true, means));
             }
+            Mode::AdHoc => self.leave_ad_hoc(ifindex),
         }
     }
 
     /// The daemon ends: what is an access point becomes a station again, as it was found.
     pub(super) fn leave_modes(&mut self, now: Now) {
-        let is_other = |interface: &Interface| {
-            matches!(interface.role, Role::AccessPoint { .. }) && interface.switching.is_none()
-        };
+        let is_other =
+            |interface: &Interface| !matches!(interface.role, Role::Station) && interface.switching.is_none();
         let others = self.interfaces.iter().filter(|(_, interface)| is_other(interface));
         for ifindex in others.map(|(&ifindex, _)| ifindex).collect::<Vec<_>>() {
             self.leave_mode(now, ifindex, Mode::Station);
@@ -215,6 +233,7 @@ impl<K: Kernel> Daemon<K> {
                             Summary::Disconnected | Summary::Unavailable
                         ),
                         Role::AccessPoint { hotspot, .. } => hotspot.phase() == HotspotPhase::Stopped,
+                        Role::AdHoc(ad_hoc) => *ad_hoc == AdHoc::Stopped,
                     };
                     if has_left || until <= now.clock {
                         switching.step = Step::Asked { until: now.clock + CHANGING };
@@ -233,7 +252,9 @@ impl<K: Kernel> Daemon<K> {
     }
 
     fn ask_mode(&mut self, now: Now, ifindex: u32, mode: Mode) {
-        if mode == Mode::AccessPoint {
+        let is_station =
+            self.interfaces.get(&ifindex).is_some_and(|interface| matches!(interface.role, Role::Station));
+        if is_station && mode != Mode::Station {
             if let Some(interface) = self.interfaces.get_mut(&ifindex) {
                 let heard = interface.neighbours();
                 interface.heard = heard;
@@ -262,6 +283,7 @@ impl<K: Kernel> Daemon<K> {
             interface.up = true;
             interface.role = match switching.to {
                 Mode::Station => Role::Station,
+                Mode::AdHoc => Role::AdHoc(AdHoc::default()),
                 Mode::AccessPoint => {
                     let heard = std::mem::take(&mut interface.heard);
                     Role::AccessPoint { hotspot: Box::new(Hotspot::new()), heard, network: None }
@@ -272,6 +294,7 @@ impl<K: Kernel> Daemon<K> {
                 match switching.to {
                     Mode::Station => "a station",
                     Mode::AccessPoint => "an access point",
+                    Mode::AdHoc => "for ad-hoc networks",
                 }
             );
         }
@@ -308,6 +331,9 @@ impl<K: Kernel> Daemon<K> {
                 let up = event == KernelEvent::InterfaceUp;
                 if is_stable {
                     self.with_hotspot(now, ifindex, |hotspot, means| hotspot.powered(now.clock, up, means));
+                    if !up {
+                        self.end_ad_hoc(ifindex);
+                    }
                 }
                 self.changed();
             }

@@ -17,6 +17,8 @@ pub(super) struct RadioState {
     pub(super) name: Option<String>,
     /// What it is.
     pub(super) hardware: Hardware,
+    /// Whether it can be in ad-hoc networks.
+    pub(super) ad_hoc: bool,
     /// What blocks it.
     pub(super) block: Option<Block>,
 }

@@ -27,7 +27,7 @@ impl ClientNetwork {
 impl Interface {
     fn client_network(&mut self) -> Option<&mut ClientNetwork> {
         match &mut self.role {
-            Role::Station => None,
+            Role::Station | Role::AdHoc(_) => None,
             Role::AccessPoint { network, .. } => network.as_deref_mut(),
         }
     }

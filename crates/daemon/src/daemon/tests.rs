@@ -1,5 +1,6 @@
 //! The whole daemon against a scripted kernel.
 
+mod ad_hoc_networks;
 mod air;
 // The access point of the station's tests, of which not all is needed here.
 #[allow(dead_code)]
@@ -307,6 +308,7 @@ impl Run {
                 channels_at_once: 2,
                 access_point: None,
             },
+            ad_hoc: true,
             up: true,
             radio_name: format!("phy{wiphy}"),
             hardware: Hardware::default(),

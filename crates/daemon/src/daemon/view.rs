@@ -106,6 +106,7 @@ impl<K: Kernel> Daemon<K> {
                 model: radio.hardware.model.clone(),
                 vendor: radio.hardware.vendor.clone(),
                 access_point,
+                ad_hoc: radio.ad_hoc,
             })
         });
         shown.collect()

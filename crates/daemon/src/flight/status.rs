@@ -111,6 +111,7 @@ mod tests {
             state: Summary::Disconnected,
             scanning: false,
             network: None,
+            ad_hoc: None,
             chosen: None,
             autoconnects: true,
             affinity: None,

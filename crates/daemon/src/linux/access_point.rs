@@ -26,6 +26,8 @@ use std::os::fd::OwnedFd;
 pub(super) struct AccessPoints {
     switching: BTreeMap<u32, Switch>,
     running: BTreeMap<u32, Running>,
+    /// Those that are of the ad-hoc type instead.
+    pub(super) ad_hoc: BTreeSet<u32>,
     /// Those that are access points without our doing and were looked at.
     looked_at: BTreeSet<u32>,
     /// Goes off when it is time to look for clients that are gone.
@@ -36,7 +38,9 @@ impl AccessPoints {
     /// Whether an interface is an access point, or changes what it is for: nothing that happens to it is a
     /// station's.
     pub(super) fn has(&self, ifindex: u32) -> bool {
-        self.running.contains_key(&ifindex) || self.switching.contains_key(&ifindex)
+        self.running.contains_key(&ifindex)
+            || self.ad_hoc.contains(&ifindex)
+            || self.switching.contains_key(&ifindex)
     }
 }
 
@@ -185,7 +189,9 @@ impl Linux {
     ) -> Option<nl80211::Event> {
         match &event.kind {
             EventKind::NewInterface(info) => {
-                if info.iftype == iftype::AP || self.access_points.switching.contains_key(&ifindex) {
+                let is_ad_hoc = info.iftype == iftype::ADHOC && self.access_points.ad_hoc.contains(&ifindex);
+                let is_ours = info.iftype == iftype::AP || is_ad_hoc;
+                if is_ours || self.access_points.switching.contains_key(&ifindex) {
                     self.interfaces.insert(ifindex, info.clone());
                     return None;
                 }
@@ -202,6 +208,10 @@ impl Linux {
         }
         if self.access_points.switching.contains_key(&ifindex) {
             // It is our own doing.
+            return None;
+        }
+        if self.access_points.ad_hoc.contains(&ifindex) {
+            self.happened_to_ad_hoc(ifindex, &event.kind);
             return None;
         }
         let running = self.access_points.running.get_mut(&ifindex)?;
@@ -257,6 +267,7 @@ impl Linux {
     /// The interface is gone.
     pub(super) fn forget_access_point(&mut self, ifindex: u32) {
         self.end_switch(ifindex);
+        self.access_points.ad_hoc.remove(&ifindex);
         if let Some(mut running) = self.access_points.running.remove(&ifindex) {
             while let Some((number, outcome)) = running.queue.last() {
                 self.heard.push_back(Heard::Served { ifindex, number, outcome });

@@ -66,6 +66,9 @@ impl Linux {
             (Purpose::Serve { ifindex, number, is_frame }, result) => {
                 self.answered_access_point((ifindex, number, is_frame), result);
             }
+            (Purpose::AdHoc { ifindex }, result) => {
+                self.answered_ad_hoc(ifindex, result.map(|_| ()).map_err(Refusal::from));
+            }
             (Purpose::Mode { ifindex }, result) => {
                 self.step_taken(ifindex, result.map(|_| ()).map_err(Refusal::from));
             }
@@ -161,6 +164,7 @@ impl Linux {
             | EventKind::DelPeer(_)
             | EventKind::Stranger(_)
             | EventKind::ApStopped
+            | EventKind::IbssJoined(_)
             | EventKind::ClientProbed { .. }
             | EventKind::PmksaCandidate { .. }
             | EventKind::MichaelMicFailure(_)

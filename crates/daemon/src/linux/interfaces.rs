@@ -81,6 +81,7 @@ impl Linux {
                 name: link.name.clone(),
                 address: link.address.unwrap_or(info.state.address),
                 radio: key_frames::radio(wiphy, &self.settings),
+                ad_hoc: wiphy.is_ad_hoc(),
                 up: link.is_up(),
                 radio_name: wiphy.name.clone(),
                 hardware: Hardware::of_radio(&wiphy.name),

@@ -79,6 +79,7 @@ impl Default for Double {
             powered: true,
             mode: lapwingd::kernel::Mode::Station,
             access_point: None,
+            ad_hoc: None,
             chosen: None,
             autoconnects: true,
             affinity: None,
@@ -103,6 +104,7 @@ impl Default for Double {
             model: None,
             vendor: None,
             access_point: false,
+            ad_hoc: false,
         };
         Self {
             view: View { radios: vec![radio], devices: vec![device], known: Vec::new() },

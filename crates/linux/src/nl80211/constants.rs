@@ -86,6 +86,8 @@ commands! {
     DISASSOCIATE = 40,
     MICHAEL_MIC_FAILURE = 41,
     REG_BEACON_HINT = 42,
+    JOIN_IBSS = 43,
+    LEAVE_IBSS = 44,
     CONNECT = 46,
     ROAM = 47,
     DISCONNECT = 48,
@@ -319,6 +321,7 @@ numbers! {
 numbers! {
     /// Interface types.
     pub mod iftype: u16 = "NL80211_IFTYPE_" {
+        ADHOC = 1,
         STATION = 2,
         AP = 3,
     }

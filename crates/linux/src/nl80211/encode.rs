@@ -2,7 +2,7 @@
 
 use super::access_point;
 use super::constants::{
-    attr, auth_type, cqm, key as key_attr, key_mode, mfp, power_save, sae_pwe, scan_flag, sta_flag,
+    attr, auth_type, chan, cqm, key as key_attr, key_mode, mfp, power_save, sae_pwe, scan_flag, sta_flag,
     wpa_version,
 };
 use super::request::{EncodeError, KeyName, Request};
@@ -59,7 +59,13 @@ impl Request {
                     message.mac(attr::MAC, *address);
                 }
             }
+            Self::JoinIbss { ifindex, ssid, frequency } => {
+                message.u32(attr::IFINDEX, *ifindex).bytes(attr::SSID, ssid.octets());
+                message.u32(attr::WIPHY_FREQ, frequency.0).u32(attr::CHANNEL_WIDTH, chan::WIDTH_20);
+                message.u32(attr::CENTER_FREQ1, frequency.0).flag(attr::SOCKET_OWNER);
+            }
             Self::DelInterface { ifindex }
+            | Self::LeaveIbss { ifindex }
             | Self::ReadFigures { ifindex }
             | Self::RegisterStrangers { ifindex } => {
                 message.u32(attr::IFINDEX, *ifindex);

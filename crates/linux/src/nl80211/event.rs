@@ -55,6 +55,8 @@ pub enum EventKind {
     Stranger(MacAddr),
     /// The kernel ended a BSS by itself.
     ApStopped,
+    /// An ad-hoc network was joined or begun, or another part of it found: with this BSSID.
+    IbssJoined(MacAddr),
     /// A client was asked to show that it is there ([`Request::ProbeClient`](super::Request::ProbeClient)).
     ClientProbed {
         /// The request's cookie.
@@ -322,6 +324,7 @@ impl<'a> Fields<'a> {
                 EventKind::Stranger(self.peer(command)?)
             }
             Command::STOP_AP => EventKind::ApStopped,
+            Command::JOIN_IBSS => EventKind::IbssJoined(self.peer(command)?),
             Command::PROBE_CLIENT => EventKind::ClientProbed { cookie: self.cookie, acknowledged: self.ack },
             Command::EXTERNAL_AUTH => {
                 EventKind::Station(KernelEvent::ExternalAuthentication(ExternalAuthentication {

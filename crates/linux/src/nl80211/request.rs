@@ -6,7 +6,7 @@ use crate::netlink::Expect;
 use core::fmt;
 use lapwing_core::{ap, kernel};
 use lapwing_frames::management::{AuthenticationAlgorithm, ReasonCode};
-use lapwing_frames::{LinkId, MacAddr};
+use lapwing_frames::{LinkId, MacAddr, Ssid};
 
 /// A request: what the station asks of its interface, or what the daemon asks around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +108,20 @@ pub enum Request {
         ifindex: u32,
         /// The client.
         client: MacAddr,
+    },
+    /// Joins the open ad-hoc network of this name, or begins it, on a channel of 20 MHz. It ends with this socket.
+    JoinIbss {
+        /// The interface, of the ad-hoc type.
+        ifindex: u32,
+        /// The network's name.
+        ssid: Ssid,
+        /// The channel.
+        frequency: kernel::Frequency,
+    },
+    /// Leaves the ad-hoc network.
+    LeaveIbss {
+        /// The interface.
+        ifindex: u32,
     },
     /// Asks to be told when the signal crosses a threshold.
     SetQualityThresholds {
@@ -211,6 +225,8 @@ impl Request {
             Self::RegisterFrame { .. } => (Command::REGISTER_FRAME, Acknowledgement),
             Self::SetQualityThresholds { .. } => (Command::SET_CQM, Acknowledgement),
             Self::SetPowerSave { .. } => (Command::SET_POWER_SAVE, Acknowledgement),
+            Self::JoinIbss { .. } => (Command::JOIN_IBSS, Acknowledgement),
+            Self::LeaveIbss { .. } => (Command::LEAVE_IBSS, Acknowledgement),
         }
     }
 }

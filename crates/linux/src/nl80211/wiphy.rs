@@ -141,6 +141,12 @@ pub struct WiphyChannel {
 }
 
 impl Wiphy {
+    /// Whether it can be in ad-hoc networks.
+    #[must_use]
+    pub fn is_ad_hoc(&self) -> bool {
+        self.interface_types.contains(&iftype::ADHOC)
+    }
+
     /// Merges the messages of a split dump, each from the generic netlink header on.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! The interfaces, each with all that it has.
 
 use super::{
-    ACCESS_POINT, ACCESS_POINT_DIAGNOSTIC, ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE, DIAGNOSTIC,
-    INTROSPECTABLE, Interface, KNOWN, LAPWING_ACCESS_POINT, LAPWING_DAEMON, LAPWING_STATION, Method, NETWORK,
-    OBJECT_MANAGER, PEER, PROPERTIES, Property, STATION, Signal,
+    ACCESS_POINT, ACCESS_POINT_DIAGNOSTIC, AD_HOC, ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE,
+    DIAGNOSTIC, INTROSPECTABLE, Interface, KNOWN, LAPWING_ACCESS_POINT, LAPWING_DAEMON, LAPWING_STATION,
+    Method, NETWORK, OBJECT_MANAGER, PEER, PROPERTIES, Property, STATION, Signal,
 };
 
 const fn method(
@@ -154,6 +154,16 @@ pub const ALL: &[Interface] = &[
             readable("PairwiseCiphers", "as"),
             readable("GroupCipher", "s"),
         ],
+    },
+    Interface {
+        name: AD_HOC,
+        methods: &[
+            method("Start", &[("ssid", "s"), ("wpa2_psk", "s")], &[]),
+            method("Stop", &[], &[]),
+            method("StartOpen", &[("ssid", "s")], &[]),
+        ],
+        signals: &[],
+        properties: &[readable("ConnectedPeers", "as"), readable("Started", "b")],
     },
     Interface {
         name: ACCESS_POINT_DIAGNOSTIC,

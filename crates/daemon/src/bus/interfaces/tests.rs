@@ -3,7 +3,7 @@
 use super::*;
 use crate::bus::message::{Incoming, Outgoing};
 use crate::bus::service::{Effect, Facts, Service};
-use crate::bus::testing::{called, device, home, hotspot, view};
+use crate::bus::testing::{ad_hoc, called, device, home, hotspot, view};
 use crate::bus::value::Value;
 use crate::control::{KnownView, View};
 use crate::hotspot::Phase;
@@ -91,15 +91,6 @@ fn introspected(xml: &str) -> BTreeMap<String, BTreeSet<String>> {
 
 /// What iwd's objects have and ours have not, by the kind of the object. It may only become less.
 const NOT_THERE: &[(&str, &[&str])] = &[
-    (
-        "ad-hoc",
-        &[
-            "net.connman.iwd.AdHoc",
-            "net.connman.iwd.Device",
-            "org.freedesktop.DBus.Introspectable",
-            "org.freedesktop.DBus.Properties",
-        ],
-    ),
     ("daemon", &["net.connman.iwd.p2p.ServiceManager"]),
     ("radio", &["net.connman.iwd.p2p.Device"]),
     ("station-connected", ENROLLMENT),
@@ -152,7 +143,7 @@ fn objects() -> BTreeMap<&'static str, String> {
         ("station-developer", show(device(Summary::Disconnected), true, station)),
         ("access-point", show(stopped, false, "/net/connman/iwd/0/4")),
         ("access-point-started", show(hotspot(), false, "/net/connman/iwd/0/4")),
-        ("ad-hoc", String::new()),
+        ("ad-hoc", show(ad_hoc(), false, "/net/connman/iwd/0/5")),
         ("network", show(joined(), false, network)),
         ("bss", show(joined(), false, &format!("{network}/0200000000fe"))),
         ("known", show(joined(), false, "/net/connman/iwd/686f6d65_psk")),

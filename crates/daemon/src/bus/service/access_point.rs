@@ -1,4 +1,4 @@
-//! The methods of access points.
+//! The methods of access points, and of interfaces in ad-hoc networks.
 
 use super::calls::{Outcome, Response, figures, hundredths};
 use crate::bus::errors::{dbus, iwd};
@@ -38,6 +38,19 @@ pub(super) fn call(
         (interfaces::ACCESS_POINT, "StartProfile", [Value::Text(name)]) => {
             later(Call::StartProfile { ifindex, ssid: ssid(name.as_bytes())? })
         }
+        (interfaces::AD_HOC, "StartOpen", [Value::Text(name)]) => {
+            later(Call::StartAdHoc { ifindex, ssid: ssid(name.as_bytes())? })
+        }
+        (interfaces::AD_HOC, "Start", [Value::Text(name), Value::Text(passphrase)]) => {
+            ssid(name.as_bytes())?;
+            checked(Secret::new(passphrase.as_bytes()))?;
+            Err(iwd(
+                "NotSupported",
+                "Ad-hoc networks are joined without a passphrase alone: use StartOpen, or an access point for a \
+                 network that has one.",
+            ))
+        }
+        (interfaces::AD_HOC, "Stop", []) => later(Call::StopAdHoc { ifindex }),
         (interfaces::ACCESS_POINT, "Stop", []) => later(Call::StopAccessPoint { ifindex }),
         (interfaces::ACCESS_POINT, "Scan" | "GetOrderedNetworks", []) if !is_started(device) => {
             Err(iwd("NotAvailable", "No hotspot is on the air. Start one first."))

@@ -417,7 +417,7 @@ fn set(thing: &Thing, interface: &str, property: &str, value: &Value) -> Outcome
         (&Thing::Device(ifindex), interfaces::DEVICE, "Mode", Value::Text(mode)) => match mode.as_str() {
             "station" => Ok(Response::Later(Call::SetMode { ifindex, mode: Mode::Station })),
             "ap" => Ok(Response::Later(Call::SetMode { ifindex, mode: Mode::AccessPoint })),
-            "ad-hoc" => Err(iwd("NotSupported", "There is no ad-hoc mode. Set Mode to 'station' or 'ap'.")),
+            "ad-hoc" => Ok(Response::Later(Call::SetMode { ifindex, mode: Mode::AdHoc })),
             _ => Err(iwd("InvalidArguments", "A mode is 'station', 'ap' or 'ad-hoc'. Check its spelling.")),
         },
         _ => Err(dbus("PropertyReadOnly", format_args!("{interface}.{property} cannot be set."))),

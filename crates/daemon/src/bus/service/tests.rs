@@ -1,12 +1,13 @@
 //! The service without a bus: what is said to it, and what it says.
 
 mod access_point;
+mod ad_hoc_networks;
 mod appointed;
 mod developers;
 mod watching;
 
 use super::*;
-use crate::bus::testing::{called, device, home, hotspot, view};
+use crate::bus::testing::{ad_hoc, called, device, home, hotspot, view};
 use crate::bus::value;
 use crate::control::{CallError, KnownView, Secrets, Unwanted};
 use crate::kernel::Mode;
@@ -183,6 +184,7 @@ fn every_method_of_every_object_is_done() {
         device(Summary::Connected { ssid: Ssid::new(b"home").unwrap(), attempt: AttemptId(1) });
     connected.known.push(KnownView { name: home(), hidden: false, autoconnect: true, last_joined: None });
     connected.devices.push(hotspot());
+    connected.devices.push(ad_hoc());
     service.settle(Vec::new(), Some(connected));
     let objects: Vec<_> =
         service.tree.iter().map(|(path, object)| (path.clone(), object.interfaces.clone())).collect();
@@ -269,9 +271,9 @@ fn properties_are_read_and_set() {
     assert_eq!(mode("station"), [Effect::Call(CallId(2), station)]);
     let access_point = Call::SetMode { ifindex: 3, mode: Mode::AccessPoint };
     assert_eq!(mode("ap"), [Effect::Call(CallId(3), access_point)]);
-    for (name, error) in [("ad-hoc", "NotSupported"), ("hum", "InvalidArguments")] {
-        assert_eq!(reply(&mode(name)).unwrap_err(), format!("net.connman.iwd.{error}"));
-    }
+    let ad_hoc = Call::SetMode { ifindex: 3, mode: Mode::AdHoc };
+    assert_eq!(mode("ad-hoc"), [Effect::Call(CallId(4), ad_hoc)]);
+    assert_eq!(reply(&mode("hum")).unwrap_err(), "net.connman.iwd.InvalidArguments");
 }
 
 #[test]

@@ -50,10 +50,13 @@ fn call(dice: &mut Dice) -> Call {
         10 if dice.roll(2) == 0 => Call::SetPowered { ifindex, on },
         10 => Call::SetRadioPowered { wiphy: 0, on },
         11 if dice.roll(6) == 0 => {
-            let mode = if on { Mode::AccessPoint } else { Mode::Station };
+            let mode =
+                [Mode::AccessPoint, Mode::AdHoc, Mode::Station][usize::try_from(dice.roll(3)).unwrap()];
             Call::SetMode { ifindex, mode }
         }
-        11 if dice.roll(3) == 0 => match dice.roll(5) {
+        11 if dice.roll(3) == 0 => match dice.roll(7) {
+            5 => Call::StartAdHoc { ifindex, ssid },
+            6 => Call::StopAdHoc { ifindex },
             0 => Call::StartProfile { ifindex, ssid },
             1 => Call::StopAccessPoint { ifindex },
             2 => Call::AccessPointDiagnostics { ifindex },

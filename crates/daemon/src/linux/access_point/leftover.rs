@@ -69,8 +69,16 @@ impl Linux {
 
     /// Looks at interfaces that are access points without our doing, each once.
     pub(in crate::linux) fn look_at_access_points(&mut self) {
-        let interfaces = &self.interfaces;
-        let is_one = |ifindex: &u32| interfaces.get(ifindex).is_some_and(|info| info.iftype == iftype::AP);
+        let (interfaces, runtime) = (&self.interfaces, self.runtime.clone());
+        let is_one = |ifindex: &u32| {
+            let info = interfaces.get(ifindex);
+            // One of the ad-hoc type is anybody's, unless it is marked as ours.
+            info.is_some_and(|info| match info.iftype {
+                iftype::AP => true,
+                iftype::ADHOC => file(&runtime, *ifindex).exists(),
+                _ => false,
+            })
+        };
         self.access_points.looked_at.retain(is_one);
         let new: Vec<_> = self
             .interfaces

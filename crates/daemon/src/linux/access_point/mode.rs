@@ -41,6 +41,7 @@ const fn number(mode: Mode) -> u16 {
     match mode {
         Mode::Station => iftype::STATION,
         Mode::AccessPoint => iftype::AP,
+        Mode::AdHoc => iftype::ADHOC,
     }
 }
 
@@ -103,7 +104,7 @@ impl Linux {
 
     pub(super) fn take(&mut self, ifindex: u32, step: Step) {
         // First the mark: without the rest it does no harm.
-        if step == Step::SetType(iftype::AP)
+        if matches!(step, Step::SetType(iftype::AP | iftype::ADHOC))
             && let Err(error) = leftover::mark(&self.runtime, ifindex)
         {
             self.trouble(format!("cannot mark {} as our access point: {error}", self.name(ifindex)));
@@ -141,7 +142,15 @@ impl Linux {
             }
             return self.announce();
         }
+        self.access_points.ad_hoc.remove(&ifindex);
         match now {
+            Some((_, iftype::ADHOC)) => {
+                self.access_points.running.remove(&ifindex);
+                self.access_points.ad_hoc.insert(ifindex);
+                let (mode, state) = (LinkMode::Default, OperState::Up);
+                let request = rtnetlink::Request::SetOperation { ifindex, mode, state };
+                self.change(&request, Change::MayFail);
+            }
             Some((_, iftype::AP)) => {
                 // What was asked before belongs to what is over.
                 self.access_points.running.entry(ifindex).or_default();
@@ -197,6 +206,7 @@ mod tests {
         assert_eq!(steps[3..10], FRAMES.map(Step::RegisterFrame));
         assert_eq!((&steps[10..], refused), (&[Step::RegisterStrangers][..], None));
         assert_eq!(walk(Mode::Station, None).0.len(), 3);
+        assert_eq!(walk(Mode::AdHoc, None).0[1], Step::SetType(iftype::ADHOC));
     }
 
     #[test]

@@ -279,6 +279,7 @@ fn events_for_the_daemon() {
     assert_eq!(other(Command::MICHAEL_MIC_FAILURE, address), EventKind::MichaelMicFailure(AP));
     assert_eq!(other(Command::NEW_STATION, address), EventKind::NewPeer(AP));
     assert_eq!(other(Command::DEL_STATION, address), EventKind::DelPeer(AP));
+    assert_eq!(other(Command::JOIN_IBSS, address), EventKind::IbssJoined(AP));
     assert_eq!(other(Command::REMAIN_ON_CHANNEL, address), EventKind::OffChannelBegan { cookie: 5 });
     assert_eq!(other(Command::CANCEL_REMAIN_ON_CHANNEL, address), EventKind::OffChannelEnded { cookie: 5 });
     assert_eq!(other(Command::RADAR_DETECT, address), EventKind::Radar(1));

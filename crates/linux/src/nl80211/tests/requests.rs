@@ -394,6 +394,22 @@ fn requests_for_firmware() {
 }
 
 #[test]
+fn an_ad_hoc_network_is_joined_on_its_channel_and_ends_with_us() {
+    let ssid = Ssid::new(b"mesh").unwrap();
+    let request = Request::JoinIbss { ifindex: STATION, ssid, frequency: Frequency(2437) };
+    let message = ours(&request);
+    assert_eq!(message[0], Command::JOIN_IBSS.0);
+    assert_eq!(find(&message, attr::SSID), b"mesh");
+    for (number, expected) in
+        [(attr::WIPHY_FREQ, 2437_u32), (attr::CENTER_FREQ1, 2437), (attr::CHANNEL_WIDTH, 1)]
+    {
+        assert_eq!(find(&message, number), expected.to_ne_bytes());
+    }
+    assert_eq!(find(&message, attr::SOCKET_OWNER), b"");
+    assert_eq!(ours(&Request::LeaveIbss { ifindex: STATION })[0], Command::LEAVE_IBSS.0);
+}
+
+#[test]
 fn what_answers_what() {
     let asked = |request| Request::Station { ifindex: STATION, request }.command().1;
     assert_eq!(asked(kernel::Request::ReadScan), Expect::Dump);
