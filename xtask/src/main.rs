@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask --help`.
 #![forbid(unsafe_code)]
 
+mod autotests;
 mod bench;
 mod command;
 mod demo;
@@ -25,6 +26,7 @@ Usage: cargo xtask TASK [OPTIONS]
   lab      scenarios on a real kernel with virtual radios
   demo     joins a WPA3 network in the lab and prints how long each phase took
   bench    our daemon beside its peers in the lab, and the benchmarks of the crates
+  autotests  iwd's own public tests, given from outside, against iwd and our daemon
   fuzz     runs one fuzz target
   mutants  puts deliberate faults into a copy and lets the explorer look for each
 
@@ -48,6 +50,7 @@ fn run() -> Result<()> {
             "test" => suite::main(arguments),
             "lab" => lab::main(arguments),
             "demo" => demo::main(arguments),
+            "autotests" => autotests::main(arguments),
             "bench" => bench::main(arguments),
             "fuzz" => fuzz::main(arguments),
             "mutants" => mutants::main(arguments),

@@ -5,7 +5,7 @@ mod table;
 use crate::command::{Step, cargo, last_lines, paint, run, target_directory};
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::bench::{CLAIMS, KEPT, PLAN, Part, RESULTS, Subject, unit};
-use crate::lab::{Clock, Image, Kernel, Machine};
+use crate::lab::{Clock, Image, Kernel, Machine, Purpose};
 use lexopt::prelude::*;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -137,7 +137,7 @@ impl Figures {
 
 /// Measures everything that is asked for, with as many machines as asked for.
 fn measure(options: &Options) -> Result<Figures> {
-    let image = Image::obtain()?;
+    let image = Image::obtain(Purpose::Scenarios)?;
     let step = Step::begin("building lapwingd and lapwing");
     run(&mut cargo(["build", "--quiet", "--release", "--package", "lapwingd", "--package", "lapwing"]))?;
     step.done();

@@ -5,6 +5,7 @@
 
 mod access_point;
 mod air;
+pub(crate) mod autotests;
 pub(crate) mod bench;
 mod bus;
 mod client;
@@ -51,6 +52,9 @@ pub(crate) fn main() -> Result<()> {
     let shared = Path::new(crate::lab::IN_GUEST);
     if shared.join(bench::PLAN).exists() {
         return bench::main(shared);
+    }
+    if shared.join(autotests::SUITE).exists() {
+        return autotests::main(shared);
     }
     let job = Job::open(shared)?;
     let machine = std::env::var("LAB_MACHINE").ok().and_then(|text| text.parse().ok()).unwrap_or(0);

@@ -32,6 +32,39 @@ const PACKAGES: &[&str] = &[
     "wpasupplicant",
 ];
 
+/// What iwd's public tests need beyond that: see `cargo xtask autotests`.
+const FOR_PUBLIC_TESTS: &[&str] = &[
+    "haveged",
+    "isc-dhcp-client",
+    "isc-dhcp-server",
+    "procps",
+    "python3-dbus",
+    "python3-gi",
+    "python3-prettytable",
+    "python3-scapy",
+    "python3-termcolor",
+    "radvd",
+];
+
+/// What an image is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Our own scenarios.
+    Scenarios,
+    /// iwd's public tests.
+    PublicTests,
+}
+
+impl Purpose {
+    /// What the guest needs for it beyond what every guest needs.
+    const fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::Scenarios => &[],
+            Self::PublicTests => FOR_PUBLIC_TESTS,
+        }
+    }
+}
+
 /// Packages whose versions a run reports.
 const REPORTED: &[&str] = &["hostapd", "wpasupplicant", "iwd", "dnsmasq-base", "iw"];
 
@@ -48,7 +81,7 @@ pub(crate) struct Image {
 impl Image {
     /// The image of this month; built if it is not there. A month whose image cannot be built (no network) falls
     /// back to the newest one with the same packages.
-    pub(crate) fn obtain() -> Result<Self> {
+    pub(crate) fn obtain(purpose: Purpose) -> Result<Self> {
         install_host_programs()?;
         let cache = cache_directory();
         fs::create_dir_all(&cache).doing(|| format!("create {}", cache.display()))?;
@@ -56,14 +89,14 @@ impl Image {
             File::create(cache.join("lock")).doing(|| format!("open the lock in {}", cache.display()))?;
         lock.lock().doing(|| "wait for the lock of the image".into())?;
 
-        let family = family();
+        let family = family(purpose);
         let month = output(&mut command("date", ["-u", "+%Y-%m"]))?;
         let wanted = Self { directory: cache.join(format!("{family}-{}", month.trim())) };
         if wanted.directory.is_dir() {
             return Ok(wanted);
         }
         clear_remains(&cache);
-        match wanted.build(&cache) {
+        match wanted.build(&cache, purpose) {
             Ok(()) => Ok(wanted),
             Err(failure) => match newest(&cache, &family) {
                 Some(directory) => {
@@ -100,7 +133,7 @@ impl Image {
         fs::read_to_string(self.directory.join(name)).unwrap_or_default().trim().to_owned()
     }
 
-    fn build(&self, cache: &Path) -> Result<()> {
+    fn build(&self, cache: &Path, purpose: Purpose) -> Result<()> {
         if !is_root() {
             return Err(Failure::Usage(format!(
                 "The lab's image is not in {} yet, and only root can build it: run this command once as root, \
@@ -111,7 +144,7 @@ impl Image {
         }
         let step = Step::begin("building the lab's image (Debian unstable, once a month)");
         let temporary = cache.join(format!("building-{}", std::process::id()));
-        let built = build_in(&temporary);
+        let built = build_in(&temporary, purpose);
         if let Err(failure) = built {
             clear_remains(cache);
             return Err(failure);
@@ -123,7 +156,7 @@ impl Image {
 }
 
 /// Builds everything in a folder that nobody uses yet.
-fn build_in(directory: &Path) -> Result<()> {
+fn build_in(directory: &Path, purpose: Purpose) -> Result<()> {
     let root = directory.join("root");
     fs::create_dir_all(directory).doing(|| format!("create {}", directory.display()))?;
 
@@ -154,6 +187,15 @@ fn build_in(directory: &Path) -> Result<()> {
     let place = root.join("etc/apt/apt.conf.d/90host");
     fs::write(&place, settings).doing(|| format!("write {}", place.display()))?;
     output(&mut in_tree(&root, &["sh", "-c", kernel::ADD_SOURCES]))?;
+    if !purpose.packages().is_empty() {
+        eprintln!("    further packages: {}", purpose.packages().join(" "));
+        // Nothing is started in the tree.
+        let place = root.join("usr/sbin/policy-rc.d");
+        fs::write(&place, "#!/bin/sh\nexit 101\n").doing(|| format!("write {}", place.display()))?;
+        output(&mut in_tree(&root, &["chmod", "755", "/usr/sbin/policy-rc.d"]))?;
+        let mut install = in_tree(&root, &["apt-get", "-qq", "install", "--yes", "--no-install-recommends"]);
+        output(install.args(purpose.packages()).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    }
     for kernel in Kernel::ALL {
         eprintln!("    {} kernel: {} and what it depends on", kernel.name(), kernel::PACKAGE);
         output(&mut in_tree(&root, &["sh", "-c", &kernel.download()]))?;
@@ -233,8 +275,9 @@ fn cache_directory() -> PathBuf {
 }
 
 /// A name that changes with the list of packages and the way of building (FNV-1a, stable over releases of Rust).
-fn family() -> String {
-    let text = format!("{FORMAT} {} {}", kernel::PACKAGE, PACKAGES.join(" "));
+fn family(purpose: Purpose) -> String {
+    let further: String = purpose.packages().iter().map(|package| format!(" {package}")).collect();
+    let text = format!("{FORMAT} {} {}{further}", kernel::PACKAGE, PACKAGES.join(" "));
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

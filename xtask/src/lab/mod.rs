@@ -12,7 +12,7 @@ mod machine;
 mod modules;
 mod table;
 
-pub(crate) use image::Image;
+pub(crate) use image::{Image, Purpose};
 pub(crate) use job::{IN_GUEST, Job, Outcome, Verdict};
 pub(crate) use kernel::Kernel;
 pub(crate) use machine::{Clock, Machine};
@@ -66,6 +66,8 @@ pub(crate) struct Options {
     pub(crate) keep: bool,
     pub(crate) machines: usize,
     pub(crate) real_time: bool,
+    /// How long one scenario may take here.
+    pub(crate) patience: Duration,
     /// How often a scenario that counts does what it counts; as often as it likes by itself if none.
     pub(crate) rounds: Option<usize>,
 }
@@ -82,6 +84,7 @@ impl Options {
             keep: false,
             machines,
             real_time: false,
+            patience: PATIENCE,
             rounds: None,
         }
     }
@@ -266,7 +269,7 @@ impl Report {
 
 /// Runs scenarios, with as many machines as asked for, on one kernel after the other.
 pub(crate) fn run_scenarios(options: &Options) -> Result<Report> {
-    let image = Image::obtain()?;
+    let image = Image::obtain(Purpose::Scenarios)?;
     let started = Instant::now();
     let on_medium = |name: &String| scenarios::all().any(|known| known.name == *name && known.on_medium);
     let programs = build(options.names.iter().any(on_medium))?;
@@ -283,30 +286,37 @@ pub(crate) fn run_scenarios(options: &Options) -> Result<Report> {
 }
 
 fn run_on(kernel: Kernel, image: &Image, programs: &[Program], options: &Options) -> Result<Run> {
-    let job = prepare(options, kernel, programs)?;
+    let mut folder = "lab/run".to_owned();
+    if options.station != Kind::Lapwing {
+        folder = format!("{folder}-{}", options.station.name());
+    }
+    if kernel != Kernel::default() {
+        folder = format!("{folder}-{kernel}");
+    }
+    let job = prepare(&folder, options, programs)?;
     let kept = job.directory().join(job::KEPT);
     let (count, station) = (options.names.len(), options.station.name());
     let version = image.kernel_version(kernel);
     let step = Step::begin(format!("{count} scenarios, station {station}, kernel {version}"));
-    let machines = options.machines.min(count);
+    drive(image, kernel, &job, options)?;
+    let outcomes = options.names.iter().map(|name| job.outcome(name)).collect();
+    step.done();
+    Ok(Run { kernel, version, outcomes, kept })
+}
+
+/// Has machines do what a job names, until nothing is left.
+pub(crate) fn drive(image: &Image, kernel: Kernel, job: &Job, options: &Options) -> Result<()> {
+    let machines = options.machines.min(options.names.len());
     let failures: Vec<Failure> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..machines)
-            .map(|number| {
-                let job = &job;
-                scope.spawn(move || work(image, kernel, job, number, options))
-            })
+            .map(|number| scope.spawn(move || work(image, kernel, job, number, options)))
             .collect();
         let ended = workers.into_iter().map(|worker| worker.join());
         ended
             .filter_map(|end| end.unwrap_or_else(|_| Err(Failure::Usage("a worker broke".into()))).err())
             .collect()
     });
-    if let Some(failure) = failures.into_iter().next() {
-        return Err(failure);
-    }
-    let outcomes = options.names.iter().map(|name| job.outcome(name)).collect();
-    step.done();
-    Ok(Run { kernel, version, outcomes, kept })
+    failures.into_iter().next().map_or(Ok(()), Err)
 }
 
 /// Boots machines, one after another, until no scenario is left.
@@ -316,7 +326,7 @@ fn work(image: &Image, kernel: Kernel, job: &Job, number: usize, options: &Optio
     while job.has_unclaimed() {
         let mut machine = Machine::boot(image, kernel, number, job.directory(), clock)?;
         let more = options.rounds.unwrap_or(0) / ROUNDS_IN_PATIENCE;
-        let patience = PATIENCE.saturating_mul(u32::try_from(1 + more).unwrap_or(u32::MAX));
+        let patience = options.patience.saturating_mul(u32::try_from(1 + more).unwrap_or(u32::MAX));
         let end = watch(&mut machine, job, number, patience);
         let Some(name) = job.running_on(number) else {
             // The guest says goodbye by running nothing; one that never got there is a broken image.
@@ -367,10 +377,10 @@ fn announce(outcome: &Outcome) {
 }
 
 /// A program to be found in the guest: where it is here, and its name there.
-type Program = (PathBuf, &'static str);
+pub(crate) type Program = (PathBuf, &'static str);
 
 /// Builds what runs in the guest; the medium only if it is wanted.
-fn build(medium: bool) -> Result<Vec<Program>> {
+pub(crate) fn build(medium: bool) -> Result<Vec<Program>> {
     let own = std::env::current_exe().doing(|| "find our own program".into())?;
     let names: Vec<_> =
         ["lapwingd", "lapwing"].into_iter().chain(medium.then_some("lapwing-medium")).collect();
@@ -381,15 +391,8 @@ fn build(medium: bool) -> Result<Vec<Program>> {
     Ok([(own, "xtask")].into_iter().chain(built).collect())
 }
 
-/// Lays out the shared folder.
-fn prepare(options: &Options, kernel: Kernel, programs: &[Program]) -> Result<Job> {
-    let mut folder = "lab/run".to_owned();
-    if options.station != Kind::Lapwing {
-        folder = format!("{folder}-{}", options.station.name());
-    }
-    if kernel != Kernel::default() {
-        folder = format!("{folder}-{kernel}");
-    }
+/// Lays out the shared folder, of this name in the target folder.
+pub(crate) fn prepare(folder: &str, options: &Options, programs: &[Program]) -> Result<Job> {
     let job = Job::create(&target_directory().join(folder), options)?;
     for (program, name) in programs {
         let place = job.directory().join("bin").join(name);
