@@ -7,12 +7,12 @@ use lapwing_frames::{
         AkmSuiteSelector, AntiCloggingToken, AnyElement, BssLoad, BssMaxIdlePeriod, ChannelSwitch,
         ChannelSwitchWrapper, Country, DsParameter, Element, Elements, Erp, ExtendedCapabilities,
         ExtendedChannelSwitch, ExtendedSupportedRates, FastTransition, ManagementMic, MaxChannelSwitchTime,
-        MobilityDomain, MultipleBssid, MultipleBssidIndex, NeighborReport, OperatingChannel, OweDhParameter,
+        MeasurementReport, MeasurementRequest, MobilityDomain, MultipleBssid, MultipleBssidIndex, NeighborReport, OperatingChannel, OweDhParameter,
         OweTransition, PasswordIdentifier, PowerCapability, PowerConstraint, RejectedGroups,
         RmEnabledCapabilities, Rsn, RsnOverride, RsnOverride2, RsnSelection, Rsnx, RsnxOverride,
         SecondaryChannelOffset, SupportedChannels, SupportedOperatingClasses, SupportedRates, Tim,
         TimeoutInterval, TpcReport, TransmitPowerEnvelope, Vendor, WideBandwidthChannelSwitch,
-        WmmInformation, WmmParameter, Wpa, write_raw,
+        WmmInformation, WmmParameter, Wpa, measurement::{BeaconReport, BeaconRequest}, write_raw,
     },
 };
 use std::fmt::{Debug, Display};
@@ -62,6 +62,28 @@ fn walker(octets: &[u8]) {
     assert_eq!(written, octets);
 }
 
+/// A measurement request, and its details if it is one for beacons.
+fn measurement_request(body: &[u8]) {
+    lossless::<MeasurementRequest>(body);
+    if let Ok(request) = MeasurementRequest::parse(body)
+        && let Ok(details) = BeaconRequest::parse(&request.request)
+    {
+        let _ = details.subelements_of(BeaconRequest::SSID).count();
+    }
+}
+
+/// A measurement report, and its details if it is one of a beacon: they are written as they were.
+fn measurement_report(body: &[u8]) {
+    lossless::<MeasurementReport>(body);
+    if let Ok(report) = MeasurementReport::parse(body)
+        && let Ok(details) = BeaconReport::parse(&report.report)
+    {
+        let mut written = Vec::new();
+        details.write_to(&mut written);
+        assert_eq!(written, report.report);
+    }
+}
+
 /// Targets of elements.
 pub const TARGETS: &[Target] = &[
     ("elements", walker),
@@ -93,6 +115,8 @@ pub const TARGETS: &[Target] = &[
     ("element_multiple_bssid", printed::<MultipleBssid>),
     ("element_multiple_bssid_index", printed::<MultipleBssidIndex>),
     ("element_neighbor_report", printed::<NeighborReport>),
+    ("element_measurement_request", measurement_request),
+    ("element_measurement_report", measurement_report),
     ("element_mobility_domain", printed::<MobilityDomain>),
     ("element_fast_transition", printed::<FastTransition>),
     ("element_rsn", printed::<Rsn>),

@@ -136,7 +136,16 @@ impl Event {
             }
             "rekeyed" => (Paint::Faint, format!("keys were renewed: {}", any("what"))),
             "configuration" => (Paint::Faint, any("sentence")),
-            "warning" => (Paint::Fair, any("sentence")),
+            "roam" => {
+                let paint = match any("step").as_str() {
+                    "signal-fell" | "wished" | "stays" => Paint::Fair,
+                    "polls" | "neighbors" => Paint::Faint,
+                    _ => Paint::Plain,
+                };
+                (paint, any("sentence"))
+            }
+            "signal" => (Paint::Faint, format!("the signal is {} dBm", any("dbm"))),
+            "warning" | "network-ends" => (Paint::Fair, any("sentence")),
             "failed" => (Paint::Bad, format!("failed: {}", failure())),
             "ended" => (Paint::Fair, format!("ended: {}", failure())),
             "disconnected" => (Paint::Fair, format!("disconnected: {}", failure())),
@@ -307,6 +316,9 @@ mod tests {
                 "the links are 0, 1 now, removed 2",
             ),
             (r#"{"event":"heard","bsss":3}"#, "access points heard: 3"),
+            (r#"{"event":"roam","step":"stays","sentence":"staying"}"#, "staying"),
+            (r#"{"event":"signal","level":1,"dbm":-71}"#, "the signal is -71 dBm"),
+            (r#"{"event":"network-ends","url":null,"sentence":"it ends"}"#, "it ends"),
             (r#"{"event":"farewell","reason":3,"by_ap":true}"#, "the access point disconnected, reason 3"),
             (
                 r#"{"event":"attempt-failed","ssid":"x","sentence":"s","whose":"user","next_step":"Do.","next_try":null}"#,

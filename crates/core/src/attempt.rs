@@ -4,7 +4,7 @@ use crate::{
     failure::Failure,
     kernel::{Frequency, Refusal},
     select::Judged,
-    station::LinkState,
+    station::{LinkState, RoamStep},
     time::Instant,
 };
 use alloc::{string::String, vec::Vec};
@@ -248,6 +248,8 @@ pub enum Entry {
     },
     /// Keys were renewed.
     Rekeyed(&'static str),
+    /// A step of roaming.
+    Roam(RoamStep),
     /// A sentence about network configuration.
     Configuration(String),
     /// The attempt failed.

@@ -153,6 +153,14 @@ pub enum Request {
     },
     /// Have the firmware forget every PMKSA.
     FlushPmksas,
+    /// Be told when the signal of the connection crosses one of these thresholds ([`KernelEvent::Quality`]), until it
+    /// ends. A kernel that cannot refuses.
+    WatchSignal {
+        /// The thresholds in dBm, rising.
+        thresholds_dbm: Vec<i8>,
+        /// By how much it must have crossed one, in dB.
+        hysteresis_db: u8,
+    },
     /// Ask the AP MLD to add and remove links. [`KernelEvent::LinksReconfigured`] follows; links that are to be
     /// removed are gone at once ([`KernelEvent::LinksRemoved`]).
     ReconfigureLinks {
@@ -187,6 +195,7 @@ impl Request {
             Self::SetPmksa(_) => "SET_PMKSA",
             Self::DeletePmksa { .. } => "DEL_PMKSA",
             Self::FlushPmksas => "FLUSH_PMKSA",
+            Self::WatchSignal { .. } => "SET_CQM",
             Self::ReconfigureLinks { .. } => "ASSOC_MLO_RECONF",
         }
     }

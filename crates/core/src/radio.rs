@@ -30,6 +30,19 @@ pub struct Channel {
     pub radar: bool,
 }
 
+/// How the signal of a connection is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignalWatch {
+    /// Not at all: the firmware goes to other APs by itself.
+    Nobody,
+    /// The kernel is asked for it again and again.
+    Asked,
+    /// The kernel tells when it crosses a threshold.
+    Threshold,
+    /// The kernel tells when it crosses one of several thresholds (`NL80211_EXT_FEATURE_CQM_RSSI_LIST`).
+    Thresholds,
+}
+
 /// What a radio can do.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Radio {
@@ -63,6 +76,10 @@ pub struct Radio {
     pub operating_channel_validation: bool,
     /// Multi-link operation.
     pub multi_link: bool,
+    /// It takes part in radio measurement (`NL80211_EXT_FEATURE_RRM`), if the elements of an association say so.
+    pub radio_measurement: bool,
+    /// How the signal of a connection is watched.
+    pub signal_watch: SignalWatch,
     /// Scans can use a random source address.
     pub random_scan_address: bool,
     /// SPP A-MSDUs are supported.

@@ -168,6 +168,13 @@ impl Target {
     }
 }
 
+/// An estimate that was made of a BSS, as it were with this signal in dBm.
+pub(crate) fn rescore(bss: &Bss, score: u32, signal: i32) -> u32 {
+    let now = Bss { signal_mbm: Some(signal.saturating_mul(100)), ..bss.clone() };
+    let (before, after) = (u64::from(score::score(bss).max(1)), u64::from(score::score(&now)));
+    u32::try_from(u64::from(score) * after / before).unwrap_or(u32::MAX)
+}
+
 /// The address of the AP MLD that a BSS says to be a link of.
 #[must_use]
 pub fn mld_address(bss: &Bss) -> Option<MacAddr> {

@@ -553,7 +553,12 @@ impl<K: Kernel> Daemon<K> {
             }
             Report::Learned(learned) => self.learned(ifindex, learned),
             Report::Interfered { what } => self.interfered(ifindex, what),
-            Report::State(_) | Report::Heard { .. } | Report::Scanned | Report::ScanFailed(_) => {}
+            Report::State(_)
+            | Report::Heard { .. }
+            | Report::SignalLevel { .. }
+            | Report::NetworkEnds { .. }
+            | Report::Scanned
+            | Report::ScanFailed(_) => {}
         }
         Vec::new()
     }

@@ -4,6 +4,7 @@ use super::{
     Footing, State,
     context::{Journey, Turn},
     interference,
+    roam::announced_measurements,
 };
 use crate::{
     attempt::{Entry, Phase, Ticket},
@@ -14,6 +15,7 @@ use crate::{
         Refusal, Reply, Request,
     },
     owe::{Owe, OweFailure, OweProgress},
+    radio::{Radio, RadioKind},
     rsn::{Candidate, Plan},
     select::Target,
     time::{Duration, Instant},
@@ -32,12 +34,11 @@ const WORD_LIMIT: Duration = Duration::from_secs(5);
 const COMEBACK_LIMIT: Duration = Duration::from_secs(10);
 /// Extended capabilities that a driver may want announced and that need more than a driver: nobody here
 /// answers their frames.
-const NOT_KEPT: [ExtendedCapability; 11] = [
+const NOT_KEPT: [ExtendedCapability; 10] = [
     ExtendedCapability::ProxyArp,
     ExtendedCapability::Tfs,
     ExtendedCapability::WnmSleepMode,
     ExtendedCapability::TimBroadcast,
-    ExtendedCapability::BssTransition,
     ExtendedCapability::SsidList,
     ExtendedCapability::Dms,
     ExtendedCapability::Interworking,
@@ -46,10 +47,13 @@ const NOT_KEPT: [ExtendedCapability; 11] = [
     ExtendedCapability::Fils,
 ];
 
-/// What the driver wants announced, without what cannot be kept.
-pub(super) fn extended_capabilities(wanted: &[u8]) -> ExtendedCapabilities {
+/// What the driver wants announced, without what cannot be kept, and what is done here.
+pub(super) fn extended_capabilities(radio: &Radio) -> ExtendedCapabilities {
     let mut announced = ExtendedCapabilities::default();
-    if let Ok(wanted) = ExtendedCapabilities::parse(wanted) {
+    if radio.kind == RadioKind::SoftMac {
+        announced.insert(ExtendedCapability::BssTransition);
+    }
+    if let Ok(wanted) = ExtendedCapabilities::parse(&radio.extended_capabilities) {
         let kept = wanted.capabilities().filter(|capability| !NOT_KEPT.contains(capability));
         kept.for_each(|capability| announced.insert(capability));
     }
@@ -135,7 +139,12 @@ impl Turn<'_> {
                 }
             }
         }
-        let extended = extended_capabilities(&self.context.radio.extended_capabilities);
+        if self.context.radio.radio_measurement
+            && let Some(announced) = announced_measurements(target.bss())
+        {
+            announced.write(&mut elements);
+        }
+        let extended = extended_capabilities(&self.context.radio);
         if !extended.octets().is_empty() {
             extended.write(&mut elements);
         }

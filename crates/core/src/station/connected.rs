@@ -11,6 +11,7 @@ use super::{
     interference,
     outstanding::{EXCUSED, Outstanding},
     resync::Picture,
+    roam::Watch,
     roaming::Roaming,
     sa_query::{self, Between, SaQuery, Validation},
     securing::{READ_CHANNEL, UNKNOWN_CHANNEL, handshake_code, rekeyed, take_channel},
@@ -37,6 +38,8 @@ use links::Links;
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
 /// How long after the kernel ended a connection by itself its reason may follow (the interface went down).
 const EXPLANATION_LIMIT: Duration = Duration::from_millis(100);
+/// How long to stay away from a network whose AP has said that it is to be left.
+const EVICTED: Duration = Duration::from_secs(60);
 /// How long the kernel may take to install a key.
 const KERNEL_LIMIT: Duration = Duration::from_secs(5);
 
@@ -56,6 +59,8 @@ pub(super) struct Connected {
     outstanding_until: Instant,
     query: Option<SaQuery>,
     links: Links,
+    /// Its signal, and the look for another AP.
+    pub watch: Watch,
     /// A key frame that has to wait until the channel is known again.
     early: Option<KeyFrame>,
     /// When the connection counts as a good one; none when it does.
@@ -72,6 +77,7 @@ impl core::fmt::Debug for Connected {
             .field("frequency", &self.connection.frequency)
             .field("outstanding", &self.outstanding)
             .field("query", &self.query)
+            .field("watch", &self.watch)
             .field("ending", &self.ending)
             .finish_non_exhaustive()
     }
@@ -128,7 +134,7 @@ impl Connected {
             proven: journey.network.proven,
         }));
         journey.enter(turn, Phase::Address);
-        State::Connected(Box::new(Self {
+        let mut this = Box::new(Self {
             journey,
             connection,
             ssid: bss.ssid.clone(),
@@ -138,10 +144,18 @@ impl Connected {
             outstanding_until: turn.now,
             query: None,
             links: Links::of(&target, refused, turn.now),
+            watch: Watch::new(turn.now),
             early: None,
             settles: Some(turn.now + SETTLED_AFTER),
             ending: None,
-        }))
+        });
+        this.watch(turn);
+        State::Connected(this)
+    }
+
+    /// Whether something is half done that a departure would spoil.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.outstanding.is_empty() || self.links.is_changing() || self.query.is_some()
     }
 
     pub(super) const fn peer(&self) -> MacAddr {
@@ -184,7 +198,8 @@ impl Connected {
         let query = self.query.as_ref().map(|query| (query.deadline(), "an answer to the SA query"));
         let settles = self.settles.map(|at| (at, "the connection to prove itself"));
         let ending = self.ending.map(|(_, at)| (at, "the reason of the end"));
-        [outstanding, query, self.links.deadline(), settles, ending]
+        let watch = self.watch.deadline().filter(|_| self.is_held());
+        [outstanding, query, self.links.deadline(), watch, settles, ending]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -196,7 +211,7 @@ impl Connected {
     }
 
     /// The BSSs of the connection: of an AP MLD those of its links.
-    fn bssids(&self) -> Vec<MacAddr> {
+    pub(super) fn bssids(&self) -> Vec<MacAddr> {
         match &self.supplicant {
             Some(supplicant) => supplicant.setup().peer.bssids().collect(),
             None => Vec::from([self.peer]),
@@ -228,7 +243,10 @@ impl Connected {
         let interfered = matches!(code, Code::OtherProgram(_));
         turn.ended(&self.journey, code);
         let journey = self.journey;
-        let wait = if interfered {
+        let wait = if self.watch.evicted {
+            // The AP has said that we shall not be here: not again and again at once.
+            EVICTED
+        } else if interfered {
             turn.context.interference.patience()
         } else if self.settles.is_none() {
             Duration::ZERO
@@ -269,6 +287,9 @@ impl Connected {
     ) -> State {
         if self.links.is_waiting_for(ticket) && self.is_held() {
             return self.change_completed(turn, outcome);
+        }
+        if self.watch.is_waiting_for(ticket) {
+            return self.watch_completed(turn, ticket, outcome);
         }
         let Some(command) = self.outstanding.take(ticket) else { return self.ignore(turn, LATE) };
         let refusal = match outcome {
@@ -411,6 +432,7 @@ impl Connected {
                 }
                 State::Connected(self)
             }
+            KernelEvent::Quality(quality) => self.quality_changed(turn, quality),
             KernelEvent::Frame { bytes, .. } => match self.between(turn).read(&bytes) {
                 Some(sa_query::Heard::Asked(answer)) => {
                     let ticket = turn.ask(Some(self.journey.id), answer);
@@ -424,7 +446,10 @@ impl Connected {
                     }
                     State::Connected(self)
                 }
-                None => self.ignore(turn, "a management frame that is not for us to answer"),
+                None => match self.roam_heard(turn, &bytes) {
+                    Ok(state) => state,
+                    Err(this) => this.ignore(turn, "a management frame that is not for us to answer"),
+                },
             },
             KernelEvent::ChannelSwitched { link, frequency } => {
                 self.switched(link, frequency);
@@ -432,6 +457,7 @@ impl Connected {
                     Some(self.journey.id),
                     Entry::Configuration(format!("the access point is on {frequency} now")),
                 );
+                self.watch_signal(turn);
                 if self.between(turn).validation != Validation::None {
                     // Until it is known, nothing of the AP is taken.
                     self.query = None;
@@ -519,6 +545,17 @@ impl Connected {
                 self.outstanding_until = turn.now + KERNEL_LIMIT;
             }
         }
-        self.links_overdue(turn)
+        match self.links_overdue(turn) {
+            State::Connected(this) => this.watch_overdue(turn),
+            state => state,
+        }
+    }
+
+    /// The table is up to date: is a link back, is there another AP?
+    pub(super) fn surveyed(self: Box<Self>, turn: &mut Turn<'_>) -> State {
+        match self.links_surveyed(turn) {
+            State::Connected(this) if this.is_held() => this.look_surveyed(turn),
+            state => state,
+        }
     }
 }

@@ -358,7 +358,7 @@ impl Connecting {
                 }
             }
         }
-        let extended = extended_capabilities(&turn.context.radio.extended_capabilities);
+        let extended = extended_capabilities(&turn.context.radio);
         if !extended.octets().is_empty() {
             extended.write(&mut elements);
         }

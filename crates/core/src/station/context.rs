@@ -91,6 +91,10 @@ pub(super) struct Context {
     pub next_ticket: u64,
     pub next_attempt: u32,
     pub interference: Interference,
+    /// The thresholds between the levels of the signal that somebody wants to be told of, in dBm, falling.
+    pub signal_levels: Vec<i8>,
+    /// The BSSs that somebody wants to stay with.
+    pub affinities: BTreeSet<MacAddr>,
     /// The APs that are not gone to for a while.
     pub roam_blocked: BlockList,
     /// The AP to which a commit of SAE went out last, and when, unless it was answered to the end. What it says
@@ -150,6 +154,8 @@ impl Context {
             next_ticket: 1,
             next_attempt: 1,
             interference: Interference::default(),
+            signal_levels: Vec::new(),
+            affinities: BTreeSet::new(),
             roam_blocked: BlockList::default(),
             committed: None,
             adds_links: AddsLinks::ByRequest,
@@ -210,10 +216,15 @@ pub(super) struct Turn<'t> {
 impl Turn<'_> {
     /// Asks the kernel.
     pub(super) fn ask(&mut self, attempt: Option<AttemptId>, request: Request) -> Ticket {
+        self.log(attempt, Entry::Asked { command: request.name(), detail: detail(&request) });
+        self.ask_unsaid(attempt, request)
+    }
+
+    /// Asks the kernel what is asked so often that a timeline would consist of it.
+    pub(super) fn ask_unsaid(&mut self, attempt: Option<AttemptId>, request: Request) -> Ticket {
         let number = self.context.next_ticket;
         self.context.next_ticket = number.saturating_add(1);
         let ticket = Ticket { attempt, number };
-        self.log(attempt, Entry::Asked { command: request.name(), detail: detail(&request) });
         self.actions.push(Action::Ask { ticket, request });
         ticket
     }
@@ -295,6 +306,10 @@ fn detail(request: &Request) -> String {
         Request::SetPmksa(Pmksa { peer, .. }) | Request::DeletePmksa { peer, .. } => format!("{peer}"),
         Request::ReconfigureLinks { add, remove } => {
             format!("{} links more, {} fewer", add.len(), remove.len())
+        }
+        Request::WatchSignal { thresholds_dbm, .. } => {
+            let thresholds: Vec<_> = thresholds_dbm.iter().map(|dbm| format!("{dbm}")).collect();
+            format!("{} dBm", thresholds.join(", "))
         }
         Request::FlushPmksas
         | Request::SendFrame { .. }

@@ -47,7 +47,7 @@ mod vocabulary;
 
 pub use context::Settings;
 pub use multi_link::{LinkState, LinkView, MultiLink};
-pub use roam::{Blocking, RoamPolicy};
+pub use roam::{Blocking, RoamPolicy, RoamStep};
 pub use vocabulary::{Action, Connected, Event, Learned, Report, Summary};
 
 use crate::{
@@ -308,6 +308,10 @@ impl Station {
     }
 }
 
+/// How many thresholds of the signal somebody may have, as with iwd.
+const MAX_LEVELS: usize = 16;
+/// How many BSSs somebody may want to stay with.
+const MAX_AFFINITIES: usize = 32;
 /// Three things can be overdue at once, and one may lead to another.
 const OVERDUE_ROUNDS: u8 = 8;
 
@@ -418,6 +422,11 @@ impl State {
                 self.tell_end(turn);
                 self.depart(turn, Then::Seek)
             }
+            Event::SignalLevels(levels) => self.levels(turn, levels),
+            Event::Affinities(bssids) => {
+                turn.context.affinities = bssids.into_iter().take(MAX_AFFINITIES).collect();
+                self.watch_signal(turn)
+            }
             Event::Scan => self.scan(turn, None, Vec::new()),
             Event::ScanFor(ssid) => self.scan(turn, Some(ssid), Vec::new()),
             Event::ScanOn(frequencies) => self.scan(turn, None, frequencies),
@@ -442,6 +451,24 @@ impl State {
             },
             Event::Tick => self,
         }
+    }
+
+    /// Somebody wants to be told of the level of the signal.
+    fn levels(self, turn: &mut Turn<'_>, mut levels: Vec<i8>) -> Self {
+        levels.truncate(MAX_LEVELS);
+        levels.sort_unstable_by_key(|level| core::cmp::Reverse(*level));
+        turn.context.signal_levels = levels;
+        self.watch_signal(turn)
+    }
+
+    /// What is of interest about the signal has changed.
+    fn watch_signal(mut self, turn: &mut Turn<'_>) -> Self {
+        if let Self::Connected(state) = &mut self
+            && state.is_held()
+        {
+            state.watch_signal(turn);
+        }
+        self
     }
 
     /// A person wants a scan, perhaps for a name that is not announced, or of some channels only.

@@ -7,7 +7,7 @@ use lapwing_core::{
     Duration, Secret,
     kernel::{Frequency, ScanEntry},
     network::{Credentials, Network, Personal},
-    radio::{Channel, Radio, RadioKind},
+    radio::{Channel, Radio, RadioKind, SignalWatch},
 };
 use lapwing_frames::{
     MacAddr, Ssid,
@@ -40,6 +40,8 @@ pub(crate) fn radio(frequencies: &[u32]) -> Radio {
         channels: frequencies.iter().map(|&frequency| channel(frequency)).collect(),
         max_scan_ssids: 4,
         max_scan_elements: 500,
+        radio_measurement: true,
+        signal_watch: SignalWatch::Nobody,
         sae: true,
         psk_offload: false,
         control_port: true,

@@ -68,6 +68,8 @@ pub(crate) struct Setup {
     /// Operating channel validation.
     pub(crate) validates_channel: bool,
     pub(crate) width: ChannelWidth,
+    /// What else its beacons have.
+    pub(crate) elements: Vec<u8>,
 }
 
 impl Setup {
@@ -90,6 +92,7 @@ impl Setup {
             comebacks: (0, 0),
             validates_channel: false,
             width: ChannelWidth::Mhz20,
+            elements: vec![],
         }
     }
 }
@@ -215,6 +218,7 @@ impl Ap {
             let twin = OweTransition { bssid: *bssid, ssid: ssid.clone(), channel: None, tail: vec![] };
             twin.write(&mut elements);
         }
+        elements.extend(&self.setup.elements);
         elements
     }
 

@@ -59,7 +59,7 @@ fn only_what_can_be_kept_is_announced() {
         _ => None,
     });
     let found = Elements::new(elements.unwrap()).find::<ExtendedCapabilities>().unwrap().unwrap();
-    assert_eq!(found.octets(), [4, 0, 0, 0, 0, 0, 0, 0x40]);
+    assert_eq!(found.octets(), [4, 0, 8, 0, 0, 0, 0, 0x40]);
 }
 
 /// Entries of the timeline.

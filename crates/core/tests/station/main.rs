@@ -14,6 +14,7 @@ mod interference;
 mod joining;
 mod passwords;
 mod requests;
+mod roaming;
 mod scanning;
 mod seeds;
 mod staying;

@@ -247,7 +247,7 @@ impl<K: Kernel> Daemon<K> {
                 }
                 Call::HeardNetworks { ifindex } => self.heard_networks(now, ifindex),
                 Call::SetStationAutoconnect { ifindex, on } => self.set_autoconnects(now, ifindex, on),
-                Call::SetAffinity { ifindex, bssid } => self.set_affinity(ifindex, bssid),
+                Call::SetAffinity { ifindex, bssid } => self.set_affinity(now, ifindex, bssid),
                 Call::WatchSignal { ifindex, levels } => self.watch_signal(now, ifindex, levels),
                 Call::HandOver { on } => self.hand_over(now, on),
                 Call::Connect { ifindex, network } => self.connect(now, id, ifindex, network, None),
@@ -421,6 +421,8 @@ impl<K: Kernel> Daemon<K> {
             }
             Report::Timeline(_)
             | Report::Heard { .. }
+            | Report::SignalLevel { .. }
+            | Report::NetworkEnds { .. }
             | Report::Interfered { .. }
             | Report::Connected(_)
             | Report::Disconnected { .. }

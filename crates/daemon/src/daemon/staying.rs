@@ -19,7 +19,7 @@ impl<K: Kernel> Daemon<K> {
     }
 
     /// A client wants to stay with the access point of the connection, or does not mind any more.
-    pub(super) fn set_affinity(&mut self, ifindex: u32, bssid: Option<MacAddr>) -> First {
+    pub(super) fn set_affinity(&mut self, now: Now, ifindex: u32, bssid: Option<MacAddr>) -> First {
         let interface = self.interfaces.get_mut(&ifindex).ok_or(NO_INTERFACE)?;
         let Some(connected) = interface.station.connection() else {
             // Without a connection there is none any more.
@@ -36,6 +36,7 @@ impl<K: Kernel> Daemon<K> {
             ));
         }
         if std::mem::replace(&mut interface.affinity, bssid) != bssid {
+            self.turn(now, ifindex, Event::Affinities(bssid.into_iter().collect()));
             self.changed();
         }
         Ok(Some(Answer::Done))

@@ -20,7 +20,7 @@ use lapwing_core::entropy::SeededEntropy;
 use lapwing_core::kernel::{
     self, Connection, Errno, Frequency, InterfaceState, Refusal, Reply, Request, ScanEntry, StationState,
 };
-use lapwing_core::radio::{Channel, Radio, RadioKind};
+use lapwing_core::radio::{Channel, Radio, RadioKind, SignalWatch};
 use lapwing_frames::internet::dhcp::{Kind, Message, option};
 use lapwing_frames::internet::udp::Datagram;
 use lapwing_frames::management::{ReasonCode, StatusCode};
@@ -294,6 +294,8 @@ impl Run {
                 channels: vec![channel],
                 max_scan_ssids: 4,
                 max_scan_elements: 1000,
+                radio_measurement: true,
+                signal_watch: SignalWatch::Nobody,
                 sae: true,
                 psk_offload: false,
                 control_port: true,

@@ -14,7 +14,7 @@ use lapwing_core::ap;
 use lapwing_core::attempt::{AttemptId, Entry, Record};
 use lapwing_core::failure::Failure;
 use lapwing_core::select::{Judged, JudgedLink, LeftOut, Verdict};
-use lapwing_core::station::{Connected, Learned, Report};
+use lapwing_core::station::{Connected, Learned, Report, RoamStep};
 use lapwing_frames::{LinkId, MacAddr};
 
 /// How loud an event is told.
@@ -103,6 +103,18 @@ pub fn report(place: Place<'_>, report: &Report) -> Told {
         Report::Interfered { what } => {
             let object = place.object(None, "interfered").text("what", what);
             told(object, format!("another program interfered: {what}"), Loudness::Warning)
+        }
+        Report::SignalLevel { level, dbm } => {
+            let object = place.object(None, "signal").number("level", *level).number("dbm", *dbm);
+            told(object, format!("the signal has level {level}: {dbm} dBm"), Loudness::Debug)
+        }
+        Report::NetworkEnds { url } => {
+            let more = url.as_ref().map(|url| format!("; {url} tells more")).unwrap_or_default();
+            let sentence = format!(
+                "the access point says that the whole network is about to end the connection: it is joined again later{more}"
+            );
+            let object = place.object(None, "network-ends").optional("url", url.as_ref());
+            told(object.text("sentence", &sentence), sentence, Loudness::Warning)
         }
         Report::Heard { bsss } => {
             let object = place.object(None, "heard").number("bsss", *bsss);
@@ -394,6 +406,13 @@ fn record(place: Place<'_>, record: &Record) -> Told {
         }
         Entry::Rekeyed(what) => {
             debug(object("rekeyed").text("what", what), format!("keys were renewed: {what}"))
+        }
+        Entry::Roam(step) => {
+            let loudness = match step {
+                RoamStep::Polls | RoamStep::SignalRose { .. } | RoamStep::Neighbors(_) => Loudness::Debug,
+                _ => Loudness::Info,
+            };
+            told(object("roam").text("step", step.name()).text("sentence", step), step.to_string(), loudness)
         }
         Entry::Configuration(sentence) => {
             debug(object("configuration").text("sentence", sentence), sentence.clone())

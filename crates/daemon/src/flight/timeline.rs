@@ -108,6 +108,7 @@ fn render_attempt(text: &mut String, attempt: AttemptId, records: &[&Record]) {
             | Entry::Link { .. }
             | Entry::Links { .. }
             | Entry::Rekeyed(_)
+            | Entry::Roam(_)
             | Entry::Configuration(_) => {}
         }
     }

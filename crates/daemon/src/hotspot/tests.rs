@@ -7,7 +7,7 @@ use lapwing_core::Secret;
 use lapwing_core::ap::{FrameProtection, Structure};
 use lapwing_core::entropy::SeededEntropy;
 use lapwing_core::kernel::{Band, ChannelWidth, Frequency};
-use lapwing_core::radio::{AccessPointRadio, BandCapabilities, Channel, Radio, RadioKind};
+use lapwing_core::radio::{AccessPointRadio, BandCapabilities, Channel, Radio, RadioKind, SignalWatch};
 use lapwing_frames::Ssid;
 use lapwing_frames::channel;
 use lapwing_frames::suite::{Akm, Cipher};
@@ -34,6 +34,8 @@ fn radio() -> Radio {
         channels: all.map(channel).collect(),
         max_scan_ssids: 4,
         max_scan_elements: 1000,
+        radio_measurement: true,
+        signal_watch: SignalWatch::Nobody,
         sae: true,
         psk_offload: false,
         control_port: true,

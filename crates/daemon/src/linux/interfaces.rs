@@ -10,8 +10,10 @@ use lapwing_linux::rtnetlink::{self, Link, LinkMode, OperState};
 use std::collections::BTreeMap;
 
 /// Management frames that stations want, as type and first octets of the body: requests and responses of
-/// SA Query (802.11-2020 9.6.9), BSS transition requests (9.6.13.9).
-const FRAMES: [(u16, &[u8]); 3] = [(0x00d0, &[8, 0]), (0x00d0, &[8, 1]), (0x00d0, &[10, 7])];
+/// SA Query (802.11-2020 9.6.9), BSS transition requests (9.6.13.9), requests for measurements and neighbor reports
+/// (9.6.6.2, 9.6.6.7).
+const FRAMES: [(u16, &[u8]); 5] =
+    [(0x00d0, &[8, 0]), (0x00d0, &[8, 1]), (0x00d0, &[10, 7]), (0x00d0, &[5, 0]), (0x00d0, &[5, 5])];
 /// The same of SAE, which is done here for firmware that asks for it: Authentication frames, by their algorithm.
 const SAE_FRAMES: (u16, &[u8]) = (0x00b0, &[3, 0]);
 

@@ -2,8 +2,8 @@
 
 use super::{
     Element, ElementId, Elements, RawElement, bss, capabilities, channel, country, eht, ft, he, ht,
-    inheritance, layout::show_octets, multi_link, rates, rnr, rsn, rsnx, security, tid_to_link, tim, vendor,
-    vht, wpa,
+    inheritance, layout::show_octets, measurement, multi_link, rates, rnr, rsn, rsnx, security, tid_to_link,
+    tim, vendor, vht, wpa,
 };
 use crate::{
     reader::{ParseError, Problem},
@@ -132,6 +132,8 @@ any_element! {
     MultipleBssid(bss::MultipleBssid),
     MultipleBssidIndex(bss::MultipleBssidIndex),
     NeighborReport(bss::NeighborReport),
+    MeasurementRequest(measurement::MeasurementRequest),
+    MeasurementReport(measurement::MeasurementReport),
     MobilityDomain(ft::MobilityDomain),
     FastTransition(ft::FastTransition),
     Rsn(rsn::Rsn),

@@ -225,6 +225,7 @@ numbers! {
         CNTDWN_OFFS_PRESP = 187,
         MAX_AP_ASSOC_STA = 202,
         SOCKET_OWNER = 204,
+        USE_RRM = 208,
         WIPHY_SELF_MANAGED_REG = 216,
         EXT_FEATURES = 217,
         IFTYPE_EXT_CAPA = 230,
@@ -345,6 +346,8 @@ numbers! {
 numbers! {
     /// Extended features: bit numbers.
     pub mod extended: u16 = "NL80211_EXT_FEATURE_" {
+        RRM = 1,
+        CQM_RSSI_LIST = 13,
         CONTROL_PORT_OVER_NL80211 = 26,
         CAN_REPLACE_PTK0 = 31,
         EXT_KEY_ID = 36,

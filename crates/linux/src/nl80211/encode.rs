@@ -12,6 +12,7 @@ use lapwing_core::kernel::{
     ConnectRequest, KeyKind, KeyRequest, Offload, ScanRequest,
 };
 use lapwing_core::rsn::plan::SaeMethod;
+use lapwing_frames::element::{Element, Elements, RmEnabledCapabilities};
 use lapwing_frames::management::AuthenticationAlgorithm;
 use lapwing_frames::suite::Akm;
 
@@ -91,15 +92,6 @@ impl Request {
                 message.u32(attr::IFINDEX, *ifindex).u16(attr::FRAME_TYPE, *frame_type);
                 message.bytes(attr::FRAME_MATCH, prefix);
             }
-            Self::SetQualityThresholds { ifindex, thresholds_dbm, hysteresis_db } => {
-                message.u32(attr::IFINDEX, *ifindex).nest(attr::CQM, |nest| {
-                    // A single zero turns it off.
-                    let off: &[i32] = &[0];
-                    let thresholds = if thresholds_dbm.is_empty() { off } else { thresholds_dbm };
-                    let octets: Vec<u8> = thresholds.iter().flat_map(|dbm| dbm.to_ne_bytes()).collect();
-                    nest.bytes(cqm::RSSI_THOLD, &octets).u32(cqm::RSSI_HYST, *hysteresis_db);
-                });
-            }
             Self::SetPowerSave { ifindex, enabled } => {
                 let state = if *enabled { power_save::ENABLED } else { power_save::DISABLED };
                 message.u32(attr::IFINDEX, *ifindex).u32(attr::PS_STATE, state);
@@ -142,6 +134,16 @@ fn fill_station(message: &mut Builder, request: &kernel::Request) -> Result<(), 
                 message.u32(attr::WIPHY_FREQ, frequency.0);
             }
             message.bytes(attr::FRAME, bytes);
+        }
+        kernel::Request::WatchSignal { thresholds_dbm, hysteresis_db } => {
+            message.nest(attr::CQM, |nest| {
+                // A single zero turns it off.
+                let off: &[i8] = &[0];
+                let thresholds = if thresholds_dbm.is_empty() { off } else { thresholds_dbm };
+                let octets: Vec<u8> =
+                    thresholds.iter().flat_map(|dbm| i32::from(*dbm).to_ne_bytes()).collect();
+                nest.bytes(cqm::RSSI_THOLD, &octets).u32(cqm::RSSI_HYST, u32::from(*hysteresis_db));
+            });
         }
         kernel::Request::Connect(request) => fill_connect(message, request)?,
         kernel::Request::Disconnect { reason } => {
@@ -248,6 +250,10 @@ fn fill_associate(message: &mut Builder, request: &AssociateRequest) {
     message.bytes(attr::SSID, request.ssid.octets()).bytes(attr::IE, &request.elements);
     if let Some(previous) = request.previous {
         message.mac(attr::PREV_BSSID, previous);
+    }
+    if Elements::new(&request.elements).iter().any(|element| element.id == RmEnabledCapabilities::ID) {
+        // The bit of the Capability Information field that goes with it.
+        message.flag(attr::USE_RRM);
     }
     if let Some(security) = &request.security {
         fill_security(message, security);

@@ -123,15 +123,6 @@ pub enum Request {
         /// The interface.
         ifindex: u32,
     },
-    /// Asks to be told when the signal crosses a threshold.
-    SetQualityThresholds {
-        /// The interface.
-        ifindex: u32,
-        /// The thresholds in dBm, rising; none to stop.
-        thresholds_dbm: Vec<i32>,
-        /// The hysteresis in dB.
-        hysteresis_db: u32,
-    },
     /// Sets power saving.
     SetPowerSave {
         /// The interface.
@@ -202,6 +193,7 @@ impl Request {
                 kernel::Request::SetPmksa(_) => (Command::SET_PMKSA, Acknowledgement),
                 kernel::Request::DeletePmksa { .. } => (Command::DEL_PMKSA, Acknowledgement),
                 kernel::Request::FlushPmksas => (Command::FLUSH_PMKSA, Acknowledgement),
+                kernel::Request::WatchSignal { .. } => (Command::SET_CQM, Acknowledgement),
                 kernel::Request::ReconfigureLinks { .. } => (Command::ASSOC_MLO_RECONF, Acknowledgement),
             },
             Self::AccessPoint { request, .. } => {
@@ -223,7 +215,6 @@ impl Request {
             Self::DeleteKey(_) => (Command::DEL_KEY, Acknowledgement),
             Self::ReadKey(_) => (Command::GET_KEY, Messages),
             Self::RegisterFrame { .. } => (Command::REGISTER_FRAME, Acknowledgement),
-            Self::SetQualityThresholds { .. } => (Command::SET_CQM, Acknowledgement),
             Self::SetPowerSave { .. } => (Command::SET_POWER_SAVE, Acknowledgement),
             Self::JoinIbss { .. } => (Command::JOIN_IBSS, Acknowledgement),
             Self::LeaveIbss { .. } => (Command::LEAVE_IBSS, Acknowledgement),

@@ -7,7 +7,7 @@ use super::constants::{
 };
 use crate::netlink::{Attribute, Attributes, DecodeError};
 use lapwing_core::kernel::Frequency;
-use lapwing_core::radio::{Channel, Radio, RadioKind};
+use lapwing_core::radio::{Channel, Radio, RadioKind, SignalWatch};
 use lapwing_frames::suite::{Akm, Cipher};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -284,6 +284,13 @@ impl Wiphy {
             operating_channel_validation: kind == RadioKind::SoftMac
                 || self.has(extended::OPERATING_CHANNEL_VALIDATION),
             multi_link: self.multi_link,
+            radio_measurement: kind == RadioKind::SoftMac && self.has(extended::RRM),
+            signal_watch: match () {
+                () if self.firmware_roams => SignalWatch::Nobody,
+                () if self.has(extended::CQM_RSSI_LIST) => SignalWatch::Thresholds,
+                // No flag tells: a driver without it refuses, and is asked for the signal instead.
+                () => SignalWatch::Threshold,
+            },
             random_scan_address: self.features & feature::SCAN_RANDOM_MAC_ADDR != 0,
             spp_amsdu: self.has(extended::SPP_AMSDU_SUPPORT),
             extended_capabilities: station.map_or(&self.extended_capabilities, |own| &own.extended).clone(),

@@ -129,6 +129,8 @@ impl Kernel {
                 let operation = self.check_reconfigure(&add, &remove)?;
                 return self.ask(now, operation, out);
             }
+            // No driver of this world watches the signal by itself: it is asked for.
+            Request::WatchSignal { .. } => return Err(Errno::EOPNOTSUPP.into()),
             // Answered above, whether the interface is up or not.
             Request::ReadScan | Request::ReadInterface | Request::ReadStations => {}
         }

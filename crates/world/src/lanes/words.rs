@@ -217,11 +217,13 @@ fn reported(report: &Report) -> Option<(String, Tone)> {
         }
         Report::Disconnected { why, .. } => Some((format!("disconnected: {why}"), Tone::Fair)),
         Report::Failed { why, .. } => Some((format!("attempt failed: {why}"), Tone::Bad)),
+        Report::NetworkEnds { .. } => Some((String::from("the network is about to end"), Tone::Fair)),
         Report::Interfered { what } => Some((what.clone(), Tone::Fair)),
         Report::Timeline(_)
         | Report::State(_)
         | Report::Learned(_)
         | Report::Heard { .. }
+        | Report::SignalLevel { .. }
         | Report::Scanned
         | Report::ScanFailed(_) => None,
     }

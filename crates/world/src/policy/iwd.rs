@@ -201,6 +201,8 @@ impl Inner {
             Event::Kernel(event) => self.heard(turn, event),
             Event::EventsLost
             | Event::Roam { .. }
+            | Event::SignalLevels(_)
+            | Event::Affinities(_)
             | Event::Resumed(_)
             | Event::Configured(_)
             | Event::Unconfigured(..)

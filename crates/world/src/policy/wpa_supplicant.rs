@@ -221,6 +221,8 @@ impl Inner {
             // It reads on, and does not know what it missed.
             Event::EventsLost
             | Event::Roam { .. }
+            | Event::SignalLevels(_)
+            | Event::Affinities(_)
             | Event::Resumed(_)
             | Event::Configured(_)
             | Event::Unconfigured(..)

@@ -1,7 +1,7 @@
 //! Radios, by what a scenario says of them.
 
 use lapwing_core::kernel::Frequency;
-use lapwing_core::radio::{Channel, Radio, RadioKind};
+use lapwing_core::radio::{Channel, Radio, RadioKind, SignalWatch};
 use lapwing_frames::MacAddr;
 use lapwing_frames::suite::Cipher;
 
@@ -71,6 +71,8 @@ impl RadioSetup {
             channels: self.frequencies.iter().map(|frequency| channel(*frequency)).collect(),
             max_scan_ssids: 4,
             max_scan_elements: 500,
+            radio_measurement: true,
+            signal_watch: SignalWatch::Nobody,
             psk_offload: matches!(self.kind, RadioKind::FullMac | RadioKind::FullMacSaeOffload),
             sae: matches!(self.kind, RadioKind::SoftMac | RadioKind::FullMacExternalSae),
             control_port: self.control_port,

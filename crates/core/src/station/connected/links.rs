@@ -248,7 +248,7 @@ impl Connected {
     }
 
     /// The table is up to date: is a link back that was removed?
-    pub(in super::super) fn surveyed(mut self: Box<Self>, turn: &mut Turn<'_>) -> State {
+    pub(super) fn links_surveyed(mut self: Box<Self>, turn: &mut Turn<'_>) -> State {
         if self.is_held() {
             self.note_disabled(turn);
         }
@@ -389,7 +389,7 @@ impl Connected {
                 if errno == Some(Errno::EOPNOTSUPP) && command == RECONFIGURE {
                     // Linux 6.12 has no such command. The connection is none the worse for it.
                     turn.context.adds_links = AddsLinks::Never;
-                    return self.surveyed(turn);
+                    return self.links_surveyed(turn);
                 }
                 turn.context.adds_links = AddsLinks::ByConnection;
                 let footing = Footing::Connected(self.peer);

@@ -2,12 +2,25 @@
 //!
 //! This module says *that* and *whither*; how the connection gets there is [`Turn::begin_roam`]'s.
 
+mod action;
 mod blocked;
+mod channels;
+mod choice;
+mod look;
+mod measurement;
+mod neighbors;
 mod policy;
+mod said;
+mod signal;
+mod transition_management;
+mod watch;
 
 pub use blocked::Blocking;
 pub(super) use blocked::{BlockList, Offence};
+pub(super) use measurement::announced as announced_measurements;
 pub use policy::RoamPolicy;
+pub use said::RoamStep;
+pub(super) use watch::Watch;
 
 use super::{
     State, connected,

@@ -2,7 +2,7 @@
 //! same state. The states are in the order of [`super::STATES`].
 
 /// The table.
-pub(super) const TABLE: [(&str, [&str; 8]); 46] = [
+pub(super) const TABLE: [(&str, [&str; 8]); 48] = [
     ("Networks", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "Connect",
@@ -48,6 +48,8 @@ pub(super) const TABLE: [(&str, [&str; 8]); 46] = [
     ("Scan", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("ScanFor", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("ScanOn", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
+    ("SignalLevels", [".", ".", ".", ".", ".", ".", ".", "."]),
+    ("Affinities", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("Completed", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "EventsLost",

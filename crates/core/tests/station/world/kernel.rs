@@ -14,6 +14,7 @@ use lapwing_core::{
         Connection, Errno, Frequency, InterfaceState, KernelEvent, KeyKind, Refusal, Reply, Request,
         ScanEntry, StationState,
     },
+    radio::SignalWatch,
     sae,
     station::Event,
 };
@@ -158,7 +159,19 @@ impl World {
             })
         };
         let revealed = self.revealed.get(&bssid).filter(|_| ap.setup.hidden);
+        if matches!(self.held, Held::Connected { bssid: held, .. } if held == bssid && ap.present)
+            && self.station.radio().signal_watch != SignalWatch::Nobody
+        {
+            // The kernel hears the beacons of the AP of the connection.
+            return entry(Some(&self.now), true).into_iter().collect();
+        }
         [entry(self.heard.get(&bssid), false), entry(revealed, true)].into_iter().flatten().collect()
+    }
+
+    /// The signal of an AP in dBm, as measured here.
+    fn signal(&self, bssid: MacAddr) -> Option<i8> {
+        let ap = self.aps.iter().find(|ap| ap.setup.bssid == bssid && ap.present)?;
+        i8::try_from(ap.setup.signal_mbm / 100).ok()
     }
 
     /// The kernel takes a request.
@@ -378,6 +391,7 @@ impl World {
                 }
                 return Ok(Reply::Sent { cookie: self.count });
             }
+            Request::WatchSignal { .. } if self.station.radio().signal_watch != SignalWatch::Asked => {}
             Request::ReadInterface => {
                 let place = match self.held {
                     Held::Connected { bssid, .. } | Held::Associating { bssid, .. } => {
@@ -397,7 +411,7 @@ impl World {
                         vec![StationState {
                             address: bssid,
                             authorized: authorized || open,
-                            signal_dbm: None,
+                            signal_dbm: self.signal(bssid),
                             transmit_rate: None,
                             inactive_ms: None,
                             links: Vec::new(),

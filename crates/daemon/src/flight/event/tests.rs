@@ -7,7 +7,7 @@ use lapwing_core::failure::Code;
 use lapwing_core::kernel::{Errno, Frequency, Refusal};
 use lapwing_core::network::{Proven, TransitionDisable};
 use lapwing_core::select::Rejection;
-use lapwing_core::station::Summary;
+use lapwing_core::station::{RoamStep, Summary};
 use lapwing_frames::management::{ReasonCode, StatusCode};
 use lapwing_frames::suite::{Akm, Cipher};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
@@ -56,6 +56,10 @@ fn every_entry_has_its_line() {
             r#""began","ssid":"home\\u{a}","cause":"asked for""#.to_owned(),
         ),
         (Entry::Entered(Phase::Scan), r#""entered","phase":"scan""#.to_owned()),
+        (
+            Entry::Roam(RoamStep::SignalFell { dbm: -80, threshold: -76 }),
+            r#""roam","step":"signal-fell","sentence":"the signal is weak: -80 dBm, below -76 dBm""#.to_owned(),
+        ),
         (
             Entry::Scanning { frequencies: vec![Frequency(2412), Frequency(5180)] },
             r#""scanning","frequencies":[2412,5180]"#.to_owned(),
@@ -152,6 +156,11 @@ fn every_report_has_its_line_and_no_secret() {
         (
             Report::Learned(learned),
             r#""frequency":5180,"psk":true,"password_elements":[19],"transition_disable":1"#,
+        ),
+        (Report::SignalLevel { level: 2, dbm: -71 }, r#""signal","level":2,"dbm":-71"#),
+        (
+            Report::NetworkEnds { url: Some("https://example.org/".to_owned()) },
+            r#""network-ends","url":"https://example.org/""#,
         ),
         (Report::Scanned, r#""scanned""#),
         (

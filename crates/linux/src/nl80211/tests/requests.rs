@@ -383,11 +383,10 @@ fn requests_for_firmware() {
     assert_eq!((find(&reply, attr::STATUS_CODE), find(&reply, attr::PMKID)), (&[0, 0][..], &[3; 16][..]));
     let leave = station(kernel::Request::Disconnect { reason: ReasonCode(3) });
     assert_eq!(find(&leave, attr::REASON_CODE), 3_u16.to_ne_bytes());
-    let off = Request::SetQualityThresholds { ifindex: STATION, thresholds_dbm: vec![], hysteresis_db: 0 };
-    let on =
-        Request::SetQualityThresholds { ifindex: STATION, thresholds_dbm: vec![-80, -70], hysteresis_db: 4 };
+    let watch = |thresholds_dbm| kernel::Request::WatchSignal { thresholds_dbm, hysteresis_db: 4 };
+    let (off, on) = (watch(vec![]), watch(vec![-80, -70]));
     for (request, expected) in [(off, vec![0_i32]), (on, vec![-80, -70])] {
-        let message = ours(&request);
+        let message = station(request);
         let thresholds = Attributes::new("cqm", find(&message, attr::CQM)).find(1).unwrap().payload.to_vec();
         assert_eq!(thresholds, expected.iter().flat_map(|dbm| dbm.to_ne_bytes()).collect::<Vec<u8>>());
     }

@@ -9,7 +9,7 @@ use lapwing_core::kernel::{
     AssociateRequest, AssociateSecurity, AssociationLink, AssociationPeer, AuthenticateRequest, Frequency,
     Interface, KernelEvent, KeyKind, KeyRequest, Refusal, Reply, Request,
 };
-use lapwing_core::radio::{Channel, Radio, RadioKind};
+use lapwing_core::radio::{Channel, Radio, RadioKind, SignalWatch};
 use lapwing_core::secret::Secret;
 use lapwing_core::{Duration, Instant};
 use lapwing_frames::element::multi_link::{
@@ -45,6 +45,8 @@ pub(super) fn radio() -> Radio {
         channels: [2412, 2437, 2462, 5180, 5500].map(channel).to_vec(),
         max_scan_ssids: 4,
         max_scan_elements: 2048,
+        radio_measurement: true,
+        signal_watch: SignalWatch::Nobody,
         sae: true,
         control_port: true,
         beacon_protection: true,

@@ -1,0 +1,81 @@
+//! Whether another AP is worth the way: what is gained must be more than a change of mood of the air.
+
+use crate::attempt::RoamTrigger;
+
+/// By how much a stronger signal is worth the way, in dB.
+pub(in crate::station) const MARGIN: i32 = 8;
+
+/// What is known of an AP, the own one or another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::station) struct Standing {
+    /// The signal in dBm.
+    pub signal: i32,
+    /// The estimate of the throughput that selection makes, in kbit/s.
+    pub score: u32,
+    /// The signal below which another AP would be looked for there, in dBm.
+    pub threshold: i32,
+    /// The signal below which that would be urgent.
+    pub critical: i32,
+}
+
+/// Whether the way to another AP is worth it. Nothing is known of the own AP if it is no longer heard.
+pub(in crate::station) fn is_worth(trigger: RoamTrigger, current: Option<Standing>, other: Standing) -> bool {
+    let usable = other.signal >= other.critical;
+    let Some(current) = current else { return usable };
+    let stronger = other.signal >= current.signal + MARGIN;
+    match trigger {
+        RoamTrigger::Asked => true,
+        // The AP decides; but it does not know how weak the others are here.
+        RoamTrigger::AccessPointAsked => usable && (other.signal >= other.threshold || stronger),
+        // There will be nothing here.
+        RoamTrigger::AccessPointLeaves | RoamTrigger::BeaconLoss => usable,
+        RoamTrigger::PacketLoss => usable && (stronger || other.score >= current.score),
+        RoamTrigger::LowSignal(_) => {
+            // Where the signal is as low, the next look is due at once, and leads back.
+            let stays = other.signal >= other.threshold + i32::from(super::signal::HYSTERESIS);
+            let faster = other.score / 3 >= current.score / 2 && other.score > current.score;
+            stronger && other.score >= current.score || stays && faster
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEAK: RoamTrigger = RoamTrigger::LowSignal(-78);
+
+    fn standing(signal: i32, score: u32) -> Standing {
+        Standing { signal, score, threshold: -76, critical: -82 }
+    }
+
+    #[test]
+    fn two_aps_that_are_alike_are_not_worth_the_way() {
+        for difference in -7..8 {
+            let own = standing(-78, 50_000);
+            assert!(!is_worth(WEAK, Some(own), standing(-78 + difference, 52_000)), "{difference}");
+        }
+    }
+
+    #[test]
+    fn a_much_stronger_or_a_much_faster_one_is() {
+        let own = standing(-78, 50_000);
+        assert!(is_worth(WEAK, Some(own), standing(-70, 60_000)));
+        assert!(is_worth(WEAK, Some(own), standing(-73, 80_000)));
+        // A strong one that is slower, and a fast one that is as weak.
+        assert!(!is_worth(WEAK, Some(own), standing(-60, 40_000)));
+        assert!(!is_worth(WEAK, Some(own), standing(-75, 500_000)));
+    }
+
+    #[test]
+    fn an_ap_that_asks_is_followed_unless_the_other_is_too_weak_to_be_used() {
+        let own = standing(-50, 500_000);
+        assert!(is_worth(RoamTrigger::AccessPointAsked, Some(own), standing(-70, 10_000)));
+        assert!(!is_worth(RoamTrigger::AccessPointAsked, Some(own), standing(-79, 10_000)));
+        assert!(is_worth(RoamTrigger::AccessPointLeaves, Some(own), standing(-81, 10_000)));
+        assert!(!is_worth(RoamTrigger::AccessPointLeaves, Some(own), standing(-83, 10_000)));
+        assert!(is_worth(RoamTrigger::BeaconLoss, None, standing(-81, 10_000)));
+        assert!(is_worth(RoamTrigger::PacketLoss, Some(own), standing(-42, 10_000)));
+        assert!(!is_worth(RoamTrigger::PacketLoss, Some(own), standing(-50, 10_000)));
+    }
+}
