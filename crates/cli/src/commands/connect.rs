@@ -120,7 +120,7 @@ pub(super) async fn roam(
     progress.show("joining the network there");
     let wish = (octets.to_vec(),);
     tokio::select! {
-        answer = bus.call_patiently(&device.path, DEBUG, "Roam", &wish) => answer?,
+        answer = bus.call_patiently(&device.path, STATION, "Roam", &wish) => answer?,
         // Who interrupts gives up waiting, not the connection.
         signal = signals.next() => return Err(signal),
     };

@@ -5,7 +5,7 @@ use crate::control::News;
 use crate::kernel::Kernel;
 use lapwing_core::attempt::{Entry, Phase};
 use lapwing_core::failure::Code;
-use lapwing_core::station::{Report, Summary};
+use lapwing_core::station::{Report, RoamStep, Summary};
 use lapwing_frames::management::StatusCode;
 
 /// A search has gone beyond where known networks were heard.
@@ -31,6 +31,8 @@ fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static st
             Entry::Answered { status: StatusCode::UnsupportedFiniteCyclicGroup, .. } => "ecc-group-rejected",
             Entry::Failed(failure) if failure.code == Code::PmksaRefused => "pmksa-invalid-pmkid",
             Entry::Failed(failure) if failure.code == Code::NoAddress => "netconfig-failed",
+            Entry::Roam(RoamStep::Looks { .. }) => "roam-scan-triggered",
+            Entry::Roam(RoamStep::Stays { .. }) => "no-roam-candidates",
             // Whoever searches scans one part of the channels after the other: the first is the quick one.
             Entry::Scanning { .. } if record.attempt.is_none() => FULL,
             _ => return None,

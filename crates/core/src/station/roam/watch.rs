@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     attempt::{Entry, RoamTrigger, Ticket},
-    kernel::{Frequency, Quality, Refusal, Reply, Request},
+    kernel::{Errno, Frequency, Quality, Refusal, Reply, Request},
     radio::SignalWatch,
     station::{State, connected::Connected, context::Turn, vocabulary::Report},
     time::{Duration, Instant},
@@ -213,7 +213,10 @@ impl Connected {
             match outcome {
                 Ok(_) => self.watch.source = Source::Events,
                 Err(refusal) => {
-                    turn.log(Some(self.journey.id), Entry::Refused { command: "SET_CQM", refusal });
+                    // Drivers that cannot are many, and there is another way.
+                    if refusal.errno != Errno::EOPNOTSUPP {
+                        turn.log(Some(self.journey.id), Entry::Refused { command: "SET_CQM", refusal });
+                    }
                     self.poll(turn);
                 }
             }
