@@ -24,6 +24,8 @@ pub(crate) enum Host {
     Probing { attempt: AttemptId, again_at: Instant, sent: u8 },
     /// The echo came. The network is used at this moment again, in a timed run.
     Online { attempt: AttemptId, again_at: Option<Instant> },
+    /// The echo came, and what happened since may have been the end of that: another one must show it.
+    Doubted { attempt: AttemptId, again_at: Instant },
 }
 
 /// What the host does.
@@ -40,7 +42,7 @@ impl Host {
     pub(crate) const fn online(&self) -> Option<AttemptId> {
         match self {
             Self::Online { attempt, .. } => Some(*attempt),
-            Self::Offline | Self::Probing { .. } => None,
+            Self::Offline | Self::Probing { .. } | Self::Doubted { .. } => None,
         }
     }
 
@@ -67,14 +69,18 @@ impl Host {
                 *self = Self::Online { attempt, again_at: uses.then(|| now + USE) };
                 Wants { probe: None, event: Some(Event::Configured(attempt)) }
             }
+            Self::Doubted { attempt, .. } if is_echo(packet, attempt) => {
+                *self = Self::Online { attempt, again_at: uses.then(|| now + USE) };
+                Wants::default()
+            }
             _ => Wants::default(),
         }
     }
 
-    /// From now on the network is used, now and then.
+    /// From now on the network is used, and that it could be used before shows nothing.
     pub(crate) fn use_from(&mut self, now: Instant) {
-        if let Self::Online { again_at, .. } = self {
-            *again_at = Some(now + USE);
+        if let Self::Online { attempt, .. } = *self {
+            *self = Self::Doubted { attempt, again_at: now };
         }
     }
 
@@ -82,7 +88,7 @@ impl Host {
     pub(crate) const fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Offline => None,
-            Self::Probing { again_at, .. } => Some(*again_at),
+            Self::Probing { again_at, .. } | Self::Doubted { again_at, .. } => Some(*again_at),
             Self::Online { again_at, .. } => *again_at,
         }
     }
@@ -96,6 +102,10 @@ impl Host {
                 let failed = || Failure { phase: Phase::Address, code: Code::NoAddress };
                 let event = (*sent == TRIES).then(|| Event::Unconfigured(*attempt, failed()));
                 Wants { probe: Some(payload(*attempt)), event }
+            }
+            Self::Doubted { attempt, again_at } if *again_at <= now => {
+                *again_at = now + PATIENCE;
+                Wants { probe: Some(payload(*attempt)), event: None }
             }
             Self::Online { attempt, again_at: Some(again_at) } if *again_at <= now => {
                 *again_at = now + USE;

@@ -17,6 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// is still on the way when the key is refused. The same for a link that the access point removes. In both cases
 /// the kernel's word reaches the station before the refusal does, since there is one socket, and the station
 /// asked before it came. A station that asks after it was told has no excuse.
+///
+/// Firmware that has lost the connection refuses keys before the kernel itself takes note of that, in a work item: what
+/// was asked for until then was asked for in time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RefusedKey {
     /// How many requests the station has made: the number of the last.
@@ -75,6 +78,13 @@ impl Rule for RefusedKey {
                 _ => {}
             },
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn seen(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        if sight.kernel.ending {
+            self.outdated = self.asked;
         }
         Ok(())
     }

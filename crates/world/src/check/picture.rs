@@ -6,6 +6,7 @@ use crate::happening::{Happening, Lane, What};
 use crate::parts::Message;
 use lapwing_core::kernel::KernelEvent;
 use lapwing_core::station::{Report, Summary};
+use lapwing_frames::management::StatusCode;
 use lapwing_frames::{LinkId, MacAddr};
 use std::collections::BTreeSet;
 
@@ -27,10 +28,15 @@ impl Rule for Deadlines {
 }
 
 /// The station says "connected" only when the kernel has opened the port, and not after it was told of the end.
+///
+/// A port can be open for so short that nobody sees it between two steps: the kernel's word counts too. That a port is
+/// open is such a word, and that an association without protection is complete.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FalseConnected {
     /// With whom the port was open, until the station was told of the end.
     opened: Option<MacAddr>,
+    /// With whom the station was told that it is associated, until it was told of the end.
+    associated: Option<MacAddr>,
     /// The station was told of an end in this step.
     ended: bool,
 }
@@ -40,11 +46,23 @@ impl Rule for FalseConnected {
     const SENTENCE: &'static str = "the station is never connected when it is not";
 
     fn happened(&mut self, happening: &Happening) -> Result<(), String> {
-        if let Some(KernelEvent::Disconnected { .. } | KernelEvent::InterfaceDown) = told(happening) {
-            (self.opened, self.ended) = (None, true);
+        match told(happening) {
+            Some(KernelEvent::Disconnected { .. } | KernelEvent::InterfaceDown) => {
+                (self.opened, self.associated, self.ended) = (None, None, true);
+            }
+            Some(KernelEvent::Connected(connection) | KernelEvent::Roamed(connection))
+                if connection.status == StatusCode::Success && !connection.timed_out =>
+            {
+                self.associated = Some(connection.peer);
+            }
+            Some(KernelEvent::PortAuthorized { peer }) => self.opened = Some(*peer),
+            _ => {}
         }
         match &happening.what {
-            What::Reported(Report::Connected(connected)) if self.opened != Some(connected.peer) => {
+            What::Reported(Report::Connected(connected))
+                if self.opened != Some(connected.peer)
+                    && !(connected.akm.is_none() && self.associated == Some(connected.peer)) =>
+            {
                 Err(format!("it says so of {}, and the port was never open", connected.peer))
             }
             _ => Ok(()),
@@ -213,6 +231,10 @@ impl Rule for LeftBehind {
             What::Told(Message::EventsLost)
             | What::Told(Message::Event(KernelEvent::InterfaceDown | KernelEvent::InterfaceRemoved)) => {
                 self.missed = Missed::ByAllBut(BTreeSet::new());
+            }
+            // The kernel has nothing left by which to leave an access point whose answer came too late.
+            What::Told(Message::Event(KernelEvent::AssociationTimedOut { peer })) => {
+                self.missed.set(*peer, true);
             }
             // Only this replaces an association: an attempt that ends before it changes nothing at the access point.
             What::Sent(sent) if asks_to_associate(sent) => self.missed.set(sent.receiver, false),

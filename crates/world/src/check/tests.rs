@@ -8,8 +8,8 @@ use crate::parts::Command;
 use lapwing_core::attempt::{AttemptId, Cause, Difference, Entry, Phase, Record, Ticket};
 use lapwing_core::failure::{Code, Failure};
 use lapwing_core::kernel::{
-    AssociateRequest, AssociateSecurity, AssociationPeer, AuthenticateRequest, Errno, ExternalAuthentication,
-    Frequency, KeyKind, KeyRequest, Refusal, Reply, Request,
+    AssociateRequest, AssociateSecurity, AssociationPeer, AuthenticateRequest, Connection, Errno,
+    ExternalAuthentication, Frequency, KeyKind, KeyRequest, Refusal, Reply, Request,
 };
 use lapwing_core::station::Report;
 use lapwing_core::{Duration, Secret};
@@ -93,7 +93,7 @@ impl Story {
     fn sees(mut self, sight: impl FnOnce(Sight<'static>) -> Sight<'static>) -> Self {
         let plain = Sight {
             now: self.now,
-            kernel: Truth { up: true, busy: false, held: None },
+            kernel: Truth { up: true, busy: false, ending: false, held: None },
             access_points: Vec::new(),
             links: Vec::new(),
             summary: Summary::Disconnected,
@@ -180,6 +180,10 @@ fn a_refused_key_is_excused_only_if_the_station_could_not_know() {
     wish().told(gone()).asks(key(None, 1)).refused(Errno::ENOLINK).holds();
     let after = Story::default().told(gone()).wishes("NEW_KEY").asks(key(None, 1));
     after.refused(Errno::ENOLINK).breaks("no-refused-key");
+    let lost = |sight: Sight<'static>| Sight { kernel: Truth { ending: true, ..sight.kernel }, ..sight };
+    wish().sees(lost).asks(key(None, 1)).refused(Errno::ENOENT).holds();
+    let after = wish().sees(lost).told(gone()).wishes("NEW_KEY").asks(key(None, 1));
+    after.refused(Errno::ENOENT).breaks("no-refused-key");
     wish().told(links_removed(1)).asks(key(Some(1), 1)).refused(Errno::EINVAL).holds();
     wish().told(links_removed(2)).asks(key(Some(1), 1)).refused(Errno::EINVAL).breaks("no-refused-key");
     let after = Story::default().told(links_removed(1)).wishes("NEW_KEY").asks(key(Some(1), 1));
@@ -357,6 +361,25 @@ fn connected_is_said_while_the_port_is_open_and_no_longer() {
     let believes = |sight: Sight<'static>| Sight { connection: Some(connected()), ..sight };
     open().sees(believes).holds();
     open().told(gone()).sees(believes).breaks("no-false-connected");
+    // The kernel's word counts, of a port that was open for a moment only.
+    let word = || Story::default().told(KernelEvent::PortAuthorized { peer: AP });
+    word().said(says()).holds();
+    word().told(gone()).said(says()).breaks("no-false-connected");
+    let associated = |status| {
+        Story::default().told(KernelEvent::Connected(Connection {
+            peer: AP,
+            status,
+            timed_out: false,
+            request_elements: Vec::new(),
+            response_elements: Vec::new(),
+            links: Vec::new(),
+        }))
+    };
+    let open = || Report::Connected(Connected { akm: None, ..connected().clone() });
+    associated(StatusCode::Success).said(open()).holds();
+    associated(StatusCode::Success).said(says()).breaks("no-false-connected");
+    associated(StatusCode::UnspecifiedFailure).said(open()).breaks("no-false-connected");
+    associated(StatusCode::Success).told(gone()).said(open()).breaks("no-false-connected");
 }
 
 #[test]

@@ -155,6 +155,8 @@ impl Kernel {
         match ssid.filter(|_| success) {
             Some(ssid) => {
                 let links = self.links_of(&connection, channels);
+                // Whatever was left of the one before, its link set takes the place of that.
+                self.late = None;
                 self.wdev = Wdev::Connected { peer: connection.peer, ssid, links };
             }
             None => self.owner = None,

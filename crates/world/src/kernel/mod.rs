@@ -66,6 +66,8 @@ pub struct Truth {
     pub up: bool,
     /// Whether something is under way: a scan, an attempt to connect, a command that blocks, work for later.
     pub busy: bool,
+    /// Whether the firmware has lost or left the connection, and the kernel has not taken note of that yet.
+    pub ending: bool,
     /// The connection.
     pub held: Option<Held>,
 }

@@ -1,6 +1,6 @@
 //! What a party reads back: the interface, the BSS table, the peers; and what checkers read.
 
-use super::{Current, Held, HeldLink, Kernel, Power, Truth, Wdev};
+use super::{Current, Held, HeldLink, Kernel, Later, Power, Truth, Wdev};
 use lapwing_core::Instant;
 use lapwing_core::kernel::{ChannelDefinition, InterfaceLink, InterfaceState, ScanEntry, StationState};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
@@ -38,6 +38,9 @@ impl Kernel {
                 || self.late.is_some()
                 || matches!(self.wdev, Wdev::Connecting { .. })
                 || driver.busy(),
+            ending: self.work.as_ref().is_some_and(|(_, work)| {
+                work.iter().any(|later| matches!(later, Later::Disconnected { .. } | Later::Roamed(_)))
+            }),
             held,
         }
     }

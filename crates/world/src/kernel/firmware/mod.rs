@@ -146,6 +146,8 @@ impl Driver for Firmware {
             }
             Stimulus::Roam(bssid) => self.roam(bssid, context),
             Stimulus::Stop | Stimulus::Suspend => {
+                // Whoever waits for its word about a frame waits no longer.
+                self.unblock(false, context);
                 self.disconnect(ReasonCode::LeavingDeauthenticated, context);
                 *self = Self { pmkids: std::mem::take(&mut self.pmkids), ..Self::default() };
             }
