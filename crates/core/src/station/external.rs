@@ -246,6 +246,9 @@ impl Turn<'_> {
     }
 
     /// Answers a wish: with the name of the key, or that there is none.
+    ///
+    /// Firmware that cannot be made to forget a key is not told its name: some go on to offer it to an AP that has
+    /// forgotten it, and never ask for SAE again.
     fn answer_external(
         &mut self,
         attempt: Option<AttemptId>,
@@ -254,7 +257,7 @@ impl Turn<'_> {
         pmkid: Option<Pmkid>,
     ) -> Ticket {
         let status = if pmkid.is_some() { StatusCode::Success } else { StatusCode::UnspecifiedFailure };
-        let pmkid = pmkid.map(|Pmkid(octets)| octets);
+        let pmkid = pmkid.filter(|_| self.may_offer()).map(|Pmkid(octets)| octets);
         self.ask(attempt, Request::AnswerExternalAuthentication { bssid, ssid, status, pmkid })
     }
 

@@ -58,8 +58,8 @@ impl Turn<'_> {
         reason == ReasonCode::Inactivity || self.is_fullmac() && reason == ReasonCode(0)
     }
 
-    /// Whether keys of earlier connections may be offered with this radio. Firmware that cannot be told a key may
-    /// all the same use one that it got by the answer to its wish for SAE, so they are kept.
+    /// Whether keys of earlier connections may be offered with this radio, and named to it. What was made is kept all the
+    /// same: nobody knows what firmware that cannot be told a key does by itself.
     pub(super) fn may_offer(&self) -> bool {
         !self.is_fullmac() || self.context.mirror.caching
     }
@@ -120,7 +120,13 @@ impl Turn<'_> {
             return Err(outcome);
         };
         let Errand { told, .. } = errands.remove(place);
-        let Some((pmksa, ssid)) = told else { return Ok(None) };
+        let Some((pmksa, ssid)) = told else {
+            // What cannot be made to forget a key cannot be told one either: it would keep to it for ever.
+            if outcome.is_err_and(|refusal| refusal.errno == Errno::EOPNOTSUPP) {
+                self.context.mirror.caching = false;
+            }
+            return Ok(None);
+        };
         let Err(refusal) = outcome else { return Ok(Some(Told { ticket, again: None, known: true })) };
         let errno = refusal.errno;
         self.log(ticket.attempt, Entry::Refused { command: "SET_PMKSA", refusal });

@@ -303,11 +303,10 @@ impl Double {
                     return Ok(Reply::Done);
                 };
                 assert_eq!(bssid, asked);
-                if let Some(pmkid) = pmkid {
-                    self.known.insert(bssid, pmkid);
-                    self.associate(request, bssid, Some(pmkid));
+                if status == StatusCode::Success {
+                    self.known.extend(pmkid.map(|pmkid| (bssid, pmkid)));
+                    self.associate(request, bssid, pmkid);
                 } else if self.habits.silent {
-                    assert_ne!(status, StatusCode::Success);
                     self.firmware = Firmware::Busy;
                 } else {
                     self.fail(bssid, StatusCode::UnspecifiedFailure);
