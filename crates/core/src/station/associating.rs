@@ -221,7 +221,9 @@ impl Associating {
         let Some(refusal) = turn.refusal((self.ticket, "ASSOCIATE"), ticket, outcome) else {
             return State::Associating(self);
         };
-        self.refused(turn, Code::Refused { command: "ASSOCIATE", refusal }, Footing::Doubt)
+        // What the authentication has left in the kernel would not be seen by reading it.
+        let peer = self.peer();
+        self.refused(turn, Code::Refused { command: "ASSOCIATE", refusal }, Footing::Halfway(peer))
     }
 
     /// The AP does not want this association: with a cached PMKSA, a full authentication comes at once.
@@ -333,6 +335,11 @@ impl Associating {
                 let parameter = response.find::<OweDhParameter>().ok().flatten();
                 match machine.handle(&mut turn.means.lend(), status, parameter.as_ref(), repeated) {
                     OweProgress::Accepted(keys) => {
+                        if cached.is_some() {
+                            // It made another key, so that it does not know this one; it may even fail because of it.
+                            let gone = turn.context.pmksa.refused(peer, &target.bss().ssid);
+                            turn.forgotten(gone);
+                        }
                         let Some(pmk) = Pmk::new(keys.pmk) else {
                             return turn.failed(
                                 journey,

@@ -285,6 +285,10 @@ impl Turn<'_> {
                 let status = StatusCode::Success;
                 match machine.handle(&mut self.means.lend(), status, parameter.as_ref(), repeated) {
                     OweProgress::Accepted(keys) => {
+                        if offered.is_some() {
+                            let gone = self.context.pmksa.refused(target.address(), &target.bss().ssid);
+                            self.forgotten(gone);
+                        }
                         fresh =
                             Pmk::new(keys.pmk).map(|pmk| Candidate { pmkid: Some(Pmkid(keys.pmkid)), pmk });
                         candidates.extend(fresh.clone());

@@ -235,12 +235,11 @@ impl Connected {
             let why = self.journey.failure(Code::KernelLinks(KEPT));
             turn.log(Some(self.journey.id), Entry::Failed(why));
         }
-        let is_known = |(id, address): (&LinkId, &MacAddr)| match supplicant.setup().peer.own_address(*id) {
-            Some(own) => own == *address,
-            None => self.links.change.as_ref().is_some_and(|change| change.links().contains_key(id)),
-        };
+        let is_known =
+            |(id, address): (&LinkId, &MacAddr)| supplicant.setup().peer.own_address(*id) == Some(*address);
         if !held.iter().all(is_known) {
-            // Nobody has keys for it: an event was lost, or another program's doing.
+            // Nobody has keys for it: the event that brings them comes before this answer, so that it was lost; or it is
+            // another program's doing.
             return self.lost(turn, Code::StateLost, footing);
         }
         let gone: Vec<_> = supplicant.links().filter(|link| !held.contains_key(link)).collect();
