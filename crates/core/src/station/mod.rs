@@ -557,7 +557,10 @@ impl State {
             KernelEvent::ExternalAuthentication(wish) => self.wished(turn, wish),
             KernelEvent::InterfaceUp => match self {
                 Self::Unavailable(state) => state.try_again(turn),
-                state => state,
+                state => {
+                    turn.survey_outdated();
+                    state
+                }
             },
             KernelEvent::AddressChanged { address } => {
                 // Cached keys are found by our address too: those of the old one are not found any more.

@@ -31,6 +31,8 @@ pub(super) struct Job {
     tries: u8,
     /// It was broken off for something more urgent: it has not been done.
     abandoned: bool,
+    /// The interface came up since it was asked for: that it was down is no answer.
+    outdated: bool,
 }
 
 /// What the survey of channels is doing.
@@ -88,7 +90,7 @@ impl Turn<'_> {
     ) -> bool {
         let free = self.context.survey.is_resting();
         if free {
-            self.trigger(Job { request, stage, attempt, tries: 0, abandoned: false });
+            self.trigger(Job { request, stage, attempt, tries: 0, abandoned: false, outdated: false });
         }
         free
     }
@@ -113,6 +115,7 @@ impl Turn<'_> {
 
     fn trigger(&mut self, mut job: Job) {
         job.tries += 1;
+        job.outdated = false;
         self.log(job.attempt, Entry::Scanning { frequencies: job.request.frequencies.clone() });
         let ticket = self.ask(job.attempt, Request::TriggerScan(job.request.clone()));
         self.context.survey = Survey::Asking { ticket, job, until: self.now + ANSWER_LIMIT };
@@ -235,6 +238,11 @@ impl Turn<'_> {
                 self.context.survey = Survey::Blocked { job, until: self.now + limit };
                 None
             }
+            // The kernel's word that it is up was faster than this answer, and comes once.
+            Errno::ENETDOWN if job.outdated => {
+                self.trigger(job);
+                None
+            }
             // Not while connected, says a kernel that believes otherwise than we do: then without.
             Errno::EOPNOTSUPP if job.request.random_address => {
                 let request = ScanRequest { random_address: false, ..job.request.clone() };
@@ -286,6 +294,13 @@ impl Turn<'_> {
                 self.trigger(Job { tries: 0, ..job });
             }
             survey @ (Survey::Resting | Survey::Reading { .. }) => self.context.survey = survey,
+        }
+    }
+
+    /// The interface is up: a scan that was asked for before may yet be refused, as it was down.
+    pub(super) fn survey_outdated(&mut self) {
+        if let Survey::Asking { job, .. } = &mut self.context.survey {
+            job.outdated = true;
         }
     }
 
