@@ -10,8 +10,14 @@ use lapwing_frames::{MacAddr, Ssid};
 
 /// How many BSSs and networks are remembered.
 const BOUND: usize = 256;
-/// The times to wait after the second failure of a network in a row, and each that follows.
-const BACKOFF: [u64; 6] = [1, 2, 5, 10, 30, 60];
+/// The times to wait after the second failure of a network in a row, and each that follows. Two of the longest fit into
+/// the time within which a connection must be back when all is well again.
+const BACKOFF: [u64; 6] = [1, 2, 5, 10, 20, 30];
+/// How long a secret that an AP has refused is not tried without being asked, the first time in a row; each time four
+/// times as long. Whoever is near can make a right one look wrong, and must not keep us out for good.
+const BARRED_FOR: Duration = Duration::from_secs(30);
+/// The longest of these: an AP that counts wrong secrets is not to lock us out.
+const BARRED_AT_MOST: Duration = Duration::from_secs(3600);
 
 /// What earlier attempts taught about a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -19,9 +25,18 @@ struct Lessons {
     /// Failures in a row.
     failures: u32,
     /// The secret that was wrong, or probably wrong.
-    wrong: Option<Credentials>,
+    wrong: Option<Wrong>,
     /// A secret with which an AP did not go on, once: it may be wrong, or something was lost.
     suspected: Option<Credentials>,
+}
+
+/// A secret that was wrong, or probably wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Wrong {
+    credentials: Credentials,
+    /// How long it was not to be tried the last time, and until when that is.
+    barred_for: Duration,
+    until: Instant,
 }
 
 /// What earlier attempts taught: which BSS has to wait, which secret is wrong, what has worked.
@@ -120,11 +135,11 @@ impl History {
         self.silences.get(&bssid).is_some_and(|&since| heard <= since)
     }
 
-    /// Whether this secret of the network is known to be wrong.
+    /// Until when this secret of the network is not to be tried without being asked, if it was wrong.
     #[must_use]
-    pub fn is_wrong(&self, ssid: &Ssid, credentials: &Credentials) -> bool {
-        let wrong = self.networks.get(ssid).and_then(|lessons| lessons.wrong.as_ref());
-        wrong.is_some_and(|wrong| wrong.is_same_secret(credentials))
+    pub fn barred_until(&self, ssid: &Ssid, credentials: &Credentials) -> Option<Instant> {
+        let wrong = self.networks.get(ssid)?.wrong.as_ref()?;
+        wrong.credentials.is_same_secret(credentials).then_some(wrong.until)
     }
 
     /// Notes a failure of a BSS, which has to wait for so long.
@@ -170,8 +185,12 @@ impl History {
     }
 
     /// Notes that the secret of a network is wrong.
-    pub fn wrong(&mut self, ssid: &Ssid, credentials: &Credentials) {
-        self.lessons(ssid).wrong = Some(credentials.clone());
+    pub fn wrong(&mut self, ssid: &Ssid, credentials: &Credentials, now: Instant) {
+        let lessons = self.lessons(ssid);
+        let before = lessons.wrong.take().filter(|wrong| wrong.credentials.is_same_secret(credentials));
+        let longer = |wrong: Wrong| Duration::from_secs(wrong.barred_for.as_secs() * 4).min(BARRED_AT_MOST);
+        let barred_for = before.map_or(BARRED_FOR, longer);
+        lessons.wrong = Some(Wrong { credentials: credentials.clone(), barred_for, until: now + barred_for });
     }
 
     /// The network has been joined: its secret is right, and this BSS need not wait.

@@ -21,6 +21,8 @@ const PAUSES: [u64; 5] = [5, 10, 20, 40, 60];
 pub(super) enum Idle {
     /// Nothing is wanted.
     Resting,
+    /// The secrets of all networks that may be joined were wrong. The next of them is tried again at this moment.
+    Barred { until: Instant },
     /// The next attempt has its time.
     Waiting(Box<Next>),
     /// The next search for a known network has its time. `after` is the network whose failure it follows.
@@ -30,7 +32,7 @@ pub(super) enum Idle {
 impl Idle {
     pub(super) const fn summary(&self) -> Summary {
         match self {
-            Self::Resting => Summary::Disconnected,
+            Self::Resting | Self::Barred { .. } => Summary::Disconnected,
             Self::Waiting(_) | Self::Pausing { .. } => Summary::Searching,
         }
     }
@@ -38,6 +40,7 @@ impl Idle {
     pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
         match self {
             Self::Resting => None,
+            Self::Barred { until } => Some((*until, "the time to try a refused secret again")),
             Self::Waiting(next) => Some((next.at, "the time of the next attempt")),
             Self::Pausing { at, .. } => Some((*at, "the time of the next search")),
         }
@@ -54,8 +57,11 @@ impl Idle {
     }
 
     fn seek_again(turn: &mut Turn<'_>, after: Option<Ssid>, round: u32) -> State {
-        if !turn.context.autoconnect || turn.wanted().next().is_none() {
+        if !turn.context.autoconnect {
             return State::Idle(Self::Resting);
+        }
+        if turn.wanted().next().is_none() {
+            return State::Idle(turn.first_unbarred().map_or(Self::Resting, |until| Self::Barred { until }));
         }
         Scanning::search(turn, after, round)
     }
@@ -70,7 +76,7 @@ impl Idle {
     /// The networks or the wish to join them have changed.
     pub(super) fn look_around(self, turn: &mut Turn<'_>) -> State {
         match self {
-            Self::Resting | Self::Pausing { .. } => Self::seek(turn, None),
+            Self::Resting | Self::Barred { .. } | Self::Pausing { .. } => Self::seek(turn, None),
             Self::Waiting(_) => State::Idle(self),
         }
     }
@@ -79,13 +85,14 @@ impl Idle {
     pub(super) fn then(self) -> Then {
         match self {
             Self::Waiting(next) => Then::Try(next),
-            Self::Resting | Self::Pausing { .. } => Then::Seek,
+            Self::Resting | Self::Barred { .. } | Self::Pausing { .. } => Then::Seek,
         }
     }
 
     pub(super) fn overdue(self, turn: &mut Turn<'_>) -> State {
         match self {
             Self::Resting => State::Idle(self),
+            Self::Barred { .. } => Self::seek(turn, None),
             Self::Waiting(next) => Then::Try(next).follow(turn),
             Self::Pausing { after, round, .. } => Self::seek_again(turn, after, round),
         }

@@ -17,6 +17,7 @@ use crate::{
     time::Duration,
 };
 use alloc::boxed::Box;
+use lapwing_frames::management::StatusCode;
 
 impl Turn<'_> {
     /// An attempt has failed: reports it, decides what comes next, and leaves the kernel clean for it.
@@ -73,8 +74,8 @@ impl Turn<'_> {
             self.context.history.acquit(&network.ssid);
         }
         if matches!(code, Code::WrongPassword | Code::WrongPasswordLikely | Code::UnknownPasswordIdentifier) {
-            // Asking again with the same secret would only lock us out: another secret or a person is needed.
-            self.context.history.wrong(&network.ssid, &network.credentials);
+            // Asking again and again with the same secret would only lock us out: another secret or a person is needed.
+            self.context.history.wrong(&network.ssid, &network.credentials, self.now);
             return (Then::Seek, None);
         }
         if let Some(target) = target
@@ -91,6 +92,7 @@ impl Turn<'_> {
             0 | 1 => Duration::ZERO,
             more => select::backoff(more - 1),
         };
+        let wait = if self.is_passing(code) { wait.min(PASSES_AFTER) } else { wait };
         if let Code::OtherProgram(_) = code {
             // Whoever does it again and again shall not be fought with.
             let wait = wait.max(self.context.interference.patience());
@@ -108,6 +110,9 @@ impl Turn<'_> {
                 _ => wait,
             };
             self.context.history.set_back(target.address(), self.now, aside);
+            if let Some(apart) = target.apart().filter(|_| failures >= FAILS_AGAIN) {
+                self.context.history.set_back(apart.address, self.now, aside);
+            }
             if self.has_other(journey) {
                 let difference = Difference::OtherAccessPoint;
                 return (self.retry(journey, Some(target), difference, Duration::ZERO), Some(Duration::ZERO));
@@ -136,6 +141,14 @@ impl Turn<'_> {
         }
         let wait = wait.max(select::backoff(1));
         (self.retry(journey, target, Difference::Later, wait), Some(wait))
+    }
+
+    /// Whether an AP refused what it will not refuse the next time: it looks whether an association of ours is still
+    /// there, or did not know the key that is forgotten by now. Twice in a row it is a refusal as any other.
+    fn is_passing(&self, code: &Code) -> bool {
+        let passing =
+            [StatusCode::RefusedTemporarily, StatusCode::InvalidPmkid].map(Code::AssociationRefused);
+        passing.contains(code) && self.context.last_failure.as_ref().is_none_or(|last| last.code != *code)
     }
 
     /// Notes what a failure says about an AP MLD: in which manner it is joined next. Nothing if it says nothing.
@@ -184,5 +197,7 @@ impl Turn<'_> {
 
 /// How long a BSS that failed comes after the others.
 const SET_ASIDE: Duration = Duration::from_secs(10);
+/// How long what made an AP refuse an association for a while lasts: SA Query takes a second.
+const PASSES_AFTER: Duration = Duration::from_secs(2);
 /// So many failures in a row are no chance.
 const FAILS_AGAIN: u32 = 3;

@@ -270,7 +270,10 @@ impl Scanning {
         let judged = networks.into_iter().flat_map(|network| turn.select(network, &policy).0);
         let waiting = Verdict::Rejected(Rejection::FailedRecently);
         let waiting: Vec<_> = judged.filter(|judged| judged.verdict == waiting).collect();
-        let addresses = waiting.iter().flat_map(|judged| [Some(judged.bssid), judged.mld]).flatten();
+        let whole = |judged: &Judged| turn.context.table.get(judged.bssid).and_then(select::mld_address);
+        let addresses: Vec<_> =
+            waiting.iter().flat_map(|judged| [Some(judged.bssid), whole(judged)]).flatten().collect();
+        let addresses = addresses.into_iter();
         let forgiven = addresses.filter(|address| turn.context.history.forgive(*address)).count();
         if forgiven > 0 {
             return self.look(turn);
@@ -321,6 +324,8 @@ impl Scanning {
                     Goal::One(journey) => turn.cut_short(&journey, Code::InterfaceDown),
                     Goal::Any { .. } => Then::Seek,
                 };
+                // Nobody will scan for the person either.
+                turn.survey_dropped();
                 State::Unavailable(Unavailable { then })
             }
             // Then without them.
@@ -445,11 +450,19 @@ impl Turn<'_> {
 
     /// The known networks that may be joined without being asked.
     pub(super) fn wanted(&self) -> impl Iterator<Item = &Network> {
-        let history = &self.context.history;
-        self.context
-            .networks
-            .iter()
-            .filter(|network| network.autoconnect && !history.is_wrong(&network.ssid, &network.credentials))
+        let networks = self.context.networks.iter().filter(|network| network.autoconnect);
+        networks.filter(|network| self.barred_until(network).is_none_or(|until| until <= self.now))
+    }
+
+    /// Until when a network is not joined without being asked, as its secret was wrong.
+    fn barred_until(&self, network: &Network) -> Option<Instant> {
+        self.context.history.barred_until(&network.ssid, &network.credentials)
+    }
+
+    /// When the first of the networks may be joined again whose secret was wrong.
+    pub(super) fn first_unbarred(&self) -> Option<Instant> {
+        let networks = self.context.networks.iter().filter(|network| network.autoconnect);
+        networks.filter_map(|network| self.barred_until(network)).min()
     }
 
     /// Whether this network may be joined without being asked.

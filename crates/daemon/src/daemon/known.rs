@@ -5,7 +5,7 @@ use super::{Daemon, Now};
 use crate::control::{Answer, CallError};
 use crate::kernel::Kernel;
 use crate::networks::name::Security;
-use crate::networks::{FileName, KnownNetwork};
+use crate::networks::FileName;
 use lapwing_core::network::Network;
 use lapwing_core::station::Event;
 use std::collections::BTreeMap;
@@ -47,13 +47,10 @@ impl<K: Kernel> Daemon<K> {
         true
     }
 
-    /// The networks as the stations get them.
+    /// The networks as the stations get them. A secret that was wrong is theirs to remember: whoever is near can make a
+    /// right one look so, and it is tried again now and then.
     pub(super) fn for_stations(&self) -> Vec<Network> {
-        let network = |(name, known): (&FileName, &KnownNetwork)| {
-            let autoconnect = known.network.autoconnect && !self.wrong.contains(name);
-            Network { autoconnect, ..known.network.clone() }
-        };
-        self.networks.iter().map(network).collect()
+        self.networks.values().map(|known| known.network.clone()).collect()
     }
 
     /// The network files may have changed.
