@@ -102,6 +102,115 @@ fn who_fails_again_and_again_is_no_reason_not_to_look_for_another() {
     holds_by("walk", 0x705, schedule, true);
 }
 
+/// The kernel said that the interface is up while a scan was asked for that it then refused, as the interface was down. The
+/// station waited for a word that it had heard already.
+#[test]
+fn the_word_that_the_interface_is_up_is_not_missed() {
+    let schedule = "start commands commands person socket fault:3 socket commands commands commands socket socket \
+                    socket commands time socket socket commands";
+    holds_by("walk", 4486, schedule, true);
+}
+
+/// Firmware that does not know SET_PMKSA kept the name of the key that came with the answer to its wish for SAE. The access
+/// point refused that key from then on, and nothing could make the firmware forget it.
+#[test]
+fn firmware_that_cannot_be_made_to_forget_a_key_is_not_told_its_name() {
+    let schedule = "start commands commands commands socket socket commands socket socket commands socket time socket \
+                    socket commands socket commands socket time socket commands socket to-0.0 from-0.0 socket socket \
+                    commands socket time to-0.0 commands time commands time";
+    holds_by("walk", 12490, schedule, true);
+}
+
+/// An AP MLD that had missed the goodbye failed in each manner. Joined without links, each of its BSSs counted as another
+/// access point, so that the one that was there was not looked for.
+#[test]
+fn another_link_of_an_access_point_is_no_other_access_point() {
+    let schedule = "start commands socket commands socket commands fault:8 socket commands socket socket time socket \
+                    commands socket commands socket socket time socket commands socket person person commands commands \
+                    socket socket time socket socket commands socket commands socket to-0.2 from-0.2 socket commands \
+                    socket to-0.2 from-0.2 socket commands to-0.2 from-0.2 socket from-0.2 socket socket socket \
+                    commands double:to-0.0 from-0.0 socket socket commands commands to-0.0 commands commands commands \
+                    to-0.0 commands commands commands commands commands commands commands time commands lose:to-0.0";
+    holds_by("walk", 1554, schedule, true);
+}
+
+/// Somebody near replayed answers to SAE, and spoiled two exchanges in a row. The station took the password for wrong and
+/// waited for a person.
+#[test]
+fn replayed_answers_do_not_keep_the_station_out_for_good() {
+    let schedule = "start commands commands socket commands commands time socket socket socket commands socket time \
+                    socket time socket commands time socket commands time socket time time to-0.0 time to-0.0 from-0.0 \
+                    double:to-0.0 double:to-0.0 time to-0.0 to-0.0 attack:replay-4 time socket commands to-0.0 \
+                    from-0.0 from-0.0 socket from-0.0 from-0.0 lose:from-0.0 time socket time time socket commands \
+                    time socket commands time time to-0.0 attack:replay-3";
+    holds_by("walk", 19707, schedule, true);
+}
+
+/// The access point had missed the goodbye, refused the association for a second to look whether the station is still there,
+/// and was asked again a minute later.
+#[test]
+fn an_access_point_that_looks_for_us_is_asked_again_soon() {
+    let schedule = "start commands commands socket commands socket socket commands socket commands time time socket \
+                    commands socket socket socket commands time socket to-0.0 from-0.0 to-0.0 time from-0.0 from-0.0 \
+                    to-0.0 lose:from-0.0 from-0.0 time person socket commands socket to-0.0 fault:1 time time time \
+                    socket commands time socket time commands socket commands socket socket time time socket commands \
+                    socket commands socket socket time socket commands socket time commands time time socket commands \
+                    time time socket commands socket commands time time";
+    holds_by("walk", 9134, schedule, true);
+}
+
+/// Firmware used a key of before that the access point did not know. It was made to forget it, and was asked again only a
+/// minute later.
+#[test]
+fn a_key_that_the_firmware_has_forgotten_is_no_reason_to_wait() {
+    let schedule = "start commands commands person socket socket commands commands socket commands socket socket \
+                    socket time time socket commands socket commands time socket socket commands socket socket to-0.0 \
+                    from-0.0 socket commands socket socket to-0.0 fault:2 from-0.0 socket commands socket to-0.0 time \
+                    to-0.0 time to-0.0 time time socket person commands time socket time socket socket person commands \
+                    time time socket commands socket commands socket socket time time socket commands socket commands \
+                    socket socket time time socket commands socket commands socket socket time socket commands socket \
+                    time commands time socket time commands time time socket commands socket commands socket socket \
+                    time time socket commands socket commands time time";
+    holds_by("walk", 6779, schedule, true);
+}
+
+/// The machine went to sleep while the firmware had not said what became of a frame: the command was never answered, and no
+/// other one after it. That was the virtual firmware's mistake: a driver waits with a limit.
+#[test]
+fn a_command_that_firmware_blocks_is_answered_when_the_machine_sleeps() {
+    let schedule = "start commands socket commands socket commands socket commands socket commands person commands \
+                    socket socket socket socket commands socket commands socket time socket commands person";
+    holds_by("walk", 11473, schedule, true);
+}
+
+/// The word that the interface is down was among events that were lost, and an attempt found it out. A scan that a person
+/// waited for was not ended, and would have been waited for until somebody sets the interface up.
+#[test]
+fn a_scan_of_a_person_ends_when_the_interface_is_found_to_be_down() {
+    let schedule = "start commands commands socket commands socket socket commands socket person socket time socket \
+                    person socket person commands commands socket socket commands socket commands person socket";
+    holds_by("walk", 74579, schedule, false);
+}
+
+/// The kernel had forgotten the BSS when it was asked to associate. It keeps the authentication for a while after it has
+/// refused, which reading its state does not show, and the station took it for free.
+#[test]
+fn an_association_that_the_kernel_refuses_is_left_with_a_goodbye() {
+    let schedule = "start commands socket commands socket commands socket commands socket socket time time commands \
+                    socket time socket time commands socket commands socket commands socket socket time socket \
+                    commands socket socket time time socket commands socket commands socket time to-0.0 time from-0.0 \
+                    time socket commands to-0.0 to-0.0 time from-0.0 socket to-0.0 from-0.0 from-0.0 time commands \
+                    socket time commands socket commands socket socket commands socket commands socket time socket \
+                    time socket commands socket commands socket time time lose:to-0.0 socket to-0.0 from-0.0 to-0.0 \
+                    from-0.0 time commands time socket commands time socket commands time time socket commands socket \
+                    socket socket socket time time socket commands socket commands socket time to-0.0 to-0.0 from-0.0 \
+                    socket commands to-0.0 time to-0.0 socket from-0.0 lose:from-0.0 time to-0.0 time socket commands \
+                    time socket commands socket socket time time socket commands socket commands time socket to-1.0 \
+                    from-1.0 socket commands time to-1.0 from-1.0 socket to-1.0 from-1.0 socket to-1.0 commands socket \
+                    commands socket commands commands socket socket person";
+    holds_by("walk", 44216, schedule, false);
+}
+
 /// The access point removes a link, and the station drops it from its picture.
 #[test]
 fn a_removed_link_is_gone_from_the_picture() {
