@@ -498,8 +498,8 @@ impl Choice<'_> {
         };
         let address = if members.is_empty() { bss.bssid } else { mld.unwrap_or(bss.bssid) };
         // One that fails however it is joined has to wait as a whole: another link of it is no other AP.
-        let whole = || mld_address(bss).is_some_and(|whole| history.has_to_wait(whole, policy.now));
-        if history.has_to_wait(address, policy.now) || whole() {
+        let waits = |address| history.has_to_wait(address, policy.now);
+        if waits(address) || members.is_empty() && mld_address(bss).is_some_and(waits) {
             return Err(Rejection::FailedRecently);
         }
         Ok(plan)
