@@ -26,7 +26,7 @@ use crate::control::CallId;
 use crate::flight::event::{self, Place};
 use crate::flight::{Recorder, timeline};
 use crate::hotspot::Hotspot;
-use crate::kernel::{Command, Found, Heard, Kernel, PacketKind};
+use crate::kernel::{Command, Found, Heard, Kernel, PacketKind, Regulatory};
 use crate::netconf::configuration::{self, Configuration};
 use crate::netconf::dhcp;
 use crate::netconf::settings::Prefix;
@@ -46,6 +46,9 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use storing::Lesson;
 use tracing::{debug, info, warn};
+
+/// How many radios' rules are kept. New radios get greater numbers, so that the first are the oldest.
+const RADIOS: usize = 64;
 
 /// What the daemon was told to do otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +109,8 @@ pub struct Daemon<K> {
     /// How many orders it was given.
     orders: u64,
     generation: u64,
+    /// The country's rules for each radio, as far as the kernel told them.
+    regulatory: BTreeMap<u32, Regulatory>,
     entropy: Box<dyn Entropy>,
     curves: Box<dyn Curves>,
     recorder: Recorder,
@@ -145,6 +150,7 @@ impl<K: Kernel> Daemon<K> {
             handover: false,
             orders: 0,
             generation: 0,
+            regulatory: BTreeMap::new(),
             entropy,
             curves,
             recorder,
@@ -231,6 +237,12 @@ impl<K: Kernel> Daemon<K> {
                     }
                 }
                 self.changed();
+            }
+            Heard::Regulatory { wiphy, rules } => {
+                self.regulatory.insert(wiphy, rules);
+                if self.regulatory.len() > RADIOS {
+                    self.regulatory.pop_first();
+                }
             }
             Heard::Answered { ifindex, ticket, outcome } => {
                 self.turn(now, ifindex, Event::Completed { ticket, outcome });

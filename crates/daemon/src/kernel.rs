@@ -16,7 +16,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub use lapwing_linux::hardware::Hardware;
-pub use lapwing_linux::nl80211::StationFigures;
+pub use lapwing_linux::nl80211::{Regulatory, StationFigures};
 pub use lapwing_linux::packet::PacketKind;
 pub use lapwing_linux::rivals::Rival;
 
@@ -345,6 +345,13 @@ pub enum Heard {
         ifindex: u32,
         /// What.
         event: AdHocEvent,
+    },
+    /// What the country's rules are for a radio; told unasked, and again when they change.
+    Regulatory {
+        /// The radio.
+        wiphy: u32,
+        /// The rules.
+        rules: Regulatory,
     },
     /// The answer to [`Command::ReadInterface`].
     InterfaceRead {

@@ -42,6 +42,10 @@ enum Purpose {
     Figures {
         ifindex: u32,
     },
+    /// The country's rules for a radio.
+    Regulatory {
+        wiphy: u32,
+    },
     /// [`Command::ReadInterface`].
     Interface {
         ifindex: u32,
@@ -241,7 +245,10 @@ impl Linux {
                     Purpose::ClientFigures { ifindex } => {
                         self.heard.push_back(Heard::ClientsDiagnosed { ifindex, outcome: Err(refusal) });
                     }
-                    Purpose::Registration | Purpose::Radios | Purpose::Interfaces => {
+                    Purpose::Registration
+                    | Purpose::Radios
+                    | Purpose::Regulatory { .. }
+                    | Purpose::Interfaces => {
                         self.trouble(format!("a request cannot be sent: {refusal}"));
                     }
                 }

@@ -43,6 +43,9 @@ impl<K: Kernel> Daemon<K> {
         let (radio, address) = (interface.station.radio(), interface.address);
         let setup = plan::setup(&profile, radio, address, heard, &mut *self.entropy);
         let mut setup = setup.map_err(CallError::HotspotFailed)?;
+        if let Some(rules) = self.regulatory.get(&interface.wiphy()) {
+            setup.country = plan::country(rules, radio);
+        }
         // The first client need not wait for what depends on nothing but name and passphrase.
         for password in setup.security.iter_mut().flat_map(|security| &mut security.passwords) {
             password.prepare(&*self.curves, Group::P256);

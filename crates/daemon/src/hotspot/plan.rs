@@ -1,6 +1,7 @@
 //! From what a person wants to what the radio can be: addresses, channels, and how it is protected.
 
 use super::Failure;
+use crate::kernel::Regulatory;
 use crate::networks::profile::{Key, Place, Profile, Protection};
 use lapwing_core::ap::{Bss, FrameProtection, Security, Setup, Structure};
 use lapwing_core::crypto::keys::Pmk;
@@ -8,8 +9,11 @@ use lapwing_core::kernel::{Band, ChannelDefinition, ChannelWidth, Frequency};
 use lapwing_core::radio::{AccessPointRadio, BandCapabilities, Channel, Radio};
 use lapwing_core::sae::Method;
 use lapwing_core::{Duration, Entropy, Secret};
+use lapwing_frames::element::Country;
+use lapwing_frames::element::country::{CountryCode, CountryTriplet, CountryTriplets};
 use lapwing_frames::suite::{Akm, Cipher};
 use lapwing_frames::{LinkId, MacAddr, channel};
+use lapwing_linux::nl80211::RegulatoryRule;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many clients there may be if nobody says otherwise: more than a radio serves well.
@@ -64,6 +68,58 @@ pub fn setup(
         group_key_lifetime: Some(profile.group_key_lifetime.unwrap_or(GROUP_KEYS)),
         ..Setup::new(profile.ssid.clone(), structure, security)
     })
+}
+
+/// What the Country element of each band says; nothing if it is not known where we are. In 6 GHz the limits depend on
+/// more than the rules tell.
+#[must_use]
+pub fn country(rules: &Regulatory, radio: &Radio) -> BTreeMap<Band, Country> {
+    let [first @ b'A'..=b'Z', second @ b'A'..=b'Z'] = *rules.country.as_bytes() else {
+        return BTreeMap::new();
+    };
+    // The last octet: these rules hold in every environment.
+    let code = CountryCode([first, second, b' ']);
+    let element = |(band, step): (Band, u8)| {
+        let triplets = subbands(rules, radio, band, step);
+        // An even length, with a zero.
+        let padding = if triplets.len().is_multiple_of(2) { vec![0] } else { Vec::new() };
+        let channels = CountryTriplets { triplets, padding };
+        (!channels.triplets.is_empty()).then_some((band, Country { code, channels }))
+    };
+    [(Band::Band2, 1), (Band::Band5, 4)].into_iter().filter_map(element).collect()
+}
+
+/// The channels that may be used, those side by side with the same limit together.
+fn subbands(rules: &Regulatory, radio: &Radio, band: Band, step: u8) -> Vec<CountryTriplet> {
+    let mut triplets: Vec<CountryTriplet> = Vec::new();
+    let of_band = |channel: &&Channel| !channel.disabled && channel.frequency.band() == Some(band);
+    for channel in radio.channels.iter().filter(of_band) {
+        let (from, to) = span(&ChannelDefinition::narrow(channel.frequency));
+        let holds = |rule: &&RegulatoryRule| rule.start_khz <= from * 1000 && to * 1000 <= rule.end_khz;
+        let power = rules.rules.iter().find(holds).map(|rule| rule.max_eirp_mbm / 100);
+        let Some(power) = power.and_then(|dbm| u8::try_from(dbm).ok()).filter(|dbm| *dbm <= 127) else {
+            continue;
+        };
+        let Some(number) =
+            channel::Channel::from_frequency(channel.frequency.0).map(channel::Channel::number)
+        else {
+            continue;
+        };
+        match triplets.last_mut() {
+            Some(CountryTriplet::Subband { first_channel, channels, maximum_power })
+                if *maximum_power == power
+                    && first_channel.checked_add(channels.saturating_mul(step)) == Some(number) =>
+            {
+                *channels += 1;
+            }
+            _ => triplets.push(CountryTriplet::Subband {
+                first_channel: number,
+                channels: 1,
+                maximum_power: power,
+            }),
+        }
+    }
+    triplets
 }
 
 /// The links with addresses of their own: random ones that are locally administered, since the interface's is the

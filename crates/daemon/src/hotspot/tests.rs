@@ -2,6 +2,7 @@
 
 use super::plan::{self, Neighbour};
 use super::*;
+use crate::kernel::Regulatory;
 use crate::networks::profile::{Key, Place, Protection};
 use lapwing_core::Secret;
 use lapwing_core::ap::{FrameProtection, Structure};
@@ -10,7 +11,9 @@ use lapwing_core::kernel::{Band, ChannelWidth, Frequency};
 use lapwing_core::radio::{AccessPointRadio, BandCapabilities, Channel, Radio, RadioKind, SignalWatch};
 use lapwing_frames::Ssid;
 use lapwing_frames::channel;
+use lapwing_frames::element::Element as _;
 use lapwing_frames::suite::{Akm, Cipher};
+use lapwing_linux::nl80211::RegulatoryRule;
 use std::collections::BTreeMap;
 
 const ADDRESS: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
@@ -184,4 +187,32 @@ fn the_addresses_of_links_are_random_and_their_own() {
 fn secrets_are_not_shown() {
     let settings = settings(Vec::new(), Protection::Wpa3(secret()));
     assert!(!format!("{settings:?}").contains("horse"));
+}
+
+#[test]
+fn the_country_is_what_the_kernel_says_and_nothing_where_it_is_not_known() {
+    let rule = |start: u32, end: u32, dbm: u32| RegulatoryRule {
+        start_khz: start * 1000,
+        end_khz: end * 1000,
+        max_eirp_mbm: dbm * 100,
+        ..RegulatoryRule::default()
+    };
+    let rules = |country: &str| Regulatory {
+        country: country.to_owned(),
+        rules: vec![rule(2400, 2484, 20), rule(5150, 5250, 23), rule(5250, 5350, 20), rule(5945, 6425, 23)],
+        ..Regulatory::default()
+    };
+    for unknown in ["00", "99", "98", "", "de", "DEU"] {
+        assert!(plan::country(&rules(unknown), &radio()).is_empty(), "{unknown}");
+    }
+    let told = plan::country(&rules("DE"), &radio());
+    let bytes = |band| {
+        let mut out = Vec::new();
+        told[&band].write(&mut out);
+        out
+    };
+    // 5 GHz: 36 to 48 with 23 dBm, 52 to 64 with 20; above 5.35 GHz no rule holds.
+    assert_eq!(bytes(Band::Band2), b"\x07\x06DE \x01\x0d\x14");
+    assert_eq!(bytes(Band::Band5), b"\x07\x0aDE \x24\x04\x17\x34\x04\x14\0");
+    assert_eq!(told.len(), 2);
 }

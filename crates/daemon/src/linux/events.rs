@@ -98,6 +98,11 @@ impl Linux {
                     Err(error) => self.trouble(format!("cannot read the radios: {error}")),
                 }
             }
+            (Purpose::Regulatory { wiphy }, Ok(nl80211::Reply::Regulatory(rules))) => {
+                self.heard.push_back(Heard::Regulatory { wiphy, rules });
+            }
+            // Not known, then: nothing is said of it on the air.
+            (Purpose::Regulatory { .. }, _) => {}
             (Purpose::Interfaces, Ok(nl80211::Reply::Interfaces(list))) => {
                 let here: BTreeSet<_> = list.iter().map(|info| info.interface.ifindex).collect();
                 let lost: Vec<_> =

@@ -117,6 +117,11 @@ impl Linux {
                 self.heard.push_back(Heard::RadioChanged { wiphy, radio });
             }
         }
+        for &wiphy in radios.keys() {
+            // Of a radio with rules of its own the kernel tells those.
+            let request = nl80211::Request::ReadRegulatory { wiphy: Some(wiphy) };
+            self.ask(&request, Purpose::Regulatory { wiphy });
+        }
         self.radios = radios;
         self.tell_blocks();
         if std::mem::take(&mut self.regulatory) {

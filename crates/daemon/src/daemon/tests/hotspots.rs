@@ -2,14 +2,16 @@
 
 use super::*;
 use crate::hotspot::{Failure, Order, Phase};
-use crate::kernel::Mode;
+use crate::kernel::{Mode, Regulatory};
 use crate::networks::profile::{Place, Profile, Protection};
 use lapwing_core::Secret;
 use lapwing_core::ap::{self, KernelEvent as ApEvent};
 use lapwing_core::kernel::{Band, ChannelDefinition, ChannelWidth, InterfaceLink, InterfaceState};
 use lapwing_core::radio::{AccessPointRadio, BandCapabilities};
 use lapwing_frames::channel;
+use lapwing_frames::element::{ElementId, Elements};
 use lapwing_frames::suite::Cipher;
+use lapwing_linux::nl80211::RegulatoryRule;
 
 const ALL: [&str; 3] = ["StartBss", "InstallKey", "UseGroupKey"];
 
@@ -571,4 +573,37 @@ fn a_hotspot_that_the_kernel_lost_while_the_machine_slept_begins_anew() {
         assert_eq!(begun > 0, is_lost, "{name}");
         assert_eq!(bench.phase(), Some(Phase::Started), "{name}");
     }
+}
+
+#[test]
+fn a_hotspot_says_in_which_country_it_is_by_the_rules_of_its_own_radio() {
+    let country_of = |rules: &[(u32, &str)]| {
+        let mut bench = Bench::new("country", &[]);
+        for &(wiphy, country) in rules {
+            let rule = RegulatoryRule {
+                start_khz: 5_170_000,
+                end_khz: 5_250_000,
+                max_eirp_mbm: 2_000,
+                ..RegulatoryRule::default()
+            };
+            let rules =
+                Regulatory { country: country.to_owned(), rules: vec![rule], ..Regulatory::default() };
+            bench.hear(Heard::Regulatory { wiphy, rules });
+        }
+        bench.ask(Call::SetMode { ifindex: 3, mode: Mode::AccessPoint });
+        assert_eq!(bench.start(settings()), Some(Ok(Answer::Done)));
+        let begun = bench.run.daemon.kernel.performed.iter().find_map(|command| match command {
+            Command::Serve { request: ap::Request::StartBss(announcement), .. } => Some(announcement),
+            _ => None,
+        });
+        let beacon = begun.unwrap().tail.clone();
+        let element = Elements::new(&beacon).iter().find(|element| element.id == ElementId::Plain(7));
+        element.map(|element| element.body.to_vec())
+    };
+    let told = |country: &str| Some([country.as_bytes(), b" \x24\x04\x14"].concat());
+    assert_eq!(country_of(&[]), None);
+    assert_eq!(country_of(&[(0, "00")]), None);
+    assert_eq!(country_of(&[(0, "DE"), (1, "US")]), told("DE"));
+    // The last word counts.
+    assert_eq!(country_of(&[(0, "DE"), (0, "FR")]), told("FR"));
 }
