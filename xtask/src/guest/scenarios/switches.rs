@@ -201,6 +201,7 @@ impl Tour {
     /// Waits until data crosses at the place where the station should be.
     fn expect_there(&mut self) -> Result<()> {
         let router = self.router(self.at);
+        self.station.await_address(SOON)?;
         match wait(SOON, || self.station.is_answered(router).then_some(())) {
             Some(()) => Ok(()),
             None => Err(Failure::unmet(

@@ -15,7 +15,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Who takes the station's part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +170,18 @@ impl dyn Station + '_ {
                 IpAddr::V6(_) => None,
             })
         })
+    }
+
+    /// Waits for an IPv4 address without a pause, so that what follows may be measured. A ping that begins without an
+    /// address goes from 0.0.0.0, and nobody answers it.
+    pub(crate) fn await_address(&mut self, within: Duration) -> Result<()> {
+        let until = Instant::now() + within;
+        while !addresses(self.radio()).iter().any(IpAddr::is_ipv4) {
+            if Instant::now() >= until {
+                return Err(Failure::unmet("the station has an IPv4 address", self.last_words()));
+            }
+        }
+        Ok(())
     }
 
     /// Waits for an IPv6 address of more than the link.
