@@ -503,6 +503,7 @@ pub struct StationState {
     pub transmit_rate: Option<u32>,
     /// Time since it was last heard, in milliseconds.
     pub inactive_ms: Option<u32>,
-    /// The links that the kernel keeps figures of, where it says so (7.0 and later).
+    /// The links that the kernel's entry of the peer has, where it says so. Linux 6.12 and 7.2 do not: they tell the
+    /// links of the interface alone ([`InterfaceState::links`]).
     pub links: Vec<LinkId>,
 }

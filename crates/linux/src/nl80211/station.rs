@@ -40,7 +40,7 @@ pub struct StationFigures {
     pub received_octets: Option<u64>,
     /// How many octets went.
     pub sent_octets: Option<u64>,
-    /// The figures of each link that the kernel keeps some of and says so; older kernels have one set for all.
+    /// The figures of each link, where the kernel tells them. Linux 6.12 and 7.2 tell one set for all.
     pub links: BTreeMap<LinkId, Self>,
 }
 
