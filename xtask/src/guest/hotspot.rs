@@ -44,6 +44,8 @@ pub(crate) struct Hotspot {
     own_addresses: bool,
     /// Whether it is to spare itself the log of all that it does.
     quiet: bool,
+    /// Where it is.
+    country: &'static str,
 }
 
 impl Protection {
@@ -63,7 +65,7 @@ impl Hotspot {
     pub(crate) fn new(ssid: &str, protection: Protection, passphrase: &str) -> Self {
         let (ssid, passphrase) = (ssid.to_owned(), passphrase.to_owned());
         let (links, settings, own_addresses, quiet) = (vec![2412], Vec::new(), false, false);
-        Self { ssid, protection, passphrase, links, settings, own_addresses, quiet }
+        Self { ssid, protection, passphrase, links, settings, own_addresses, quiet, country: COUNTRY }
     }
 
     /// An AP MLD with WPA3.
@@ -75,6 +77,11 @@ impl Hotspot {
     pub(crate) fn with(mut self, words: &str) -> Self {
         self.settings.extend(words.split_whitespace().map(str::to_owned));
         self
+    }
+
+    /// Is in another country.
+    pub(crate) fn in_country(self, country: &'static str) -> Self {
+        Self { country, ..self }
     }
 
     /// Gives addresses by itself.
@@ -125,7 +132,7 @@ impl LapwingAp {
             let place = directory.join(name);
             fs::create_dir_all(&place).doing(|| format!("create {}", place.display()))?;
         }
-        radio::set_country(COUNTRY)?;
+        radio::set_country(config.country)?;
         let phy = output(&mut command("iw", ["phy", &radio.phy, "info"]))?;
         fs::write(directory.join("iw-phy.txt"), phy).doing(|| "write what the radio can do".into())?;
         radio.move_into(&namespace)?;

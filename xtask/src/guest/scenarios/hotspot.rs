@@ -2,6 +2,7 @@
 
 use super::multi_link::data_crosses;
 use super::{LATER, PASSWORD, SOON, SSID, Scenario, joins_now, scenario};
+use crate::command::output;
 use crate::failure::{Failure, Result};
 use crate::guest::process::wait;
 use crate::guest::{Goodbye, Hotspot, Lab, LapwingAp, Protection, Station};
@@ -117,6 +118,19 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             ap.expect_no_refusals()
         },
     )
+    .on_both_kernels(),
+    scenario("hotspot-country", "our hotspot's beacons name the country that the kernel knows", |lab| {
+        let config = own(Protection::Wpa3).in_country("DE");
+        let ap = lab.hotspot(&config)?;
+        let mut station = lab.station(config.network())?;
+        data_crosses(&mut *station, &ap)?;
+        let interface = &station.radio().interface;
+        let heard = output(&mut station.radio().command(&format!("iw dev {interface} scan dump")))?;
+        match heard.contains("Country: DE") {
+            true => ap.expect_no_refusals(),
+            false => Err(Failure::unmet("a beacon that says where it is", heard)),
+        }
+    })
     .on_both_kernels(),
     scenario("hotspot-crowd", "twenty clients join our hotspot at once: all are let in", |lab| {
         let ap = lab.hotspot(&own(Protection::Wpa3))?;
