@@ -4,6 +4,7 @@ mod connect;
 mod monitor;
 mod scan;
 mod tryout;
+mod wps;
 
 use crate::bus::Bus;
 use crate::events::Event;
@@ -74,6 +75,7 @@ pub async fn run(options: &Options, around: &mut Surroundings) -> Result<(), Fai
         }
         Command::Connect(connect) => connect::run(&bus, options, connect, around).await?,
         Command::Roam { bssid } => connect::roam(&bus, options, *bssid, around).await?,
+        Command::Wps(wish) => wps::run(&bus, options, wish, around).await?,
         Command::Disconnect => disconnect(&bus, options, style).await?,
         Command::Forget(choice) => forget(&bus, choice, style).await?,
         Command::Links => links(&bus, options, style).await?,

@@ -53,6 +53,14 @@ The connection is left with a goodbye and made anew by the access point with thi
 device, or of one of its links, means that device; that of a link, that the association goes through it. An access \
 point that was not heard lately, or cannot be joined, changes nothing: scan first.";
 
+const WPS: &str = "\
+Has an access point hand over its network, without anybody typing its passphrase (Wi-Fi Protected Setup).
+
+\
+It is weak: for two minutes after the push of a button whoever asks is let in, and a PIN that an access point keeps \
+can be guessed. Nothing of it begins unless it is asked for here, and an access point on which it can be switched off \
+is better without it. The network of before is left first.";
+
 const TUI: &str = "\
 Shows everything on one screen, and does what keys say.
 
@@ -101,6 +109,21 @@ pub struct Options {
     pub command: Option<Command>,
 }
 
+/// How a network is handed over.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Wps {
+    /// The button of the access point is pushed within two minutes
+    PushButton,
+    /// The access point is told a PIN: this one, or one that is made and shown
+    Pin {
+        /// Four or eight digits
+        #[arg(value_name = "PIN")]
+        pin: Option<String>,
+    },
+    /// End what was begun elsewhere
+    Cancel,
+}
+
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
@@ -122,6 +145,9 @@ pub enum Command {
         #[arg(value_name = "ADDRESS")]
         bssid: MacAddr,
     },
+    /// Join a network by a push of a button or a PIN
+    #[command(subcommand, long_about = WPS)]
+    Wps(Wps),
     /// Leave the network and stay away until asked otherwise
     Disconnect,
     /// Forget a known network: its passphrase and all that was learned of it

@@ -21,6 +21,7 @@ use lapwing_core::failure::Failure;
 use lapwing_core::kernel::{ChannelDefinition, Frequency};
 use lapwing_core::select::Judged;
 use lapwing_core::station::{Connected, Summary};
+use lapwing_core::wsc::{Password, Pin, Troubles};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -207,6 +208,21 @@ pub enum Call {
         /// The interface.
         ifindex: u32,
     },
+    /// A random PIN.
+    GeneratePin,
+    /// Have a network handed over by an access point whose button was pushed, or that was told our PIN (Wi-Fi Simple
+    /// Configuration), and join it. The network of before is left first. Answered as [`Call::Connect`].
+    Enrol {
+        /// The interface.
+        ifindex: u32,
+        /// The button, or the PIN.
+        password: Password,
+    },
+    /// End that.
+    CancelEnrol {
+        /// The interface.
+        ifindex: u32,
+    },
 }
 
 /// The answer to a call that succeeded.
@@ -224,6 +240,8 @@ pub enum Answer {
     Heard(Box<HeardNetworks>),
     /// To [`Call::AccessPointDiagnostics`].
     Clients(Vec<ClientFigures>),
+    /// To [`Call::GeneratePin`].
+    Pin(Pin),
 }
 
 /// Why a call was not done. Each has a name among iwd's errors; the sentence tells people the rest.
@@ -265,6 +283,8 @@ pub enum CallError {
     Failed(Failure),
     /// The hotspot did not begin, or ended.
     HotspotFailed(hotspot::Failure),
+    /// No network was handed over.
+    NotHandedOver(Troubles),
 }
 
 /// What the daemon tells a surface.

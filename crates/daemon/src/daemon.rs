@@ -4,6 +4,7 @@ mod ad_hoc;
 mod addressing;
 mod calls;
 mod debugging;
+mod enrolling;
 mod handover;
 mod hotspots;
 mod interface;
@@ -32,12 +33,14 @@ use crate::netconf::dhcp;
 use crate::netconf::settings::Prefix;
 use crate::networks::{FileName, KnownNetwork, Store};
 use calls::Desk;
+use enrolling::Enrolling;
 use interface::Interface;
 use lapwing_core::attempt::{AttemptId, Entry, Phase};
 use lapwing_core::curve::Curves;
 use lapwing_core::kernel::{KernelEvent, Reply};
 use lapwing_core::means::Means;
 use lapwing_core::station::{Action, Event, Report, Settings, Summary};
+use lapwing_core::wsc;
 use lapwing_core::{Duration, Entropy, Instant};
 use power::RadioState;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -245,14 +248,21 @@ impl<K: Kernel> Daemon<K> {
                 }
             }
             Heard::Answered { ifindex, ticket, outcome } => {
+                if self.enrolling_answered(now, ifindex, ticket, &outcome) {
+                    return;
+                }
                 self.turn(now, ifindex, Event::Completed { ticket, outcome });
             }
             Heard::Station { ifindex: Some(ifindex), event } if !self.is_station(ifindex) => {
                 self.heard_by_another(now, ifindex, event);
             }
             Heard::Station { ifindex, event } => {
+                let is_for_station = ifindex.is_none_or(|ifindex| self.enrolling_heard(now, ifindex, &event));
                 if let Some(interface) = ifindex.and_then(|ifindex| self.interfaces.get_mut(&ifindex)) {
                     interface.hear(&event);
+                }
+                if !is_for_station {
+                    return;
                 }
                 if let Some(ifindex) = ifindex {
                     self.calls_hear(ifindex, &event);
@@ -346,6 +356,10 @@ impl<K: Kernel> Daemon<K> {
             let station = due(interface.station.next_deadline().map(|(at, _)| at));
             let addressing = due(interface.configuration.as_ref().and_then(Configuration::next_deadline));
             let hotspot = due(interface.role.hotspot().and_then(Hotspot::next_deadline));
+            let enrolling = due(interface.enrolling.as_ref().and_then(Enrolling::deadline));
+            if enrolling {
+                self.enrolling_hears(now, ifindex, wsc::Event::Tick);
+            }
             if addressing {
                 self.configure(now, ifindex, configuration::Event::Dhcp(dhcp::Event::Tick));
             }
@@ -375,12 +389,14 @@ impl<K: Kernel> Daemon<K> {
     /// [`Self::finish`].
     pub fn shut_down(&mut self, now: Now) {
         self.close_desk();
+        self.cancel_all_enrolling(now);
         self.turn_all(now, &Event::Disconnect);
         self.leave_modes(now);
         self.settle(now);
     }
 
-    /// Whether no station is in, or on its way into or out of, a network, and no interface is an access point.
+    /// Whether no station is in, or on its way into or out of, a network, and no interface is an access point or has a
+    /// network handed over.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         let is_quiet = |summary: Summary| match summary {
@@ -390,9 +406,10 @@ impl<K: Kernel> Daemon<K> {
             | Summary::Connected { .. }
             | Summary::Disconnecting => false,
         };
-        self.interfaces
-            .values()
-            .all(|interface| is_quiet(interface.station.summary()) && interface.is_plain_station())
+        self.interfaces.values().all(|interface| {
+            let is_at_rest = is_quiet(interface.station.summary()) && interface.enrolling.is_none();
+            is_at_rest && interface.is_plain_station()
+        })
     }
 
     /// Undoes what is left of the addresses, and the status file.
@@ -419,6 +436,7 @@ impl<K: Kernel> Daemon<K> {
     /// Ends what was heard: calls go on, and the stations hear of other networks.
     fn follow(&mut self, now: Now) {
         self.catch_up(now);
+        self.begin_enrolling(now);
         self.switch_modes(now);
         self.join_found(now);
         if std::mem::take(&mut self.networks_changed) {

@@ -101,6 +101,20 @@ impl AccessPoint {
         Ok(&self.running()?.control)
     }
 
+    /// Pushes its button.
+    pub(crate) fn push_button(&self) -> Result<()> {
+        self.control()?.order("WPS_PBC")
+    }
+
+    /// Tells it the PIN of a station that will come.
+    pub(crate) fn expect_pin(&self, pin: &str) -> Result<()> {
+        // The answer is the PIN.
+        match self.control()?.ask(&format!("WPS_PIN any {pin}"))? {
+            answer if answer == pin => Ok(()),
+            other => Err(Failure::unmet("hostapd takes a PIN", other)),
+        }
+    }
+
     /// The address of its BSS.
     pub(crate) fn bssid(&self) -> String {
         self.radio.address.clone()

@@ -134,7 +134,7 @@ pub(super) async fn roam(
 }
 
 /// What to say of a connection that was made.
-fn told(style: Style, device: &Device, name: &Name, seconds: f64, status: &Status) -> Output {
+pub(super) fn told(style: Style, device: &Device, name: &Name, seconds: f64, status: &Status) -> Output {
     let human = view::connected(style, &device.name, name, seconds, status);
     let json = json!({
         "device": device.name,
@@ -147,7 +147,7 @@ fn told(style: Style, device: &Device, name: &Name, seconds: f64, status: &Statu
 }
 
 /// The device as it is now.
-async fn current(bus: &Bus, device: &Device) -> Result<Status, Failure> {
+pub(super) async fn current(bus: &Bus, device: &Device) -> Result<Status, Failure> {
     let snapshot = Snapshot::take(bus).await?;
     match snapshot.devices()?.into_iter().find(|now| now.path == device.path) {
         Some(now) => snapshot.status(now).await,

@@ -1,6 +1,7 @@
 //! Errors as clients see them: iwd's names, and sentences that say what happened and what to do next.
 
 use super::message::Error;
+use super::simple_configuration;
 use crate::control::CallError;
 use crate::hotspot;
 use lapwing_core::failure::{Code, Failure};
@@ -67,6 +68,7 @@ pub fn describe(error: &CallError) -> Error {
             };
             iwd(name, format_args!("{} {}", sentence(&failure.to_string()), failure.next_step()))
         }
+        CallError::NotHandedOver(troubles) => simple_configuration::describe(troubles),
         CallError::InvalidArguments(why) => iwd("InvalidArguments", why),
         CallError::NotAvailable(what) => iwd("NotAvailable", what),
         CallError::NotStored(why) => iwd("Failed", why),

@@ -18,6 +18,7 @@ pub mod private;
 pub mod resolved;
 pub mod service;
 pub mod signal_agents;
+mod simple_configuration;
 #[cfg(test)]
 mod testing;
 pub mod time;

@@ -403,6 +403,7 @@ fn values(answer: Answer) -> Vec<Value> {
         Answer::Heard(networks) => vec![calls::heard(&networks)],
         Answer::Clients(clients) => vec![access_point::diagnostics(&clients)],
         Answer::Links(links) => super::links::report(&links),
+        Answer::Pin(pin) => vec![Value::Text(pin.reveal())],
         Answer::Timeline(text) => vec![Value::Text(text.replace('\0', "\u{fffd}"))],
     }
 }

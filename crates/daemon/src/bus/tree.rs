@@ -4,7 +4,7 @@ mod access_point;
 
 use super::interfaces::{
     AD_HOC, ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE, DIAGNOSTIC, KNOWN, LAPWING_DAEMON,
-    LAPWING_STATION, NETWORK, OBJECT_MANAGER, PROPERTIES, STATION,
+    LAPWING_STATION, NETWORK, OBJECT_MANAGER, PROPERTIES, SIMPLE_CONFIGURATION, STATION,
 };
 use super::links;
 use super::path;
@@ -171,6 +171,7 @@ fn add_device(
     }
     if has_station(device) {
         interfaces.insert(STATION, station(device, &at));
+        interfaces.insert(SIMPLE_CONFIGURATION, Properties::new());
         if developer {
             let autoconnect = Value::Boolean(device.autoconnects);
             interfaces.insert(DEBUG, Properties::from([("AutoConnect", autoconnect)]));

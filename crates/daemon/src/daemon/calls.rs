@@ -9,7 +9,7 @@ use lapwing_core::attempt::{AttemptId, Phase};
 use lapwing_core::failure::{Code, Failure};
 use lapwing_core::kernel::{Errno, InterfaceState, KernelEvent, Refusal};
 use lapwing_core::station::{Event, Report, Summary};
-use lapwing_core::{Duration, Instant};
+use lapwing_core::{Duration, Instant, wsc};
 use lapwing_frames::Ssid;
 use lapwing_linux::nl80211::Rate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +69,8 @@ pub(super) enum Wish {
     AdHoc { ifindex: u32 },
     /// The figures of a hotspot's clients.
     ClientFigures { ifindex: u32 },
+    /// A network by a button or a PIN.
+    Enrol { ifindex: u32 },
     /// The kernel's side of the links: the interface, and then the figures.
     Links { ifindex: u32, state: Option<Box<InterfaceState>> },
 }
@@ -89,7 +91,8 @@ impl Wish {
             | Self::StartHotspot { ifindex }
             | Self::StopHotspot { ifindex }
             | Self::AdHoc { ifindex }
-            | Self::ClientFigures { ifindex } => Some(*ifindex),
+            | Self::ClientFigures { ifindex }
+            | Self::Enrol { ifindex } => Some(*ifindex),
             Self::Radio { .. } => None,
         }
     }
@@ -107,7 +110,8 @@ impl Wish {
             | Self::StartHotspot { .. }
             | Self::StopHotspot { .. }
             | Self::AdHoc { .. }
-            | Self::ClientFigures { .. } => false,
+            | Self::ClientFigures { .. }
+            | Self::Enrol { .. } => false,
         }
     }
 
@@ -116,6 +120,8 @@ impl Wish {
         Duration::from_secs(match self {
             // A person looks for the passphrase; an attempt tries every access point.
             Self::Secret { .. } | Self::Join { .. } => 120,
+            // The session itself ends after two minutes and what it has begun by then.
+            Self::Enrol { .. } => 240,
             // Longer than the machines themselves wait, which know better what was missing.
             Self::Find { .. }
             | Self::Leave { .. }
@@ -150,6 +156,7 @@ impl Wish {
                 CallError::HotspotFailed(hotspot::Failure::Silent("the figures of the clients"))
             }
             Self::Links { .. } => silent(Phase::Online, "the links of the interface"),
+            Self::Enrol { .. } => CallError::NotHandedOver(wsc::Troubles::WalkTimeOver),
         }
     }
 }
@@ -273,6 +280,9 @@ impl<K: Kernel> Daemon<K> {
                 Call::StartAdHoc { ifindex, ssid } => self.start_ad_hoc(now, id, ifindex, ssid),
                 Call::StopAdHoc { ifindex } => self.stop_ad_hoc(now, id, ifindex),
                 Call::AccessPointDiagnostics { ifindex } => self.diagnose_clients(now, id, ifindex),
+                Call::GeneratePin => self.generate_pin(),
+                Call::Enrol { ifindex, password } => self.enrol(now, id, ifindex, password),
+                Call::CancelEnrol { ifindex } => self.cancel_enrolling(now, ifindex),
             }
         };
         let outcome = match first {

@@ -1,6 +1,7 @@
 //! One interface and its station.
 
 use super::ad_hoc::AdHoc;
+use super::enrolling::Enrolling;
 use super::handover::Handed;
 use super::joining::Join;
 use super::modes::{Role, Switching};
@@ -47,6 +48,8 @@ pub(super) struct Interface {
     pub(super) role: Role,
     /// That this is being changed.
     pub(super) switching: Option<Switching>,
+    /// That a network is being handed over to it by a button or a PIN.
+    pub(super) enrolling: Option<Enrolling>,
     /// What it heard as a station, for the hotspot that it is on the way to.
     pub(super) heard: Vec<Neighbour>,
     /// Its station, which is out of the way while the interface is used for something else.
@@ -82,6 +85,7 @@ impl Interface {
             up: found.up,
             role: Role::Station,
             switching: None,
+            enrolling: None,
             heard: Vec::new(),
             configuration: None,
             configured: None,
@@ -104,7 +108,8 @@ impl Interface {
         let network = self.role.network().and_then(ClientNetwork::deadline);
         let handed = self.handed.as_ref().and_then(Handed::deadline);
         let signal = self.signal.as_ref().and_then(SignalWatch::deadline);
-        let others = handed.into_iter().chain(signal);
+        let enrolling = self.enrolling.as_ref().and_then(Enrolling::deadline);
+        let others = handed.into_iter().chain(signal).chain(enrolling);
         station
             .into_iter()
             .chain(others)

@@ -296,7 +296,7 @@ impl<K: Kernel> Daemon<K> {
         Ok(())
     }
 
-    fn join(&mut self, now: Now, id: CallId, ifindex: u32, join: Join) {
+    pub(super) fn join(&mut self, now: Now, id: CallId, ifindex: u32, join: Join) {
         let network = join.network.clone();
         let event = match join.chosen {
             Some(bssid) => Event::ConnectTo { network, bssid },

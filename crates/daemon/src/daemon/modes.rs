@@ -140,10 +140,22 @@ impl Interface {
 impl<K: Kernel> Daemon<K> {
     /// Whether a call is for what its interface is used for.
     pub(super) fn check_role(&self, call: &Call) -> Result<(), CallError> {
+        if let Call::SetMode { ifindex, .. }
+        | Call::Scan { ifindex }
+        | Call::Connect { ifindex, .. }
+        | Call::ConnectTo { ifindex, .. }
+        | Call::Roam { ifindex, .. }
+        | Call::ConnectHidden { ifindex, .. }
+        | Call::Disconnect { ifindex }
+        | Call::Enrol { ifindex, .. } = call
+        {
+            self.check_enrolling(*ifindex)?;
+        }
         let (Call::Scan { ifindex }
         | Call::Connect { ifindex, .. }
         | Call::ConnectHidden { ifindex, .. }
         | Call::Disconnect { ifindex }
+        | Call::Enrol { ifindex, .. }
         | Call::Diagnose { ifindex }) = call
         else {
             return Ok(());

@@ -9,6 +9,7 @@ mod ap;
 mod appointed;
 mod bulk;
 mod calls;
+mod enrolling;
 mod hotspots;
 
 use super::*;

@@ -8,6 +8,8 @@ use crate::kernel::Heard;
 use crate::settings::Settings;
 use lapwing_core::kernel::{AssociateSecurity, Errno, KernelEvent, Refusal, Reply, Request};
 use lapwing_core::radio::Radio;
+use lapwing_frames::element::Elements;
+use lapwing_frames::wsc::SimpleConfiguration;
 use lapwing_linux::nl80211::Wiphy;
 use lapwing_linux::packet::PacketSocket;
 use std::collections::btree_map::Entry;
@@ -27,6 +29,17 @@ fn security(request: &Request) -> Option<&AssociateSecurity> {
         Request::Connect(request) => request.security.as_ref(),
         _ => None,
     }
+}
+
+/// Whether an association has no keys but EAP: a network is handed over (Wi-Fi Simple Configuration). The kernel
+/// opens the port by itself then, and carries no frames over nl80211.
+fn is_simple_configuration(request: &Request) -> bool {
+    let elements = match request {
+        Request::Associate(request) => &request.elements,
+        Request::Connect(request) => &request.elements,
+        _ => return false,
+    };
+    SimpleConfiguration::join(Elements::new(elements)).is_some()
 }
 
 pub(super) fn refusal(error: &io::Error) -> Refusal {
@@ -52,6 +65,9 @@ impl Linux {
                 self.key_frames.remove(&ifindex);
                 return None;
             }
+            return self.expect_key_frames(ifindex).err().map(Err);
+        }
+        if is_simple_configuration(request) {
             return self.expect_key_frames(ifindex).err().map(Err);
         }
         let Request::SendKeyFrame { to, bytes, .. } = request else { return None };

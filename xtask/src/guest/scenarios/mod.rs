@@ -9,6 +9,7 @@ mod killed;
 mod medium;
 mod multi_link;
 mod people;
+mod provisioning;
 mod radios;
 mod reconnect;
 mod storage;
@@ -76,6 +77,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         clients::SCENARIOS,
         storage::SCENARIOS,
         people::SCENARIOS,
+        provisioning::SCENARIOS,
         keys::SCENARIOS,
         hotspot::SCENARIOS,
         multi_link::SCENARIOS,

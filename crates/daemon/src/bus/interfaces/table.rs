@@ -3,7 +3,7 @@
 use super::{
     ACCESS_POINT, ACCESS_POINT_DIAGNOSTIC, AD_HOC, ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE,
     DIAGNOSTIC, INTROSPECTABLE, Interface, KNOWN, LAPWING_ACCESS_POINT, LAPWING_DAEMON, LAPWING_STATION,
-    Method, NETWORK, OBJECT_MANAGER, PEER, PROPERTIES, Property, STATION, Signal,
+    Method, NETWORK, OBJECT_MANAGER, PEER, PROPERTIES, Property, SIMPLE_CONFIGURATION, STATION, Signal,
 };
 
 const fn method(
@@ -122,6 +122,17 @@ pub const ALL: &[Interface] = &[
     Interface {
         name: DIAGNOSTIC,
         methods: &[method("GetDiagnostics", &[], &[("diagnostics", "a{sv}")])],
+        signals: &[],
+        properties: &[],
+    },
+    Interface {
+        name: SIMPLE_CONFIGURATION,
+        methods: &[
+            method("PushButton", &[], &[]),
+            method("GeneratePin", &[], &[("pin", "s")]),
+            method("StartPin", &[("pin", "s")], &[]),
+            method("Cancel", &[], &[]),
+        ],
         signals: &[],
         properties: &[],
     },

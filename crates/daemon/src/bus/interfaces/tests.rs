@@ -98,11 +98,8 @@ const NOT_THERE: &[(&str, &[&str])] = &[
 ];
 
 /// The ways to be let into a network without a passphrase.
-const ENROLLMENT: &[&str] = &[
-    "net.connman.iwd.DeviceProvisioning",
-    "net.connman.iwd.SharedCodeDeviceProvisioning",
-    "net.connman.iwd.SimpleConfiguration",
-];
+const ENROLLMENT: &[&str] =
+    &["net.connman.iwd.DeviceProvisioning", "net.connman.iwd.SharedCodeDeviceProvisioning"];
 
 /// One object of ours of each kind that was recorded.
 fn objects() -> BTreeMap<&'static str, String> {

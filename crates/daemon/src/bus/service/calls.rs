@@ -6,6 +6,7 @@ use crate::bus::errors::{dbus, iwd};
 use crate::bus::interfaces::{self, Interface};
 use crate::bus::message::{Error, MethodCall};
 use crate::bus::path;
+use crate::bus::simple_configuration;
 use crate::bus::tree::{Object, Thing, connected_bss};
 use crate::bus::value::{self, Value};
 use crate::control::{Call, DeviceView, Diagnostics, HeardBss, HeardNetworks, RateView, SecretId};
@@ -356,6 +357,9 @@ impl Service {
             }
             (Some(Thing::Known(network)), interfaces::KNOWN, "Forget") => {
                 later(Call::Forget { network: network.clone() })
+            }
+            (Some(&Thing::Device(ifindex)), interfaces::SIMPLE_CONFIGURATION, member) => {
+                simple_configuration::call(ifindex, member, &call.body).map(Response::Later)
             }
             (Some(&Thing::Device(ifindex)), interface, member) => {
                 let device = self.device(ifindex);

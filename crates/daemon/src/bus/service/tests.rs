@@ -405,7 +405,10 @@ fn a_station_that_goes_down_takes_its_networks_with_it() {
     assert_eq!(
         order(&service.settle(Vec::new(), Some(down))),
         [
-            format!("-{DEVICE} {}", names(&["net.connman.iwd.Station"])),
+            format!(
+                "-{DEVICE} {}",
+                names(&["net.connman.iwd.SimpleConfiguration", "net.connman.iwd.Station"])
+            ),
             format!(
                 "-{HOME}/0200000000fe {}",
                 names(&["net.connman.iwd.BasicServiceSet", "org.freedesktop.DBus.Properties"])
