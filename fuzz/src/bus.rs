@@ -113,6 +113,8 @@ impl Play {
                         Outgoing::Call { serial: None, .. } | Outgoing::Signal { .. } => {}
                     }
                 }
+                // The double hands no addresses out, and does not wait for the word of who sets them.
+                Effect::Addressed(..) => {}
                 Effect::Named | Effect::NameTaken(_) | Effect::NameRefused(_) | Effect::Warn(_) => {}
             }
         }
