@@ -8,7 +8,7 @@ pub use history::{History, Manner, backoff};
 pub use mld::{JudgedLink, LeftOut, Mld, MldLink};
 
 use crate::{
-    kernel::Frequency,
+    kernel::{Band, Frequency},
     network::{Credentials, Network, Proven},
     radio::{Radio, RadioKind},
     rsn::{
@@ -92,6 +92,40 @@ pub struct Policy {
     pub fresh_for: Duration,
     /// Our own address: no BSS that is joined may have it.
     pub own: Option<MacAddr>,
+    /// What the machine's owner prefers.
+    pub preferences: Preferences,
+}
+
+/// What the machine's owner prefers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Preferences {
+    /// What the estimate of a BSS is multiplied with, in hundredths, in 2.4, 5 and 6 GHz.
+    pub bands: [u16; 3],
+    /// Protected networks without protected management frames are not joined.
+    pub protection_required: bool,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl Preferences {
+    /// None.
+    pub const NONE: Self = Self { bands: [100; 3], protection_required: false };
+
+    /// The estimate of a BSS as it is preferred.
+    fn score(&self, bss: &Bss) -> u32 {
+        let [two, five, six] = self.bands;
+        let hundredths = match bss.frequency.band() {
+            Some(Band::Band2) => two,
+            Some(Band::Band5) | None => five,
+            Some(Band::Band6) => six,
+        };
+        let score = u64::from(score::score(bss)) * u64::from(hundredths) / 100;
+        u32::try_from(score).unwrap_or(u32::MAX)
+    }
 }
 
 impl Policy {
@@ -101,7 +135,7 @@ impl Policy {
     /// The usual policy at this moment.
     #[must_use]
     pub const fn at(now: Instant) -> Self {
-        Self { now, fresh_for: Self::FRESH_FOR, own: None }
+        Self { now, fresh_for: Self::FRESH_FOR, own: None, preferences: Preferences::NONE }
     }
 }
 
@@ -318,7 +352,7 @@ impl Choice<'_> {
                 let apart = self.apart(bss);
                 let target = Aim { bss: bss.clone(), advertised, plan, mld: None, apart };
                 let target = Target(Arc::new(target));
-                (Verdict::Usable { score: score::score(bss) }, Some(target))
+                (Verdict::Usable { score: self.policy.preferences.score(bss) }, Some(target))
             }
             Err(rejection) => (Verdict::Rejected(rejection), None),
         };
@@ -358,7 +392,10 @@ impl Choice<'_> {
         }
         let considered: Vec<_> = members
             .iter()
-            .map(|(bss, said)| (*bss, said, score::score(bss), self.consider(bss, As::Link(members))))
+            .map(|(bss, said)| {
+                let score = self.policy.preferences.score(bss);
+                (*bss, said, score, self.consider(bss, As::Link(members)))
+            })
             .collect();
         let best = considered.iter().filter_map(|(bss, said, score, outcome)| {
             let plan = outcome.as_ref().ok()?.as_ref()?;
@@ -482,6 +519,11 @@ impl Choice<'_> {
         let plan = match security.map_err(Rejection::Unsuitable)? {
             Security::Protected(plan) if plan.akm().is_psk() && network.proven.has(Proven::SAE) => {
                 return Err(Rejection::Downgrade);
+            }
+            Security::Protected(plan)
+                if policy.preferences.protection_required && plan.group_management().is_none() =>
+            {
+                return Err(Rejection::Unsuitable(Unsuitable::NoManagementFrameProtection));
             }
             Security::Protected(plan) => Some(plan),
             Security::Open => {

@@ -9,7 +9,7 @@ use lapwing_core::{
     Duration, Instant,
     rsn::Unsuitable,
     scan::Table,
-    select::{History, Policy, Rejection, Verdict, choose},
+    select::{History, Policy, Preferences, Rejection, Verdict, choose},
 };
 use lapwing_frames::{
     MacAddr, Ssid,
@@ -83,4 +83,24 @@ fn a_wider_channel_is_better() {
         let found = estimate(operation.clone());
         assert_eq!((found + none / 2) / none, 1 << doublings, "{operation:?}");
     }
+}
+
+/// What the owner of the machine prefers decides between two BSSs that are as good.
+#[test]
+fn a_preferred_band_wins() {
+    let now = Instant::after_start(Duration::from_secs(100));
+    let (two, five) = (MacAddr([2, 0, 0, 0, 0, 1]), MacAddr([2, 0, 0, 0, 0, 2]));
+    let mut table = Table::new(8);
+    table.insert(entry(two, 2412, named(b"cafe")), now).unwrap();
+    table.insert(entry(five, 5180, named(b"cafe")), now).unwrap();
+    let radio = radio(&[2412, 5180]);
+    let chosen = |bands| {
+        let preferences = Preferences { bands, ..Preferences::NONE };
+        let policy = Policy { preferences, ..Policy::at(now) };
+        let (_, target) = choose(&table, &open(b"cafe"), &radio, &History::default(), &policy);
+        target.unwrap().bss().bssid
+    };
+    assert_eq!(chosen([100; 3]), five);
+    assert_eq!(chosen([200, 100, 100]), two);
+    assert_eq!(chosen([10_000, 10_000, 100]), five, "nothing overflows");
 }

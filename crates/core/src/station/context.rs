@@ -20,8 +20,8 @@ use crate::{
     radio::Radio,
     rsn::Candidate,
     scan::{Stage, Table},
-    select::{self, History, Judged, Policy, Rejection, Verdict},
-    time::Instant,
+    select::{self, History, Judged, Policy, Preferences, Rejection, Verdict},
+    time::{Duration, Instant},
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -42,6 +42,35 @@ pub struct Settings {
     pub table_capacity: usize,
     /// When to go to another AP.
     pub roam: RoamPolicy,
+    /// How a known network is looked for that was not found: once only if none.
+    pub search: Option<Pauses>,
+    /// Whether keys of earlier connections are used again (PMKSA caching).
+    pub reuses_keys: bool,
+    /// Which BSSs are preferred.
+    pub preferences: Preferences,
+}
+
+/// The pauses between searches for a known network, each twice as long as the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pauses {
+    /// The first.
+    pub first: Duration,
+    /// The longest.
+    pub longest: Duration,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { first: Duration::from_secs(5), longest: Duration::from_secs(60) }
+    }
+}
+
+impl Pauses {
+    /// The pause after so many others.
+    pub(super) fn after(&self, round: u32) -> Duration {
+        let factor = 1_u32.checked_shl(round).unwrap_or(u32::MAX);
+        self.first.saturating_mul(factor).min(self.longest)
+    }
 }
 
 impl Default for Settings {
@@ -51,6 +80,9 @@ impl Default for Settings {
             random_scan_address: true,
             table_capacity: Table::CAPACITY,
             roam: RoamPolicy::default(),
+            search: Some(Pauses::default()),
+            reuses_keys: true,
+            preferences: Preferences::NONE,
         }
     }
 }
@@ -181,7 +213,8 @@ pub(super) enum AddsLinks {
 impl Context {
     /// What would be thought of the BSSs of a network now.
     pub(super) fn judge(&self, network: &Network, now: Instant) -> Vec<Judged> {
-        let policy = Policy { own: Some(self.address), ..Policy::at(now) };
+        let preferences = self.settings.preferences;
+        let policy = Policy { own: Some(self.address), preferences, ..Policy::at(now) };
         select::judge(&self.table, network, &self.radio, &self.history, &policy)
     }
 

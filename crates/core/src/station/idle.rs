@@ -6,15 +6,9 @@ use super::{
     departure::{Next, Then},
     scanning::Scanning,
 };
-use crate::{
-    kernel::KernelEvent,
-    time::{Duration, Instant},
-};
+use crate::{kernel::KernelEvent, time::Instant};
 use alloc::boxed::Box;
 use lapwing_frames::{Ssid, management::StatusCode};
-
-/// The pauses between searches for a known network, each longer than the one before, in seconds.
-const PAUSES: [u64; 5] = [5, 10, 20, 40, 60];
 
 /// Why nothing is going on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,11 +60,11 @@ impl Idle {
         Scanning::search(turn, after, round)
     }
 
-    /// The pause after a search in vain.
+    /// The pause after a search in vain; without an end if one search is all that is wanted.
     pub(super) fn pause(turn: &Turn<'_>, after: Option<Ssid>, round: u32) -> State {
-        let step = usize::try_from(round).unwrap_or(usize::MAX);
-        let pause = Duration::from_secs(PAUSES.get(step).copied().unwrap_or(60));
-        State::Idle(Self::Pausing { at: turn.now + pause, after, round: round.saturating_add(1) })
+        let Some(pauses) = turn.context.settings.search else { return State::Idle(Self::Resting) };
+        let at = turn.now + pauses.after(round);
+        State::Idle(Self::Pausing { at, after, round: round.saturating_add(1) })
     }
 
     /// The networks or the wish to join them have changed.

@@ -45,7 +45,7 @@ mod survey;
 mod unavailable;
 mod vocabulary;
 
-pub use context::Settings;
+pub use context::{Pauses, Settings};
 pub use multi_link::{LinkState, LinkView, MultiLink};
 pub use roam::{Blocking, RoamPolicy, RoamStep};
 pub use vocabulary::{Action, Connected, Event, Learned, Report, Summary};

@@ -19,7 +19,7 @@ impl Turn<'_> {
     /// The PMK of an earlier connection with this AP by this plan, if there is one.
     pub(super) fn cached(&mut self, target: &Target, plan: &Plan) -> Option<Candidate> {
         // There is nothing to be gained for a pre-shared key.
-        if plan.akm().is_psk() {
+        if plan.akm().is_psk() || !self.context.settings.reuses_keys {
             return None;
         }
         let gone = self.context.pmksa.expire(self.now);
@@ -30,6 +30,9 @@ impl Turn<'_> {
 
     /// Keeps a PMK that the handshake has proved.
     pub(super) fn remember(&mut self, target: &Target, akm: Akm, candidate: &Candidate) {
+        if !self.context.settings.reuses_keys {
+            return;
+        }
         let key = self.pmksa_key(target, akm);
         let Some(pmkid) = candidate.pmkid else { return };
         let gone = self.context.pmksa.insert(self.now, key.clone(), pmkid, candidate.pmk.clone(), LIFETIME);

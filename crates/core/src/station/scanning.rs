@@ -490,7 +490,8 @@ impl Turn<'_> {
     /// Chooses a BSS of a network.
     pub(super) fn select(&self, network: &Network, policy: &Policy) -> (Vec<Judged>, Option<Target>) {
         let context = &*self.context;
-        let policy = Policy { own: Some(context.address), ..*policy };
+        let preferences = context.settings.preferences;
+        let policy = Policy { own: Some(context.address), preferences, ..*policy };
         let (mut judged, target) =
             select::choose(&context.table, network, &context.radio, &context.history, &policy);
         judged.truncate(MAX_JUDGED);

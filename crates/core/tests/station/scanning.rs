@@ -13,7 +13,7 @@ use lapwing_core::{
     kernel::{Errno, Frequency, Request, ScanRequest},
     network::Network,
     radio::Channel,
-    station::{Event, Report, Summary},
+    station::{Event, Pauses, Report, Settings, Station, Summary},
 };
 use lapwing_frames::suite::Akm;
 
@@ -264,4 +264,27 @@ fn five_hundred_known_networks_are_no_burden() {
     let judged = entries(&world).filter(|entry| matches!(entry, Entry::Judged(_))).count();
     assert_eq!(judged, 1);
     world.check();
+}
+
+#[test]
+fn pauses_between_searches_are_as_they_are_set() {
+    let searches = |search, seconds: u32| {
+        let mut world = World::new(1, vec![]);
+        let (interface, radio) = (world.station.interface(), world.station.radio().clone());
+        let settings = Settings { search, ..Settings::default() };
+        world.station = Station::new(interface, radio, super::world::OWN, settings);
+        world.give(Event::Networks(vec![personal(b"home")]));
+        world.run(seconds * SECOND);
+        scans(&world).len()
+    };
+    // Two channels are one part of a search.
+    let once = searches(None, 600);
+    assert!((1..=3).contains(&once), "{once}");
+    let pauses = |first, longest| {
+        let seconds = |seconds| Duration::from_secs(seconds);
+        Some(Pauses { first: seconds(first), longest: seconds(longest) })
+    };
+    assert_eq!(searches(pauses(100, 1000), 90), once);
+    assert_eq!(searches(pauses(100, 1000), 250), 2 * once);
+    assert!(searches(pauses(1, 1), 60) > 20 * once);
 }
