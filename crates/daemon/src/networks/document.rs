@@ -26,8 +26,10 @@ struct Line {
 
 #[derive(Clone, PartialEq, Eq)]
 enum Kind {
-    /// Blank, a comment, or part of an embedded group.
+    /// Blank, or a comment.
     Other,
+    /// Part of an embedded group.
+    Embedded,
     /// A group header.
     Group(String),
     /// A key and where in the line its value is.
@@ -79,7 +81,7 @@ impl Document {
                 raw: Secret::new(raw),
                 kind: match kind {
                     Parsed::Line(kind) => kind,
-                    Parsed::Embedded => Kind::Other,
+                    Parsed::Embedded => Kind::Embedded,
                 },
             });
             if embedded {
@@ -92,7 +94,7 @@ impl Document {
                         break;
                     }
                     in_block = begins || in_block && !raw.starts_with(b"-----END ");
-                    lines.push(Line { raw: Secret::new(raw), kind: Kind::Other });
+                    lines.push(Line { raw: Secret::new(raw), kind: Kind::Embedded });
                     rest.next();
                 }
                 if in_block {
@@ -134,7 +136,7 @@ impl Document {
     pub fn groups(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().filter_map(|line| match &line.kind {
             Kind::Group(name) => Some(name.as_str()),
-            Kind::Other | Kind::Pair { .. } => None,
+            Kind::Other | Kind::Embedded | Kind::Pair { .. } => None,
         })
     }
 
@@ -150,7 +152,7 @@ impl Document {
                 let raw = line.raw.expose().get(value.clone())?;
                 Some((group, key.as_str(), Value { line: index.saturating_add(1), raw }))
             }
-            Kind::Other => None,
+            Kind::Other | Kind::Embedded => None,
         })
     }
 
@@ -209,6 +211,27 @@ impl Document {
         self.lines.len() != before
     }
 
+    /// The document without the groups of that name and without embedded groups, and these.
+    #[must_use]
+    pub fn split(&self, group: &str) -> (Self, Self) {
+        let (mut rest, mut taken) = (Self::default(), Self::default());
+        let mut is_within = false;
+        for line in &self.lines {
+            if let Kind::Group(name) = &line.kind {
+                is_within = name == group;
+            }
+            let is_taken = is_within || line.kind == Kind::Embedded;
+            if is_taken { &mut taken } else { &mut rest }.lines.push(line.clone());
+        }
+        (rest, taken)
+    }
+
+    /// Adds the lines of another document behind the last.
+    pub fn append(&mut self, other: &Self) {
+        self.end_last_line();
+        self.lines.extend(other.lines.iter().cloned());
+    }
+
     /// Gives the last line the newline that it may lack.
     fn end_last_line(&mut self) {
         if let Some(line) = self.lines.last_mut() {
@@ -223,7 +246,7 @@ impl Document {
     fn body(&self, group: &str) -> Option<Range<usize>> {
         let mut headers = self.lines.iter().enumerate().filter_map(|(index, line)| match &line.kind {
             Kind::Group(name) => Some((index, name)),
-            Kind::Other | Kind::Pair { .. } => None,
+            Kind::Other | Kind::Embedded | Kind::Pair { .. } => None,
         });
         let (start, _) = headers.find(|(_, name)| *name == group)?;
         let end = headers.next().map_or(self.lines.len(), |(index, _)| index);
@@ -235,7 +258,7 @@ impl Document {
         let start = body.start;
         self.lines.get(body)?.iter().enumerate().find_map(|(offset, line)| match &line.kind {
             Kind::Pair { key, value } if key == wanted => Some((start.saturating_add(offset), value.clone())),
-            Kind::Other | Kind::Group(_) | Kind::Pair { .. } => None,
+            Kind::Other | Kind::Embedded | Kind::Group(_) | Kind::Pair { .. } => None,
         })
     }
 }

@@ -88,9 +88,17 @@ pub enum Problem {
     /// Neither passphrase nor key.
     #[error("[Security] needs Passphrase or PreSharedKey")]
     NoSecret,
-    /// The group is encrypted.
-    #[error("[Security] is encrypted by iwd and cannot be read here")]
+    /// The group is encrypted, and there is no key.
+    #[error(
+        "[Security] is encrypted: SystemdEncrypt in main.conf names the credential, and its service gets it"
+    )]
     Encrypted,
+    /// What is encrypted has another key.
+    #[error("[Security] was changed, or encrypted with another credential or for another network")]
+    OtherKey,
+    /// One of two keys is missing.
+    #[error("[Security] needs both EncryptedSalt and EncryptedSecurity")]
+    HalfEncrypted,
     /// A network with accounts.
     #[error("802.1X networks are not supported yet")]
     Enterprise,

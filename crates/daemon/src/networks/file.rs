@@ -3,6 +3,7 @@
 use super::document::{Document, Malformed, Value, hex};
 use super::error::Problem;
 use super::name::{FileName, Security};
+use super::sealing;
 use crate::netconf::settings::{Addressing, Prefix, StaticIpv4, StaticIpv6, is_domain};
 use lapwing_core::{
     Secret,
@@ -138,7 +139,7 @@ pub fn enter(document: &mut Document, network: &Network) {
         for (_, key, _) in ELEMENTS {
             document.remove("Security", key);
         }
-        document.remove(DERIVED_FROM.0, DERIVED_FROM.1);
+        unmark(document);
     }
     if network.hidden {
         document.set("Settings", "Hidden", b"true");
@@ -147,7 +148,7 @@ pub fn enter(document: &mut Document, network: &Network) {
 
 fn personal(ssid: &Ssid, document: &Document) -> Result<Personal, Unfit> {
     let value = |key| document.value("Security", key);
-    if value("EncryptedSecurity").is_some() {
+    if sealing::is_sealed(document) {
         return Err(Problem::Encrypted.into());
     }
     let passphrase = value("Passphrase")
@@ -190,6 +191,14 @@ fn personal(ssid: &Ssid, document: &Document) -> Result<Personal, Unfit> {
         password_identifier: password_identifier.map(|text| text.expose().to_vec()),
         password_elements,
     })
+}
+
+/// Removes the mark of the passphrase.
+pub(super) fn unmark(document: &mut Document) {
+    document.remove(DERIVED_FROM.0, DERIVED_FROM.1);
+    if document.pairs().all(|(group, ..)| group != DERIVED_FROM.0) {
+        document.remove_group(DERIVED_FROM.0);
+    }
 }
 
 /// A mark of the passphrase and identifier that derived keys belong to; none if there is no passphrase.

@@ -1,13 +1,16 @@
 //! What is remembered of networks beside their files: channels, when they were joined, the last lease.
 //!
 //! It is a file of its own, `.lapwing.memory`, in the same dialect, with a group for each network file. It
-//! is ours alone: if it cannot be read it is begun anew, since nothing in it was written by a person.
+//! is ours alone: if it cannot be read it is begun anew, since nothing in it was written by a person. iwd's file of
+//! channels is read and kept up beside it, so that both can take over from each other.
 
-use super::document::{Document, MAX_OCTETS};
+use super::document::{Document, MAX_OCTETS, hex};
 use super::name::FileName;
 use crate::netconf::Remembered;
 use lapwing_core::Secret;
+use lapwing_core::entropy::random;
 use lapwing_core::network::Proven;
+use lapwing_linux::entropy::OsEntropy;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -15,8 +18,12 @@ use std::path::Path;
 /// The name of the file.
 pub const FILE: &str = ".lapwing.memory";
 
-/// The name of iwd's file of channels, which is read and never written.
+/// The name of iwd's file of channels, which is kept up for it.
 pub const IWD_FREQUENCIES: &str = ".known_network.freq";
+
+/// The keys of iwd's file: the path of a network file, and its channels.
+const NAME: &str = "name";
+const LIST: &str = "list";
 
 /// How many channels are kept for a network.
 const FREQUENCIES: usize = 5;
@@ -31,7 +38,11 @@ pub struct Memory {
     document: Document,
     /// The same to look things up in: the values of each group.
     groups: BTreeMap<String, BTreeMap<String, String>>,
-    iwd: BTreeMap<FileName, Vec<u32>>,
+    /// iwd's file: as it is written, and the name of the group of each network.
+    iwd: Document,
+    iwd_groups: BTreeMap<FileName, String>,
+    /// Whether iwd's file does not have all that is known.
+    iwd_changed: bool,
 }
 
 impl Memory {
@@ -45,8 +56,9 @@ impl Memory {
                 groups.entry(group.to_owned()).or_default().entry(key.to_owned()).or_insert(text);
             }
         }
-        let iwd = Document::parse(iwd).map(|document| iwd_frequencies(&document)).unwrap_or_default();
-        Self { document, groups, iwd }
+        let iwd = Document::parse(iwd).unwrap_or_default();
+        let iwd_groups = iwd_groups(&iwd);
+        Self { document, groups, iwd, iwd_groups, iwd_changed: false }
     }
 
     /// The octets to write. What would not be read again is forgotten: the networks that were joined longest ago.
@@ -66,10 +78,40 @@ impl Memory {
     /// The channels on which a network was heard, in MHz, the latest first.
     #[must_use]
     pub fn frequencies(&self, name: &FileName) -> Vec<u32> {
-        match self.text(name, "Frequencies") {
-            Some(list) => frequencies(&list),
-            None => self.iwd.get(name).cloned().unwrap_or_default(),
+        // iwd's file first: it may have run since. Where it has not, the lists are the same.
+        let iwd = self.iwd_groups.get(name).and_then(|group| self.iwd.value(group, LIST)?.plain().ok());
+        let mut list = frequencies(&iwd.unwrap_or_default());
+        for known in frequencies(&self.text(name, "Frequencies").unwrap_or_default()) {
+            if !list.contains(&known) {
+                list.push(known);
+            }
         }
+        list.truncate(FREQUENCIES);
+        list
+    }
+
+    /// The octets to write into iwd's file, for the networks of this directory; none if it has them. What would not
+    /// be read again is forgotten: as a whole, since the channels are in our own file too.
+    pub fn iwd_octets(&mut self, directory: &Path) -> Option<Secret> {
+        if !self.iwd_changed {
+            return None;
+        }
+        for (name, group) in &self.iwd_groups {
+            let path = directory.join(name.to_string());
+            self.iwd.set(group, NAME, path.as_os_str().as_encoded_bytes());
+        }
+        let octets = self.iwd.octets();
+        if octets.len() > MAX_OCTETS {
+            self.iwd = Document::default();
+            self.iwd_groups.clear();
+            return Some(Secret::default());
+        }
+        Some(octets)
+    }
+
+    /// iwd's file has all that is known.
+    pub const fn iwd_written(&mut self) {
+        self.iwd_changed = false;
     }
 
     /// When a network was last joined: greater is later.
@@ -115,6 +157,13 @@ impl Memory {
         list.truncate(FREQUENCIES);
         let list: Vec<_> = list.iter().map(ToString::to_string).collect();
         self.put(name, "Frequencies", Some(&list.join(" ")));
+        let list = list.join(" ");
+        let group = self.iwd_groups.entry(name.clone()).or_insert_with(group_name).clone();
+        let before = self.iwd.value(&group, LIST).and_then(|value| value.plain().ok());
+        if before.as_deref() != Some(&list) {
+            self.iwd.set(&group, LIST, list.as_bytes());
+            self.iwd_changed = true;
+        }
         let latest = self.groups.values().filter_map(|group| last_joined(Some(group))).max();
         let number = latest.map_or(now, |latest| now.max(latest.saturating_add(1)));
         self.put(name, "LastJoined", Some(&number.to_string()));
@@ -127,6 +176,9 @@ impl Memory {
 
     /// Forgets a network. Returns whether anything was known of it.
     pub fn forget(&mut self, name: &FileName) -> bool {
+        if let Some(group) = self.iwd_groups.remove(name) {
+            self.iwd_changed |= self.iwd.remove_group(&group);
+        }
         self.groups.remove(&name.to_string());
         self.document.remove_group(&name.to_string())
     }
@@ -168,14 +220,25 @@ fn frequencies(list: &str) -> Vec<u32> {
 }
 
 /// iwd has a group per network, named by a UUID, with the path of the network file and a list of channels.
-fn iwd_frequencies(document: &Document) -> BTreeMap<FileName, Vec<u32>> {
+fn iwd_groups(document: &Document) -> BTreeMap<FileName, String> {
     let entry = |group: &str| {
-        let path = document.value(group, "name")?.plain().ok()?;
+        let path = document.value(group, NAME)?.plain().ok()?;
         let file = Path::new(&path).file_name().unwrap_or(OsStr::new(""));
         let super::name::Parsed::Network(name) = FileName::parse(file) else { return None };
-        Some((name, frequencies(&document.value(group, "list")?.plain().ok()?)))
+        Some((name, group.to_owned()))
     };
     document.groups().filter_map(entry).collect()
+}
+
+/// A name for a group of iwd's file: a UUID that was drawn (RFC 9562 5.4).
+fn group_name() -> String {
+    let mut octets: [u8; 16] = random(&mut OsEntropy);
+    octets[6] = octets[6] & 0x0f | 0x40;
+    octets[8] = octets[8] & 0x3f | 0x80;
+    let digits = hex(&octets);
+    let digits = String::from_utf8_lossy(digits.expose());
+    let part = |range| digits.get(range).unwrap_or_default();
+    format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32))
 }
 
 #[cfg(test)]
@@ -196,8 +259,20 @@ mod tests {
         assert_eq!(memory.frequencies(&name("work")), [] as [u32; 0]);
         memory.joined(&name("home"), 2412, 1000);
         memory.joined(&name("work"), 6115, 900);
-        let again = Memory::read(memory.octets().expose(), iwd);
+        let kept = memory.iwd_octets(Path::new("/state")).unwrap();
+        // Until it is written, it is tried again.
+        assert!(memory.iwd_octets(Path::new("/state")).unwrap() == kept);
+        memory.iwd_written();
+        assert!(memory.iwd_octets(Path::new("/state")).is_none());
+        let again = Memory::read(memory.octets().expose(), kept.expose());
         assert_eq!(again.frequencies(&name("home")), [2412, 5180]);
+        // iwd has run since.
+        assert_eq!(Memory::read(memory.octets().expose(), iwd).frequencies(&name("home")), [5180, 2412]);
+        let text = String::from_utf8(kept.expose().to_vec()).unwrap();
+        let mine = "[4d9ad3b8-8fd6-4df0-8f0b-1b9e3b0f5c34]\nname=/state/home.psk\nlist= 2412 5180\n";
+        assert!(text.starts_with(mine) && text.contains("\nname=/state/work.psk\n"), "{text}");
+        let uuid = text.lines().rfind(|line| line.starts_with('[')).unwrap();
+        assert_eq!((uuid.len(), uuid.get(15..16)), (38, Some("4")), "{uuid}");
         assert!(
             again.last_joined(&name("work")) > again.last_joined(&name("home")),
             "even if the clock went back"
@@ -209,6 +284,8 @@ mod tests {
         assert_eq!(again.proven(&name("home"), Some("b2")), Proven(0), "another secret has proven nothing");
         assert_eq!(again.proven(&name("home"), None), Proven(0));
         assert!(memory.prove(&name("home"), Some("a1"), Proven::default()) && memory.forget(&name("work")));
+        let kept = memory.iwd_octets(Path::new("/state")).unwrap();
+        assert!(!String::from_utf8_lossy(kept.expose()).contains("work"));
         assert_eq!(memory.proven(&name("home"), Some("a1")), Proven(0));
         assert_eq!(memory.last_joined(&name("work")), None);
         assert!(!String::from_utf8_lossy(memory.octets().expose()).contains("Proven"));

@@ -4,10 +4,13 @@ use super::document::{Document, MAX_OCTETS};
 use super::error::{FileError, FileProblem};
 use super::file::{KnownNetwork, Unfit, enter, learn, secret_mark};
 use super::memory::{self, Memory};
-use super::name::{FileName, Parsed};
+use super::name::{FileName, Parsed, Security};
+use super::sealing::{self, Seal};
 use crate::netconf::Remembered;
+use lapwing_core::entropy::random;
 use lapwing_core::network::Network;
 use lapwing_core::{Secret, station::Learned};
+use lapwing_linux::entropy::OsEntropy;
 use rustix::fs::OFlags;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -27,6 +30,8 @@ const TELLABLE: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct Store {
     directory: PathBuf,
+    /// The key of encrypted files: with it, files are encrypted.
+    seal: Option<Seal>,
     memory: Memory,
     /// The network files by the name that they have.
     files: BTreeMap<FileName, PathBuf>,
@@ -74,12 +79,19 @@ impl Store {
         let memory = Memory::read(read(memory::FILE).expose(), read(memory::IWD_FREQUENCIES).expose());
         Self {
             directory,
+            seal: None,
             memory,
             files: BTreeMap::new(),
             read: BTreeMap::new(),
             unwritten: false,
             tellable: TELLABLE,
         }
+    }
+
+    /// The same with a key: encrypted files are read, and secrets are encrypted wherever they are written or found.
+    #[must_use]
+    pub fn sealed(self, seal: Option<Seal>) -> Self {
+        Self { seal, ..self }
     }
 
     /// The directory.
@@ -120,7 +132,10 @@ impl Store {
             let same = before.remove(&file_name).filter(|(before, _)| Some(before) == stamp.as_ref());
             let result = match same {
                 Some((_, known)) => Ok(known),
-                None => load_file(&path, name.clone()).map(|(_, known)| known),
+                None => {
+                    loaded.errors.extend(self.seal_file(&path, &name).err());
+                    self.load_file(&path, name.clone()).map(|(_, known)| known)
+                }
             };
             match result {
                 Ok(mut known) => {
@@ -160,11 +175,12 @@ impl Store {
     ) -> Result<Option<KnownNetwork>, FileError> {
         self.joined(name, network, learned, now);
         let Some(path) = self.files.get(name) else { return Ok(None) };
-        let (mut document, mut known) = load_file(path, name.clone())?;
+        let (mut document, mut known) = self.load_file(path, name.clone())?;
         if known.network.is_same(network) && learn(&mut document, name, learned) {
             known = KnownNetwork::read(name.clone(), &document).map_err(|error| unfit(path, error))?;
-            write(path, &document)?;
+            self.write(path, name, &document)?;
         }
+        touch(path, now);
         self.remember(&mut known);
         Ok(Some(known))
     }
@@ -183,7 +199,8 @@ impl Store {
         now: u64,
     ) -> Result<KnownNetwork, FileError> {
         let (path, document, mut known) = self.provisioned(name, network, learned)?;
-        write(&path, &document)?;
+        self.write(&path, name, &document)?;
+        touch(&path, now);
         self.files.insert(name.clone(), path);
         self.joined(name, network, learned, now);
         self.remember(&mut known);
@@ -212,7 +229,9 @@ impl Store {
         let path = self.path(name);
         let mut document = match read(&path) {
             Ok(octets) => {
-                Document::parse(octets.expose()).map_err(|malformed| unfit(&path, malformed.into()))?
+                let parsed = Document::parse(octets.expose());
+                let document = parsed.map_err(|malformed| unfit(&path, malformed.into()))?;
+                self.open(&path, name, document)?
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Document::default(),
             Err(error) => return Err(fail(&path, error)),
@@ -262,7 +281,7 @@ impl Store {
             return Ok(());
         }
         document.set("Settings", "AutoConnect", if on { b"true" } else { b"false" });
-        write(&path, &document)
+        self.write(&path, name, &document)
     }
 
     /// When a network was last joined, in seconds since 1970.
@@ -305,7 +324,65 @@ impl Store {
             return Ok(());
         }
         let path = self.directory.join(memory::FILE);
-        replace(&path, self.memory.octets().expose(), 0o600).map_err(|error| fail(&path, error))
+        replace(&path, self.memory.octets().expose(), 0o600).map_err(|error| fail(&path, error))?;
+        let Some(octets) = self.memory.iwd_octets(&self.directory) else { return Ok(()) };
+        let path = self.directory.join(memory::IWD_FREQUENCIES);
+        replace(&path, octets.expose(), 0o600).map_err(|error| fail(&path, error))?;
+        self.memory.iwd_written();
+        Ok(())
+    }
+
+    fn load_file(&self, path: &Path, name: FileName) -> Result<(Document, KnownNetwork), FileError> {
+        let octets = read(path).map_err(|error| fail(path, error))?;
+        let document = Document::parse(octets.expose()).map_err(|malformed| unfit(path, malformed.into()))?;
+        let document = self.open(path, &name, document)?;
+        let known = KnownNetwork::read(name, &document).map_err(|error| unfit(path, error))?;
+        Ok((document, known))
+    }
+
+    /// The document with its secrets, if they are encrypted and there is a key.
+    fn open(&self, path: &Path, name: &FileName, document: Document) -> Result<Document, FileError> {
+        match &self.seal {
+            Some(seal) if sealing::is_sealed(&document) => {
+                seal.open(&document, &name.ssid).map_err(|error| unfit(path, error))
+            }
+            _ => Ok(document),
+        }
+    }
+
+    /// Encrypts the secrets of a file that has them in clear, if there is a key; as iwd does.
+    fn seal_file(&self, path: &Path, name: &FileName) -> Result<(), FileError> {
+        if self.seal.is_none() || name.security != Security::Personal {
+            return Ok(());
+        }
+        // Whoever reads the file next says what is wrong with it.
+        let Ok(octets) = read(path) else { return Ok(()) };
+        match Document::parse(octets.expose()) {
+            Ok(document) if document.has_group("Security") && !sealing::is_sealed(&document) => {
+                self.write(path, name, &document)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Replaces a file, or leaves it as it was: a reader, or the next start after a power cut, sees the old
+    /// content or the new one, never a part.
+    fn write(&self, path: &Path, name: &FileName, document: &Document) -> Result<(), FileError> {
+        let closed = match &self.seal {
+            Some(seal) => seal.close(document, &name.ssid, random(&mut OsEntropy)),
+            None => Ok(document.clone()),
+        };
+        let closed = closed.map_err(|error| unfit(path, error))?;
+        replace(path, closed.octets().expose(), 0o600).map_err(|error| fail(path, error))
+    }
+}
+
+/// Gives a file the time at which its network was joined: iwd orders networks by that.
+fn touch(path: &Path, now: u64) {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+    if let Ok(file) = OpenOptions::new().write(true).open(path) {
+        // Only iwd's order depends on it.
+        drop(file.set_times(FileTimes::new().set_modified(time)));
     }
 }
 
@@ -313,19 +390,15 @@ fn fail(path: &Path, problem: impl Into<FileProblem>) -> FileError {
     FileError { path: path.to_owned(), line: None, problem: problem.into() }
 }
 
-fn load_file(path: &Path, name: FileName) -> Result<(Document, KnownNetwork), FileError> {
-    let octets = read(path).map_err(|error| fail(path, error))?;
-    let document = Document::parse(octets.expose()).map_err(|malformed| unfit(path, malformed.into()))?;
-    let known = KnownNetwork::read(name, &document).map_err(|error| unfit(path, error))?;
-    Ok((document, known))
-}
-
 fn unfit(path: &Path, unfit: Unfit) -> FileError {
     FileError { path: path.to_owned(), line: unfit.line, problem: FileProblem::Content(unfit.problem) }
 }
 
-/// Reads a file whole, into a buffer that is wiped.
-pub(super) fn read(path: &Path) -> io::Result<Secret> {
+/// Reads a file whole, into a buffer that is wiped; of one that is far too long, no more than shows that.
+///
+/// # Errors
+/// Those of the system calls, and if it is no regular file.
+pub fn read(path: &Path) -> io::Result<Secret> {
     // Not blocking: somebody may have put a pipe there.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
@@ -343,23 +416,24 @@ pub(super) fn read(path: &Path) -> io::Result<Secret> {
     result.map(|_| octets)
 }
 
-/// Replaces a file, or leaves it as it was: a reader, or the next start after a power cut, sees the old
-/// content or the new one, never a part.
-fn write(path: &Path, document: &Document) -> Result<(), FileError> {
-    replace(path, document.octets().expose(), 0o600).map_err(|error| fail(path, error))
-}
-
 /// Replaces the content of a file in one step; the file has these permissions afterwards.
 ///
 /// # Errors
 /// Those of the system calls; the file is as before then.
 pub fn replace(path: &Path, octets: &[u8], mode: u32) -> io::Result<()> {
+    replace_by(path, mode, |file| file.write_all(octets))
+}
+
+/// The same with what is written into the new file.
+fn replace_by(path: &Path, mode: u32, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let before = fs::symlink_metadata(path).ok();
     if before.as_ref().is_some_and(Metadata::is_symlink) {
         // It is kept elsewhere, by somebody who manages it: replacing the link would cut that.
         return Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "a symbolic link is not written"));
     }
-    let directory = path.parent().unwrap_or(Path::new("."));
+    // The parent of a name alone is empty.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = parent.unwrap_or(Path::new("."));
     let mut temporary = path.file_name().unwrap_or_default().to_owned();
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = directory.join(temporary);
@@ -370,7 +444,7 @@ pub fn replace(path: &Path, octets: &[u8], mode: u32) -> io::Result<()> {
             _ => {}
         }
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
-        file.write_all(octets)?;
+        write(&mut file)?;
         // iwd orders networks by the time of their files.
         if let Some(modified) = before.and_then(|before| before.modified().ok()) {
             file.set_times(FileTimes::new().set_modified(modified))?;

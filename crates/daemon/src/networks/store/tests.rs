@@ -171,7 +171,7 @@ fn five_hundred_files_of_any_name() {
     let directory = Directory::new("many");
     let mut entropy = lapwing_core::entropy::SeededEntropy(1);
     for number in 0..500_u16 {
-        let mut octets: [u8; 32] = lapwing_core::entropy::random(&mut entropy);
+        let mut octets: [u8; 32] = random(&mut entropy);
         octets[..2].copy_from_slice(&number.to_be_bytes());
         let length = 2 + usize::from(number) % 31;
         let name = name(&octets[..length], Security::Personal);
@@ -242,4 +242,79 @@ fn of_two_spellings_the_proper_one_counts() {
     learn(&mut store, 1).unwrap();
     assert!(directory.text("home.psk").contains("PreSharedKey"));
     assert!(!directory.text("=686f6d65.psk").contains("PreSharedKey"));
+}
+
+#[test]
+fn files_of_iwd_that_are_encrypted_are_read_and_written_so() {
+    let directory = Directory::new("sealed");
+    directory.put("home.psk", "# mine\n[Settings]\nHidden=true\n[Security]\nPassphrase=secret123\n");
+    directory.put("cafe.open", "[Settings]\nHidden=true\n");
+    directory.put("work.8021x", "[Security]\nEAP-Method=PWD\nEAP-Password=secret456\n");
+    let seal = Seal::of_credential(b"abc123");
+    let mut store = directory.store().sealed(seal.clone());
+    let known = |loaded: Loaded| loaded.networks.into_iter().find(|known| known.network.hidden).unwrap();
+    let loaded = store.load();
+    assert_eq!(loaded.networks.len(), 2);
+    assert!(loaded.networks.iter().all(|known| known.network.hidden));
+    let text = directory.text("home.psk");
+    assert!(!text.contains("secret123") && text.contains("EncryptedSecurity=") && text.contains("# mine"));
+    assert!(directory.text("work.8021x").contains("secret456"), "it is not ours");
+    assert_eq!(directory.text("cafe.open"), "[Settings]\nHidden=true\n");
+    // What is learned is encrypted too, and nothing tells of the passphrase.
+    learn(&mut store, 5).unwrap();
+    store.set_autoconnect(&name(b"home", Security::Personal), false).unwrap();
+    let text = directory.text("home.psk");
+    assert!(
+        !text.contains("0707") && !text.contains("Lapwing") && text.contains("AutoConnect=false"),
+        "{text}"
+    );
+    let again = directory.store().sealed(seal).load();
+    assert!(again.networks.iter().any(|known| match &known.network.credentials {
+        Credentials::Personal(personal) => {
+            personal.psk == Some(Secret::new(&[7; 32]))
+                && personal.passphrase == Some(Secret::new(b"secret123"))
+        }
+        Credentials::Open => false,
+    }));
+    // Without the key it is told, and not damaged.
+    let loaded = directory.store().load();
+    assert!(loaded.unreadable[&name(b"home", Security::Personal)].contains("SystemdEncrypt"));
+    let other = directory.store().sealed(Seal::of_credential(b"other")).load();
+    assert!(other.unreadable[&name(b"home", Security::Personal)].contains("another credential"));
+    assert_eq!(directory.text("home.psk"), text);
+    assert_eq!(known(loaded).name, name(b"cafe", Security::Open));
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_file_whole_and_nothing_else() {
+    let directory = Directory::new("full");
+    directory.put("home.psk", "[Security]\nPassphrase=secret123\n");
+    let path = directory.0.join("home.psk");
+    let error = replace_by(&path, 0o600, |file| {
+        file.write_all(b"[Security]\nPass")?;
+        Err(io::ErrorKind::StorageFull.into())
+    });
+    assert_eq!(error.unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert_eq!(directory.text("home.psk"), "[Security]\nPassphrase=secret123\n");
+    assert_eq!(fs::read_dir(&directory.0).unwrap().count(), 1);
+}
+
+#[test]
+fn iwd_finds_the_channels_and_the_order_of_joining() {
+    let directory = Directory::new("order");
+    directory.put("home.psk", "[Security]\nPassphrase=secret123\n");
+    let mut store = directory.store();
+    store.load();
+    learn(&mut store, 1_000_000).unwrap();
+    let text = directory.text(memory::IWD_FREQUENCIES);
+    let named = format!("name={}/home.psk\n", directory.0.display());
+    assert!(text.starts_with('[') && text.contains("]\nlist=5180\n") && text.ends_with(&named), "{text}");
+    let joined = || fs::metadata(directory.0.join("home.psk")).unwrap().mtime();
+    assert_eq!(joined(), 1_000_000);
+    // The next time nothing is new but the time.
+    let inode = MetadataExt::ino(&fs::metadata(directory.0.join(memory::IWD_FREQUENCIES)).unwrap());
+    learn(&mut store, 1_000_007).unwrap();
+    assert_eq!(joined(), 1_000_007);
+    let again = MetadataExt::ino(&fs::metadata(directory.0.join(memory::IWD_FREQUENCIES)).unwrap());
+    assert_eq!(inode, again);
 }
