@@ -13,13 +13,14 @@ use lapwingd::netconf::domain::{self, Pointers};
 use lapwingd::netconf::remembered::Remembered;
 use lapwingd::netconf::settings::{Prefix, is_domain};
 use lapwingd::netconf::subnet;
-use lapwingd::networks::Profile;
 use lapwingd::networks::document::Document;
 use lapwingd::networks::file::KnownNetwork;
+use lapwingd::networks::foreign::{Carried, Foreign, network_manager, wpa_supplicant};
 use lapwingd::networks::memory::Memory;
 use lapwingd::networks::name::{FileName, Parsed, Security};
+use lapwingd::networks::{Profile, Seal, sealing};
 use lapwingd::options::Program;
-use lapwingd::settings;
+use lapwingd::settings::keys::{self, KEYS};
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
@@ -84,9 +85,53 @@ fn domain_names(octets: &[u8]) {
 
 /// The settings of the machine: whatever stands there, each is in its bounds, and each mistake is of a line.
 fn main_conf(octets: &[u8]) {
-    let (settings, mistakes) = settings::understand(Program::Lapwingd, octets);
-    assert!(settings.metric > 0 && mistakes.len() <= 7);
+    let (settings, mistakes) = keys::understand(Program::Lapwingd, octets);
+    assert!(settings.metric > 0 && mistakes.len() <= 100 + KEYS.len());
     assert!(mistakes.iter().all(|mistake| mistake.starts_with("line ")));
+}
+
+/// What is carried over from another program: it is a network file that is read, and what is written for either program
+/// is read as the same.
+fn carried_over(foreign: Foreign) {
+    let Ok(carried) = foreign.outcome else { return };
+    let Ok(document) = carried.document() else { return };
+    let known = KnownNetwork::read(carried.name.clone(), &document).expect("it was checked");
+    let plain = Carried::of(&known);
+    let (file, _) = wpa_supplicant::write(std::slice::from_ref(&plain));
+    let (again, mistakes) = wpa_supplicant::read(file.expose());
+    assert!(mistakes.is_empty() && again.len() == 1, "{mistakes:?}");
+    let file = network_manager::write(&plain, [1; 16]);
+    assert!(network_manager::read("fuzz", file.expose()).is_some());
+}
+
+/// A wpa_supplicant.conf.
+fn wpa_supplicant_file(octets: &[u8]) {
+    wpa_supplicant::read(octets).0.into_iter().for_each(carried_over);
+}
+
+/// A keyfile of NetworkManager.
+fn network_manager_file(octets: &[u8]) {
+    network_manager::read("fuzz", octets).into_iter().for_each(carried_over);
+}
+
+/// A network file whose secrets are encrypted: what is encrypted here is the same again afterwards, and nothing else is
+/// taken for it.
+fn sealed_file(octets: &[u8]) {
+    let Ok(document) = Document::parse(octets) else { return };
+    let ssid = Ssid::new(b"fuzz").expect("four octets are an SSID");
+    let seal = Seal::of_credential(b"fuzz").expect("it is not empty");
+    if sealing::is_sealed(&document) {
+        let _typed = seal.open(&document, &ssid);
+    } else if document.has_group("Security") {
+        let closed = seal.close(&document, &ssid, [5; sealing::SALT_OCTETS]).expect("the key has its length");
+        let closed = Document::parse(closed.octets().expose()).expect("what was written is read");
+        let open = seal.open(&closed, &ssid).expect("it was closed with this key");
+        let pairs = |document: &Document| {
+            let security = document.pairs().filter(|(group, ..)| *group == "Security");
+            security.map(|(_, key, _)| key.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(pairs(&open), pairs(&document));
+    }
 }
 
 /// A lease as a line of text: what is read is written back to the same value.
@@ -252,5 +297,8 @@ pub const TARGETS: &[Target] = &[
     ("main_conf", main_conf),
     ("memory_file", memory_file),
     ("network_file", network_file),
+    ("network_manager_file", network_manager_file),
     ("remembered", remembered),
+    ("sealed_file", sealed_file),
+    ("wpa_supplicant_file", wpa_supplicant_file),
 ];

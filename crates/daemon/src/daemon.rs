@@ -19,7 +19,7 @@ mod staying;
 mod storing;
 mod telling;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 
 use crate::choice::Choice;
@@ -39,7 +39,7 @@ use lapwing_core::attempt::{AttemptId, Entry, Phase};
 use lapwing_core::curve::Curves;
 use lapwing_core::kernel::{KernelEvent, Reply};
 use lapwing_core::means::Means;
-use lapwing_core::station::{Action, Event, Report, Settings, Summary};
+use lapwing_core::station::{self, Action, Event, Report, Summary};
 use lapwing_core::wsc;
 use lapwing_core::{Duration, Entropy, Instant};
 use power::RadioState;
@@ -70,6 +70,8 @@ pub struct Options {
     pub hostname: Option<String>,
     /// The blocks of addresses in which hotspots have their networks; as usual if none.
     pub hotspot_blocks: Vec<Prefix<Ipv4Addr>>,
+    /// What stations are told.
+    pub station: station::Settings,
 }
 
 /// The moment of a turn, read once.
@@ -474,7 +476,7 @@ impl<K: Kernel> Daemon<K> {
         info!("{} ({}) is run", found.name, found.address);
         self.kernel.perform(Command::Adopt(found.interface));
         let was_up = found.up;
-        let settings = Settings { autoconnect: !self.options.developer, ..Settings::default() };
+        let settings = station::Settings { autoconnect: !self.options.developer, ..self.options.station };
         self.interfaces.insert(ifindex, Interface::new(found, settings));
         if !was_up {
             // It is being set up; until it is, the kernel refuses everything.

@@ -78,6 +78,8 @@ enum Purpose {
         ifindex: u32,
     },
     Registration,
+    /// Of a setting; in words, for the log if it is refused.
+    Setting(&'static str),
     Radios,
     Interfaces,
 }
@@ -121,6 +123,8 @@ pub struct Linux {
     links: BTreeMap<u32, Link>,
     announced: BTreeSet<u32>,
     adopted: BTreeSet<u32>,
+    /// The interfaces that have an address of their own by now.
+    drawn: BTreeSet<u32>,
     /// The interfaces that shall be down.
     off: BTreeSet<u32>,
     leftovers: BTreeMap<u32, Leftovers>,
@@ -173,6 +177,7 @@ impl Linux {
             links: BTreeMap::new(),
             announced: BTreeSet::new(),
             adopted: BTreeSet::new(),
+            drawn: BTreeSet::new(),
             off: BTreeSet::new(),
             leftovers: BTreeMap::new(),
             shared: BTreeMap::new(),
@@ -188,6 +193,10 @@ impl Linux {
             resolver,
         };
         this.end_old_sharing();
+        if let Some(country) = this.settings.country {
+            let refused = "the kernel does not take the country of main.conf";
+            this.ask(&nl80211::Request::SetCountry { country }, Purpose::Setting(refused));
+        }
         this.survey();
         Ok(this)
     }
@@ -246,6 +255,7 @@ impl Linux {
                         self.heard.push_back(Heard::ClientsDiagnosed { ifindex, outcome: Err(refusal) });
                     }
                     Purpose::Registration
+                    | Purpose::Setting(_)
                     | Purpose::Radios
                     | Purpose::Regulatory { .. }
                     | Purpose::Interfaces => {

@@ -1,4 +1,4 @@
-//! The settings of the machine: a `main.conf` with the keys of iwd that concern addresses and EAPOL.
+//! The settings of the machine: a `main.conf` with the keys of iwd. [`keys::KEYS`] says what each does here.
 //!
 //! Two defaults differ from iwd's. Addresses are given unless the file says otherwise: iwd leaves them to
 //! another program by default, and whoever forgets that has a connection without an address, which is the
@@ -6,10 +6,17 @@
 //! `EnableNetworkConfiguration=false`. And routes have the metric that other programs give to Wi-Fi. Under the name
 //! `iwd` both are as with iwd, so that nothing changes on a machine where Lapwing takes its place.
 
+pub mod keys;
+#[cfg(test)]
+mod tests;
+
+use crate::choice::Patterns;
 use crate::netconf::settings::Prefix;
-use crate::networks::document::{Document, MAX_OCTETS, Malformed, Value};
-use crate::networks::profile;
+use crate::networks::document::MAX_OCTETS;
 use crate::options::Program;
+use lapwing_core::kernel::Band;
+use lapwing_core::radio::{Radio, RadioKind};
+use lapwing_core::station;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
@@ -62,6 +69,52 @@ pub struct Settings {
     pub control_port: bool,
     /// The blocks of addresses in which hotspots have their networks; as usual if none.
     pub hotspots: Vec<Prefix<Ipv4Addr>>,
+    /// What stations are told.
+    pub station: station::Settings,
+    /// Whether management frames are protected where that is offered.
+    pub management_frame_protection: bool,
+    /// Whether the operating channel is validated.
+    pub operating_channel_validation: bool,
+    /// The bands that are not used.
+    pub unused: Vec<Band>,
+    /// The country that the kernel is asked for.
+    pub country: Option<[u8; 2]>,
+    /// The interface's own address.
+    pub own_address: OwnAddress,
+    /// The name of systemd's credential with which network files are encrypted.
+    pub credential: Option<String>,
+    /// What is done otherwise with some drivers.
+    pub quirks: Quirks,
+}
+
+/// An interface's own address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnAddress {
+    /// As the kernel has it.
+    #[default]
+    Kept,
+    /// Drawn once for each interface.
+    Drawn(Range),
+}
+
+/// Which part of an address is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    /// All of it; the address is a locally administered one then.
+    Full,
+    /// The last three octets.
+    Nic,
+}
+
+/// What is done otherwise with the drivers that a pattern fits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Quirks {
+    /// EAPOL frames are packets of the interface.
+    pub key_frames_by_packet: Patterns,
+    /// The radio does not save power.
+    pub no_power_save: Patterns,
+    /// SAE is not used.
+    pub no_sae: Patterns,
 }
 
 impl Default for Settings {
@@ -73,6 +126,14 @@ impl Default for Settings {
             metric: METRIC,
             control_port: true,
             hotspots: Vec::new(),
+            station: station::Settings::default(),
+            management_frame_protection: true,
+            operating_channel_validation: true,
+            unused: Vec::new(),
+            country: None,
+            own_address: OwnAddress::Kept,
+            credential: None,
+            quirks: Quirks::default(),
         }
     }
 }
@@ -85,6 +146,30 @@ impl Settings {
             Program::Lapwingd => Self::default(),
             Program::Iwd => Self { network_configuration: false, metric: IWD_METRIC, ..Self::default() },
         }
+    }
+}
+
+impl Settings {
+    /// What a radio with this driver can do, of which the settings may want less: it is as if the radio could not.
+    #[must_use]
+    pub fn limit(&self, radio: Radio, driver: Option<&str>) -> Radio {
+        let is = |patterns: &Patterns| driver.is_some_and(|driver| patterns.fit(driver));
+        let mut radio = radio;
+        radio.control_port &= self.control_port && !is(&self.quirks.key_frames_by_packet);
+        radio.operating_channel_validation &= self.operating_channel_validation;
+        if is(&self.quirks.no_sae) {
+            radio.sae = false;
+            if radio.kind != RadioKind::SoftMac {
+                radio.kind = RadioKind::FullMac;
+            }
+        }
+        if !self.management_frame_protection {
+            radio.ciphers.retain(|cipher| !cipher.is_bip());
+        }
+        for channel in &mut radio.channels {
+            channel.disabled |= channel.frequency.band().is_some_and(|band| self.unused.contains(&band));
+        }
+        radio
     }
 }
 
@@ -102,7 +187,7 @@ pub fn load(program: Program, named: Option<&OsStr>) -> (Settings, Vec<Mistake>)
     for path in list.iter().map(|directory| directory.join(FILE)) {
         match read(&path) {
             Ok(octets) => {
-                let (settings, mistakes) = understand(program, &octets);
+                let (settings, mistakes) = keys::understand(program, &octets);
                 let told = mistakes.into_iter().map(|mistake| format!("{}: {mistake}", path.display()));
                 return (settings, told.collect());
             }
@@ -118,119 +203,4 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     let most = u64::try_from(MAX_OCTETS).unwrap_or(u64::MAX);
     File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut octets)?;
     Ok(octets)
-}
-
-/// What the octets of a file mean, and what in them means nothing. Other keys belong to iwd and are
-/// passed over.
-#[must_use]
-pub fn understand(program: Program, octets: &[u8]) -> (Settings, Vec<Mistake>) {
-    let mut settings = Settings::of(program);
-    let document = match Document::parse(octets) {
-        Ok(document) => document,
-        Err(Malformed { line, problem }) => return (settings, vec![format!("line {line}: {problem}")]),
-    };
-    let mut mistakes = Vec::new();
-    let mut take = |group, key, put: &mut dyn FnMut(&Value<'_>) -> Result<(), String>| {
-        if let Some(value) = document.value(group, key)
-            && let Err(problem) = put(&value)
-        {
-            mistakes.push(format!("line {}: {key}: {problem}", value.line));
-        }
-    };
-    let boolean = |value: &Value<'_>| value.boolean().map_err(|error| error.problem.to_string());
-    take("General", "EnableNetworkConfiguration", &mut |value| {
-        settings.network_configuration = boolean(value)?;
-        Ok(())
-    });
-    take("General", "ControlPortOverNL80211", &mut |value| {
-        settings.control_port = boolean(value)?;
-        Ok(())
-    });
-    take("Network", "EnableIPv6", &mut |value| {
-        settings.ipv6 = boolean(value)?;
-        Ok(())
-    });
-    take("Network", "NameResolvingService", &mut |value| {
-        settings.name_service = match value.plain().unwrap_or_default().as_str() {
-            "systemd" => NameService::Systemd,
-            "resolvconf" => NameService::Resolvconf,
-            "none" => NameService::None,
-            _ => return Err("'systemd', 'resolvconf' or 'none' is expected".to_owned()),
-        };
-        Ok(())
-    });
-    take("Network", "RoutePriorityOffset", &mut |value| {
-        let number = value.plain().unwrap_or_default().parse::<u32>();
-        // The kernel takes 0 for IPv6's default, which is 1024: the opposite of what is meant.
-        settings.metric =
-            number.ok().filter(|&metric| metric > 0).ok_or("a number from 1 to 4294967295 is expected")?;
-        Ok(())
-    });
-    // The second name is that of iwd before 1.11.
-    for key in ["APAddressPool", "APRanges"] {
-        take("IPv4", key, &mut |value| {
-            settings.hotspots = profile::pool(value).map_err(|error| error.problem.to_string())?;
-            Ok(())
-        });
-    }
-    (settings, mistakes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_keys_of_iwd() {
-        let text = b"[General]\nEnableNetworkConfiguration=false\nCountry=DE\nControlPortOverNL80211=false\n\
-            [Network]\nEnableIPv6=false\nNameResolvingService=resolvconf\nRoutePriorityOffset=300\n\
-            [IPv4]\nAPAddressPool=192.168.80.0/22, 10.0.0.0/8\n";
-        let expected = Settings {
-            network_configuration: false,
-            ipv6: false,
-            name_service: NameService::Resolvconf,
-            metric: 300,
-            control_port: false,
-            hotspots: [([192, 168, 80, 0], 22), ([10, 0, 0, 0], 8)]
-                .map(|(octets, length)| Prefix { address: octets.into(), length })
-                .to_vec(),
-        };
-        assert_eq!(understand(Program::Lapwingd, text), (expected, Vec::new()));
-        assert_eq!(understand(Program::Lapwingd, b""), (Settings::default(), Vec::new()));
-        assert!(Settings::default().network_configuration);
-        // As iwd's users know it, under its name.
-        let settings = understand(Program::Iwd, b"[General]\n").0;
-        assert_eq!((settings.network_configuration, settings.metric), (false, 300));
-        assert!(
-            understand(Program::Iwd, b"[General]\nEnableNetworkConfiguration=1\n").0.network_configuration
-        );
-    }
-
-    #[test]
-    fn a_mistake_is_told_and_the_rest_counts() {
-        let text = b"[General]\nEnableNetworkConfiguration=perhaps\n[Network]\nNameResolvingService=bind\n\
-            RoutePriorityOffset=0\nEnableIPv6=false\n[IPv4]\nAPRanges=192.168.80.0\n";
-        let (settings, mistakes) = understand(Program::Lapwingd, text);
-        assert_eq!(settings, Settings { ipv6: false, ..Settings::default() });
-        assert_eq!(mistakes.len(), 4);
-        assert!(mistakes[0].starts_with("line 2: EnableNetworkConfiguration: 'true'"), "{mistakes:?}");
-        assert_eq!(understand(Program::Lapwingd, b"garbage\n").1.len(), 1);
-    }
-
-    #[test]
-    fn the_first_file_that_is_there() {
-        let base = std::env::temp_dir().join(format!("lapwing-settings-{}", std::process::id()));
-        let (one, two) = (base.join("one"), base.join("two"));
-        for directory in [&one, &two] {
-            std::fs::create_dir_all(directory).unwrap();
-        }
-        std::fs::write(two.join(FILE), "[Network]\nRoutePriorityOffset=7\n").unwrap();
-        let list = std::env::join_paths([&one, &two]).unwrap();
-        assert_eq!(load(Program::Lapwingd, Some(&list)).0.metric, 7);
-        std::fs::write(one.join(FILE), "[Network]\nRoutePriorityOffset=x\n").unwrap();
-        let (settings, mistakes) = load(Program::Lapwingd, Some(&list));
-        assert_eq!(settings, Settings::default());
-        assert!(mistakes[0].contains("one/main.conf: line 2"), "{mistakes:?}");
-        std::fs::remove_dir_all(base).unwrap();
-    }
 }

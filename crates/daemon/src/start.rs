@@ -7,7 +7,7 @@ use crate::daemon::{self, Daemon};
 use crate::linux::Linux;
 use crate::log::Log;
 use crate::machine::Machine;
-use crate::networks::Store;
+use crate::networks::{Seal, Store, store};
 use crate::options::{self, Clients, HELP, Invocation, Options, Program, World};
 use crate::resolver::Place;
 use crate::run::run;
@@ -95,7 +95,8 @@ fn serve(mut options: Options) -> Result<(), Box<dyn Error>> {
             None => Machine::Real(Box::new(linux(&options.runtime, machine.clone(), place)?)),
         };
         let state = options.state.clone();
-        let daemon = open(kernel, options, machine);
+        let seal = machine.credential.as_deref().map(seal).transpose()?;
+        let daemon = open(kernel, options, machine, seal);
         Ok(run(daemon, &state, bus).await?)
     })
 }
@@ -138,8 +139,21 @@ fn linux(runtime: &Path, settings: Settings, place: Place) -> io::Result<Linux> 
     })
 }
 
-fn open(kernel: Machine, options: Options, machine: Settings) -> Daemon<Machine> {
-    let store = Store::new(options.state);
+/// The key of network files, from a credential that systemd has put there for us.
+fn seal(credential: &str) -> Result<Seal, Box<dyn Error>> {
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or(
+        "SystemdEncrypt in main.conf needs a credential, and $CREDENTIALS_DIRECTORY is not set: add \
+         LoadCredentialEncrypted= or SetCredentialEncrypted= to the service",
+    )?;
+    let path = PathBuf::from(directory).join(credential);
+    let octets = store::read(&path)
+        .map_err(|error| format!("the credential of SystemdEncrypt cannot be read: {path:?}: {error}"))?;
+    Ok(Seal::of_credential(octets.expose())
+        .ok_or_else(|| format!("{path:?}, the credential of SystemdEncrypt, is empty"))?)
+}
+
+fn open(kernel: Machine, options: Options, machine: Settings, seal: Option<Seal>) -> Daemon<Machine> {
+    let store = Store::new(options.state).sealed(seal);
     let hostname = rustix::system::uname().nodename().to_str().ok().map(str::to_owned);
     let settings = daemon::Options {
         choice: options.choice,
@@ -149,6 +163,7 @@ fn open(kernel: Machine, options: Options, machine: Settings) -> Daemon<Machine>
         runtime: options.runtime,
         hostname,
         hotspot_blocks: machine.hotspots,
+        station: machine.station,
     };
     Daemon::new(kernel, settings, store, Box::new(OsEntropy), Box::new(AwsLcCurves))
 }

@@ -56,6 +56,20 @@ impl Hardware {
     }
 }
 
+/// The name of the driver of the radio with this name, such as `iwlwifi`.
+#[must_use]
+pub fn driver_of_radio(name: &str) -> Option<String> {
+    driver(Path::new("/sys/class/ieee80211"), name)
+}
+
+fn driver(radios: &Path, name: &str) -> Option<String> {
+    if name.contains('/') || name.starts_with('.') {
+        return None;
+    }
+    let driver = fs::canonicalize(radios.join(name).join("device/driver")).ok()?;
+    Some(driver.file_name()?.to_str()?.to_owned())
+}
+
 /// A name without what is no part of one.
 fn tidy(text: &str) -> Option<String> {
     let visible = text.trim().chars().filter(|character| !character.is_control());
@@ -85,6 +99,11 @@ mod tests {
             symlink(&device, root.join("class").join(radio).join("device")).unwrap();
             symlink(root.join("bus").join(subsystem), device.join("subsystem")).unwrap();
         }
+        fs::create_dir_all(root.join("drivers/iwlwifi")).unwrap();
+        symlink(root.join("drivers/iwlwifi"), root.join("devices/pci0/0000:00:14.3/driver")).unwrap();
+        let driver = |name| driver(&root.join("class"), name);
+        assert_eq!(driver("phy0").as_deref(), Some("iwlwifi"));
+        assert_eq!((driver("phy1"), driver("../class/phy0")), (None, None));
         put(
             "udev/+pci:0000:00:14.3",
             "I:1\nE:ID_VENDOR_FROM_DATABASE=Intel Corporation\nE:ID_MODEL_FROM_DATABASE=Wi-Fi 7\u{1b}\n",

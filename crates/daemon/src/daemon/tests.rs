@@ -247,7 +247,7 @@ impl Kernel for Fake {
 }
 
 /// A daemon with its clock and its directory.
-struct Run {
+pub(crate) struct Run {
     daemon: Daemon<Fake>,
     now: Now,
     directory: PathBuf,
@@ -269,6 +269,7 @@ impl Run {
             runtime: directory.clone(),
             hostname: None,
             hotspot_blocks: Vec::new(),
+            station: station::Settings::default(),
         };
         let store = Store::new(directory.clone());
         let entropy = Box::new(SeededEntropy(1));
@@ -277,7 +278,7 @@ impl Run {
         Self { daemon, now: Now { clock, wall: 1_000_000 }, directory }
     }
 
-    fn found(ifindex: u32, wiphy: u32) -> Found {
+    pub(crate) fn found(ifindex: u32, wiphy: u32) -> Found {
         let channel = Channel {
             frequency: Frequency(2412),
             disabled: false,

@@ -137,7 +137,7 @@ impl Linux {
     fn has_control_port(&self, ifindex: u32) -> bool {
         let wiphy = self.interfaces.get(&ifindex).map(|info| info.interface.wiphy);
         let radio = wiphy.and_then(|wiphy| self.radios.get(&wiphy));
-        radio.is_some_and(|wiphy| key_frames::radio(wiphy, &self.settings).control_port)
+        radio.is_some_and(|wiphy| self.limited(wiphy).control_port)
     }
 
     /// The outcome of a request is there; it is told when those of all earlier ones have been.

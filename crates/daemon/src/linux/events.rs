@@ -90,6 +90,7 @@ impl Linux {
                 // Without it some frames are not heard; a driver that cannot do it says so here.
                 self.trouble(format!("a kind of frame cannot be registered for: {error}"));
             }
+            (Purpose::Setting(refused), Err(error)) => self.trouble(format!("{refused}: {error}")),
             (Purpose::Radios, result) => {
                 self.radios_asked = false;
                 match result {
@@ -116,7 +117,7 @@ impl Linux {
                 self.announce();
             }
             (Purpose::Interfaces, Err(error)) => self.trouble(format!("cannot read the interfaces: {error}")),
-            (Purpose::Registration | Purpose::Interfaces, Ok(_)) => {}
+            (Purpose::Registration | Purpose::Setting(_) | Purpose::Interfaces, Ok(_)) => {}
         }
     }
 

@@ -1,10 +1,14 @@
 //! Radios and interfaces: which there are, and running them.
 
-use super::{Change, Linux, Purpose, key_frames};
+use super::{Change, Linux, Purpose};
 use crate::kernel::{Found, Heard};
+use crate::settings::{OwnAddress, Range};
+use lapwing_core::entropy::random;
 use lapwing_core::kernel::{Interface, KernelEvent};
-use lapwing_core::radio::RadioKind;
-use lapwing_linux::hardware::Hardware;
+use lapwing_core::radio::{Radio, RadioKind};
+use lapwing_frames::MacAddr;
+use lapwing_linux::entropy::OsEntropy;
+use lapwing_linux::hardware::{self, Hardware};
 use lapwing_linux::nl80211::{self, Wiphy, iftype};
 use lapwing_linux::rtnetlink::{self, Link, LinkMode, OperState};
 use std::collections::BTreeMap;
@@ -33,11 +37,39 @@ impl Linux {
             let request = nl80211::Request::RegisterFrame { ifindex, frame_type, prefix: prefix.to_vec() };
             self.ask(&request, Purpose::Registration);
         }
+        let driver =
+            self.radios.get(&interface.wiphy).and_then(|wiphy| hardware::driver_of_radio(&wiphy.name));
+        if driver.is_some_and(|driver| self.settings.quirks.no_power_save.fit(&driver)) {
+            let request = nl80211::Request::SetPowerSave { ifindex, enabled: false };
+            self.ask(&request, Purpose::Setting("power saving cannot be switched off"));
+        }
         // Dormant until the port opens, so that nothing is sent into a closed one.
         self.set_port(ifindex, false);
+        self.draw_address(ifindex);
         self.set_up(ifindex);
         self.clear_leftovers(ifindex);
         self.look_for_rivals();
+    }
+
+    /// What a radio can do, of which the settings may want less.
+    pub(super) fn limited(&self, wiphy: &Wiphy) -> Radio {
+        self.settings.limit(wiphy.radio(), hardware::driver_of_radio(&wiphy.name).as_deref())
+    }
+
+    /// Gives an interface an address of its own, if that is wanted. It has it until it goes.
+    fn draw_address(&mut self, ifindex: u32) {
+        let OwnAddress::Drawn(range) = self.settings.own_address else { return };
+        let Some(link) = self.links.get(&ifindex) else { return };
+        let (Some(before), false) = (link.address, self.drawn.contains(&ifindex)) else { return };
+        let is_up = link.is_up();
+        self.drawn.insert(ifindex);
+        let what = format!("give {} another address", self.name(ifindex));
+        // Drivers want it down.
+        if is_up {
+            self.change(&rtnetlink::Request::SetUp { ifindex, up: false }, Change::Told(what.clone()));
+        }
+        let address = drawn(before, range, random(&mut OsEntropy));
+        self.change(&rtnetlink::Request::SetMacAddress { ifindex, address }, Change::Told(what));
     }
 
     /// Removes what an earlier process that was killed has left: the kernel ended its connection and removed
@@ -82,7 +114,7 @@ impl Linux {
                 interface: info.interface,
                 name: link.name.clone(),
                 address: link.address.unwrap_or(info.state.address),
-                radio: key_frames::radio(wiphy, &self.settings),
+                radio: self.limited(wiphy),
                 ad_hoc: wiphy.is_ad_hoc(),
                 up: link.is_up(),
                 radio_name: wiphy.name.clone(),
@@ -100,6 +132,7 @@ impl Linux {
         self.unshare(ifindex);
         self.key_frames.remove(&ifindex);
         self.adopted.remove(&ifindex);
+        self.drawn.remove(&ifindex);
         self.off.remove(&ifindex);
         self.leftovers.remove(&ifindex);
         self.rivals.forget(ifindex);
@@ -113,7 +146,7 @@ impl Linux {
     pub(super) fn radios(&mut self, radios: BTreeMap<u32, Wiphy>) {
         for (&wiphy, now) in &radios {
             if self.radios.get(&wiphy).is_some_and(|before| before != now) {
-                let radio = key_frames::radio(now, &self.settings);
+                let radio = self.limited(now);
                 self.heard.push_back(Heard::RadioChanged { wiphy, radio });
             }
         }
@@ -156,9 +189,37 @@ impl Linux {
     }
 }
 
+/// An address made of these octets, in the place of this one.
+fn drawn(before: MacAddr, range: Range, random: [u8; 6]) -> MacAddr {
+    let MacAddr([maker @ .., _, _, _]) = before;
+    let [first, second, third, nic @ ..] = random;
+    // Neither the first nor the last of a maker's addresses, as with iwd.
+    let nic = match nic {
+        [0, 0, 0] => [0, 0, 1],
+        [0xff, 0xff, 0xff] => [0xff, 0xff, 0xfe],
+        nic => nic,
+    };
+    let [one, two, three] = match range {
+        // Locally administered, and of one station.
+        Range::Full => [first & !1 | 2, second, third],
+        Range::Nic => maker,
+    };
+    let [four, five, six] = nic;
+    MacAddr([one, two, three, four, five, six])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drawn_address_is_one_of_a_station() {
+        let before = MacAddr([0, 0x1b, 0x21, 1, 2, 3]);
+        assert_eq!(drawn(before, Range::Nic, [9, 8, 7, 6, 5, 4]), MacAddr([0, 0x1b, 0x21, 6, 5, 4]));
+        assert_eq!(drawn(before, Range::Nic, [0; 6]), MacAddr([0, 0x1b, 0x21, 0, 0, 1]));
+        assert_eq!(drawn(before, Range::Full, [0xff; 6]), MacAddr([0xfe, 0xff, 0xff, 0xff, 0xff, 0xfe]));
+        assert_eq!(drawn(before, Range::Full, [1, 2, 3, 4, 5, 6]), MacAddr([2, 2, 3, 4, 5, 6]));
+    }
 
     #[test]
     fn authentication_frames_are_for_those_who_do_sae_for_firmware() {

@@ -1,26 +1,17 @@
 //! EAPOL frames as packets, for radios that do not carry them over nl80211.
 //!
 //! Nothing orders these packets against the events of nl80211, and nobody says of one whether it came in clear. The
-//! core knows both from [`Radio::control_port`].
+//! core knows both from [`lapwing_core::radio::Radio::control_port`].
 
 use super::{Linux, Source, watch};
 use crate::kernel::Heard;
-use crate::settings::Settings;
 use lapwing_core::kernel::{AssociateSecurity, Errno, KernelEvent, Refusal, Reply, Request};
-use lapwing_core::radio::Radio;
 use lapwing_frames::element::Elements;
 use lapwing_frames::wsc::SimpleConfiguration;
-use lapwing_linux::nl80211::Wiphy;
 use lapwing_linux::packet::PacketSocket;
 use std::collections::btree_map::Entry;
 use std::io;
 use std::os::fd::OwnedFd;
-
-/// What a radio can do, of which the settings may want less.
-pub(super) fn radio(wiphy: &Wiphy, settings: &Settings) -> Radio {
-    let radio = wiphy.radio();
-    Radio { control_port: radio.control_port && settings.control_port, ..radio }
-}
 
 /// What a request that leads to an association says of its protection.
 fn security(request: &Request) -> Option<&AssociateSecurity> {

@@ -43,6 +43,7 @@ impl Desk {
             runtime: directory.clone(),
             hostname: None,
             hotspot_blocks: Vec::new(),
+            station: station::Settings::default(),
         };
         let store = Store::new(directory.join("state"));
         let air = Air::new(setups.into_iter().map(Ap::new).collect());
