@@ -84,7 +84,13 @@ pub async fn run(options: &Options, around: &mut Surroundings) -> Result<(), Fai
         Command::Monitor => return monitor::run(&bus, options, style).await,
         Command::Tui => return crate::tui::run(&bus, options, around).await,
         Command::Share { network } => share(&bus, options, network.as_ref(), around).await?,
-        // It asks no daemon: whoever reads the command line runs it without a bus.
+        // These ask no daemon: whoever reads the command line runs them without a bus.
+        Command::Import(import) => {
+            return crate::migrate::import(import, options.json, style).map(|_| ());
+        }
+        Command::Export(export) => {
+            return crate::migrate::export(export, options.json, style).map(|_| ());
+        }
         Command::World(world) => return crate::world::world(world, options.json, style).map(|_| ()),
         // Neither asks a daemon that runs.
         Command::Try(_) | Command::Daemon(_) | Command::Completions { .. } => return Ok(()),

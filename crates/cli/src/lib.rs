@@ -9,6 +9,7 @@ pub mod commands;
 pub mod events;
 pub mod failure;
 pub mod hotspot;
+pub mod migrate;
 pub mod model;
 pub mod options;
 pub mod qr;

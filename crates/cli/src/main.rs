@@ -4,6 +4,7 @@
 use clap::{CommandFactory, Parser};
 use lapwing::commands::{self, Surroundings};
 use lapwing::failure::{Failure, Kind};
+use lapwing::migrate;
 use lapwing::options::{Command, Options};
 use lapwing::secret;
 use lapwing::signals::Signals;
@@ -48,10 +49,13 @@ fn complete(shell: clap_complete::Shell) -> Result<u8, Failure> {
 
 /// Runs the command: the exit status, if it is one that can end well in several ways.
 fn run(options: &Options) -> Result<u8, Failure> {
-    if let Some(Command::World(world)) = &options.command {
-        // Ended by a signal as any program that only calculates.
-        let style = Style::detect(std::io::stdout().is_terminal(), environment);
-        return world::world(world, options.json, style);
+    // Ended by a signal as any program that only calculates.
+    let style = Style::detect(std::io::stdout().is_terminal(), environment);
+    match &options.command {
+        Some(Command::World(world)) => return world::world(world, options.json, style),
+        Some(Command::Import(import)) => return migrate::import(import, options.json, style),
+        Some(Command::Export(export)) => return migrate::export(export, options.json, style),
+        _ => {}
     }
     if let Some(Command::Completions { shell }) = options.command {
         return complete(shell);
@@ -74,7 +78,7 @@ fn run(options: &Options) -> Result<u8, Failure> {
             })
         };
         let mut around = Surroundings {
-            style: Style::detect(std::io::stdout().is_terminal(), environment),
+            style,
             progress: Progress::new(options.json, environment),
             is_terminal: std::io::stdout().is_terminal(),
             secret,

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::hotspot::Hotspot;
+use crate::migrate::{Export, Import};
 use crate::world::options::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -22,6 +23,8 @@ Examples:
   lapwing tui                              All of it on one screen
   lapwing monitor --json                   Events as they come, for a program
   lapwing hotspot start                    Let others use this machine's connection
+  sudo lapwing import /etc/NetworkManager/system-connections --dry-run
+                                           What would be taken over from there
   lapwing world run mlo-loop --policy wpa_supplicant-2.11
                                            A failure as it happens, in a world that is not there
 
@@ -79,6 +82,12 @@ Prints what a shell needs to complete this command.
   lapwing completions bash > /usr/share/bash-completion/completions/lapwing
   lapwing completions zsh > /usr/share/zsh/vendor-completions/_lapwing
   lapwing completions fish > /usr/share/fish/vendor_completions.d/lapwing.fish";
+
+const IMPORT: &str = "\
+Takes over the networks of wpa_supplicant or NetworkManager.
+
+Each network becomes a file in the state directory, where the daemon notices it. What cannot be carried over is said \
+for each network. Networks that are known already stay as they are, and nothing is ever deleted.";
 
 const TRY: &str = "\
 Shows the daemon at work, on a virtual world.
@@ -180,6 +189,11 @@ pub enum Command {
         #[arg(value_name = "SHELL")]
         shell: Shell,
     },
+    /// Take over the networks of wpa_supplicant or NetworkManager
+    #[command(long_about = IMPORT)]
+    Import(Import),
+    /// Write the known networks for another program
+    Export(Export),
     /// Run stories in a virtual world: no daemon, no radio, no root
     World(World),
     /// See it work on a virtual radio: no root, no hardware, nothing to install
