@@ -9,6 +9,7 @@ use std::process::Command;
 const POLICY: &str = include_str!("../../../../packaging/net.connman.iwd.conf");
 const ACTIVATION: &str = include_str!("../../../../packaging/net.connman.iwd.service");
 const UNIT: &str = include_str!("../../../../packaging/lapwing.service");
+const IWD_UNIT: &str = include_str!("../../../../packaging/iwd.service");
 
 /// What the system bus allows before the policies of services: everything but names and method calls.
 const DEFAULT: &str = r#"<policy context="default"><allow user="*"/><deny own="*"/><deny send_type="method_call"/>
@@ -52,6 +53,72 @@ fn activation_starts_the_unit() {
     for line in ["BusName=net.connman.iwd", "Type=notify", "RestartPreventExitStatus=3"] {
         assert!(UNIT.lines().any(|other| other == line), "{line}");
     }
+}
+
+/// The lines of a unit, and of the other in its place.
+#[test]
+fn the_unit_in_the_place_of_iwds_differs_where_it_has_to() {
+    let other: Vec<_> = IWD_UNIT.lines().collect();
+    let ours: Vec<_> = UNIT.lines().collect();
+    let only = |one: &[&'static str], other: &[&str]| {
+        let lines = one.iter().filter(|line| !other.contains(line)).copied();
+        lines.map(|line| line.split_once('=').map_or(line, |(key, _)| key)).collect::<Vec<_>>()
+    };
+    let expected = ["Description", "Conflicts", "ExecStart", "StateDirectory", "ConfigurationDirectory"];
+    assert_eq!(only(&other, &ours), expected);
+    assert_eq!(only(&ours, &other), expected[..4]);
+    for line in ["ExecStart=/usr/libexec/iwd", "StateDirectory=iwd", "ConfigurationDirectory=iwd"] {
+        assert!(other.contains(&line), "{line}");
+    }
+}
+
+/// Where the tool is, which is on Debian and its kin.
+#[test]
+fn a_package_takes_the_place_of_iwd() {
+    if Command::new("dpkg-deb").arg("--version").output().is_err() {
+        eprintln!("there is no dpkg-deb");
+        return;
+    }
+    let place = std::env::temp_dir().join(format!("lapwing-package-{}", std::process::id()));
+    std::fs::create_dir_all(place.join("programs")).unwrap();
+    for program in ["lapwing", "lapwingd"] {
+        std::fs::write(place.join("programs").join(program), "#!/bin/sh\n").unwrap();
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/debian/build");
+    let made = Command::new(script).args([place.join("programs"), place.join("out")]).arg("1.2.3").output();
+    let made = made.unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let names = String::from_utf8(made.stdout).unwrap();
+    let ask = |package: &str, arguments: &[&str]| {
+        let name = names.lines().find(|name| name.starts_with(&format!("{package}_1.2.3_"))).unwrap();
+        let mut words = arguments.to_vec();
+        let file = place.join("out").join(name);
+        words.insert(1, file.to_str().unwrap());
+        String::from_utf8(Command::new("dpkg-deb").args(words).output().unwrap().stdout).unwrap()
+    };
+    for (field, value) in [("Provides", "iwd (= 3.12)"), ("Conflicts", "iwd"), ("Replaces", "iwd")] {
+        assert_eq!(ask("lapwing-iwd", &["--field", field]).trim(), value, "{field}");
+        assert_eq!(ask("lapwing", &["--field", field]).trim(), "", "{field}");
+    }
+    let contents = ask("lapwing-iwd", &["--contents"]);
+    for part in [
+        "./usr/libexec/iwd -> ../sbin/lapwingd",
+        "system/iwd.service",
+        "system-services/net.connman.iwd.service",
+    ] {
+        assert!(contents.contains(part), "{part}: {contents}");
+    }
+    let contents = ask("lapwing", &["--contents"]);
+    for part in ["./usr/sbin/lapwingd", "./usr/bin/lapwing", "system.d/net.connman.iwd.conf", "lapwingd.8.gz"]
+    {
+        assert!(contents.contains(part), "{part}: {contents}");
+    }
+    assert!(!contents.contains("iwd.service"), "iwd itself has these files");
+    let unpacked = place.join("unpacked");
+    ask("lapwing-iwd", &["--extract", unpacked.to_str().unwrap()]);
+    let file = unpacked.join("usr/share/dbus-1/system-services/net.connman.iwd.service");
+    assert!(std::fs::read_to_string(file).unwrap().contains("\nSystemdService=iwd.service\n"));
+    std::fs::remove_dir_all(place).unwrap();
 }
 
 /// What somebody without rights might try, in any order: to look, to change, to be asked, to be in the way.
