@@ -197,6 +197,18 @@ impl Lab {
         self.settings.further = lines;
     }
 
+    /// Further lines of its first group.
+    pub(crate) fn set_general_settings(&mut self, lines: &'static str) {
+        self.settings.general = lines;
+    }
+
+    /// Starts one of the programs on the station's radio, with the same directories as the one before.
+    pub(crate) fn station_in_turn(&mut self, kind: Kind) -> Result<Box<dyn Station>> {
+        let radio = self.radios.first().cloned();
+        let radio = radio.ok_or_else(|| Failure::unmet("a radio for the station", "none is left"))?;
+        station::start(kind, radio, &self.directory, &self.settings)
+    }
+
     /// How often the kernel was asked to authenticate on an interface of this namespace.
     pub(crate) fn requested_authentications(&self, radio: &Radio) -> Result<usize> {
         let (_, interface) = radio.numbers()?;

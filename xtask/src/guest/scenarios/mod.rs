@@ -14,6 +14,7 @@ mod radios;
 mod reconnect;
 mod storage;
 mod switches;
+mod takeover;
 
 use crate::command::{command, output};
 use crate::failure::{Failure, Result};
@@ -83,6 +84,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         multi_link::SCENARIOS,
         switches::SCENARIOS,
         medium::SCENARIOS,
+        takeover::SCENARIOS,
     ];
     lists.into_iter().flatten()
 }

@@ -20,9 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What iwd is told: how EAPOL travels, our radios as they are, and addresses.
 fn text(settings: &Settings) -> String {
-    let Settings { control_port, further } = settings;
+    let Settings { control_port, further, general } = settings;
     format!(
-        "[General]\nControlPortOverNL80211={control_port}\nEnableNetworkConfiguration=true\n[Network]\nEnableIPv6=true\n\
+        "[General]\nControlPortOverNL80211={control_port}\nEnableNetworkConfiguration=true\n{general}[Network]\nEnableIPv6=true\n\
                    NameResolvingService=none\n[DriverQuirks]\nDefaultInterface=*\n{further}"
     )
 }
@@ -88,6 +88,7 @@ fn run(kind: Kind, radio: &Radio, directory: &Path) -> Result<Process> {
         ("STATE_DIRECTORY", "state"),
         ("RUNTIME_DIRECTORY", "runtime"),
         ("CONFIGURATION_DIRECTORY", "config"),
+        ("CREDENTIALS_DIRECTORY", "credentials"),
     ] {
         daemon.env(variable, directory.join(place));
     }

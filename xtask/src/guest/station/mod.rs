@@ -221,11 +221,13 @@ pub(crate) struct Settings {
     pub(crate) control_port: bool,
     /// Further lines of iwd's `main.conf`.
     pub(crate) further: &'static str,
+    /// Further lines of its first group.
+    pub(crate) general: &'static str,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { control_port: true, further: "" }
+        Self { control_port: true, further: "", general: "" }
     }
 }
 
