@@ -10,6 +10,7 @@ use lapwing_core::{
     Secret,
     crypto::{
         bip,
+        ft::{Holder, PmkR0},
         kdf::Hash,
         keys::{Pmk, Ptk, PtkInput, pmkid},
         keywrap,
@@ -18,7 +19,7 @@ use lapwing_core::{
     },
 };
 use lapwing_frames::{
-    MacAddr,
+    MacAddr, Ssid,
     suite::{Akm, Cipher},
 };
 use serde_json::Value;
@@ -94,6 +95,43 @@ fn ptk_of_fast_transition() {
         let cipher = if octets(&vector["tk"]).len() == 16 { Cipher::Ccmp128 } else { Cipher::Gcmp256 };
         check_ptk(vector, &pmk(&octets(&vector["pmk_r1"])), "bssid", cipher);
     }
+}
+
+#[test]
+fn keys_of_fast_transition() {
+    let mut akms = Vec::new();
+    for vector in json(include_str!("data/vectors/ft.json"))["vectors"].as_array().unwrap() {
+        let (akm, station) = (akm(&vector["akm"]), address(&vector["spa"]));
+        let holder = Holder {
+            ssid: Ssid::new(vector["ssid"].as_str().unwrap().as_bytes()).unwrap(),
+            domain: octets(&vector["mdid"]).try_into().unwrap(),
+            r0kh: octets(&vector["r0kh_id"]),
+            station,
+        };
+        let r0 = PmkR0::derive(akm, &pmk(&octets(&vector["xxkey"])), &holder).unwrap();
+        assert_eq!(r0.name().0.to_vec(), octets(&vector["pmk_r0_name"]), "{akm}");
+        let r1 = r0.for_holder(address(&vector["r1kh_id"]), station).unwrap();
+        assert_eq!(r1.key.expose(), octets(&vector["pmk_r1"]), "{akm}");
+        assert_eq!(r1.name.0.to_vec(), octets(&vector["pmk_r1_name"]), "{akm}");
+        let other = r0.for_holder(MacAddr([9; 6]), station).unwrap();
+        assert!(other.name != r1.name && other.key != r1.key);
+        for length in [0, 49] {
+            assert!(
+                PmkR0::derive(
+                    akm,
+                    &pmk(&octets(&vector["xxkey"])),
+                    &Holder { r0kh: vec![1; length], ..holder.clone() }
+                )
+                .is_none(),
+                "a holder's name of {length} octets"
+            );
+        }
+        akms.push((akm, octets(&vector["xxkey"]).len()));
+        assert!(PmkR0::derive(Akm::Sae, &pmk(&octets(&vector["xxkey"])), &holder).is_none());
+    }
+    akms.sort_unstable();
+    let of_25 = [32, 48, 64].map(|length| (Akm::FtSaeExtKey, length));
+    assert_eq!(akms, [&[(Akm::FtPsk, 32), (Akm::Ft8021xSha384, 48)][..], &of_25].concat());
 }
 
 #[test]

@@ -183,6 +183,22 @@ impl Akm {
         matches!(self, Self::Sae | Self::FtSae | Self::SaeExtKey | Self::FtSaeExtKey)
     }
 
+    /// Whether it is one of fast BSS transition.
+    #[must_use]
+    pub const fn is_ft(self) -> bool {
+        matches!(
+            self,
+            Self::Ft8021x
+                | Self::FtPsk
+                | Self::FtSae
+                | Self::Ft8021xSha384
+                | Self::FtFilsSha256
+                | Self::FtFilsSha384
+                | Self::FtPskSha384
+                | Self::FtSaeExtKey
+        )
+    }
+
     /// Whether the key is a pre-shared one (not SAE).
     #[must_use]
     pub const fn is_psk(self) -> bool {

@@ -4,6 +4,7 @@
 pub mod bip;
 pub mod cbc;
 pub mod fils;
+pub mod ft;
 pub mod kdf;
 pub mod keys;
 pub mod keywrap;

@@ -1,10 +1,12 @@
 //! The bodies of Action frames (802.11-2020 9.6).
 
+mod fast_transition;
 mod link_reconfiguration;
 mod measurement;
 mod security;
 mod transition;
 
+pub use fast_transition::{TransitionAnswered, TransitionAsked};
 pub use link_reconfiguration::{
     GroupKeyData, LinkReconfigurationRequest, LinkReconfigurationResponse, LinkStatus, MappingRequest,
     MappingResponse, MappingTeardown,
@@ -116,6 +118,10 @@ macro_rules! actions {
 }
 
 actions! {
+    /// Asks another AP by way of this one for a fast transition (802.11-2020 9.6.8).
+    FastTransitionRequest(TransitionAsked) = FastTransition 1,
+    /// The answer to that.
+    FastTransitionResponse(TransitionAnswered) = FastTransition 2,
     /// Asks whether the security association still stands (802.11-2020 9.6.9).
     SaQueryRequest(SaQuery) = SaQuery 0,
     /// The answer to that.
