@@ -39,6 +39,7 @@ fn setups(akm: Akm, cipher: Cipher) -> (Setup, ApSetup) {
         extended_key_id: false,
         operating_channel_validation: false,
         overriding: false,
+        fast_transition: true,
     };
     let policy =
         Policy::Personal { psk: true, sae: true, hash_to_element_only: false, transition_disabled: false };
@@ -73,8 +74,18 @@ fn setups(akm: Akm, cipher: Cipher) -> (Setup, ApSetup) {
         extended_key_id: false,
         transition_disable: None,
         group_keys: vec![key(KeyKind::Group, 1, cipher), key(KeyKind::Integrity, 4, Cipher::BipCmac128)],
+        membership: None,
     };
-    (Setup { ssid, peer, plan, candidates, can_replace_pairwise: true, protection_is_told: true }, ap)
+    let station = Setup {
+        ssid,
+        peer,
+        plan,
+        candidates,
+        can_replace_pairwise: true,
+        protection_is_told: true,
+        membership: None,
+    };
+    (station, ap)
 }
 
 #[divan::bench(args = [2, 8, 24])]

@@ -151,6 +151,27 @@ pub enum Difference {
     Later,
 }
 
+/// How a connection goes from one AP of a network to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// By a fast transition, the AP itself being asked.
+    FastOverAir,
+    /// By a fast transition, the AP being asked by way of the AP of before.
+    FastOverDs,
+    /// By a reassociation with a handshake; before it a full authentication, unless there is a key.
+    Reassociation,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FastOverAir => "by a fast transition over the air",
+            Self::FastOverDs => "by a fast transition over the distribution system",
+            Self::Reassociation => "by a reassociation",
+        })
+    }
+}
+
 /// One line of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
@@ -197,6 +218,13 @@ pub enum Entry {
         links: Vec<LinkId>,
         /// Whether a cached PMKSA is used instead of SAE or OWE.
         cached_pmksa: bool,
+    },
+    /// Which way the connection goes to another AP, or back.
+    Way {
+        /// The AP.
+        to: MacAddr,
+        /// How.
+        by: Way,
     },
     /// A request went to the kernel.
     Asked {

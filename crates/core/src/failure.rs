@@ -125,6 +125,8 @@ pub enum Code {
     /// What the kernel holds of the links of a connection contradicts itself or what was asked for; the text
     /// says how.
     KernelLinks(&'static str),
+    /// Fast BSS transition failed; the text says how.
+    FastTransition(&'static str),
     /// Events of the kernel were lost, and its state is not what it was.
     StateLost,
 }
@@ -152,6 +154,7 @@ impl Failure {
             | Code::OperatingChannel(_)
             | Code::Downgrade(_)
             | Code::MultiLink(_)
+            | Code::FastTransition(_)
             | Code::NoAddress => Whose::AccessPoint,
             Code::NoneSuitable
             | Code::WrongPassword
@@ -208,6 +211,7 @@ impl Failure {
             Code::Roamed(_) => "roamed",
             Code::MultiLink(_) => "multi-link-failed",
             Code::KernelLinks(_) => "kernel-links",
+            Code::FastTransition(_) => "fast-transition-failed",
             Code::StateLost => "state-lost",
         }
     }
@@ -253,6 +257,9 @@ impl Failure {
             Code::NoAddress => "Check the DHCP server of the network; the radio link itself works.",
             Code::Sae(_) | Code::Owe(_) | Code::Handshake(_) | Code::HandshakeSilent => {
                 "Another try follows by itself; if it repeats, restart or update the access point."
+            }
+            Code::FastTransition(_) => {
+                "Another way to the access point follows by itself; if it repeats, its mobility domain is set up wrongly."
             }
             Code::Firmware(_) => {
                 "Another try follows by itself; if it repeats, update the radio's firmware or reload its driver."
@@ -322,6 +329,7 @@ impl fmt::Display for Failure {
             Code::Roamed(why) => write!(f, "the connection goes to another access point: {why}"),
             Code::MultiLink(how) => write!(f, "multi-link operation failed: {how}"),
             Code::KernelLinks(how) => write!(f, "the kernel is wrong about the links: {how}"),
+            Code::FastTransition(how) => write!(f, "the fast transition failed: {how}"),
             Code::StateLost => f.write_str("events of the kernel were lost and the connection with them"),
         }
     }

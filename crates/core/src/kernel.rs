@@ -233,6 +233,8 @@ pub struct AuthenticateRequest {
     pub algorithm: AuthenticationAlgorithm,
     /// For SAE: the frame body from the transaction sequence number on (`NL80211_ATTR_AUTH_DATA`).
     pub data: Vec<u8>,
+    /// For a fast transition: the elements of the frame (`NL80211_ATTR_IE`).
+    pub elements: Vec<u8>,
     /// For an AP MLD: the link and the MLD's address.
     pub mld: Option<(LinkId, MacAddr)>,
 }

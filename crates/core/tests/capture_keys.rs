@@ -231,6 +231,7 @@ fn plan(capture: &Capture, advertised: &Advertised, handshake: &Handshake, mlo: 
         extended_key_id: false,
         operating_channel_validation: false,
         overriding: false,
+        fast_transition: true,
     };
     let policy = match capture.akm {
         Akm::Owe => Policy::Open { owe_only: true },
@@ -298,6 +299,7 @@ fn our_supplicant_in_the_place_of_wpa_supplicant() {
                 candidates: vec![Candidate { pmkid: announced, pmk }],
                 can_replace_pairwise: false,
                 protection_is_told: true,
+                membership: None,
             });
             let mut entropy = Scripted(handshake.second.nonce);
             let mut handle = |frame: &KeyFrame, encrypted| {

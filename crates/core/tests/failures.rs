@@ -47,10 +47,11 @@ fn examples() -> Vec<Code> {
         Code::Roamed(RoamTrigger::LowSignal(-81)),
         Code::MultiLink("no link is left"),
         Code::KernelLinks("it keeps a link that was removed"),
+        Code::FastTransition("the integrity code of the response is wrong"),
         Code::StateLost,
     ];
     let kinds: BTreeSet<u8> = all.iter().map(kind).collect();
-    assert_eq!(kinds, (0..32).collect(), "each code has one example");
+    assert_eq!(kinds, (0..33).collect(), "each code has one example");
     all
 }
 
@@ -88,6 +89,7 @@ fn kind(code: &Code) -> u8 {
         Code::Firmware(_) => 27,
         Code::FirmwareRoamed => 28,
         Code::Roamed(_) => 31,
+        Code::FastTransition(_) => 32,
     }
 }
 

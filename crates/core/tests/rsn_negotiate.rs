@@ -62,6 +62,7 @@ fn capable() -> Capabilities {
         extended_key_id: true,
         operating_channel_validation: true,
         overriding: true,
+        fast_transition: true,
     }
 }
 

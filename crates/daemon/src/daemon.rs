@@ -406,6 +406,7 @@ impl<K: Kernel> Daemon<K> {
             Summary::Searching
             | Summary::Connecting { .. }
             | Summary::Connected { .. }
+            | Summary::Roaming { .. }
             | Summary::Disconnecting => false,
         };
         self.interfaces.values().all(|interface| {
@@ -571,7 +572,18 @@ impl<K: Kernel> Daemon<K> {
                 self.join_ended_well(ifindex, connected);
                 self.later.push_back((ifindex, connected.attempt));
             }
-            Report::Disconnected { .. } => {
+            Report::Roamed(connected) => {
+                // The kernel has set the carrier down meanwhile, and the interface is dormant again. Addresses stay.
+                self.kernel.perform(Command::SetPort { ifindex, open: true });
+                self.roam_ended_well(ifindex, connected);
+            }
+            Report::RoamFailed { attempt, why, .. } => {
+                self.tell_timeline(now, ifindex, *attempt);
+                self.roam_failed(ifindex, *attempt, why);
+            }
+            Report::Disconnected { attempt, why } => {
+                // On the way from one access point to another.
+                self.roam_failed(ifindex, *attempt, why);
                 self.later.retain(|(of, _)| *of != ifindex);
                 self.unconfigure(now, ifindex);
                 self.end_affinity(ifindex);

@@ -1,6 +1,7 @@
 //! What the parts say to each other. Each part has the core's shape: `turn(now, input, out)` and a deadline.
 
 use crate::air::{Beacon, Transmission};
+use lapwing_core::ap::mobility;
 use lapwing_core::attempt::Ticket;
 use lapwing_core::kernel::{Frequency, KernelEvent, Refusal, Reply, Request};
 use lapwing_core::radio::Channel;
@@ -164,6 +165,8 @@ pub enum ApInput {
         /// From the network header on.
         payload: Vec<u8>,
     },
+    /// Another access point of its mobility domain says something.
+    Told(Box<mobility::Message>),
     /// Its administrator wants something.
     Order(ApOrder),
     /// Nothing but time.
@@ -244,6 +247,8 @@ pub enum ApOutput {
         /// From the network header on.
         payload: Vec<u8>,
     },
+    /// To the other access points of its mobility domain.
+    Tell(mobility::Message),
     /// A line for its lane in the timeline.
     Note(String),
 }

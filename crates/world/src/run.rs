@@ -195,9 +195,10 @@ impl Run {
                         _ => false,
                     }
             }
-            Expectation::Disconnected => {
-                !matches!(self.party().summary(), Summary::Connected { .. } | Summary::Connecting { .. })
-            }
+            Expectation::Disconnected => !matches!(
+                self.party().summary(),
+                Summary::Connected { .. } | Summary::Connecting { .. } | Summary::Roaming { .. }
+            ),
         }
     }
 

@@ -25,6 +25,13 @@ impl AccessPoint {
         let Some((station, association)) = association else {
             return self.ignore(from, "it is not associated");
         };
+        // Where frames are not protected, this one is not either.
+        if let Action::FastTransitionRequest(question) = action {
+            return match association.port.is_open() && at.protected == association.frame_protection {
+                true => self.relay(station, question),
+                false => self.ignore(from, "its action is not protected"),
+            };
+        }
         if !(association.is_protected() && at.protected) {
             return self.ignore(from, "its action is not protected");
         }

@@ -9,12 +9,13 @@ use super::{
 };
 use crate::{
     Duration, Instant, Means,
-    crypto::keys::{Pmk, Pmkid},
-    kernel::KeyRequest,
+    crypto::keys::{Pmk, Pmkid, Ptk},
+    kernel::{KeyKind, KeyRequest},
     owe,
     rsn::{
         Candidate, Link, Peer,
         authenticator::{self, Authenticator},
+        ft::{Hierarchy, Membership},
     },
 };
 use alloc::{boxed::Box, collections::BTreeMap, vec, vec::Vec};
@@ -22,8 +23,8 @@ use core::mem::take;
 use lapwing_frames::{
     LinkId, MacAddr, Ssid,
     element::{
-        Element, Elements, MultiLink, OweDhParameter, Rsn, RsnCapabilities, RsnSelection, Rsnx,
-        RsnxCapability, inheritance::inherit, multi_link::ProfileKind,
+        Element, Elements, MobilityDomain, MultiLink, OweDhParameter, Rsn, RsnCapabilities, RsnSelection,
+        Rsnx, RsnxCapability, inheritance::inherit, multi_link::ProfileKind,
     },
     management::{
         AssociationId, AssociationResponse, Body, CapabilityInformation, Departure, Management, ReasonCode,
@@ -63,8 +64,12 @@ struct GrantedKeys {
     pairwise: Cipher,
     capabilities: RsnCapabilities,
     frame_protection: bool,
-    candidate: Candidate,
+    candidates: Vec<Candidate>,
     announced: Option<Pmkid>,
+    /// What the response says of the mobility domain, in one.
+    membership: Option<Membership>,
+    /// The keys of a transition.
+    fast: Option<(Ptk, Hierarchy)>,
 }
 
 /// The PMK of a client, and what goes with it.
@@ -92,11 +97,24 @@ impl AccessPoint {
             }
             self.drop_client(other, "its address is another client's now");
         }
+        if let Some(station) = asker.filter(|_| reassociation)
+            && let Some(granted) = self.granted_before(station, octets)
+        {
+            // It did not hear the response. The keys are in use, and are not installed again.
+            let Some(association) = self.association(station) else { return };
+            let id = AssociationId::new(association.id);
+            let elements = [self.response_elements(at.link), granted].concat();
+            return self.respond(at, true, (StatusCode::Success, id), elements);
+        }
         let known = asker.and_then(|station| Some((station, self.clients.get(station)?)));
         let (station, authentication) = match known {
             Some((station, Client::Authenticated(authentication))) => (station, authentication.clone()),
             Some((station, Client::Associated(association))) if association.is_protected() => {
-                return self.query(now, means, at, station, reassociation);
+                match &association.again {
+                    // The request proves that it is the client: it need not be asked.
+                    Some(again) if self.transits(station) => (station, again.clone()),
+                    _ => return self.query(now, means, at, station, reassociation),
+                }
             }
             // The response was lost, or it changes its mind.
             Some((station, Client::Associated(association))) => (station, association.authentication.clone()),
@@ -117,6 +135,14 @@ impl AccessPoint {
                 self.associate(now, at, client, reassociation);
             }
         }
+    }
+
+    /// What was granted to a client that came by a transition, if this is its request once more.
+    fn granted_before(&self, station: MacAddr, octets: &[u8]) -> Option<Vec<u8>> {
+        let association = self.association(station).filter(|association| association.port.is_open())?;
+        let Proof::Fast(offer) = &association.authentication.proof else { return None };
+        let granted = offer.grant(octets, &self.advertised(), &self.keys_for(association));
+        granted.ok().map(|granted| granted.elements)
     }
 
     /// Whether an association is granted, and with what.
@@ -145,16 +171,47 @@ impl AccessPoint {
             _ => return Err(StatusCode::InvalidElement),
         };
         let (akm, pairwise, frame_protection) = judge_suites(security, authentication.is_mld, &rsn)?;
-        let proved = self.prove(now, means, (station, authentication), (akm, &rsn), elements)?;
         let keys = GrantedKeys {
             akm,
             pairwise,
             capabilities: rsn.capabilities(),
             frame_protection,
-            candidate: proved.candidate,
-            announced: proved.announced,
+            candidates: vec![],
+            announced: None,
+            membership: None,
+            fast: None,
         };
-        Ok(Granted { links, keys: Some(keys), elements: proved.elements })
+        if let Proof::Fast(offer) = &authentication.proof {
+            let group_keys = self.keys_of(vec![at.link], false, frame_protection);
+            let granted = offer.grant(elements.octets(), &self.advertised(), &group_keys)?;
+            let (membership, fast) = (Some(granted.membership), Some((granted.ptk, granted.hierarchy)));
+            return Ok(Granted {
+                links,
+                keys: Some(GrantedKeys { membership, fast, ..keys }),
+                elements: granted.elements,
+            });
+        }
+        let proved = self.prove(now, means, (station, authentication), (akm, &rsn), elements)?;
+        let mut response = proved.elements;
+        let membership = match &setup.mobility {
+            Some(member) if akm.is_ft() => {
+                match elements.find::<MobilityDomain>() {
+                    Ok(Some(domain)) if domain.id == member.domain => {}
+                    _ => return Err(StatusCode::InvalidMde),
+                }
+                let length = proved.candidate.pmk.expose().len();
+                let membership = member.membership(authentication.own, akm, length);
+                let membership = membership.ok_or(StatusCode::InvalidAkm)?;
+                response.extend_from_slice(&membership.mobility_domain);
+                response.extend_from_slice(&membership.fast_transition);
+                Some(membership)
+            }
+            _ if akm.is_ft() => return Err(StatusCode::InvalidAkm),
+            _ => None,
+        };
+        let (candidates, announced) = (vec![proved.candidate], proved.announced);
+        let keys = GrantedKeys { candidates, announced, membership, ..keys };
+        Ok(Granted { links, keys: Some(keys), elements: response })
     }
 
     /// The PMK that the client must have, by its AKM and by how it authenticated.
@@ -183,9 +240,15 @@ impl AccessPoint {
         let cached = named.and_then(|pmkid| self.pmksas.find_named(now, &key, pmkid));
         match (&authentication.proof, cached) {
             (Proof::Sae { akm: proved, pmkid, pmk }, _) => {
-                let pmk = Pmk::new(pmk.clone()).filter(|_| *proved == akm);
-                Ok(of_pmksa(*pmkid, pmk.ok_or(StatusCode::InvalidAkm)?))
+                let pmk = Pmk::new(pmk.clone()).filter(|_| is_same_sae(*proved, akm));
+                let pmk = pmk.ok_or(StatusCode::InvalidAkm)?;
+                if *proved != akm {
+                    // Its commit did not say which of the two it meant.
+                    self.remember(now, key, *pmkid, pmk.clone());
+                }
+                Ok(of_pmksa(*pmkid, pmk))
             }
+            (Proof::Fast(_), _) => Err(StatusCode::InvalidAkm),
             (Proof::Open, Some(entry)) => {
                 let mut proved = of_pmksa(entry.pmkid, entry.pmk.clone());
                 if akm == Akm::Owe {
@@ -323,11 +386,25 @@ impl AccessPoint {
         self.respond(at, reassociation, (StatusCode::Success, id), response);
         self.report(Report::Associated { station, links: association.links.len() });
 
-        if let Some(keys) = granted.keys {
+        if let Some(mut keys) = granted.keys {
+            let fast = keys.fast.take();
             let peer = self.peer(station, &association, at, &granted.links);
             let group_keys = self.keys_for(&association);
             let Some(setup) = self.handshake(keys, peer, elements, group_keys) else { return };
-            association.port = Port::Closed(Authenticator::with_packet_numbers(setup));
+            association.port = match fast {
+                None => Port::Closed(Authenticator::with_packet_numbers(setup)),
+                Some((ptk, hierarchy)) => {
+                    self.ask(Request::InstallKey(KeyRequest {
+                        kind: KeyKind::Pairwise { peer: station, receive_only: false },
+                        link: None,
+                        index: 0,
+                        cipher: setup.pairwise,
+                        key: ptk.tk.clone(),
+                        sequence: [0; 6],
+                    }));
+                    Port::Open(Authenticator::transitioned(setup, ptk, hierarchy))
+                }
+            };
         }
         let open = association.port.is_open();
         self.clients.insert(station, Client::Associated(Box::new(association)));
@@ -437,7 +514,9 @@ impl AccessPoint {
         let both = |ours: bool, bit| ours && keys.capabilities.contains(bit);
         let wants_ssid =
             matches!(elements.find::<Rsnx>(), Ok(Some(rsnx)) if rsnx.has(RsnxCapability::SsidProtection));
+        let membership = keys.membership.and_then(|said| Some((self.setup.mobility.clone()?, said)));
         Some(authenticator::Setup {
+            membership,
             ssid: self.setup.ssid.clone(),
             peer,
             akm: keys.akm,
@@ -445,7 +524,7 @@ impl AccessPoint {
             rsne: whole::<Rsn>(elements)?,
             rsnxe: whole::<Rsnx>(elements),
             selection: whole::<RsnSelection>(elements),
-            candidates: vec![keys.candidate],
+            candidates: keys.candidates,
             announced: keys.announced,
             operating_channel_validation: both(security.operating_channel_validation, RsnCapabilities::OCVC),
             ssid_protection: security.ssid_protection && wants_ssid,
@@ -496,6 +575,17 @@ fn judge_suites(security: &Security, is_mld: bool, rsn: &Rsn) -> Result<(Akm, Ci
         return Err(StatusCode::CipherRejectedByPolicy);
     }
     Ok((akm, pairwise, frame_protection))
+}
+
+/// Whether an authentication by SAE for one AKM is good for another: of those of before 802.11be a commit does not say
+/// whether it is for fast transitions.
+const fn is_same_sae(proved: Akm, akm: Akm) -> bool {
+    matches!(
+        (proved, akm),
+        (Akm::Sae | Akm::FtSae, Akm::Sae | Akm::FtSae)
+            | (Akm::SaeExtKey, Akm::SaeExtKey)
+            | (Akm::FtSaeExtKey, Akm::FtSaeExtKey)
+    )
 }
 
 fn whole<E: Element>(elements: Elements<'_>) -> Option<Vec<u8>> {

@@ -17,7 +17,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use lapwing_frames::{
-    MacAddr,
+    LinkId, MacAddr,
     element::{Element, Elements, MultiLink},
     management::{self, AuthenticationAlgorithm, Body, StatusCode},
 };
@@ -40,6 +40,22 @@ pub fn mld_address(frame: &management::Authentication) -> Option<MacAddr> {
     Some(element.basic()?.common.mld_address)
 }
 
+/// Who authenticates, and where.
+pub(super) struct Whom {
+    pub(super) own: MacAddr,
+    pub(super) is_mld: bool,
+    pub(super) link: Option<LinkId>,
+    pub(super) address: MacAddr,
+}
+
+impl Whom {
+    /// An authentication that is good for a while.
+    pub(super) fn proved(&self, now: Instant, proof: Proof) -> Authentication {
+        let Self { own, is_mld, link, address } = *self;
+        Authentication { proof, own, is_mld, link, address, until: now + AUTHENTICATED }
+    }
+}
+
 impl AccessPoint {
     pub(super) fn on_authentication(
         &mut self,
@@ -59,14 +75,19 @@ impl AccessPoint {
         if station.is_group() || station.is_zero() || self.is_ours(station) {
             return self.ignore(from, "its address is impossible");
         }
-        let (link, until) = (at.link, now + AUTHENTICATED);
-        let authentication = |proof| Authentication { proof, own, is_mld, link, address, until };
+        let whom = Whom { own, is_mld, link: at.link, address };
+        let authentication = |proof| whom.proved(now, proof);
         match frame.algorithm {
             AuthenticationAlgorithm::Open if frame.transaction == 1 => {
                 self.answer_authentication(at, frame, StatusCode::Success, is_mld);
                 self.authenticated(station, authentication(Proof::Open));
             }
             AuthenticationAlgorithm::Open => self.ignore(from, "it answers, but was asked nothing"),
+            AuthenticationAlgorithm::FastTransition
+                if frame.transaction == 1 && !is_mld && self.setup.mobility.is_some() =>
+            {
+                self.on_transition(now, means, at, (station, &whom), frame);
+            }
             AuthenticationAlgorithm::Sae if self.does_sae() => {
                 let Some(sae) = self.sae_machine(own, means.curves) else { return };
                 for action in sae.handle(now, means, station, frame) {
@@ -146,7 +167,7 @@ impl AccessPoint {
 
     /// A station authenticated. If it is associated with protected frames, that association stands for now: the
     /// frame may not be its own (802.11-2020 11.3.4.4).
-    fn authenticated(&mut self, station: MacAddr, authentication: Authentication) {
+    pub(super) fn authenticated(&mut self, station: MacAddr, authentication: Authentication) {
         self.report(Report::Authenticated(station));
         match self.clients.get_mut(station) {
             Some(Client::Associated(association)) if association.is_protected() => {

@@ -113,19 +113,30 @@ impl AccessPoint {
     /// The group keys that a client is to have: of its links, and no more than it understands. Those that are
     /// about to be used, if the keys are being renewed.
     pub(super) fn keys_for(&self, association: &Association) -> Vec<KeyRequest> {
-        let links: Vec<Option<LinkId>> = if association.authentication.is_mld {
+        let is_mld = association.authentication.is_mld;
+        let links = if is_mld {
             association.links.keys().map(|id| Some(*id)).collect()
         } else {
             vec![association.link]
         };
+        self.keys_of(links, is_mld, association.frame_protection)
+    }
+
+    /// The same of these links.
+    pub(super) fn keys_of(
+        &self,
+        links: Vec<Option<LinkId>>,
+        is_mld: bool,
+        frame_protection: bool,
+    ) -> Vec<KeyRequest> {
         let mut keys = Vec::new();
         for link in links {
             let renewed = self.renewal.as_ref().and_then(|renewal| renewal.keys.get(&link));
             let of_link = renewed.or_else(|| self.bss.get(&link).map(|bss| &bss.keys));
             for key in of_link.into_iter().flatten() {
-                if association.frame_protection || key.kind == KeyKind::Group {
+                if frame_protection || key.kind == KeyKind::Group {
                     // For a plain client the key has no link, whatever it is here.
-                    let link = key.link.filter(|_| association.authentication.is_mld);
+                    let link = key.link.filter(|_| is_mld);
                     keys.push(KeyRequest { link, ..key.clone() });
                 }
             }

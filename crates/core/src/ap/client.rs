@@ -1,7 +1,11 @@
 //! The machine of one client: what is known of it in each state.
 
 use super::packet_numbers::GroupKeyName;
-use crate::{Instant, Secret, crypto::keys::Pmkid, rsn::Authenticator};
+use crate::{
+    Instant, Secret,
+    crypto::keys::Pmkid,
+    rsn::{Authenticator, ft::authenticator::Offer},
+};
 use alloc::{
     boxed::Box,
     collections::{BTreeMap, BTreeSet},
@@ -16,6 +20,8 @@ pub(super) enum Proof {
     Open,
     /// By SAE.
     Sae { akm: Akm, pmkid: Pmkid, pmk: Secret },
+    /// By the first two frames of a fast transition: the reassociation has to prove the key.
+    Fast(Box<Offer>),
 }
 
 /// A client's authentication.

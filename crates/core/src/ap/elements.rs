@@ -8,7 +8,10 @@ use super::{
     setup::{DTIM_PERIOD, FrameProtection, Security, Structure},
     vocabulary::{Announcement, Request},
 };
-use crate::{rsn::Advertised, sae::Method};
+use crate::{
+    rsn::{Advertised, ft::authenticator::Member},
+    sae::Method,
+};
 use alloc::{boxed::Box, vec, vec::Vec};
 use lapwing_frames::{
     LinkId, MacAddr,
@@ -98,6 +101,7 @@ impl AccessPoint {
         Advertised {
             rsne: security.map(Security::rsne),
             rsnxe: security.and_then(Security::rsnxe),
+            mobility_domain: self.setup.mobility.as_ref().map(Member::mobility_domain),
             ..Advertised::default()
         }
     }
@@ -159,6 +163,9 @@ impl AccessPoint {
             out.extend(security.rsne());
         }
         radio.write_more_rates(out);
+        if let (Place::Beacon { .. }, Some(member)) = (place, &setup.mobility) {
+            out.extend(member.mobility_domain());
+        }
         radio.write_ht(out);
         let mut extended = ExtendedCapabilities::new(&[ExtendedCapability::ExtendedChannelSwitching]);
         if setup.security.as_ref().is_some_and(|security| security.beacon_protection) {

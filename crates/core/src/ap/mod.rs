@@ -10,6 +10,7 @@
 //! | associated clients | [`Setup::capacity`] | until they leave or are silent |
 //! | clients that only authenticated | the same, 64 at least; who proved nothing goes first | 10 s |
 //! | exchanges of SAE for each address of ours | 2,007; tokens from [`Security::token_threshold`] unfinished ones on | 5 s, finished ones 60 s |
+//! | keys of the mobility domain | as clients | [`Member::key_lifetime`](crate::rsn::ft::authenticator::Member) |
 //! | PMKSAs | as clients, 64 at least | [`Setup::pmksa_lifetime`] |
 //! | packet numbers being read | one for each group key in use | 50 ms |
 //! | acknowledgements waited for | one for each client | 200 ms |
@@ -25,6 +26,7 @@ mod clients;
 mod elements;
 mod identity;
 mod links;
+pub mod mobility;
 mod packet_numbers;
 mod probe;
 mod sa_query;
@@ -51,6 +53,7 @@ use lapwing_frames::{
     LinkId, MacAddr,
     management::{Body, Departure, Header, Management, ReasonCode},
 };
+use mobility::Roots;
 use packet_numbers::Reads;
 
 /// How long an authentication is good for without an association.
@@ -90,6 +93,7 @@ pub struct AccessPoint {
     /// The machines of SAE, by the address that we have in them.
     sae: BTreeMap<MacAddr, SaeAuthenticator>,
     pmksas: PmksaCache,
+    roots: Roots,
     renewal: Option<Renewal>,
     group_keys_due: Option<Instant>,
     reads: Reads,
@@ -107,6 +111,7 @@ impl AccessPoint {
             bss: BTreeMap::new(),
             clients: Clients::new(),
             sae: BTreeMap::new(),
+            roots: Roots::default(),
             renewal: None,
             group_keys_due: None,
             reads: Reads::new(),
@@ -136,6 +141,7 @@ impl AccessPoint {
             Event::Refused(request) => self.on_refused(now, request),
             Event::Answered { request, reply } => self.on_answered(now, request, reply),
             Event::Sent { request, acknowledged } => self.on_sent(now, means, request, acknowledged),
+            Event::Told(message) => self.on_message(now, means, message),
             Event::Order(order) => self.obey(now, means, order),
             Event::Tick => {}
         }
@@ -446,7 +452,10 @@ impl AccessPoint {
                     self.ask(Request::SendKeyFrame { to: station, link, bytes: octets, in_clear });
                 }
                 Output::InstallKey(key) => self.ask(Request::InstallKey(key)),
-                Output::Secured { .. } => self.open_port(station),
+                Output::Secured { .. } => {
+                    self.open_port(station);
+                    self.share_keys(now, station);
+                }
                 Output::GroupKeysTaken => self.has_group_keys(station),
                 Output::WantsPacketNumbers => self.read_for_handshake(now, station),
                 Output::Disconnect(reason) => self.expel(station, reason, "the handshake failed"),

@@ -7,6 +7,7 @@ use crate::{
     kernel::{Band, ChannelDefinition},
     pmksa,
     radio::AccessPointRadio,
+    rsn::ft::authenticator::Member,
     sae::{Method, Password},
 };
 use alloc::{collections::BTreeMap, vec, vec::Vec};
@@ -199,6 +200,8 @@ pub struct Setup {
     pub pmksa_lifetime: Duration,
     /// How often the group keys are renewed.
     pub group_key_lifetime: Option<Duration>,
+    /// The mobility domain, of an access point without links whose AKMs include one of fast transition.
+    pub mobility: Option<Member>,
 }
 
 impl Setup {
@@ -218,6 +221,7 @@ impl Setup {
             country: BTreeMap::new(),
             pmksa_lifetime: pmksa::LIFETIME,
             group_key_lifetime: None,
+            mobility: None,
         }
     }
 

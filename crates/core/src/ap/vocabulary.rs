@@ -1,5 +1,6 @@
 //! What an access point hears, what it asks of the kernel, and what it reports.
 
+use super::mobility::Message;
 use crate::kernel::{ChannelDefinition, KeyRequest};
 use alloc::{boxed::Box, vec::Vec};
 use lapwing_frames::{
@@ -70,6 +71,8 @@ pub enum Event<'a> {
         /// Whether its receiver acknowledged it.
         acknowledged: bool,
     },
+    /// Another access point of the mobility domain says something.
+    Told(&'a Message),
     /// The administrator wants something.
     Order(Order),
     /// Nothing but time.
@@ -197,6 +200,8 @@ pub enum Action {
     Request(Request),
     /// Something worth knowing.
     Report(Report),
+    /// Tell the other access points of the mobility domain. It carries keys: nobody else may hear it.
+    Tell(Message),
 }
 
 /// What a BSS has in its beacons (`START_AP`, `SET_BEACON`).

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use lapwing_frames::{
     ParseError,
     element::{
-        Element, Elements,
+        Element, Elements, MobilityDomain,
         rsn::{Rsn, RsnChoice, RsnOverride, RsnOverride2, RsnxOverride},
         rsnx::Rsnx,
         wpa::Wpa,
@@ -27,6 +27,8 @@ pub struct Advertised {
     pub rsnxe_override: Option<Vec<u8>>,
     /// The element of the first WPA.
     pub wpa: Option<Vec<u8>>,
+    /// The Mobility Domain element.
+    pub mobility_domain: Option<Vec<u8>>,
 }
 
 impl Advertised {
@@ -43,6 +45,7 @@ impl Advertised {
             rsne_override2: whole::<RsnOverride2>(elements),
             rsnxe_override: whole::<RsnxOverride>(elements),
             wpa: whole::<Wpa>(elements),
+            mobility_domain: whole::<MobilityDomain>(elements),
         }
     }
 

@@ -4,17 +4,23 @@
 //! Message 4 counts only after message 2 proved the PMK; an answer counts only with a replay counter that
 //! was sent in the exchange under way.
 
-use super::{Candidate, Link, Peer, contents::Contents, operating_channel::reaches};
+use super::{
+    Candidate, Link, Peer,
+    contents::Contents,
+    ft::{self, Hierarchy, Membership, authenticator::Member},
+    operating_channel::reaches,
+};
 use crate::{
     Duration, Entropy, Instant,
     crypto::{
-        keys::{KeySchedule, Pmkid, Ptk, PtkInput},
+        ft::PmkR1,
+        keys::{KeySchedule, Pmk, Pmkid, Ptk, PtkInput},
         keywrap,
     },
     entropy::random,
     kernel::{KeyKind, KeyRequest},
 };
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use lapwing_frames::{
     LinkId, Ssid,
     eapol::{DescriptorType, KeyFrame, KeyInformation as Info},
@@ -55,6 +61,8 @@ pub struct Setup {
     pub transition_disable: Option<u8>,
     /// The group keys in use, of every link.
     pub group_keys: Vec<KeyRequest>,
+    /// The mobility domain and what the response said of it, if the AKM is one of fast transition.
+    pub membership: Option<(Member, Membership)>,
 }
 
 /// Something to be done or to be known, in the order in which it must happen.
@@ -100,17 +108,26 @@ struct Pending {
     deadline: Instant,
 }
 
+/// The keys of a mobility domain, and that of us in it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Rooted {
+    hierarchy: Hierarchy,
+    key: PmkR1,
+}
+
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Step {
     Second,
     /// Message 2 proved the PMK; message 3 waits for packet numbers.
     Third {
         ptk: Ptk,
+        rooted: Option<Box<Rooted>>,
         candidate: usize,
         overriding: bool,
     },
     Fourth {
         ptk: Ptk,
+        rooted: Option<Box<Rooted>>,
         candidate: usize,
         overriding: bool,
         /// Whether the group keys were renewed after message 3 was sent: it may have brought the old ones.
@@ -157,6 +174,8 @@ pub struct Authenticator {
     /// The index of the pairwise key, 0 unless Extended Key ID is used.
     key_id: u8,
     packet_numbers: PacketNumbers,
+    /// The keys of the mobility domain that a handshake or a transition proved.
+    rooted: Option<Box<Rooted>>,
 }
 
 impl Authenticator {
@@ -164,7 +183,39 @@ impl Authenticator {
     #[must_use]
     pub const fn new(setup: Setup) -> Self {
         let packet_numbers = PacketNumbers::Given;
-        Self { setup, state: State::Idle, replay_counter: 0, key_id: 0, packet_numbers }
+        Self { setup, state: State::Idle, replay_counter: 0, key_id: 0, packet_numbers, rooted: None }
+    }
+
+    /// An authenticator of a station that came by a transition, with the keys of it, which the radio has by now.
+    #[must_use]
+    pub fn transitioned(setup: Setup, ptk: Ptk, hierarchy: Hierarchy) -> Self {
+        let mut authenticator = Self::with_packet_numbers(setup);
+        let r1kh = authenticator.setup.membership.as_ref().map(|(_, membership)| membership.r1kh);
+        let key = r1kh.and_then(|r1kh| hierarchy.key_for(r1kh));
+        authenticator.rooted = key.map(|key| Box::new(Rooted { hierarchy, key }));
+        authenticator.state = State::Established { ptk };
+        authenticator
+    }
+
+    /// The keys of the mobility domain, once the station has proved them.
+    #[must_use]
+    pub fn hierarchy(&self) -> Option<&Hierarchy> {
+        self.rooted.as_ref().map(|rooted| &rooted.hierarchy)
+    }
+
+    /// The keys that the station may have, each with its place among the candidates.
+    fn keys(&self) -> Vec<(usize, Pmk, Option<Box<Rooted>>)> {
+        let Setup { akm, ssid, peer, candidates, membership, .. } = &self.setup;
+        if let Some(rooted) = &self.rooted {
+            return Vec::from([(0, rooted.key.key.clone(), Some(rooted.clone()))]);
+        }
+        let keys = candidates.iter().enumerate().filter_map(|(place, candidate)| {
+            let Some((_, membership)) = membership else { return Some((place, candidate.pmk.clone(), None)) };
+            let hierarchy = Hierarchy::new(*akm, &candidate.pmk, ssid, membership, peer.station())?;
+            let key = hierarchy.key_for(membership.r1kh)?;
+            Some((place, key.key.clone(), Some(Box::new(Rooted { hierarchy, key }))))
+        });
+        keys.collect()
     }
 
     /// An authenticator that asks how far group keys in use are before it gives them away. Whoever drives it sees to
@@ -247,10 +298,10 @@ impl Authenticator {
         }
         self.setup.group_keys = keys;
         if let State::Handshake { step, pending, .. } = &mut self.state
-            && let Step::Third { ptk, candidate, overriding } = step
+            && let Step::Third { ptk, rooted, candidate, overriding } = step
         {
             let (ptk, candidate, overriding) = (ptk.clone(), *candidate, *overriding);
-            *step = Step::Fourth { ptk, candidate, overriding, outdated: false };
+            *step = Step::Fourth { ptk, rooted: rooted.take(), candidate, overriding, outdated: false };
             *pending = Pending { counters: Vec::new(), deadline: now };
             self.transmit(now, out);
         }
@@ -307,8 +358,9 @@ impl Authenticator {
         let pairwise_length = u16::try_from(self.setup.pairwise.key_length()?).ok()?;
         match &self.state {
             State::Handshake { anonce, step: Step::Second, .. } => {
-                let first = self.setup.candidates.first()?;
-                let schedule = KeySchedule::of(self.setup.akm, first.pmk.expose().len())?;
+                let keys = self.keys();
+                let (_, first, _) = keys.first()?;
+                let schedule = KeySchedule::of(self.setup.akm, first.expose().len())?;
                 let information = Info::PAIRWISE.with(Info::ACK).with_version(schedule.version);
                 let mut frame = KeyFrame::new(information, counter, schedule.mic_length());
                 (frame.nonce, frame.key_length) = (*anonce, pairwise_length);
@@ -320,7 +372,7 @@ impl Authenticator {
                 }
                 Some(frame.to_octets())
             }
-            State::Handshake { anonce, step: Step::Fourth { ptk, overriding, .. }, .. } => {
+            State::Handshake { anonce, step: Step::Fourth { ptk, overriding, rooted, .. }, .. } => {
                 let bits = Info::PAIRWISE.with(Info::INSTALL);
                 let frame = KeyFrame {
                     nonce: *anonce,
@@ -328,7 +380,7 @@ impl Authenticator {
                     receive_sequence: self.group_sequence(),
                     ..new(bits, counter, ptk)
                 };
-                seal(frame, self.third_data(*overriding), ptk)
+                seal(frame, self.third_data(*overriding, rooted.as_deref())?, ptk)
             }
             State::Group { ptk, .. } => {
                 let frame =
@@ -342,7 +394,7 @@ impl Authenticator {
         }
     }
 
-    fn third_data(&self, overriding: bool) -> Vec<u8> {
+    fn third_data(&self, overriding: bool, rooted: Option<&Rooted>) -> Option<Vec<u8>> {
         let setup = &self.setup;
         let mut data = Vec::new();
         let overrides = |link: &Link| {
@@ -353,7 +405,17 @@ impl Authenticator {
         };
         match &setup.peer {
             Peer::Bss(link) => {
-                data.extend(link.advertised.rsne.iter().flatten());
+                match rooted {
+                    Some(rooted) => {
+                        data.extend(ft::with_name(link.advertised.rsne.as_deref()?, rooted.key.name)?);
+                    }
+                    None => data.extend(link.advertised.rsne.iter().flatten()),
+                }
+                if let Some((member, membership)) = &setup.membership {
+                    data.extend_from_slice(&membership.mobility_domain);
+                    data.extend_from_slice(&membership.fast_transition);
+                    data.extend(member.timeouts());
+                }
                 data.extend(link.advertised.rsnxe.iter().flatten());
                 if overriding {
                     data.extend(overrides(link));
@@ -380,7 +442,7 @@ impl Authenticator {
             Kde::TransitionDisable(&[bitmap]).write(&mut data);
         }
         data.extend(self.group_data());
-        data
+        Some(data)
     }
 
     fn group_data(&self) -> Vec<u8> {
@@ -453,8 +515,9 @@ impl Authenticator {
     }
 
     fn parse(&self, octets: &[u8]) -> Option<KeyFrame> {
-        let lengths = self.setup.candidates.iter().filter_map(|candidate| {
-            Some(KeySchedule::of(self.setup.akm, candidate.pmk.expose().len())?.mic_length())
+        let keys = self.keys();
+        let lengths = keys.iter().filter_map(|(_, key, _)| {
+            Some(KeySchedule::of(self.setup.akm, key.expose().len())?.mic_length())
         });
         let mut frames = lengths.filter_map(|length| KeyFrame::parse(octets, length).ok());
         frames.find(|frame| frame.tail.is_empty())
@@ -466,6 +529,7 @@ impl Authenticator {
         frame: &KeyFrame,
         out: &mut Vec<Output>,
     ) -> Result<(), &'static str> {
+        let keys = self.keys();
         let State::Handshake { anonce, step, pending, .. } = &mut self.state else {
             return Err("no handshake");
         };
@@ -476,12 +540,13 @@ impl Authenticator {
             anonce: *anonce,
             snonce: frame.nonce,
         };
-        let proved = setup.candidates.iter().enumerate().find_map(|(place, candidate)| {
-            let ptk = Ptk::derive(setup.akm, &candidate.pmk, setup.pairwise, &input, false)?;
-            verify(frame, &ptk).ok().map(|()| (place, ptk))
+        let proved = keys.into_iter().find_map(|(place, key, rooted)| {
+            let ptk = Ptk::derive(setup.akm, &key, setup.pairwise, &input, false)?;
+            verify(frame, &ptk).ok().map(|()| (place, ptk, rooted))
         });
-        let (candidate, ptk) = proved.ok_or("its integrity code fits no key: the passphrase is wrong")?;
-        let overriding = match check_second(setup, frame) {
+        let (candidate, ptk, rooted) =
+            proved.ok_or("its integrity code fits no key: the passphrase is wrong")?;
+        let overriding = match check_second(setup, rooted.as_deref(), frame) {
             Ok(overriding) => overriding,
             Err(_) => {
                 self.state = State::Ended;
@@ -490,7 +555,7 @@ impl Authenticator {
             }
         };
         // Until message 3 is sent, nothing is an answer.
-        *step = Step::Third { ptk, candidate, overriding };
+        *step = Step::Third { ptk, rooted, candidate, overriding };
         *pending = Pending { counters: Vec::new(), deadline: now };
         match self.packet_numbers {
             PacketNumbers::Asked => out.push(Output::WantsPacketNumbers),
@@ -505,7 +570,9 @@ impl Authenticator {
         frame: &KeyFrame,
         out: &mut Vec<Output>,
     ) -> Result<(), &'static str> {
-        let State::Handshake { step: Step::Fourth { ptk, candidate, outdated, .. }, .. } = &self.state else {
+        let State::Handshake { step: Step::Fourth { ptk, rooted, candidate, outdated, .. }, .. } =
+            &self.state
+        else {
             return Err("no message 3 was sent");
         };
         verify(frame, ptk)?;
@@ -528,6 +595,7 @@ impl Authenticator {
         }));
         out.push(Output::Secured { candidate: *candidate });
         let outdated = *outdated;
+        self.rooted = rooted.clone();
         self.state = State::Established { ptk: ptk.clone() };
         match self.packet_numbers {
             _ if !outdated => {}
@@ -540,9 +608,19 @@ impl Authenticator {
 }
 
 /// Checks what message 2 tells; whether the station knows RSN overriding.
-fn check_second(setup: &Setup, frame: &KeyFrame) -> Result<bool, &'static str> {
+fn check_second(setup: &Setup, rooted: Option<&Rooted>, frame: &KeyFrame) -> Result<bool, &'static str> {
     let contents = Contents::gather(&frame.key_data).map_err(|_| "its key data cannot be read")?;
-    if contents.security.rsne != Some(&setup.rsne) || contents.security.rsnxe != setup.rsnxe.as_deref() {
+    // In a mobility domain, it names the key; the request did not.
+    let named = rooted.and_then(|rooted| ft::with_name(&setup.rsne, rooted.key.name));
+    if let Some((_, membership)) = &setup.membership
+        && (contents.mobility_domain != Some(&membership.mobility_domain[..])
+            || contents.fast_transition != Some(&membership.fast_transition[..]))
+    {
+        return Err("its mobility domain is not that of the association");
+    }
+    if contents.security.rsne != Some(named.as_deref().unwrap_or(&setup.rsne))
+        || contents.security.rsnxe != setup.rsnxe.as_deref()
+    {
         return Err("its elements are not those of the association");
     }
     if contents.selection != setup.selection.as_deref() {

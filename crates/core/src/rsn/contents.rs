@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use lapwing_frames::{
     LinkId, MacAddr, ParseError, Problem,
     element::{
-        Element, Elements,
+        Element, Elements, FastTransition, MobilityDomain, TimeoutInterval,
         rsn::{Rsn, RsnOverride, RsnOverride2, RsnSelection, RsnxOverride},
         rsnx::Rsnx,
     },
@@ -55,6 +55,12 @@ pub(super) struct Contents<'a> {
     /// A second RSNE: the authenticator would change the pairwise cipher by it.
     pub(super) second_rsne: bool,
     pub(super) ssid: Option<&'a [u8]>,
+    /// The Mobility Domain element, whole.
+    pub(super) mobility_domain: Option<&'a [u8]>,
+    /// The Fast BSS Transition element, whole.
+    pub(super) fast_transition: Option<&'a [u8]>,
+    /// The bodies of Timeout Interval elements.
+    pub(super) timeouts: Vec<&'a [u8]>,
     pub(super) mac_address: Option<MacAddr>,
     pub(super) pmkid: Option<[u8; 16]>,
     pub(super) key_id: Option<u8>,
@@ -66,12 +72,18 @@ pub(super) struct Contents<'a> {
 
 const SSID: u8 = 0;
 const RSNE: u8 = 48;
+const MOBILITY_DOMAIN: u8 = 54;
+const FAST_TRANSITION: u8 = 55;
+const TIMEOUT_INTERVAL: u8 = 56;
 const RSNXE: u8 = 244;
 
 const _: () = {
     // The element modules own these numbers; they are repeated as constants to be matched on.
     assert!(matches!(Rsn::ID, lapwing_frames::element::ElementId::Plain(RSNE)));
     assert!(matches!(Rsnx::ID, lapwing_frames::element::ElementId::Plain(RSNXE)));
+    assert!(matches!(MobilityDomain::ID, lapwing_frames::element::ElementId::Plain(MOBILITY_DOMAIN)));
+    assert!(matches!(FastTransition::ID, lapwing_frames::element::ElementId::Plain(FAST_TRANSITION)));
+    assert!(matches!(TimeoutInterval::ID, lapwing_frames::element::ElementId::Plain(TIMEOUT_INTERVAL)));
 };
 
 impl<'a> Contents<'a> {
@@ -105,6 +117,13 @@ impl<'a> Contents<'a> {
                     contents.second_rsne |= contents.security.rsne.is_some();
                     keep(&mut contents.security.rsne, datum.octets);
                 }
+                Kde::Element { id: MOBILITY_DOMAIN, .. } => {
+                    keep(&mut contents.mobility_domain, datum.octets);
+                }
+                Kde::Element { id: FAST_TRANSITION, .. } => {
+                    keep(&mut contents.fast_transition, datum.octets);
+                }
+                Kde::Element { id: TIMEOUT_INTERVAL, body } => contents.timeouts.push(body),
                 Kde::Element { id: RSNXE, .. } => keep(&mut contents.security.rsnxe, datum.octets),
                 Kde::Element { body, .. } if body.starts_with(RsnSelection::PREFIX) => {
                     keep(&mut contents.selection, datum.octets);

@@ -3,11 +3,12 @@
 //! [`negotiate`](negotiate::negotiate) turns what an AP advertises, what the radio can do and what the
 //! user allows into a [`Plan`], or says why not. A [`Supplicant`] follows the plan through the 4-way
 //! handshake and every rekeying after it; an [`Authenticator`] is its counterpart on the AP's side. Both
-//! are values without clock, socket or random source.
+//! are values without clock, socket or random source. [`ft`] leads from one AP of a mobility domain to another.
 
 pub mod advertised;
 pub mod authenticator;
 mod contents;
+pub mod ft;
 mod ledger;
 pub mod negotiate;
 pub mod operating_channel;

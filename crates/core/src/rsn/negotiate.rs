@@ -13,6 +13,7 @@ use core::fmt;
 use lapwing_frames::{
     ParseError,
     element::{
+        Elements, MobilityDomain,
         rsn::{Rsn, RsnCapabilities, RsnChoice},
         rsnx::{Rsnx, RsnxCapability},
     },
@@ -49,6 +50,8 @@ pub struct Capabilities {
     pub operating_channel_validation: bool,
     /// Whether RSN overriding is used where it is offered.
     pub overriding: bool,
+    /// Whether fast BSS transition can be done.
+    pub fast_transition: bool,
 }
 
 impl Capabilities {
@@ -67,6 +70,8 @@ impl Capabilities {
             extended_key_id: radio.extended_key_id,
             operating_channel_validation: radio.operating_channel_validation,
             overriding: true,
+            // Nothing in nl80211 tells of a firmware whether it takes the frames of it from us.
+            fast_transition: radio.kind == RadioKind::SoftMac,
         }
     }
 }
@@ -210,7 +215,8 @@ pub enum Security {
 }
 
 /// AKMs from best to worst, for networks with a secret.
-const PERSONAL: [Akm; 4] = [Akm::SaeExtKey, Akm::Sae, Akm::PskSha256, Akm::Psk];
+const PERSONAL: [Akm; 7] =
+    [Akm::FtSaeExtKey, Akm::SaeExtKey, Akm::FtSae, Akm::Sae, Akm::FtPsk, Akm::PskSha256, Akm::Psk];
 /// Pairwise ciphers from best to worst. WEP and TKIP are not among them and never will be.
 const PAIRWISE: [Cipher; 4] = [Cipher::Gcmp256, Cipher::Ccmp256, Cipher::Gcmp128, Cipher::Ccmp128];
 
@@ -291,10 +297,13 @@ fn plan(
         Some(cipher) => Unsuitable::GroupManagementCipher(cipher),
         None => Unsuitable::NoManagementFrameProtection,
     };
-    let (akm, sae) = choose_akm(capabilities, policy, rsn, rsnx, modern, group_management.is_some())
-        .map_err(
-            |why| if why == Unsuitable::NoManagementFrameProtection { protection_needed() } else { why },
-        )?;
+    // An AP MLD is entered the full way.
+    let domain =
+        advertised_domain(offer.advertised).filter(|_| capabilities.fast_transition && !offer.multi_link);
+    let extras = Extras { rsnx, modern, protected: group_management.is_some(), domain: domain.is_some() };
+    let (akm, sae) = choose_akm(capabilities, policy, rsn, &extras).map_err(|why| {
+        if why == Unsuitable::NoManagementFrameProtection { protection_needed() } else { why }
+    })?;
     if group_management.is_none() && (modern || has(RsnCapabilities::MFPR)) {
         return Err(protection_needed());
     }
@@ -307,6 +316,7 @@ fn plan(
         group_management,
         beacon_protection: protected && capabilities.beacon_protection,
         operating_channel_validation: protected
+            && !akm.is_ft()
             && capabilities.operating_channel_validation
             && has(RsnCapabilities::OCVC),
         extended_key_id: capabilities.extended_key_id && has(RsnCapabilities::EXTENDED_KEY_ID),
@@ -315,8 +325,27 @@ fn plan(
         overriding: false,
         selection: None,
         pmkids: Vec::new(),
+        mobility_domain: domain.filter(|_| akm.is_ft()),
         sent: None,
     })
+}
+
+/// The mobility domain that an AP says to be in.
+fn advertised_domain(advertised: &Advertised) -> Option<(Vec<u8>, MobilityDomain)> {
+    let octets = advertised.mobility_domain.as_ref()?;
+    let domain = Elements::new(octets).find::<MobilityDomain>().ok()??;
+    Some((octets.clone(), domain))
+}
+
+/// What counts beside the AKMs of both sides.
+struct Extras<'a> {
+    rsnx: Option<&'a Rsnx>,
+    /// 6 GHz or multi-link operation.
+    modern: bool,
+    /// Management frames can be protected.
+    protected: bool,
+    /// The AP is in a mobility domain, and we can do fast transitions.
+    domain: bool,
 }
 
 /// The best AKM that both sides can, and how SAE is done with it.
@@ -324,12 +353,12 @@ fn choose_akm(
     capabilities: &Capabilities,
     policy: &Policy,
     rsn: &Rsn,
-    rsnx: Option<&Rsnx>,
-    modern: bool,
-    protected: bool,
+    &Extras { rsnx, modern, protected, domain }: &Extras<'_>,
 ) -> Result<(Akm, Option<SaeMethod>), Unsuitable> {
     let offers = |akm: Akm| {
-        rsn.akms().contains(&akm) && capabilities.akms.as_ref().is_none_or(|akms| akms.contains(&akm))
+        rsn.akms().contains(&akm)
+            && capabilities.akms.as_ref().is_none_or(|akms| akms.contains(&akm))
+            && (domain || !akm.is_ft())
     };
     let none = || Err(nothing_common(rsn.akms(), policy));
     let (psk, sae, only, disabled) = match *policy {
@@ -344,7 +373,7 @@ fn choose_akm(
     let mut why = None;
     for akm in PERSONAL.into_iter().filter(|akm| offers(*akm)) {
         let method = match akm {
-            Akm::SaeExtKey => SaeMethod::HashToElement,
+            Akm::SaeExtKey | Akm::FtSaeExtKey => SaeMethod::HashToElement,
             _ if rsnx.is_some_and(|rsnx| rsnx.has(RsnxCapability::SaeH2e)) => SaeMethod::HashToElement,
             _ => SaeMethod::HuntingAndPecking,
         };

@@ -4,7 +4,7 @@ use crate::crypto::keys::Pmkid;
 use alloc::{vec, vec::Vec};
 use lapwing_frames::{
     element::{
-        Element, Elements,
+        Element, Elements, MobilityDomain,
         rsn::{Rsn, RsnCapabilities, RsnChoice, RsnSelection},
         rsnx::{Rsnx, RsnxCapability},
     },
@@ -38,6 +38,8 @@ pub struct Plan {
     pub(super) overriding: bool,
     pub(super) selection: Option<RsnChoice>,
     pub(super) pmkids: Vec<Pmkid>,
+    /// The Mobility Domain element of the AP, whole and read, if the AKM is one of fast transition.
+    pub(super) mobility_domain: Option<(Vec<u8>, MobilityDomain)>,
     /// The RSNE and the RSNXE that a firmware sent in our name, if it may have changed ours.
     pub(super) sent: Option<(Vec<u8>, Option<Vec<u8>>)>,
 }
@@ -107,6 +109,18 @@ impl Plan {
     #[must_use]
     pub const fn selection(&self) -> Option<RsnChoice> {
         self.selection
+    }
+
+    /// The mobility domain of the AP, if the AKM is one of fast transition.
+    #[must_use]
+    pub fn mobility_domain(&self) -> Option<&MobilityDomain> {
+        self.mobility_domain.as_ref().map(|(_, domain)| domain)
+    }
+
+    /// The Mobility Domain element of the AP, whole, if the AKM is one of fast transition.
+    #[must_use]
+    pub fn mobility_domain_octets(&self) -> Option<&[u8]> {
+        self.mobility_domain.as_ref().map(|(octets, _)| &octets[..])
     }
 
     /// The PMKIDs in our RSNE.
@@ -198,10 +212,11 @@ impl Plan {
         self.selection.map(|choice| octets(&RsnSelection { choice, tail: Vec::new() }))
     }
 
-    /// RSNE, RSNXE and RSN Selection, one after the other: what an association request carries.
+    /// RSNE, Mobility Domain, RSNXE and RSN Selection, one after the other: what an association request carries.
     #[must_use]
     pub fn association_elements(&self) -> Vec<u8> {
         let mut elements = self.rsne();
+        elements.extend_from_slice(self.mobility_domain_octets().unwrap_or_default());
         elements.extend(self.rsnxe().unwrap_or_default());
         elements.extend(self.rsn_selection().unwrap_or_default());
         elements

@@ -14,10 +14,11 @@
 
 mod check;
 mod outcome;
+mod transition;
 
 pub use outcome::{HandshakeFailure, Ignored, Output, Rekeyed, Waiting};
 
-use super::{Candidate, Link, Peer, Plan, contents::Contents, ledger::Ledger};
+use super::{Candidate, Link, Peer, Plan, contents::Contents, ft::Membership, ledger::Ledger};
 use crate::{
     Entropy, Secret,
     crypto::{
@@ -29,13 +30,14 @@ use crate::{
     kernel::KeyRequest,
     network::TransitionDisable,
 };
-use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
 use lapwing_frames::{
     LinkId, Ssid,
     eapol::{DescriptorType, KeyFrame, KeyInformation as Info},
     kde::{Kde, OperatingChannel},
     suite::Akm,
 };
+use transition::Rooted;
 
 /// What an association starts the supplicant with.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -55,6 +57,8 @@ pub struct Setup {
     /// that was encrypted: group keys and message 3 prove by their MIC and replay counter where they are from.
     /// Message 1 proves nothing, and leads to nothing but an answer.
     pub protection_is_told: bool,
+    /// What the association response said of the mobility domain, if the AKM is one of fast transition.
+    pub membership: Option<Membership>,
 }
 
 /// How many different message 1 are kept answerable. An honest AP sends one; more are forged, or an AP's
@@ -71,8 +75,18 @@ struct Exchange {
     snonce: [u8; 32],
     /// How many message 1 were answered, up to 255.
     answered: u8,
-    /// The ANonces offered and the keys they lead to, the latest last.
-    offers: Vec<([u8; 32], Ptk)>,
+    /// What was offered, the latest last.
+    offers: Vec<Offer>,
+}
+
+/// What a message 1 offers.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Offer {
+    anonce: [u8; 32],
+    /// The keys it leads to.
+    ptk: Ptk,
+    /// Where they come from, in a mobility domain.
+    rooted: Option<Box<Rooted>>,
 }
 
 /// The keys of a completed handshake; the temporal key is the radio's alone.
@@ -84,6 +98,8 @@ struct Established {
     print: Vec<u8>,
     /// The index of the temporal key.
     key_id: u8,
+    /// The keys of the mobility domain, in one.
+    rooted: Option<Box<Rooted>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -269,7 +285,7 @@ impl Supplicant {
         let mut lengths: Vec<usize> = match &self.state {
             State::Established { keys, .. } => Vec::from([keys.ptk.schedule.mic_length()]),
             State::Third(exchange) => {
-                exchange.offers.iter().rev().map(|(_, ptk)| ptk.schedule.mic_length()).collect()
+                exchange.offers.iter().rev().map(|offer| offer.ptk.schedule.mic_length()).collect()
             }
             State::First | State::Broken(_) => {
                 let candidates = self.setup.candidates.iter();
@@ -341,8 +357,15 @@ impl Supplicant {
             return Err(Ignored::OtherMld);
         }
         let plan = &self.setup.plan;
-        let candidate = self.candidate(contents.pmkid)?;
-        let schedule = self.schedule(&candidate.pmk).ok_or(Ignored::NoKey)?;
+        let candidate = self.candidate(contents.pmkid);
+        let rooted = self.rooted(candidate.as_ref().ok().map(|candidate| &candidate.pmk));
+        // In a mobility domain, the key is that of the AP.
+        let pmk = match &rooted {
+            Some(rooted) => &rooted.key.key,
+            None if plan.akm().is_ft() => return Err(candidate.err().unwrap_or(Ignored::NoKey)),
+            None => &candidate?.pmk,
+        };
+        let schedule = self.schedule(pmk).ok_or(Ignored::NoKey)?;
         if frame.information.version() != schedule.version {
             return Err(Ignored::DescriptorVersion);
         }
@@ -369,15 +392,15 @@ impl Supplicant {
             anonce: frame.nonce,
             snonce: exchange.snonce,
         };
-        let ptk =
-            Ptk::derive(plan.akm(), &candidate.pmk, plan.pairwise(), &input, false).ok_or(Ignored::NoKey)?;
-        let message = self.second_message(frame, &exchange, &ptk, established)?;
+        let ptk = Ptk::derive(plan.akm(), pmk, plan.pairwise(), &input, false).ok_or(Ignored::NoKey)?;
+        let offer = Offer { anonce: frame.nonce, ptk, rooted };
+        let message = self.second_message(frame, &exchange, &offer, established)?;
         exchange.answered = exchange.answered.saturating_add(1);
-        exchange.offers.retain(|(anonce, _)| *anonce != frame.nonce);
+        exchange.offers.retain(|offer| offer.anonce != frame.nonce);
         if exchange.offers.len() >= MAX_OFFERS {
             exchange.offers.remove(0);
         }
-        exchange.offers.push((frame.nonce, ptk));
+        exchange.offers.push(offer);
         match &mut self.state {
             State::Established { rekeying, .. } => *rekeying = Some(exchange),
             state => *state = State::Third(exchange),
@@ -390,11 +413,11 @@ impl Supplicant {
         &self,
         first: &KeyFrame,
         exchange: &Exchange,
-        ptk: &Ptk,
+        Offer { ptk, rooted, .. }: &Offer,
         established: bool,
     ) -> Result<Vec<u8>, Ignored> {
         let plan = &self.setup.plan;
-        let mut data = plan.association_elements();
+        let mut data = self.own_elements(rooted.as_deref());
         if plan.operating_channel_validation() {
             Kde::OperatingChannel(self.setup.peer.channel().ok_or(Ignored::NoChannel)?).write(&mut data);
         }
@@ -411,21 +434,23 @@ impl Supplicant {
 
     fn on_third(&mut self, frame: &KeyFrame, encrypted: bool, out: &mut Vec<Output>) -> Result<(), Ignored> {
         self.check_replay(frame)?;
-        let offered = |exchange: &Exchange| {
-            let (_, ptk) = exchange.offers.iter().find(|(anonce, _)| *anonce == frame.nonce)?;
-            Some(ptk.clone())
-        };
-        let (ptk, previous, repeated) = match &self.state {
+        let offered =
+            |exchange: &Exchange| exchange.offers.iter().find(|offer| offer.anonce == frame.nonce).cloned();
+        let (Offer { ptk, mut rooted, .. }, previous, repeated) = match &self.state {
             State::First | State::Broken(_) => return Err(Ignored::TooEarly),
             State::Third(exchange) => (offered(exchange).ok_or(Ignored::OtherAnonce)?, None, false),
             State::Established { keys, rekeying } => {
                 // Anybody can have offered the ANonce in use once more: the MIC tells which one it is.
-                let is_meant =
-                    |ptk: &Ptk| keys.anonce != frame.nonce || Authentic::verify(frame, ptk).is_ok();
+                let is_meant = |offer: &Offer| {
+                    keys.anonce != frame.nonce || Authentic::verify(frame, &offer.ptk).is_ok()
+                };
                 match rekeying.as_ref().and_then(offered).filter(is_meant) {
                     Some(_) if !encrypted => return Err(Ignored::Unencrypted),
-                    Some(ptk) => (ptk, Some(keys.clone()), false),
-                    None if keys.anonce == frame.nonce => (keys.ptk.clone(), Some(keys.clone()), true),
+                    Some(offer) => (offer, Some(keys.clone()), false),
+                    None if keys.anonce == frame.nonce => {
+                        let Established { anonce, ptk, rooted, .. } = keys.clone();
+                        (Offer { anonce, ptk, rooted }, Some(keys.clone()), true)
+                    }
                     None => return Err(Ignored::OtherAnonce),
                 }
             }
@@ -439,7 +464,7 @@ impl Supplicant {
             out.push(Output::RekeyByReconnect);
             return Ok(());
         }
-        let checked = match self.check_third(&authentic, repeated) {
+        let checked = match self.check_third(&authentic, &mut rooted, repeated) {
             Ok(checked) => checked,
             Err(why) => {
                 self.state = State::Broken(why);
@@ -483,6 +508,7 @@ impl Supplicant {
             ptk: Ptk { tk: Secret::default(), ..ptk },
             print,
             key_id: checked.key_id,
+            rooted,
         };
         out.push(match previous {
             None => Output::Secured,

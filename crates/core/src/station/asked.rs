@@ -84,6 +84,7 @@ impl State {
                 | Self::Associating(_)
                 | Self::Connecting(_)
                 | Self::Roaming(_)
+                | Self::Transitioning(_)
                 | Self::Securing(_)
                 | Self::Connected(_) => self,
             },
@@ -100,6 +101,7 @@ impl State {
             Self::Securing(state) => Some(&state.journey),
             Self::Connecting(state) => Some(&state.journey),
             Self::Roaming(state) => Some(&state.journey),
+            Self::Transitioning(state) => Some(&state.journey),
             Self::Connected(state) => return turn.ended(&state.journey, Code::Asked),
             Self::Disconnecting(state) => state.then.journey(),
         };
@@ -116,6 +118,9 @@ impl State {
             Self::Connecting(state) if !state.is_out() => then.follow(turn),
             Self::Connecting(state) => Disconnecting::begin(turn, state.peer(), false, then),
             Self::Roaming(state) => Disconnecting::begin(turn, state.peer(), true, then),
+            Self::Transitioning(state) => {
+                Disconnecting::begin(turn, state.peer(), state.is_connected(), then)
+            }
             Self::Authenticating(state) => Disconnecting::begin(turn, state.peer(), false, then),
             Self::Associating(state) => Disconnecting::begin(turn, state.peer(), false, then),
             Self::Securing(state) => Disconnecting::begin(turn, state.peer(), true, then),

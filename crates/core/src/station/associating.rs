@@ -29,7 +29,7 @@ use lapwing_frames::{
 
 /// How long the kernel may take to say what became of an Association Request. It sends it three times,
 /// 200 ms apart.
-const WORD_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const WORD_LIMIT: Duration = Duration::from_secs(5);
 /// The most time that an AP is given to be ready for us.
 const COMEBACK_LIMIT: Duration = Duration::from_secs(10);
 /// Extended capabilities that a driver may want announced and that need more than a driver: nobody here
@@ -155,7 +155,7 @@ impl Turn<'_> {
             ssid: bss.ssid.clone(),
             elements,
             security,
-            previous: None,
+            previous: journey.leaving.as_ref().map(|leaving| leaving.from()),
         };
         let ticket = self.ask(Some(journey.id), Request::Associate(request));
         let until = self.now + WORD_LIMIT;

@@ -233,6 +233,7 @@ impl Turn<'_> {
                 ssid: bss.ssid.clone(),
                 algorithm: frame.algorithm,
                 data,
+                elements: Vec::new(),
                 mld: target.mld().map(|mld| (mld.association_link, mld.address)),
             }),
         )
@@ -292,7 +293,7 @@ impl Authenticating {
             return State::Authenticating(self);
         };
         let Self { journey, target, .. } = *self;
-        if refusal.errno == Errno::ENOENT && !journey.rescanned {
+        if refusal.errno == Errno::ENOENT && !journey.rescanned && journey.leaving.is_none() {
             // The kernel has forgotten the BSS. One look at its channel brings it back, or not.
             turn.context.table.remove(target.bss().bssid);
             return Scanning::rescan(turn, journey, target.bss().frequency);
@@ -341,6 +342,12 @@ impl Authenticating {
                     // word about the authentication tells.
                     _ => self.ignore(turn, "a deauthentication that was sent from here"),
                 }
+            }
+            // The kernel leaves the AP of before for this one.
+            KernelEvent::Disconnected { .. } if self.journey.leaving.is_some() => {
+                let mut state = self;
+                state.journey.leaving.iter_mut().for_each(|leaving| leaving.left());
+                State::Authenticating(state)
             }
             KernelEvent::Connected(connection) if interference::is_made(&connection) => {
                 let code = turn.interfered(interference::connected(connection.peer));

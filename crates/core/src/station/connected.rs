@@ -2,6 +2,7 @@
 
 mod links;
 mod shown;
+mod transition;
 
 use super::{
     Footing, LATE, State,
@@ -67,6 +68,10 @@ pub(super) struct Connected {
     settles: Option<Instant>,
     /// The kernel ended it by itself, with this reason; until when an explanation is waited for.
     ending: Option<(ReasonCode, Instant)>,
+    /// Another AP is asked for a fast transition by way of this one.
+    asking: Option<Box<transition::Asking>>,
+    /// Until when the keys of the mobility domain are good, if the AP has said so.
+    keys_until: Option<Instant>,
 }
 
 impl core::fmt::Debug for Connected {
@@ -113,7 +118,14 @@ impl Connected {
             links: supplicant.iter().flat_map(|supplicant| supplicant.links()).collect(),
         };
         turn.context.last_failure = None;
-        turn.report(Report::Connected(connection.clone()));
+        let leaving = journey.leaving.take();
+        turn.report(match leaving {
+            None => Report::Connected(connection.clone()),
+            Some(_) => Report::Roamed(connection.clone()),
+        });
+        let of_before = leaving.as_ref().and_then(|leaving| leaving.keys_until());
+        let lifetime = supplicant.as_ref().and_then(|supplicant| supplicant.hierarchy()?.lifetime);
+        let keys_until = of_before.or_else(|| lifetime.map(|lifetime| turn.now + lifetime));
         // What the AP has forbidden for good counts for every later attempt.
         let forbidden = TransitionDisable(journey.network.transition_disable.0 | transition_disable);
         journey.network.transition_disable = forbidden;
@@ -133,7 +145,7 @@ impl Connected {
             transition_disable: forbidden,
             proven: journey.network.proven,
         }));
-        journey.enter(turn, Phase::Address);
+        journey.enter(turn, leaving.map_or(Phase::Address, |leaving| leaving.phase()));
         let mut this = Box::new(Self {
             journey,
             connection,
@@ -148,6 +160,8 @@ impl Connected {
             early: None,
             settles: Some(turn.now + SETTLED_AFTER),
             ending: None,
+            asking: None,
+            keys_until,
         });
         this.watch(turn);
         State::Connected(this)
@@ -199,7 +213,8 @@ impl Connected {
         let settles = self.settles.map(|at| (at, "the connection to prove itself"));
         let ending = self.ending.map(|(_, at)| (at, "the reason of the end"));
         let watch = self.watch.deadline().filter(|_| self.is_held());
-        [outstanding, query, self.links.deadline(), watch, settles, ending]
+        let asking = self.asking.as_ref().map(|asking| (asking.until, "the answer of another access point"));
+        [outstanding, query, self.links.deadline(), watch, settles, ending, asking]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -280,7 +295,7 @@ impl Connected {
     }
 
     pub(super) fn completed(
-        mut self: Box<Self>,
+        self: Box<Self>,
         turn: &mut Turn<'_>,
         ticket: Ticket,
         outcome: Result<Reply, Refusal>,
@@ -291,7 +306,21 @@ impl Connected {
         if self.watch.is_waiting_for(ticket) {
             return self.watch_completed(turn, ticket, outcome);
         }
-        let Some(command) = self.outstanding.take(ticket) else { return self.ignore(turn, LATE) };
+        let (mut state, outcome) = match self.asked(turn, ticket, outcome) {
+            Ok(state) => return state,
+            Err(same) => same,
+        };
+        let Some(command) = state.outstanding.take(ticket) else { return state.ignore(turn, LATE) };
+        state.request_completed(turn, command, outcome)
+    }
+
+    /// What became of a request of the outstanding ones.
+    fn request_completed(
+        self: Box<Self>,
+        turn: &mut Turn<'_>,
+        command: &'static str,
+        outcome: Result<Reply, Refusal>,
+    ) -> State {
         let refusal = match outcome {
             Ok(reply) if command == READ_CHANNEL && self.is_held() => return self.take_channel(turn, &reply),
             Ok(_) => return State::Connected(self),
@@ -409,6 +438,7 @@ impl Connected {
                 }
                 self.query = None;
                 self.early = None;
+                self.asking = None;
                 self.outstanding = Outstanding::default();
                 self.ending = Some((reason, turn.now + EXPLANATION_LIMIT));
                 State::Connected(self)
@@ -446,9 +476,12 @@ impl Connected {
                     }
                     State::Connected(self)
                 }
-                None => match self.roam_heard(turn, &bytes) {
+                None => match self.answered_over_ds(turn, &bytes) {
                     Ok(state) => state,
-                    Err(this) => this.ignore(turn, "a management frame that is not for us to answer"),
+                    Err(this) => match this.roam_heard(turn, &bytes) {
+                        Ok(state) => state,
+                        Err(this) => this.ignore(turn, "a management frame that is not for us to answer"),
+                    },
                 },
             },
             KernelEvent::ChannelSwitched { link, frequency } => {
@@ -526,8 +559,12 @@ impl Connected {
             let command = self.outstanding.first().unwrap_or("NEW_KEY");
             return self.lost(turn, Code::KernelSilent(command), Footing::Connected(peer));
         }
-        let between = self.between(turn);
-        if let Some(query) = &mut self.query {
+        let mut state = match self.unanswered_over_ds(turn) {
+            Ok(state) => return state,
+            Err(same) => same,
+        };
+        let between = state.between(turn);
+        if let Some(query) = &mut state.query {
             if query.is_over(turn.now) {
                 let code = match query.why {
                     // The AP does not know us any more: it meant what it said.
@@ -536,16 +573,16 @@ impl Connected {
                         "the access point did not answer on the channel it switched to",
                     ),
                 };
-                return self.lost(turn, code, Footing::Connected(peer));
+                return state.lost(turn, code, Footing::Connected(peer));
             }
             if query.deadline() <= turn.now {
                 let request = query.repeat(turn.now, &between);
-                let ticket = turn.ask(Some(self.journey.id), request);
-                self.outstanding.push(ticket, "FRAME");
-                self.outstanding_until = turn.now + KERNEL_LIMIT;
+                let ticket = turn.ask(Some(state.journey.id), request);
+                state.outstanding.push(ticket, "FRAME");
+                state.outstanding_until = turn.now + KERNEL_LIMIT;
             }
         }
-        match self.links_overdue(turn) {
+        match state.links_overdue(turn) {
             State::Connected(this) => this.watch_overdue(turn),
             state => state,
         }

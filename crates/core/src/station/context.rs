@@ -8,6 +8,7 @@ use super::{
     passwords::Passwords,
     resync::Resync,
     roam::{BlockList, RoamPolicy},
+    transition::Leaving,
     vocabulary::{Action, Report, Summary},
 };
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
     time::{Duration, Instant},
 };
 use alloc::{
+    boxed::Box,
     collections::{BTreeMap, BTreeSet},
     format,
     string::String,
@@ -365,6 +367,8 @@ pub(super) struct Journey {
     pub asked: bool,
     /// It goes to another AP of the network, for this reason, as the station decided.
     pub roam: Option<RoamTrigger>,
+    /// The connection that it leaves without a goodbye, while it is on the way from one AP to another.
+    pub leaving: Option<Box<Leaving>>,
     /// The phase of the moment.
     pub phase: Phase,
     /// The channel of the chosen BSS was scanned again, as the kernel had forgotten it.

@@ -28,6 +28,8 @@ pub(super) enum Then {
     Try(Box<Next>),
     /// Join the same BSS with a full authentication: the cached PMKSA was no good.
     Again(Box<(Journey, Target)>),
+    /// Go on from one AP to another, or back.
+    Go(Box<(Journey, Target)>),
 }
 
 /// An attempt that is to begin.
@@ -60,7 +62,7 @@ impl Then {
     pub(super) fn journey(&self) -> Option<&Journey> {
         match self {
             Self::Join(journey) => Some(journey),
-            Self::Again(pair) => Some(&pair.0),
+            Self::Again(pair) | Self::Go(pair) => Some(&pair.0),
             Self::Seek | Self::SeekLater { .. } | Self::Try(_) => None,
         }
     }
@@ -69,7 +71,7 @@ impl Then {
     pub(super) fn network(&self) -> Option<&Network> {
         match self {
             Self::Try(next) => Some(&next.network),
-            Self::Join(_) | Self::Again(_) | Self::Seek | Self::SeekLater { .. } => {
+            Self::Join(_) | Self::Again(_) | Self::Go(_) | Self::Seek | Self::SeekLater { .. } => {
                 self.journey().map(|journey| &journey.network)
             }
         }
@@ -79,7 +81,7 @@ impl Then {
     pub(super) fn journey_mut(&mut self) -> Option<&mut Journey> {
         match self {
             Self::Join(journey) => Some(journey),
-            Self::Again(pair) => Some(&mut pair.0),
+            Self::Again(pair) | Self::Go(pair) => Some(&mut pair.0),
             Self::Seek | Self::SeekLater { .. } | Self::Try(_) => None,
         }
     }
@@ -113,6 +115,10 @@ impl Then {
             Self::Again(pair) => {
                 let (journey, target) = *pair;
                 turn.authenticate(journey, target, false)
+            }
+            Self::Go(pair) => {
+                let (journey, target) = *pair;
+                turn.go(journey, target)
             }
         }
     }

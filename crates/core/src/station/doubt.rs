@@ -73,6 +73,7 @@ impl State {
                 let peer = state.peer();
                 turn.failed(state.journey, None, Code::StateLost, Footing::Connected(peer))
             }
+            Self::Transitioning(state) => state.in_doubt(turn),
             Self::Connected(_) => {
                 turn.resync();
                 self
@@ -100,13 +101,14 @@ impl State {
             Self::Securing(state) => turn.cut_short(&state.journey, code),
             Self::Connecting(state) => turn.cut_short(&state.journey, code),
             Self::Roaming(state) => turn.cut_short(&state.journey, code),
+            Self::Transitioning(state) => turn.cut_short(&state.journey, code),
             Self::Connected(state) => {
                 turn.ended(&state.journey, code);
                 Then::after(turn.now, &state.journey)
             }
             Self::Disconnecting(state) => match state.then {
                 Then::Join(journey) => turn.cut_short(&journey, code),
-                Then::Again(pair) => turn.cut_short(&pair.0, code),
+                Then::Again(pair) | Then::Go(pair) => turn.cut_short(&pair.0, code),
                 then @ (Then::Seek | Then::SeekLater { .. } | Then::Try(_)) => then,
             },
             Self::Unavailable(state) => state.then,

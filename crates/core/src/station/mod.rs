@@ -12,6 +12,9 @@
 //!   └──────────── Disconnecting { then } ◀─────────────────┴──────────┘
 //! ```
 //!
+//! A connection that goes to another AP of its network passes through `Transitioning`, or through the states from
+//! `Authenticating` on, in the same journey; one that is refused goes back in the same way.
+//!
 //! Each state has a file and owns what it needs. What the station knows whatever its state is the context:
 //! the networks, the table of BSSs, what failed before. The kernel's truth is never remembered on its
 //! behalf: where there is doubt, it is read back.
@@ -42,6 +45,7 @@ mod sa_query;
 mod scanning;
 mod securing;
 mod survey;
+mod transition;
 mod unavailable;
 mod vocabulary;
 
@@ -76,6 +80,7 @@ use roaming::Roaming;
 use scanning::Scanning;
 use securing::Securing;
 use survey::{Survey, Surveyed};
+use transition::Transitioning;
 use unavailable::Unavailable;
 
 /// One interface of a radio as a station.
@@ -107,6 +112,8 @@ enum State {
     Roaming(Box<Roaming>),
     /// The 4-way handshake, keys and port.
     Securing(Box<Securing>),
+    /// A fast transition to another AP is under way.
+    Transitioning(Box<Transitioning>),
     /// The port is open.
     Connected(Box<connected::Connected>),
     /// Waiting for the kernel's word that an AP was left.
@@ -198,6 +205,7 @@ impl Station {
             State::Associating(state) => Some(of(&state.target)),
             State::Securing(state) => Some(of(&state.target)),
             State::Connecting(state) => Some(of(&state.target)),
+            State::Transitioning(state) => Some(of(&state.target)),
             State::Connected(state) => Some(state.connection.akm),
             State::Roaming(_)
             | State::Idle(_)
@@ -216,6 +224,7 @@ impl Station {
             State::Associating(state) => &state.target,
             State::Securing(state) => &state.target,
             State::Connecting(state) => &state.target,
+            State::Transitioning(state) => &state.target,
             State::Connected(state) => return Some(state.connection.peer),
             State::Roaming(_)
             | State::Idle(_)
@@ -317,9 +326,12 @@ const OVERDUE_ROUNDS: u8 = 8;
 
 impl State {
     fn summary(&self) -> Summary {
-        let connecting = |journey: &Journey| Summary::Connecting {
-            ssid: journey.network.ssid.clone(),
-            attempt: journey.id,
+        let connecting = |journey: &Journey| {
+            let (ssid, attempt) = (journey.network.ssid.clone(), journey.id);
+            match journey.leaving {
+                None => Summary::Connecting { ssid, attempt },
+                Some(_) => Summary::Roaming { ssid, attempt },
+            }
         };
         match self {
             Self::Idle(idle) => idle.summary(),
@@ -329,6 +341,7 @@ impl State {
             Self::Securing(state) => connecting(&state.journey),
             Self::Connecting(state) => connecting(&state.journey),
             Self::Roaming(state) => connecting(&state.journey),
+            Self::Transitioning(state) => connecting(&state.journey),
             Self::Connected(state) => {
                 Summary::Connected { ssid: state.journey.network.ssid.clone(), attempt: state.journey.id }
             }
@@ -348,6 +361,7 @@ impl State {
             Self::Securing(state) => Some(state.deadline()),
             Self::Connecting(state) => Some(state.deadline()),
             Self::Roaming(state) => Some(state.deadline()),
+            Self::Transitioning(state) => Some(state.deadline()),
             Self::Connected(state) => state.deadline(),
             Self::Disconnecting(state) => state.deadline(),
         }
@@ -363,6 +377,7 @@ impl State {
             Self::Securing(state) => Some(&state.journey),
             Self::Connecting(state) => Some(&state.journey),
             Self::Roaming(state) => Some(&state.journey),
+            Self::Transitioning(state) => Some(&state.journey),
             Self::Connected(state) => Some(&state.journey),
             Self::Disconnecting(state) => state.then.journey(),
         }
@@ -378,6 +393,7 @@ impl State {
             Self::Securing(state) => Some(&mut state.journey),
             Self::Connecting(state) => Some(&mut state.journey),
             Self::Roaming(state) => Some(&mut state.journey),
+            Self::Transitioning(state) => Some(&mut state.journey),
             Self::Connected(state) => Some(&mut state.journey),
             Self::Disconnecting(state) => state.then.journey_mut(),
         }
@@ -523,6 +539,7 @@ impl State {
             Self::Authenticating(state) => state.completed(turn, ticket, outcome),
             Self::Associating(state) => state.completed(turn, ticket, outcome),
             Self::Securing(state) => state.completed(turn, ticket, outcome),
+            Self::Transitioning(state) => state.completed(turn, ticket, outcome),
             Self::Connected(state) => state.completed(turn, ticket, outcome),
             Self::Disconnecting(state) => state.completed(turn, ticket, outcome),
             Self::Idle(_) | Self::Scanning(_) | Self::Roaming(_) | Self::Unavailable(_) => {
@@ -586,6 +603,7 @@ impl State {
             Self::Authenticating(state) => state.heard(turn, event),
             Self::Connecting(state) => state.heard(turn, event),
             Self::Roaming(state) => state.heard(turn, event),
+            Self::Transitioning(state) => state.heard(turn, event),
             Self::Associating(state) => state.heard(turn, event),
             Self::Securing(state) => state.heard(turn, event),
             Self::Connected(state) => state.heard(turn, event),
@@ -626,6 +644,7 @@ impl State {
             Self::Securing(state) => state.overdue(turn),
             Self::Connecting(state) => state.overdue(turn),
             Self::Roaming(state) => state.overdue(turn),
+            Self::Transitioning(state) => state.overdue(turn),
             Self::Connected(state) => state.overdue(turn),
             Self::Disconnecting(state) => state.overdue(turn),
         })
@@ -667,13 +686,27 @@ impl Journey {
         };
         turn.log(Some(id), Entry::Began { ssid: network.ssid.clone(), cause });
         turn.log(Some(id), Entry::Entered(Phase::Scan));
-        Self { id, network, chosen: None, asked, roam, phase: Phase::Scan, rescanned: false, freed: false }
+        Self {
+            id,
+            network,
+            chosen: None,
+            asked,
+            roam,
+            leaving: None,
+            phase: Phase::Scan,
+            rescanned: false,
+            freed: false,
+        }
     }
 }
 
 impl Turn<'_> {
     /// Reports that an attempt has ended without a connection.
     fn gave_up(&mut self, journey: &Journey, code: Code, next_try: Option<crate::time::Duration>) {
+        if journey.leaving.is_some() {
+            // It had a connection, which was to go on elsewhere.
+            return self.ended(journey, code);
+        }
         let why = self.failure(journey, code);
         self.log(Some(journey.id), crate::attempt::Entry::Failed(why.clone()));
         self.report(Report::Failed {

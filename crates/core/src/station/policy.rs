@@ -23,11 +23,14 @@ impl Turn<'_> {
     /// An attempt has failed: reports it, decides what comes next, and leaves the kernel clean for it.
     pub(super) fn failed(
         &mut self,
-        journey: Journey,
+        mut journey: Journey,
         target: Option<&Target>,
         code: Code,
         footing: Footing,
     ) -> State {
+        if let Some(leaving) = journey.leaving.take() {
+            return self.astray(journey, leaving, target, code, footing);
+        }
         if matches!(code, Code::Firmware(_) | Code::HandshakeSilent) {
             // It may be using a key that the AP, or we, do not know.
             self.flush_firmware();

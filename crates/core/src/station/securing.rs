@@ -16,6 +16,7 @@ use crate::{
     kernel::{ChannelDefinition, Connection, KernelEvent, KeyRequest, Refusal, Reply, Request},
     rsn::{
         Candidate, Plan, Supplicant,
+        ft::Membership,
         supplicant::{HandshakeFailure, Output, Rekeyed, Setup, Waiting},
     },
     select::Target,
@@ -24,6 +25,7 @@ use crate::{
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use lapwing_frames::{
     LinkId, MacAddr,
+    element::Elements,
     management::{ReasonCode, StatusCode},
 };
 
@@ -170,6 +172,16 @@ impl Turn<'_> {
         for (id, status) in &refused {
             self.log(Some(journey.id), Entry::Link { id: *id, state: LinkState::Refused(*status) });
         }
+        let membership = plan.mobility_domain_octets().map(|announced| {
+            Membership::of_response(Elements::new(&connection.response_elements), announced)
+        });
+        let membership = match membership.transpose() {
+            Ok(membership) => membership,
+            Err(why) => {
+                let footing = Footing::Connected(connection.peer);
+                return self.failed(journey, Some(&target), Code::FastTransition(why.text()), footing);
+            }
+        };
         let setup = Setup {
             ssid: target.bss().ssid.clone(),
             peer,
@@ -177,6 +189,7 @@ impl Turn<'_> {
             candidates,
             can_replace_pairwise: self.context.radio.can_replace_pairwise_key,
             protection_is_told: self.context.radio.control_port,
+            membership,
         };
         let validates = setup.plan.operating_channel_validation();
         let mut securing = Box::new(Securing {

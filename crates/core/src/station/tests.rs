@@ -2,6 +2,7 @@
 
 mod firmware;
 mod table;
+mod transition;
 
 use super::{Action, Event, Settings, State, Station};
 use crate::{
@@ -50,6 +51,7 @@ fn name(station: &Station) -> &'static str {
         State::Securing(_) => "Securing",
         State::Connecting(_) => "Connecting",
         State::Roaming(_) => "Roaming",
+        State::Transitioning(_) => "Transitioning",
         State::Connected(_) => "Connected",
         State::Disconnecting(_) => "Disconnecting",
         State::Unavailable(_) => "Unavailable",
@@ -85,7 +87,13 @@ impl Bench {
         let interface = Interface { wiphy: 0, ifindex: 3, wdev: 1 };
         let station = Station::new(interface, radio, OWN, Settings::default());
         let mut bench = Self { station, entropy: SeededEntropy(1), asked: vec![], known: 0 };
-        for (ticket, request) in bench.turn(Event::Tick) {
+        bench.begin(&entries());
+        bench
+    }
+
+    /// The first turn, and what the kernel answers to it.
+    fn begin(&mut self, entries: &[ScanEntry]) {
+        for (ticket, request) in self.turn(Event::Tick) {
             let reply = match request {
                 Request::ReadInterface => Reply::Interface(InterfaceState {
                     address: OWN,
@@ -95,12 +103,11 @@ impl Bench {
                 }),
                 Request::ReadStations => Reply::Stations(vec![]),
                 Request::FlushPmksas => Reply::Done,
-                _ => Reply::Scan(entries()),
+                _ => Reply::Scan(entries.to_vec()),
             };
-            bench.turn(Event::Completed { ticket, outcome: Ok(reply) });
+            self.turn(Event::Completed { ticket, outcome: Ok(reply) });
         }
-        bench.known = bench.asked.len();
-        bench
+        self.known = self.asked.len();
     }
 
     fn turn(&mut self, event: Event) -> Vec<(Ticket, Request)> {

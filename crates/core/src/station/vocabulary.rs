@@ -36,8 +36,9 @@ pub enum Event {
         /// Its BSS, its AP MLD, or a link of that.
         bssid: MacAddr,
     },
-    /// Go from the AP of the connection to this one of the same network, or to the same again: the whole way, with
-    /// a goodbye first. Nothing happens without a connection, and if [`Station::could_roam`](super::Station::could_roam)
+    /// Go from the AP of the connection to this one of the same network, or to the same again. The connection goes on
+    /// there, or, if that AP does not want us, with the AP of before; to the same again, and to or from an AP MLD, it
+    /// ends first and is made anew. Nothing happens without a connection, and if [`Station::could_roam`](super::Station::could_roam)
     /// says that it could not be joined.
     Roam {
         /// The BSS, the AP MLD, or a link of that.
@@ -103,6 +104,19 @@ pub enum Report {
     State(Summary),
     /// The port is open: data may pass and network configuration shall begin.
     Connected(Connected),
+    /// The connection goes on with another AP of its network, or with the one of before again: the port is open, and
+    /// network configuration stays as it is.
+    Roamed(Connected),
+    /// The connection could not go to this AP. It goes back to the AP of before: [`Self::Roamed`] says when it is
+    /// there, [`Self::Disconnected`] if it came to nothing.
+    RoamFailed {
+        /// The attempt that had made the connection.
+        attempt: AttemptId,
+        /// The AP.
+        bssid: MacAddr,
+        /// Why.
+        why: Failure,
+    },
     /// The connection ended: network configuration shall be undone.
     Disconnected {
         /// The attempt that had made it.
@@ -226,6 +240,13 @@ pub enum Summary {
         /// Which.
         ssid: Ssid,
         /// The attempt.
+        attempt: AttemptId,
+    },
+    /// On the way from one AP of a network to another.
+    Roaming {
+        /// Which network.
+        ssid: Ssid,
+        /// The attempt that had made the connection.
         attempt: AttemptId,
     },
     /// On the way out of a network.

@@ -329,6 +329,7 @@ impl Session {
             ssid: candidate.ssid.clone(),
             algorithm: AuthenticationAlgorithm::Open,
             data: Vec::new(),
+            elements: Vec::new(),
             mld: None,
         };
         let ticket = self.ask(turn, Request::Authenticate(request));

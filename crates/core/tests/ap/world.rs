@@ -105,6 +105,7 @@ impl World {
         let mut requests = vec![];
         let mut reports = vec![];
         self.ap.turn(self.now, event, &mut means, |action| match action {
+            Action::Tell(_) => panic!("there is no mobility domain here"),
             Action::Request(request) => requests.push(request),
             Action::Report(report) => reports.push(report),
         });

@@ -201,6 +201,7 @@ impl Client {
             extended_key_id: true,
             operating_channel_validation: self.operating_channel.is_some(),
             overriding: true,
+            fast_transition: true,
         };
         let policy = match akm {
             Akm::Owe => Policy::Open { owe_only: true },
@@ -426,6 +427,7 @@ impl Client {
             candidates: self.candidates.clone(),
             can_replace_pairwise: true,
             protection_is_told: true,
+            membership: None,
         }));
     }
 

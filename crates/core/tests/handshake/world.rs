@@ -141,6 +141,7 @@ impl Case {
             multi_link: self.links > 0,
         };
         let capabilities = Capabilities {
+            fast_transition: true,
             ciphers: [Some(self.cipher), self.bip].into_iter().flatten().collect(),
             akms: None,
             sae: true,
@@ -223,6 +224,7 @@ pub(crate) fn supplicant_setup(case: &Case) -> supplicant::Setup {
         candidates: vec![pmk(7, case.pmk_length)],
         can_replace_pairwise: true,
         protection_is_told: true,
+        membership: None,
     }
 }
 
@@ -243,6 +245,7 @@ pub(crate) fn authenticator_setup(case: &Case) -> authenticator::Setup {
         extended_key_id: case.extended_key_id,
         transition_disable: Some(1),
         group_keys: case.group_keys(0),
+        membership: None,
     }
 }
 

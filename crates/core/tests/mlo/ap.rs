@@ -215,6 +215,7 @@ impl ApMld {
             Authenticator::new(authenticator::Setup {
                 ssid: Ssid::new(self.ssid).unwrap(),
                 group_keys: self.group_keys(&peer),
+                membership: None,
                 peer,
                 akm: Akm::Sae,
                 pairwise: Cipher::Ccmp128,

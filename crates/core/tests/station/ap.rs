@@ -374,6 +374,7 @@ impl Ap {
                 extended_key_id: false,
                 transition_disable: self.setup.transition_disable,
                 group_keys: self.group_keys(rsn.group_management().is_some()),
+                membership: None,
             });
             let mut outputs = vec![];
             authenticator.start(now, means.entropy, &mut outputs);

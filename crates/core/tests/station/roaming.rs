@@ -8,7 +8,6 @@ use super::{
 use lapwing_core::{
     Duration,
     attempt::{Cause, Entry, Record, RoamTrigger},
-    failure::Code,
     kernel::{Errno, Frequency, KernelEvent, Quality, Request},
     network::Network,
     radio::{Radio, SignalWatch},
@@ -147,7 +146,7 @@ fn a_weak_signal_leads_to_a_better_ap() {
     world.run(15 * SECOND);
     assert_eq!(at(&world), Some(1));
     assert!(matches!(roams(&world)[..], [RoamTrigger::LowSignal(-82)]), "{:?}", roams(&world));
-    assert!(matches!(world.ends()[..], [Code::Roamed(_)]), "{:?}", world.ends());
+    assert!(world.ends().is_empty(), "{:?}", world.ends());
     assert!(world.failures().is_empty());
     world.check();
 }
@@ -379,8 +378,8 @@ fn an_aps_wish_is_followed_and_answered_first() {
     assert_eq!(roams(&world), [RoamTrigger::AccessPointAsked]);
     let names: Vec<_> = world.requests.iter().map(Request::name).collect();
     let answer = names.iter().position(|name| *name == "FRAME").unwrap();
-    assert_eq!(names.iter().filter(|name| **name == "DEAUTHENTICATE").count(), 1);
-    assert!(names[answer..].contains(&"DEAUTHENTICATE"));
+    assert!(!names.contains(&"DEAUTHENTICATE"), "the connection goes on elsewhere");
+    assert!(names[answer..].contains(&"AUTHENTICATE"));
     world.check();
 }
 

@@ -131,7 +131,9 @@ pub fn has_station(device: &DeviceView) -> bool {
 /// The network that a device is in or on the way into.
 fn current(device: &DeviceView) -> Option<&FileName> {
     match device.state {
-        Summary::Connecting { .. } | Summary::Connected { .. } => device.network.as_ref(),
+        Summary::Connecting { .. } | Summary::Connected { .. } | Summary::Roaming { .. } => {
+            device.network.as_ref()
+        }
         Summary::Disconnected | Summary::Searching | Summary::Disconnecting | Summary::Unavailable => None,
     }
 }
@@ -176,7 +178,7 @@ fn add_device(
             let autoconnect = Value::Boolean(device.autoconnects);
             interfaces.insert(DEBUG, Properties::from([("AutoConnect", autoconnect)]));
         }
-        if matches!(device.state, Summary::Connected { .. }) {
+        if matches!(device.state, Summary::Connected { .. } | Summary::Roaming { .. }) {
             interfaces.insert(DIAGNOSTIC, Properties::new());
         }
         let current = current(device);
@@ -223,6 +225,7 @@ fn station(device: &DeviceView, at: &str) -> Properties {
     let state = match device.state {
         Summary::Connecting { .. } => "connecting",
         Summary::Connected { .. } => "connected",
+        Summary::Roaming { .. } => "roaming",
         Summary::Disconnecting => "disconnecting",
         Summary::Disconnected | Summary::Searching | Summary::Unavailable => "disconnected",
     };

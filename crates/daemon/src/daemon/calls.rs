@@ -353,7 +353,7 @@ impl<K: Kernel> Daemon<K> {
         let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
         match interface.station.summary() {
             Summary::Unavailable => return Err(UNAVAILABLE),
-            Summary::Connecting { .. } => {
+            Summary::Connecting { .. } | Summary::Roaming { .. } => {
                 return Err(CallError::Busy("A network is being joined; scan when that has ended."));
             }
             Summary::Disconnected
@@ -435,6 +435,8 @@ impl<K: Kernel> Daemon<K> {
             | Report::NetworkEnds { .. }
             | Report::Interfered { .. }
             | Report::Connected(_)
+            | Report::Roamed(_)
+            | Report::RoamFailed { .. }
             | Report::Disconnected { .. }
             | Report::Failed { .. }
             | Report::Learned(_) => {}

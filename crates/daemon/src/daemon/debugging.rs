@@ -3,8 +3,8 @@
 use super::Daemon;
 use crate::control::News;
 use crate::kernel::Kernel;
-use lapwing_core::attempt::{Entry, Phase};
-use lapwing_core::failure::Code;
+use lapwing_core::attempt::{Entry, Phase, Way};
+use lapwing_core::failure::{Code, Failure};
 use lapwing_core::station::{Report, RoamStep, Summary};
 use lapwing_frames::management::StatusCode;
 
@@ -20,6 +20,7 @@ fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static st
             Summary::Connecting { .. } if is_asked => "connecting",
             Summary::Connecting { .. } => "connecting (auto)",
             Summary::Connected { .. } => "connected",
+            Summary::Roaming { .. } => "roaming",
             Summary::Disconnecting => "disconnecting",
             Summary::Unavailable => return None,
         },
@@ -29,6 +30,8 @@ fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static st
             Entry::Entered(Phase::Handshake) => "handshake-started",
             Entry::Entered(Phase::Address) if configures => "connecting (netconfig)",
             Entry::Answered { status: StatusCode::UnsupportedFiniteCyclicGroup, .. } => "ecc-group-rejected",
+            Entry::Way { by: Way::FastOverAir | Way::FastOverDs, .. } => "ft-roaming",
+            Entry::Failed(Failure { code: Code::FastTransition(_), .. }) => "ft-roam-failed",
             Entry::Failed(failure) if failure.code == Code::PmksaRefused => "pmksa-invalid-pmkid",
             Entry::Failed(failure) if failure.code == Code::NoAddress => "netconfig-failed",
             Entry::Roam(RoamStep::Looks { .. }) => "roam-scan-triggered",

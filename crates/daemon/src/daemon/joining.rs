@@ -311,7 +311,7 @@ impl<K: Kernel> Daemon<K> {
         self.turn(now, ifindex, event);
         // It was being joined already: that attempt is the one.
         let going = match self.interfaces.get(&ifindex).map(|interface| interface.station.summary()) {
-            Some(Summary::Connecting { attempt, .. }) => Some(attempt),
+            Some(Summary::Connecting { attempt, .. } | Summary::Roaming { attempt, .. }) => Some(attempt),
             _ => None,
         };
         if let Some(Wish::Join { attempt, .. }) = self.desk.wish_mut(id) {
@@ -393,6 +393,24 @@ impl<K: Kernel> Daemon<K> {
         }
         // The stored secret is wrong as well: nobody tries it because another was wrong meanwhile.
         if is_other_secret { vec![Event::Networks(self.for_stations())] } else { Vec::new() }
+    }
+
+    /// The connection is with another access point, or with the one of before again.
+    pub(super) fn roam_ended_well(&mut self, ifindex: u32, connected: &Connected) {
+        if let Some((id, join)) = self.joining(ifindex, connected.attempt)
+            && join.chosen == Some(connected.peer)
+        {
+            self.desk.close(id, Ok(Answer::Done));
+        }
+    }
+
+    /// The connection could not go to another access point; it goes back.
+    pub(super) fn roam_failed(&mut self, ifindex: u32, attempt: AttemptId, why: &Failure) {
+        if let Some((id, _)) = self.joining(ifindex, attempt) {
+            let aborted = why.code == Code::Asked;
+            self.desk
+                .close(id, Err(if aborted { CallError::Aborted } else { CallError::Failed(why.clone()) }));
+        }
     }
 
     /// The port is open.

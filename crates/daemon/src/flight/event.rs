@@ -11,7 +11,7 @@ use crate::netconf::{Configured, serving};
 use crate::networks::profile::Profile;
 use lapwing_core::Instant;
 use lapwing_core::ap;
-use lapwing_core::attempt::{AttemptId, Entry, Record};
+use lapwing_core::attempt::{AttemptId, Entry, Record, Way};
 use lapwing_core::failure::Failure;
 use lapwing_core::select::{Judged, JudgedLink, LeftOut, Verdict};
 use lapwing_core::station::{Connected, Learned, Report, RoamStep};
@@ -76,6 +76,16 @@ pub fn report(place: Place<'_>, report: &Report) -> Told {
                 connected.akm.map(|akm| format!(", {akm}")).unwrap_or_default()
             );
             told(connection(object, connected), sentence, Loudness::Info)
+        }
+        Report::Roamed(connected) => {
+            let object = place.object(Some(connected.attempt), "roamed").text("ssid", &connected.ssid);
+            let sentence = format!("at {} on {} MHz now", connected.peer, connected.frequency);
+            told(connection(object, connected), sentence, Loudness::Info)
+        }
+        Report::RoamFailed { attempt, bssid, why } => {
+            let object = failure(place.object(Some(*attempt), "roam-failed").text("bssid", bssid), why);
+            let sentence = format!("could not go to {bssid}: {why}; going back");
+            told(object, sentence, Loudness::Warning)
         }
         Report::Disconnected { attempt, why } => {
             let object = place.object(Some(*attempt), "disconnected");
@@ -368,6 +378,14 @@ fn record(place: Place<'_>, record: &Record) -> Told {
                 .numbers("links", links.iter().map(|link| link.get()))
                 .boolean("cached_pmksa", *cached_pmksa);
             debug(object, format!("{bssid} on {frequency} was chosen"))
+        }
+        Entry::Way { to, by } => {
+            let name = match by {
+                Way::FastOverAir => "fast-over-air",
+                Way::FastOverDs => "fast-over-ds",
+                Way::Reassociation => "reassociation",
+            };
+            debug(object("way").text("bssid", to).text("by", name), format!("to {to} {by}"))
         }
         Entry::Asked { command, detail } => {
             let object = object("asked").text("command", command).text("detail", detail);

@@ -15,6 +15,7 @@ pub const fn state(summary: &Summary) -> &'static str {
         Summary::Searching => "searching",
         Summary::Connecting { .. } => "connecting",
         Summary::Connected { .. } => "connected",
+        Summary::Roaming { .. } => "roaming",
         Summary::Disconnecting => "disconnecting",
         Summary::Unavailable => "unavailable",
     }
@@ -28,9 +29,9 @@ pub fn render(devices: &[DeviceView]) -> String {
     let objects = devices.into_iter().map(|device| {
         let object = Object::new().text("interface", &device.name).text("state", state(&device.state));
         let object = match &device.state {
-            Summary::Connecting { ssid, attempt } | Summary::Connected { ssid, attempt } => {
-                object.text("ssid", ssid).number("attempt", attempt.0)
-            }
+            Summary::Connecting { ssid, attempt }
+            | Summary::Connected { ssid, attempt }
+            | Summary::Roaming { ssid, attempt } => object.text("ssid", ssid).number("attempt", attempt.0),
             Summary::Disconnected | Summary::Searching | Summary::Disconnecting | Summary::Unavailable => {
                 object
             }

@@ -99,6 +99,7 @@ fn render_attempt(text: &mut String, attempt: AttemptId, records: &[&Record]) {
             Entry::Scanning { .. }
             | Entry::Judged(_)
             | Entry::Chosen { .. }
+            | Entry::Way { .. }
             | Entry::Asked { .. }
             | Entry::Refused { .. }
             | Entry::Answered { .. }

@@ -602,6 +602,8 @@ impl Hotspot {
             match action {
                 Action::Request(request) => self.serve(now, request),
                 Action::Report(report) => self.out.push(Output::Told(report)),
+                // A hotspot is in no mobility domain.
+                Action::Tell(_) => {}
             }
         }
     }

@@ -15,9 +15,15 @@ use std::collections::BTreeMap;
 
 /// Management frames that stations want, as type and first octets of the body: requests and responses of
 /// SA Query (802.11-2020 9.6.9), BSS transition requests (9.6.13.9), requests for measurements and neighbor reports
-/// (9.6.6.2, 9.6.6.7).
-const FRAMES: [(u16, &[u8]); 5] =
-    [(0x00d0, &[8, 0]), (0x00d0, &[8, 1]), (0x00d0, &[10, 7]), (0x00d0, &[5, 0]), (0x00d0, &[5, 5])];
+/// (9.6.6.2, 9.6.6.7), answers to fast transitions by way of another AP (9.6.8.3).
+const FRAMES: [(u16, &[u8]); 6] = [
+    (0x00d0, &[8, 0]),
+    (0x00d0, &[8, 1]),
+    (0x00d0, &[10, 7]),
+    (0x00d0, &[5, 0]),
+    (0x00d0, &[5, 5]),
+    (0x00d0, &[6, 2]),
+];
 /// The same of SAE, which is done here for firmware that asks for it: Authentication frames, by their algorithm.
 const SAE_FRAMES: (u16, &[u8]) = (0x00b0, &[3, 0]);
 

@@ -173,6 +173,7 @@ mod tests {
             ssid: lapwing_frames::Ssid::new(b"x").unwrap(),
             algorithm: AuthenticationAlgorithm::Sae,
             data: vec![],
+            elements: vec![],
             mld: None,
         });
         assert!(joins(&request) && !joins(&Request::ReadScan));

@@ -229,6 +229,9 @@ fn fill_authenticate(message: &mut Builder, request: &AuthenticateRequest) -> Re
     if !request.data.is_empty() {
         message.bytes(attr::AUTH_DATA, &request.data);
     }
+    if !request.elements.is_empty() {
+        message.bytes(attr::IE, &request.elements);
+    }
     message.u32(attr::AUTH_TYPE, authentication_type(request.algorithm)?);
     if let Some((link, address)) = request.mld {
         message.u8(attr::MLO_LINK_ID, link.get()).mac(attr::MLD_ADDR, address);

@@ -6,7 +6,7 @@ mod habits;
 mod radio;
 mod setup;
 
-pub use setup::{ApBss, ApLinks, ApSecurity, ApSetup};
+pub use setup::{ApBss, ApDomain, ApLinks, ApSecurity, ApSetup};
 
 use crate::air::{Beacon, Content, KeyPrint, Transmission};
 use crate::parts::{ApInput, ApOrder, ApOutput};
@@ -123,7 +123,10 @@ impl Ap {
             ApInput::Send { source, destination, ethertype, payload } if self.power == Power::On => {
                 self.send_data(source, destination, ethertype, &payload, out);
             }
-            ApInput::Received(_) | ApInput::Send { .. } => {}
+            ApInput::Told(message) if self.power != Power::Off => {
+                self.hand(now, Event::Told(&message), curves, out);
+            }
+            ApInput::Received(_) | ApInput::Send { .. } | ApInput::Told(_) => {}
             ApInput::Order(order) => self.obey(now, order, curves, out),
             ApInput::Tick => self.hand(now, Event::Tick, curves, out),
         }
@@ -220,6 +223,7 @@ impl Ap {
                     }
                     self.perform(now, request, out);
                 }
+                Action::Tell(message) => out.push(ApOutput::Tell(message)),
                 Action::Report(report) => {
                     if self.setup.notes {
                         out.push(ApOutput::Note(words(&report)));

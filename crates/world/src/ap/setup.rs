@@ -8,9 +8,15 @@ use lapwing_core::ap::{Bss, Security, Setup, Structure};
 use lapwing_core::curve::Group;
 use lapwing_core::kernel::{ChannelDefinition, Frequency};
 use lapwing_core::radio::AccessPointRadio;
+use lapwing_core::rsn::ft::authenticator::Member;
 use lapwing_frames::suite::Akm;
 use lapwing_frames::{LinkId, MacAddr, Ssid};
 use std::collections::BTreeMap;
+
+/// How long after an answer a reassociation may come, in TU: as hostapd has it.
+const REASSOCIATION_DEADLINE: u32 = 1_000;
+/// How long the keys of a mobility domain are good for, in seconds: two weeks, as hostapd has it.
+const KEY_LIFETIME: u32 = 1_209_600;
 
 /// What protects a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +84,15 @@ impl ApLinks {
     }
 }
 
+/// A mobility domain: fast transitions lead from one of its access points to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApDomain {
+    /// Its identifier.
+    pub id: [u8; 2],
+    /// Whether one access point may be asked by way of another.
+    pub over_ds: bool,
+}
+
 /// An access point, before it is switched on.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ApSetup {
@@ -103,6 +118,8 @@ pub struct ApSetup {
     pub operating_channel_validation: bool,
     /// The bitmap of the Transition Disable KDE, if it is sent.
     pub transition_disable: Option<u8>,
+    /// The mobility domain, of a single BSS with a passphrase.
+    pub mobility: Option<ApDomain>,
     /// Of the two BSSs of an OWE transition, the other one: the hidden OWE BSS for the open one.
     pub owe_twin: Option<(MacAddr, Ssid)>,
     /// How strong the station hears it, in hundredths of a dBm.
@@ -134,6 +151,7 @@ impl ApSetup {
             extended_key_id: false,
             operating_channel_validation: false,
             transition_disable: None,
+            mobility: None,
             owe_twin: None,
             signal_mbm: -5000,
             habits: Habits::NONE,
@@ -144,7 +162,7 @@ impl ApSetup {
 
     /// The settings of its machine.
     pub(super) fn settings(&self) -> Setup {
-        let akms = match self.security {
+        let mut akms = match self.security {
             ApSecurity::Open => vec![],
             ApSecurity::Wpa2 => vec![Akm::Psk],
             ApSecurity::Wpa3 => vec![Akm::Sae],
@@ -152,6 +170,22 @@ impl ApSetup {
             ApSecurity::Transition => vec![Akm::Psk, Akm::Sae],
             ApSecurity::Owe => vec![Akm::Owe],
         };
+        if self.mobility.is_some() {
+            let fast = akms.clone().into_iter().filter_map(|akm| match akm {
+                Akm::Psk => Some(Akm::FtPsk),
+                Akm::Sae => Some(Akm::FtSae),
+                Akm::SaeExtKey => Some(Akm::FtSaeExtKey),
+                _ => None,
+            });
+            akms.extend(fast.collect::<Vec<_>>());
+        }
+        let mobility = self.mobility.map(|domain| Member {
+            domain: domain.id,
+            over_ds: domain.over_ds,
+            r0kh: self.links.address().to_string().into_bytes(),
+            reassociation_deadline: REASSOCIATION_DEADLINE,
+            key_lifetime: KEY_LIFETIME,
+        });
         let security = (!akms.is_empty()).then(|| Security {
             groups: self.groups.clone(),
             token_threshold: usize::from(self.token_threshold),
@@ -174,6 +208,7 @@ impl ApSetup {
             owe_twin: self.owe_twin.clone(),
             client_limit: self.client_limit,
             radio: AccessPointRadio::simulated(),
+            mobility,
             ..Setup::new(self.ssid.clone(), structure, security)
         }
     }

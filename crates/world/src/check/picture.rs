@@ -19,7 +19,10 @@ impl Rule for Deadlines {
     const SENTENCE: &'static str = "the station waits for nothing without a deadline";
 
     fn seen(&mut self, sight: &Sight<'_>) -> Result<(), String> {
-        let is_moving = matches!(sight.summary, Summary::Connecting { .. } | Summary::Disconnecting);
+        let is_moving = matches!(
+            sight.summary,
+            Summary::Connecting { .. } | Summary::Roaming { .. } | Summary::Disconnecting
+        );
         if (is_moving || sight.is_scanning) && !sight.has_deadline {
             return Err(format!("{:?}, without a deadline", sight.summary));
         }
@@ -59,7 +62,7 @@ impl Rule for FalseConnected {
             _ => {}
         }
         match &happening.what {
-            What::Reported(Report::Connected(connected))
+            What::Reported(Report::Connected(connected) | Report::Roamed(connected))
                 if self.opened != Some(connected.peer)
                     && !(connected.akm.is_none() && self.associated == Some(connected.peer)) =>
             {

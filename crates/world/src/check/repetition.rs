@@ -87,7 +87,7 @@ impl Rule for SameInput {
                 }
                 _ => {}
             },
-            What::Reported(Report::Connected(_)) => {
+            What::Reported(Report::Connected(_) | Report::Roamed(_)) => {
                 self.failed = None;
                 if let Some(input) = self.current.take()
                     && !input.cached_pmksa

@@ -254,6 +254,7 @@ fn sae(story: Story, peer: MacAddr) -> Story {
         ssid: ssid(),
         algorithm: AuthenticationAlgorithm::Sae,
         data,
+        elements: vec![],
         mld: None,
     };
     story.asks(Request::Authenticate(request)).told(KernelEvent::Authentication { frame })

@@ -215,6 +215,10 @@ fn reported(report: &Report) -> Option<(String, Tone)> {
             let cached = if connected.cached_pmksa { " and a cached PMKSA" } else { "" };
             Some((format!("connected{how}{cached}"), Tone::Good))
         }
+        Report::Roamed(connected) => Some((format!("at {} now", connected.peer), Tone::Good)),
+        Report::RoamFailed { bssid, why, .. } => {
+            Some((format!("not to {bssid}: {why}; going back"), Tone::Fair))
+        }
         Report::Disconnected { why, .. } => Some((format!("disconnected: {why}"), Tone::Fair)),
         Report::Failed { why, .. } => Some((format!("attempt failed: {why}"), Tone::Bad)),
         Report::NetworkEnds { .. } => Some((String::from("the network is about to end"), Tone::Fair)),

@@ -74,7 +74,9 @@ impl Handshake {
         let ssid = target.ssid.clone();
         let plan = plan?;
         let protection_is_told = turn.seat.radio.control_port;
-        let setup = Setup { ssid, peer, plan, candidates, can_replace_pairwise, protection_is_told };
+        let membership = None;
+        let setup =
+            Setup { ssid, peer, plan, candidates, can_replace_pairwise, protection_is_told, membership };
         let supplicant = Supplicant::new(setup);
         Some(Self { supplicant, outstanding: Vec::new(), asked: false, installed: Vec::new() })
     }

@@ -80,7 +80,8 @@ impl View<'_> {
             band: entry.frequency.band(),
             multi_link: mld.is_some(),
         };
-        let capabilities = Capabilities { overriding: false, ..Capabilities::of(self.radio) };
+        let capabilities =
+            Capabilities { overriding: false, fast_transition: false, ..Capabilities::of(self.radio) };
         let plan = match negotiate(&offer, &capabilities, &Policy::of(self.network)).ok()? {
             Security::Open => None,
             Security::Protected(plan) if plan.akm() == Akm::Owe => return None,

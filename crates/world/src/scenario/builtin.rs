@@ -23,6 +23,7 @@ files! {
     "mlo-pmksa",
     "removed-link",
     "external-sae",
+    "fast-transition",
     "restart-silent",
     "restart-goodbye",
     "small-reconnect",

@@ -3,7 +3,7 @@
 use super::file::{ScenarioError, Table, Value};
 use super::radio::RadioSetup;
 use super::read::{address, frequency, habits};
-use crate::ap::{ApBss, ApLinks, ApSecurity, ApSetup};
+use crate::ap::{ApBss, ApDomain, ApLinks, ApSecurity, ApSetup};
 use crate::habit::Habits;
 use crate::pre_shared::pre_shared_key;
 use lapwing_core::Secret;
@@ -65,6 +65,7 @@ fn ap(
     if matches!(links, ApLinks::Mld { .. }) && security == ApSecurity::Wpa2 {
         return Err(table.error("security", "an AP MLD is not allowed WPA2 alone (802.11be 12.12)"));
     }
+    let single = matches!(links, ApLinks::Single(_));
     let usual = ApSetup::new(name, security, links);
     let secret = !matches!(security, ApSecurity::Open | ApSecurity::Owe);
     let passphrase = table.read("passphrase", |value| {
@@ -88,6 +89,7 @@ fn ap(
             .read("operating_channel_validation", Value::boolean)?
             .unwrap_or(usual.operating_channel_validation),
         transition_disable: table.read("transition_disable", |value| value.number(0..256))?,
+        mobility: mobility(&mut table, single && secret)?,
         owe_twin: table.read("owe_twin", twin)?,
         signal_mbm: table
             .read("signal_dbm", |value| value.number(-100..1))?
@@ -97,6 +99,17 @@ fn ap(
     };
     table.finish()?;
     Ok(setup)
+}
+
+/// The mobility domain, for those that may be in one.
+fn mobility(table: &mut Table<'_>, may: bool) -> Result<Option<ApDomain>, ScenarioError> {
+    let domain = table.read("mobility_domain", |value| {
+        let wrong = value.error("an access point with links, or without a passphrase, is in none");
+        let id: u16 = value.number(0..65_536)?;
+        if may { Ok(id.to_le_bytes()) } else { Err(wrong) }
+    })?;
+    let over_ds = table.read("ft_over_ds", Value::boolean)?.unwrap_or_default();
+    Ok(domain.map(|id| ApDomain { id, over_ds }))
 }
 
 /// The BSS of an access point, or the links of an AP MLD.

@@ -5,6 +5,7 @@ use super::{Stage, World};
 use crate::network::{Packet, Router};
 use crate::parts::ApInput;
 use crate::step::Channel;
+use lapwing_core::ap::mobility;
 use lapwing_frames::MacAddr;
 use std::collections::BTreeMap;
 
@@ -23,6 +24,18 @@ impl World {
         backbone.places.insert(packet.source, ap);
         if let Some(answer) = backbone.router.turn(now, &packet) {
             self.dispatch(Channel::Distribution, Item::Packet(answer));
+        }
+    }
+
+    /// One access point has told something to the others of its mobility domain.
+    pub(super) fn pass_on(&mut self, from: u8, message: &mobility::Message, stage: &mut Stage<'_>) {
+        let domain = |world: &Self, ap: u8| world.aps.get(usize::from(ap)).and_then(|ap| ap.setup().mobility);
+        let wanted = domain(self, from);
+        let others = (0..u8::try_from(self.aps.len()).unwrap_or(u8::MAX)).filter(|ap| *ap != from);
+        let members: Vec<u8> =
+            others.filter(|ap| domain(self, *ap).map(|of| of.id) == wanted.map(|of| of.id)).collect();
+        for ap in members {
+            self.drive_ap(ap, ApInput::Told(Box::new(message.clone())), stage);
         }
     }
 

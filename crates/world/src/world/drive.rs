@@ -37,6 +37,7 @@ impl World {
                 stage.out.push(Outgoing::Message(message));
             }
             Item::Packet(packet) => self.bridge(packet, stage),
+            Item::Domain { from, message } => self.pass_on(from, &message, stage),
             Item::Frame { number, transmission } => match channel {
                 Channel::ToAp { ap, .. } => {
                     let heard = self.air.hears(&transmission);
@@ -174,6 +175,10 @@ impl World {
                 ApOutput::Silence(bssid) => self.silence(bssid, stage),
                 ApOutput::Deliver { source, destination, ethertype, payload } => {
                     self.deliver(place, Packet { source, destination, ethertype, payload });
+                }
+                ApOutput::Tell(message) => {
+                    let message = Item::Domain { from: place, message: Box::new(message) };
+                    self.dispatch(Channel::Distribution, message);
                 }
                 ApOutput::Note(line) => self.tell(stage, Lane::Ap(place), || What::Note(line)),
             }

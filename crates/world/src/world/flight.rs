@@ -6,6 +6,7 @@ use crate::network::Packet;
 use crate::parts::{Command, Message};
 use crate::step::{Channel, Step};
 use lapwing_core::Instant;
+use lapwing_core::ap::mobility;
 use lapwing_core::attempt::Ticket;
 use lapwing_frames::MacAddr;
 use std::collections::{BTreeMap, VecDeque};
@@ -13,10 +14,21 @@ use std::collections::{BTreeMap, VecDeque};
 /// A thing under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Item {
-    Command { ticket: Ticket, command: Command },
+    Command {
+        ticket: Ticket,
+        command: Command,
+    },
     Message(Message),
-    Frame { number: Option<u64>, transmission: Transmission },
+    Frame {
+        number: Option<u64>,
+        transmission: Transmission,
+    },
     Packet(Packet),
+    /// What one access point tells the others of its mobility domain.
+    Domain {
+        from: u8,
+        message: Box<mobility::Message>,
+    },
 }
 
 /// What becomes of a thing.

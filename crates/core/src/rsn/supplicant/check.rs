@@ -7,13 +7,14 @@ use super::{
         operating_channel::reaches,
     },
     Authentic, Established, HandshakeFailure, State, Supplicant,
+    transition::Rooted,
 };
 use crate::{
     Secret,
     crypto::keys::Ptk,
     kernel::{KeyKind, KeyRequest},
 };
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use lapwing_frames::{
     LinkId,
     eapol::KeyInformation as Info,
@@ -35,6 +36,7 @@ impl Supplicant {
     pub(super) fn check_third(
         &self,
         third: &Authentic<'_>,
+        rooted: &mut Option<Box<Rooted>>,
         repeated: bool,
     ) -> Result<Checked, HandshakeFailure> {
         use HandshakeFailure as Failure;
@@ -53,7 +55,15 @@ impl Supplicant {
             return Err(Failure::SecondRsne);
         }
         match &self.setup.peer {
-            Peer::Bss(link) => self.compare(&link.advertised, &contents.security, None)?,
+            Peer::Bss(link) => {
+                let mut told = contents.security;
+                if let Some(rooted) = rooted {
+                    self.check_membership(&contents, link.advertised.rsne.as_deref(), rooted)?;
+                    // But for the name of the key, it is that of the beacons.
+                    told.rsne = link.advertised.rsne.as_deref();
+                }
+                self.compare(&link.advertised, &told, None)?;
+            }
             Peer::Mld { address, links, .. } => {
                 if contents.mac_address != Some(*address) {
                     return Err(Failure::OtherMld);
@@ -79,11 +89,12 @@ impl Supplicant {
         };
         let links = self.setup.peer.accepted().map(|(link, _)| link);
         let group_keys = self.keys_of(links, &contents, sequence(third))?;
+        Self::take_lifetimes(rooted, &contents);
         Ok(Checked { group_keys, key_id, transition_disable: contents.transition_disable })
     }
 
     /// All group keys of some links, each of which must have those that were negotiated.
-    fn keys_of(
+    pub(super) fn keys_of(
         &self,
         links: impl Iterator<Item = Option<LinkId>>,
         contents: &Contents<'_>,

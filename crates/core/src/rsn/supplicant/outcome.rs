@@ -185,6 +185,8 @@ pub enum HandshakeFailure {
     GroupKeyIndex(GroupKeyKind, Option<LinkId>),
     /// The index of the pairwise key is missing, or is the one in use.
     PairwiseIndex,
+    /// What was said of the mobility domain is another, or missing.
+    MobilityDomain,
 }
 
 impl HandshakeFailure {
@@ -192,7 +194,7 @@ impl HandshakeFailure {
     #[must_use]
     pub const fn reason(&self) -> ReasonCode {
         match self {
-            Self::Rsne(_) | Self::Rsnxe(_) | Self::Override(_) | Self::Ssid => {
+            Self::Rsne(_) | Self::Rsnxe(_) | Self::Override(_) | Self::Ssid | Self::MobilityDomain => {
                 ReasonCode::HandshakeElementMismatch
             }
             Self::SecondRsne => ReasonCode::InvalidPairwiseCipher,
@@ -224,6 +226,7 @@ impl HandshakeFailure {
             Self::GroupKeyLength(..) => "the length of a group key is not that of its cipher",
             Self::GroupKeyIndex(..) => "a group key has an index that it must not have",
             Self::PairwiseIndex => "the index of the pairwise key is missing or in use",
+            Self::MobilityDomain => "the mobility domain is not that of the association",
         }
     }
 }

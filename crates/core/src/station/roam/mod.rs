@@ -74,6 +74,9 @@ impl Turn<'_> {
         } else {
             Cause::Roam(to.trigger)
         };
+        if self.can_transit(&from, &to.target) {
+            return self.transit(from, to.target, cause);
+        }
         self.ended(&from.journey, if asked { Code::Asked } else { Code::Roamed(to.trigger) });
         let mut journey = Journey::begin(self, network, asked || from.journey.asked, cause);
         journey.chosen = Some(to.through);

@@ -238,11 +238,15 @@ impl World {
             }
             Request::Authenticate(request) => {
                 if let Held::Connected { bssid, .. } = self.held {
-                    // Only where the kernel does not let go, however often it is asked.
-                    if !self
-                        .refusals
-                        .iter()
-                        .any(|(command, _)| ["DEAUTHENTICATE", "GET_STATION"].contains(command))
+                    // Only on the way to another AP of the network, and where the kernel does not let go, however often
+                    // it is asked.
+                    let roams =
+                        matches!(self.station.summary(), lapwing_core::station::Summary::Roaming { .. });
+                    if !roams
+                        && !self
+                            .refusals
+                            .iter()
+                            .any(|(command, _)| ["DEAUTHENTICATE", "GET_STATION"].contains(command))
                     {
                         self.violations.push("authentication while connected".into());
                     }

@@ -224,6 +224,7 @@ fn our_authentications_are_those_that_the_kernels_took() {
                 ssid: Ssid::new(b"mlo").unwrap(),
                 algorithm: if sae { AuthenticationAlgorithm::Sae } else { AuthenticationAlgorithm::Open },
                 data: if sae { find(&theirs, attr::AUTH_DATA).to_vec() } else { vec![] },
+                elements: vec![],
                 mld: Some((link_of(&theirs), address(&theirs, attr::MLD_ADDR))),
             }));
             assert_same(&message, &theirs, &[]);

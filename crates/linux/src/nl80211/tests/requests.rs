@@ -98,6 +98,7 @@ fn authenticate() {
         ssid: Ssid::new(b"plain").unwrap(),
         algorithm: AuthenticationAlgorithm::Open,
         data: vec![],
+        elements: vec![],
         mld: None,
     };
     let message = station(kernel::Request::Authenticate(plain.clone()));
@@ -109,6 +110,7 @@ fn authenticate() {
             ssid: Ssid::new(b"mlo").unwrap(),
             algorithm: AuthenticationAlgorithm::Sae,
             data: find(&theirs, attr::AUTH_DATA).to_vec(),
+            elements: vec![],
             mld: Some((LinkId::new(0).unwrap(), AP)),
         }));
         assert_same(&message, &theirs, &[]);

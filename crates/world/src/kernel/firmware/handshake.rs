@@ -88,6 +88,7 @@ impl Link {
             candidates: vec![candidate],
             can_replace_pairwise: true,
             protection_is_told: true,
+            membership: None,
         };
         let supplicant = Box::new(Supplicant::new(setup));
         self.handshake = Handshake::Own { supplicant, until: Some(context.now + LIMIT) };

@@ -90,7 +90,7 @@ fn body(request: &AuthenticateRequest, address: MacAddr) -> Authentication {
     let (transaction, status, mut payload) = if request.algorithm == AuthenticationAlgorithm::Sae {
         (word(0), StatusCode(word(2)), request.data.get(4..).unwrap_or_default().to_vec())
     } else {
-        (1, StatusCode::Success, Vec::new())
+        (1, StatusCode::Success, request.elements.clone())
     };
     if request.mld.is_some() {
         let mut element = Vec::new();

@@ -230,6 +230,7 @@ pub(super) fn authenticate(mlo: bool) -> AuthenticateRequest {
         ssid: ssid("net"),
         algorithm: AuthenticationAlgorithm::Open,
         data: vec![],
+        elements: vec![],
         mld: mlo.then(|| (link(0), MLD)),
     }
 }

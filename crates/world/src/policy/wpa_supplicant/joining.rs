@@ -275,6 +275,7 @@ fn send_authentication(turn: &mut Turn<'_, '_>, target: &Target, sae: Option<&Au
         ssid: target.ssid.clone(),
         algorithm: sae.map_or(AuthenticationAlgorithm::Open, |frame| frame.algorithm),
         data: sae.map(sae::authentication_data).unwrap_or_default(),
+        elements: vec![],
         mld: target.mld.as_ref().map(|mld| (mld.association_link, mld.address)),
     }))
 }
