@@ -6,6 +6,7 @@ use crate::guest::access_point::AccessPoint;
 use crate::guest::air::Air;
 use crate::guest::bus::{Bus, Policy, SOCKET};
 use crate::guest::client::Client;
+use crate::guest::domain::Domain;
 use crate::guest::hostapd::Hostapd;
 use crate::guest::hotspot::{Hotspot, LapwingAp};
 use crate::guest::medium::Medium;
@@ -143,6 +144,13 @@ impl Lab {
         let radio = self.take_radio()?;
         self.access_points += 1;
         AccessPoint::start(&config, radio, self.access_points, &self.directory)
+    }
+
+    /// Starts the two access points of a mobility domain.
+    pub(crate) fn domain(&mut self, config: &Hostapd, over_ds: bool) -> Result<Domain> {
+        let radios = vec![self.take_radio()?, self.take_radio()?];
+        self.access_points += 1;
+        Domain::start(config, over_ds, radios, self.access_points, &self.directory)
     }
 
     /// Starts our own access point.

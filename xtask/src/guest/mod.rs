@@ -10,6 +10,7 @@ pub(crate) mod bench;
 mod bus;
 mod client;
 mod control;
+mod domain;
 mod flight;
 mod hostapd;
 mod hotspot;

@@ -82,6 +82,13 @@ impl Radio {
         output(&mut self.command("ip link set lo up")).map(drop)
     }
 
+    /// Moves the radio into a namespace that another radio was moved into.
+    pub(crate) fn move_after(&mut self, namespace: &str) -> Result<()> {
+        words(&format!("iw phy {} set netns name {namespace}", self.phy))?;
+        self.namespace = Some(namespace.to_owned());
+        Ok(())
+    }
+
     /// Has the device that shows netlink's traffic in the radio's namespace.
     pub(crate) fn watch_netlink(&self) -> Result<()> {
         output(&mut self.command("ip link add nlmon0 type nlmon"))?;

@@ -15,6 +15,7 @@ mod reconnect;
 mod storage;
 mod switches;
 mod takeover;
+mod transitions;
 
 use crate::command::{command, output};
 use crate::failure::{Failure, Result};
@@ -83,6 +84,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         hotspot::SCENARIOS,
         multi_link::SCENARIOS,
         switches::SCENARIOS,
+        transitions::SCENARIOS,
         medium::SCENARIOS,
         takeover::SCENARIOS,
     ];
