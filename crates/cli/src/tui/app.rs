@@ -33,6 +33,8 @@ pub(super) enum Key {
     Interrupt,
     /// Ctrl-T: shows a passphrase that is typed, or hides it.
     Reveal,
+    /// None: the terminal has another size.
+    Redraw,
     Character(char),
 }
 
@@ -235,6 +237,7 @@ impl App {
     pub(super) fn take(&mut self, event: Event) -> Vec<Action> {
         match event {
             Event::Key(Key::Interrupt) => self.quit(),
+            Event::Key(Key::Redraw) => Vec::new(),
             Event::Key(key) => match self.front.take() {
                 Some(front) => self.answer(front, key),
                 None => {

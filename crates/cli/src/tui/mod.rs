@@ -92,15 +92,22 @@ fn terminal(error: std::io::Error) -> Failure {
     Failure::new(Kind::Failed, format!("The terminal cannot be used: {error}.")).code("terminal")
 }
 
+/// Keys as they come.
+type Keys = mpsc::UnboundedReceiver<std::io::Result<Key>>;
+
 /// Reads keys on a thread of its own: the terminal library waits, and says nothing to a loop of events.
-fn keys() -> mpsc::UnboundedReceiver<std::io::Result<Option<Key>>> {
+fn keys() -> Keys {
     let (sender, keys) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         loop {
-            let key = event::read().map(|event| match event {
-                event::Event::Key(key) => key_of(key),
-                _ => None,
-            });
+            let key = match event::read() {
+                Ok(event::Event::Key(key)) => key_of(key).map(Ok),
+                // Whatever the size is now: it is drawn anew.
+                Ok(event::Event::Resize(..)) => Some(Ok(Key::Redraw)),
+                Ok(_) => None,
+                Err(error) => Some(Err(error)),
+            };
+            let Some(key) = key else { continue };
             let is_over = key.is_err();
             if sender.send(key).is_err() || is_over {
                 return;
@@ -153,23 +160,11 @@ impl Driver {
         let mut keys = keys();
         loop {
             screen.0.draw(|frame| draw::draw(frame, &self.app, style)).map_err(terminal)?;
-            let event = tokio::select! {
-                key = keys.recv() => match key {
-                    Some(Ok(key)) => key.map(Event::Key),
-                    Some(Err(error)) => return Err(terminal(error)),
-                    None => return Err(Failure::new(Kind::Failed, "The terminal is gone.").code("terminal")),
-                },
-                message = incoming.next() => self.heard(message?).await,
-                Some(outcome) = self.tasks.join_next() => match outcome {
-                    Ok(outcome) => self.came(outcome),
-                    Err(_) => Some(Event::Ended(Err(Failure::new(Kind::Failed, "A task of this program ended badly.")))),
-                },
-                () = sleep_until(self.look_at), if !self.looks => {
-                    self.look();
-                    None
+            let event = loop {
+                if let Some(event) = self.next(&mut keys, &mut incoming).await? {
+                    break event;
                 }
             };
-            let Some(event) = event else { continue };
             for action in self.app.take(event) {
                 if matches!(action, Action::Quit) {
                     return Ok(());
@@ -177,6 +172,29 @@ impl Driver {
                 self.act(action).await;
             }
         }
+    }
+
+    /// Waits for what comes next; none if it changes nothing that is shown.
+    async fn next(&mut self, keys: &mut Keys, incoming: &mut Incoming) -> Result<Option<Event>, Failure> {
+        Ok(tokio::select! {
+            key = keys.recv() => match key {
+                Some(Ok(key)) => Some(Event::Key(key)),
+                Some(Err(error)) => return Err(terminal(error)),
+                None => return Err(Failure::new(Kind::Failed, "The terminal is gone.").code("terminal")),
+            },
+            message = incoming.next() => self.heard(message?).await,
+            Some(outcome) = self.tasks.join_next() => match outcome {
+                Ok(outcome) => self.came(outcome),
+                Err(_) => {
+                    let failure = Failure::new(Kind::Failed, "A task of this program ended badly.");
+                    Some(Event::Ended(Err(failure)))
+                }
+            },
+            () = sleep_until(self.look_at), if !self.looks => {
+                self.look();
+                None
+            }
+        })
     }
 
     /// Tells the daemon who may be asked for passphrases, and that we want to hear what happens. Who is not heard

@@ -55,9 +55,10 @@ impl Terminal {
         }
     }
 
+    /// Reads what has come.
     fn read(&mut self) {
         let mut buffer = [0; 4096];
-        if let Ok(count) = self.master.read(&mut buffer) {
+        while let Ok(count @ 1..) = self.master.read(&mut buffer) {
             self.shown.push_str(&String::from_utf8_lossy(buffer.get(..count).unwrap()));
         }
     }
@@ -68,7 +69,14 @@ impl Terminal {
 
     /// The status with which the command ends, after everything that it shows was read.
     pub(crate) fn end(&mut self) -> i32 {
-        let status = self.child.wait().unwrap();
+        // It may have more to say than the terminal takes unread.
+        let status = loop {
+            self.read();
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
         self.read();
         status.code().unwrap()
     }
