@@ -136,6 +136,23 @@ impl Event {
             }
             "rekeyed" => (Paint::Faint, format!("keys were renewed: {}", any("what"))),
             "configuration" => (Paint::Faint, any("sentence")),
+            "roamed" => {
+                let frequency = self.with(" on ", "frequency", " MHz");
+                (Paint::Good, format!("the connection goes on at {}{frequency}", any("peer")))
+            }
+            "roam-failed" => {
+                let next = self.with(". ", "next_step", "");
+                (Paint::Fair, format!("{} could not be gone to: {}{next}", any("bssid"), failure()))
+            }
+            "way" => {
+                let by = match self.text("by") {
+                    Some("fast-over-air") => ", by a fast transition",
+                    Some("fast-over-ds") => ", by a fast transition that this access point passes on",
+                    Some("reassociation") => ", by a reassociation",
+                    _ => "",
+                };
+                (Paint::Plain, format!("going to {}{by}", any("bssid")))
+            }
             "roam" => {
                 let paint = match any("step").as_str() {
                     "signal-fell" | "wished" | "stays" => Paint::Fair,
@@ -316,6 +333,10 @@ mod tests {
                 "the links are 0, 1 now, removed 2",
             ),
             (r#"{"event":"heard","bsss":3}"#, "access points heard: 3"),
+            (
+                r#"{"event":"way","bssid":"02:00","by":"fast-over-ds"}"#,
+                "going to 02:00, by a fast transition that this access point passes on",
+            ),
             (r#"{"event":"roam","step":"stays","sentence":"staying"}"#, "staying"),
             (r#"{"event":"signal","level":1,"dbm":-71}"#, "the signal is -71 dBm"),
             (r#"{"event":"network-ends","url":null,"sentence":"it ends"}"#, "it ends"),
