@@ -14,9 +14,10 @@ const AWAY: Duration = Duration::from_secs(60);
 /// Long enough for a station that knocks again and again to be seen doing it.
 const WATCHED: Duration = Duration::from_secs(180);
 
-/// How often a passphrase may be tried that the AP refuses: once, and once more in case the air was to blame, each with
-/// a way back to try the other kind of network.
-const TRIES: usize = 4;
+/// How often a passphrase that was right may be tried while it is watched that the AP refuses: once, and once more in
+/// case the air was to blame, each with a way back; and twice again after half a minute and after two more, since a
+/// stranger who spoils two exchanges must not keep anybody out for good.
+const TRIES: usize = 8;
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     scenario(
