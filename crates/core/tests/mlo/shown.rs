@@ -2,12 +2,13 @@
 
 use super::{
     ap::{ApMld, id},
-    bench::{Bench, OWN},
+    bench::{Bench, OWN, mlo_radio},
 };
 use lapwing_core::{
     Duration,
     failure::Code,
-    kernel::KernelEvent,
+    kernel::{KernelEvent, Request},
+    radio::{Radio, SignalWatch},
     select::{LeftOut, Manner},
     station::{LinkState, MultiLink},
 };
@@ -51,6 +52,19 @@ fn links_in_use_are_shown_with_both_addresses() {
     bench.aps[0].silent = true;
     bench.ends(ReasonCode::Unspecified, true);
     assert_eq!(bench.station.multi_link(bench.now), None);
+}
+
+#[test]
+fn the_signal_of_an_ap_mld_is_asked_for_since_the_kernel_does_not_tell() {
+    for signal_watch in [SignalWatch::Threshold, SignalWatch::Thresholds] {
+        let radio = Radio { signal_watch, ..mlo_radio() };
+        let mut bench = Bench::with(radio, vec![ApMld::new(b"net", 1, &[(0, 36), (1, 40)])]);
+        bench.connect(b"net");
+        bench.pass(Duration::from_secs(30));
+        let commands: Vec<_> = bench.asked.iter().map(Request::name).collect();
+        assert!(!commands.contains(&"SET_CQM") && commands.contains(&"GET_STATION"), "{commands:?}");
+        assert!(bench.is_connected());
+    }
 }
 
 #[test]

@@ -179,8 +179,12 @@ impl Connected {
         let (low, critical) = (policy.threshold_of(band, keep), policy.threshold_of(band, true));
         self.watch.thresholds = Thresholds { low, critical };
         self.watch.level = None;
+        // Linux (6.12, 7.2) reads the signal of a connection with an AP MLD at the address of one of its links, where
+        // it has no station, and refuses with ENOENT.
+        let is_mld = !self.connection.links.is_empty();
         let thresholds = match turn.context.radio.signal_watch {
             SignalWatch::Nobody => return,
+            SignalWatch::Threshold | SignalWatch::Thresholds if is_mld => Vec::new(),
             SignalWatch::Asked => Vec::new(),
             SignalWatch::Threshold => Vec::from([low]),
             SignalWatch::Thresholds => {
