@@ -91,7 +91,7 @@ fn join(lab: &Lab, station: &mut dyn Station, network: &Network, is_new: bool) -
     let name = network.name();
     let ssid = || {
         let link = station.iw().ok()?;
-        link.lines().any(|line| line.trim() == format!("ssid {name}")).then_some(())
+        link.lines().any(|line| line.trim() == format!("SSID: {name}")).then_some(())
     };
     // iw shows other octets than ASCII in its own way.
     if name.is_ascii() && wait(SOON, ssid).is_none() {
