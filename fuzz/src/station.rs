@@ -121,7 +121,10 @@ impl Day {
         let station = &self.world.station;
         assert!(station.table().len() <= CAPACITY && station.table().unreadable().count() <= 64);
         let waits = match station.summary() {
-            Summary::Connecting { .. } | Summary::Searching | Summary::Disconnecting => true,
+            Summary::Connecting { .. }
+            | Summary::Roaming { .. }
+            | Summary::Searching
+            | Summary::Disconnecting => true,
             Summary::Connected { .. } | Summary::Disconnected | Summary::Unavailable => false,
         };
         if waits {
