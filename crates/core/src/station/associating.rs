@@ -24,7 +24,7 @@ use alloc::{boxed::Box, vec::Vec};
 use lapwing_frames::{
     MacAddr,
     element::{Element, Elements, ExtendedCapabilities, ExtendedCapability, OweDhParameter, Rsn},
-    management::{Body, Management, StatusCode},
+    management::StatusCode,
 };
 
 /// How long the kernel may take to say what became of an Association Request. It sends it three times,
@@ -249,14 +249,7 @@ impl Associating {
         let peer = self.peer();
         match event {
             KernelEvent::Association { frame } => {
-                if let Ok(Management {
-                    body: Body::AssociationResponse(body) | Body::ReassociationResponse(body),
-                    ..
-                }) = Management::parse(&frame)
-                {
-                    let entry = Entry::Answered { frame: "association", status: body.status };
-                    turn.log(Some(self.journey.id), entry);
-                }
+                turn.log_association(self.journey.id, "association", &frame);
                 State::Associating(self)
             }
             KernelEvent::AssociationTimedOut { peer: from } if self.target.has_address(from) => {
@@ -285,15 +278,12 @@ impl Associating {
             KernelEvent::Deauthentication { frame } | KernelEvent::Disassociation { frame }
                 if self.target.is_concerned(&frame) =>
             {
-                match Management::parse_decrypted(&frame) {
-                    Ok(Management {
-                        header,
-                        body: Body::Deauthentication(body) | Body::Disassociation(body),
-                    }) if self.target.has_address(header.transmitter) => {
-                        turn.log(Some(self.journey.id), Entry::Farewell { reason: body.reason, by_ap: true });
-                        self.refused(turn, Code::EndedByAccessPoint(body.reason), Footing::Doubt)
+                match self.target.farewell(&frame) {
+                    Some(reason) => {
+                        turn.log(Some(self.journey.id), Entry::Farewell { reason, by_ap: true });
+                        self.refused(turn, Code::EndedByAccessPoint(reason), Footing::Doubt)
                     }
-                    _ => self.ignore(turn, "a deauthentication that was sent from here"),
+                    None => self.ignore(turn, "a deauthentication that was sent from here"),
                 }
             }
             event => self.ignore(turn, event.name()),

@@ -331,16 +331,14 @@ impl Authenticating {
                 self.refused(turn, Code::AuthenticationTimedOut, Footing::Clean)
             }
             KernelEvent::Deauthentication { frame } if self.target.is_concerned(&frame) => {
-                match Management::parse_decrypted(&frame) {
-                    Ok(Management { header, body: Body::Deauthentication(body) })
-                        if self.target.has_address(header.transmitter) =>
-                    {
-                        turn.log(Some(self.journey.id), Entry::Farewell { reason: body.reason, by_ap: true });
-                        self.refused(turn, Code::EndedByAccessPoint(body.reason), Footing::Doubt)
+                match self.target.farewell(&frame) {
+                    Some(reason) => {
+                        turn.log(Some(self.journey.id), Entry::Farewell { reason, by_ap: true });
+                        self.refused(turn, Code::EndedByAccessPoint(reason), Footing::Doubt)
                     }
                     // Sent by us: the end of what was before, or another program's doing. The kernel's
                     // word about the authentication tells.
-                    _ => self.ignore(turn, "a deauthentication that was sent from here"),
+                    None => self.ignore(turn, "a deauthentication that was sent from here"),
                 }
             }
             // The kernel leaves the AP of before for this one.

@@ -31,7 +31,10 @@ use alloc::{
     string::String,
     vec::Vec,
 };
-use lapwing_frames::{MacAddr, Ssid};
+use lapwing_frames::{
+    MacAddr, Ssid,
+    management::{Body, Management},
+};
 
 /// What a station may be told to do otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -284,6 +287,17 @@ impl Turn<'_> {
     /// Adds a line to the timeline.
     pub(super) fn log(&mut self, attempt: Option<AttemptId>, entry: Entry) {
         self.report(Report::Timeline(Record { at: self.now, attempt, entry }));
+    }
+
+    /// Adds what an access point answered to a request to be associated.
+    pub(super) fn log_association(&mut self, attempt: AttemptId, name: &'static str, frame: &[u8]) {
+        if let Ok(Management {
+            body: Body::AssociationResponse(body) | Body::ReassociationResponse(body),
+            ..
+        }) = Management::parse(frame)
+        {
+            self.log(Some(attempt), Entry::Answered { frame: name, status: body.status });
+        }
     }
 
     /// Says that something was not acted on.

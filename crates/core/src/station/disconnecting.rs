@@ -7,7 +7,10 @@ use crate::{
     select::Target,
     time::{Duration, Instant},
 };
-use lapwing_frames::{MacAddr, management::ReasonCode};
+use lapwing_frames::{
+    MacAddr,
+    management::{Body, Management, ReasonCode},
+};
 
 /// How long the kernel may take to say that a peer was left. It says so inside the command; some
 /// firmwares take their time.
@@ -182,10 +185,22 @@ impl Target {
     pub(super) fn is_concerned(&self, frame: &[u8]) -> bool {
         concerns(frame, self.address()) || concerns(frame, self.bss().bssid)
     }
+
+    /// Why it says goodbye, if this Deauthentication or Disassociation frame is from it.
+    pub(super) fn farewell(&self, frame: &[u8]) -> Option<ReasonCode> {
+        match Management::parse_decrypted(frame) {
+            Ok(Management { header, body: Body::Deauthentication(body) | Body::Disassociation(body) })
+                if self.has_address(header.transmitter) =>
+            {
+                Some(body.reason)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Whether a Deauthentication or Disassociation frame is from or to this peer.
 pub(super) fn concerns(frame: &[u8], peer: MacAddr) -> bool {
-    lapwing_frames::management::Management::parse(frame)
+    Management::parse(frame)
         .is_ok_and(|frame| frame.header.transmitter == peer || frame.header.receiver == peer)
 }

@@ -244,14 +244,7 @@ impl Transitioning {
                 )
             }
             KernelEvent::Association { frame } => {
-                if let Ok(Management {
-                    body: Body::AssociationResponse(body) | Body::ReassociationResponse(body),
-                    ..
-                }) = Management::parse(&frame)
-                {
-                    let entry = Entry::Answered { frame: "reassociation", status: body.status };
-                    turn.log(Some(self.journey.id), entry);
-                }
+                turn.log_association(self.journey.id, "reassociation", &frame);
                 State::Transitioning(self)
             }
             KernelEvent::Connected(connection) if !self.is_connected() => self.connected(turn, connection),
@@ -269,15 +262,12 @@ impl Transitioning {
             KernelEvent::Deauthentication { frame } | KernelEvent::Disassociation { frame }
                 if self.target.is_concerned(&frame) =>
             {
-                match Management::parse_decrypted(&frame) {
-                    Ok(Management {
-                        header,
-                        body: Body::Deauthentication(body) | Body::Disassociation(body),
-                    }) if self.target.has_address(header.transmitter) && !self.is_connected() => {
-                        turn.log(Some(self.journey.id), Entry::Farewell { reason: body.reason, by_ap: true });
-                        self.failed(turn, Code::EndedByAccessPoint(body.reason), Footing::Doubt)
+                match self.target.farewell(&frame).filter(|_| !self.is_connected()) {
+                    Some(reason) => {
+                        turn.log(Some(self.journey.id), Entry::Farewell { reason, by_ap: true });
+                        self.failed(turn, Code::EndedByAccessPoint(reason), Footing::Doubt)
                     }
-                    _ => State::Transitioning(self),
+                    None => State::Transitioning(self),
                 }
             }
             event => self.ignore(turn, event.name()),
