@@ -2,6 +2,7 @@
 
 mod ad_hoc;
 mod addressing;
+mod bare;
 mod calls;
 mod debugging;
 mod enrolling;
@@ -106,6 +107,8 @@ pub struct Daemon<K> {
     interfaces: BTreeMap<u32, Interface>,
     /// Interfaces that are not run: another of the same radio is, or they are not asked for.
     spare: BTreeMap<u32, Found>,
+    /// Radios that get an interface at a moment if they have none by then, and its name.
+    bare: BTreeMap<u32, (Instant, String)>,
     desk: Desk,
     /// Calls whose hidden network was found: they go on when the turn has ended.
     found: Vec<CallId>,
@@ -150,6 +153,7 @@ impl<K: Kernel> Daemon<K> {
             radios: BTreeMap::new(),
             interfaces: BTreeMap::new(),
             spare: BTreeMap::new(),
+            bare: BTreeMap::new(),
             desk: Desk::default(),
             found: Vec::new(),
             handover: false,
@@ -183,7 +187,7 @@ impl<K: Kernel> Daemon<K> {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         let interfaces = self.interfaces.values().filter_map(Interface::next_deadline);
-        interfaces.chain(self.desk.next_deadline()).min()
+        interfaces.chain(self.desk.next_deadline()).chain(self.furnishing_deadline()).min()
     }
 
     /// Hears all that is there. [`Self::settle`] belongs behind it, and behind calls.
@@ -226,6 +230,9 @@ impl<K: Kernel> Daemon<K> {
         match heard {
             Heard::Appeared(found) => self.appeared(now, found),
             Heard::Gone { ifindex } => self.gone(now, ifindex),
+            Heard::BareRadio { wiphy, radio_name, name, fresh } => {
+                self.radio_is_bare(now, wiphy, &radio_name, name, fresh);
+            }
             Heard::Renamed { ifindex, name } => {
                 if let Some(interface) = self.interfaces.get_mut(&ifindex) {
                     interface.name = name;
@@ -372,6 +379,7 @@ impl<K: Kernel> Daemon<K> {
                 self.with_hotspot(now, ifindex, |hotspot, means| hotspot.tick(now.clock, means));
             }
         }
+        self.furnish_radios(now);
         self.tick_serving(now);
         self.ask_signals(now);
         self.orders_overdue(now);

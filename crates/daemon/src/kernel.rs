@@ -83,6 +83,14 @@ pub enum NotShared {
 pub enum Command {
     /// Run this interface from now on: register for its frames, and set it up.
     Adopt(Interface),
+    /// Make an interface of station type, which goes when this program ends; it appears as any other. Nothing is done
+    /// for a radio that has one by now.
+    MakeInterface {
+        /// The radio.
+        wiphy: u32,
+        /// The interface's name.
+        name: String,
+    },
     /// Ask for a station; [`Heard::Answered`] follows, once.
     Ask {
         /// The interface.
@@ -269,6 +277,17 @@ pub enum Heard {
     Gone {
         /// Its index.
         ifindex: u32,
+    },
+    /// A radio has no interface; said once.
+    BareRadio {
+        /// The radio.
+        wiphy: u32,
+        /// Its name.
+        radio_name: String,
+        /// The name that an interface of it could have.
+        name: String,
+        /// Whether it has just come: its driver may be about to make one.
+        fresh: bool,
     },
     /// An interface was renamed.
     Renamed {

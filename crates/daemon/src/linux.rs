@@ -3,6 +3,7 @@
 mod access_point;
 mod ad_hoc;
 mod addresses;
+mod bare;
 mod events;
 mod interfaces;
 mod key_frames;
@@ -77,6 +78,10 @@ enum Purpose {
     ClientFigures {
         ifindex: u32,
     },
+    /// [`Command::MakeInterface`].
+    NewInterface {
+        wiphy: u32,
+    },
     Registration,
     /// Of a setting; in words, for the log if it is refused.
     Setting(&'static str),
@@ -95,6 +100,17 @@ enum Change {
     Power { ifindex: u32 },
     /// A step of [`Command::SetMode`].
     Mode { ifindex: u32 },
+}
+
+/// How much of the first survey has been read: radios come before interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Surveyed {
+    /// Not the interfaces yet.
+    Nothing,
+    /// The radios and their interfaces.
+    Interfaces,
+    /// The links too: what comes from now on is new.
+    All,
 }
 
 /// What an earlier process has left on an interface.
@@ -121,6 +137,10 @@ pub struct Linux {
     radios: BTreeMap<u32, Wiphy>,
     interfaces: BTreeMap<u32, InterfaceInfo>,
     links: BTreeMap<u32, Link>,
+    /// The radios that have had an interface, or were said to have none.
+    furnished: BTreeSet<u32>,
+    /// How much of the first survey has been read.
+    surveyed: Surveyed,
     announced: BTreeSet<u32>,
     adopted: BTreeSet<u32>,
     /// The interfaces that have an address of their own by now.
@@ -175,6 +195,8 @@ impl Linux {
             radios: BTreeMap::new(),
             interfaces: BTreeMap::new(),
             links: BTreeMap::new(),
+            furnished: BTreeSet::new(),
+            surveyed: Surveyed::Nothing,
             announced: BTreeSet::new(),
             adopted: BTreeSet::new(),
             drawn: BTreeSet::new(),
@@ -255,6 +277,7 @@ impl Linux {
                         self.heard.push_back(Heard::ClientsDiagnosed { ifindex, outcome: Err(refusal) });
                     }
                     Purpose::Registration
+                    | Purpose::NewInterface { .. }
                     | Purpose::Setting(_)
                     | Purpose::Radios
                     | Purpose::Regulatory { .. }
@@ -336,6 +359,7 @@ impl Kernel for Linux {
     fn perform(&mut self, command: Command) {
         match command {
             Command::Adopt(interface) => self.adopt(interface),
+            Command::MakeInterface { wiphy, name } => self.make_interface(wiphy, name),
             Command::Ask { interface, ticket, request } => {
                 let ifindex = interface.ifindex;
                 let joins = rivals::joins(&request);

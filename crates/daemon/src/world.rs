@@ -392,6 +392,8 @@ impl Kernel for Virtual {
                 });
             }
             // The world's network has no IPv6, and nobody there looks names up.
+            // Its radio has one.
+            Command::MakeInterface { .. } => {}
             Command::EnableIpv6 { .. } | Command::Resolve { .. } => {}
         }
         // Nobody reads before there is something to be read.

@@ -7,6 +7,7 @@ mod air;
 #[path = "../../../core/tests/station/ap.rs"]
 mod ap;
 mod appointed;
+mod bare;
 mod bulk;
 mod calls;
 mod enrolling;

@@ -1,6 +1,6 @@
 //! What nl80211 and rtnetlink say.
 
-use super::{Linux, Purpose, addresses, rivals};
+use super::{Linux, Purpose, Surveyed, addresses, rivals};
 use crate::kernel::Heard;
 use crate::netconf::Advertised;
 use lapwing_core::kernel::{Errno, KernelEvent, Refusal, Reply};
@@ -115,6 +115,21 @@ impl Linux {
                     self.interfaces.insert(info.interface.ifindex, info);
                 }
                 self.announce();
+                if self.surveyed == Surveyed::Nothing {
+                    self.surveyed = Surveyed::Interfaces;
+                }
+                self.look_for_bare_radios();
+            }
+            (Purpose::NewInterface { .. }, Ok(nl80211::Reply::Interfaces(made))) => {
+                // The event may come later, or may have come.
+                for info in made {
+                    self.interfaces.entry(info.interface.ifindex).or_insert(info);
+                }
+                self.announce();
+            }
+            (Purpose::NewInterface { .. }, Ok(_)) => {}
+            (Purpose::NewInterface { wiphy }, Err(error)) => {
+                self.trouble(format!("radio {wiphy} gets no interface: {error}"));
             }
             (Purpose::Interfaces, Err(error)) => self.trouble(format!("cannot read the interfaces: {error}")),
             (Purpose::Registration | Purpose::Setting(_) | Purpose::Interfaces, Ok(_)) => {}
@@ -225,6 +240,7 @@ impl Linux {
                 for link in links {
                     self.link(link);
                 }
+                self.look_for_bare_radios();
             }
             rtnetlink::Reply::Addresses(addresses) => {
                 for address in &addresses {

@@ -168,6 +168,7 @@ impl Linux {
             self.heard.push_back(Heard::Station { ifindex: None, event });
         }
         self.announce();
+        self.look_for_bare_radios();
     }
 
     pub(super) fn link(&mut self, link: Link) {

@@ -27,7 +27,7 @@ const NO_P2P: Use = Ignored("Wi-Fi Direct is not done yet");
 /// Every key of iwd 3.12: those of iwd.config(5), and those that only its source has.
 pub const KEYS: &[(&str, &str, Use)] = &[
     ("General", "EnableNetworkConfiguration", Acts),
-    ("General", "UseDefaultInterface", Ignored("interfaces are never removed and made anew")),
+    ("General", "UseDefaultInterface", Ignored("interfaces that are there are used, and never removed")),
     ("General", "AddressRandomization", Acts),
     ("General", "AddressRandomizationRange", Acts),
     ("General", "RoamThreshold", Acts),
