@@ -170,7 +170,9 @@ impl Interface {
             wiphy: self.wiphy(),
             name: self.name.clone(),
             address: self.address,
-            powered: self.up,
+            // The kernel sets it down and up to change its mode, and clients of iwd wait to hear of that: what it is
+            // then has its interface by the time that it is on again.
+            powered: self.up && !self.switching.as_ref().is_some_and(Switching::is_asked),
             mode: self.role.mode(),
             access_point: super::hotspots::view(&self.role),
             ad_hoc: self.role.ad_hoc().map(AdHoc::view),

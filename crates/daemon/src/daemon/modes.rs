@@ -114,7 +114,8 @@ impl Switching {
         }
     }
 
-    const fn is_asked(&self) -> bool {
+    /// Whether the kernel is at it.
+    pub(super) const fn is_asked(&self) -> bool {
         matches!(self.step, Step::Asked { .. } | Step::Overdue)
     }
 }

@@ -1,6 +1,7 @@
 //! Interfaces that become access points and stations again, whatever the kernel answers and whoever interferes.
 
 use super::*;
+use crate::bus::service::{Facts, Service};
 use crate::hotspot::{Failure, Order, Phase};
 use crate::kernel::{Mode, Regulatory};
 use crate::networks::profile::{Place, Profile, Protection};
@@ -182,6 +183,39 @@ fn a_station_leaves_its_network_before_it_becomes_an_access_point_and_returns_to
     assert_eq!((bench.mode(), bench.phase()), (Mode::Station, None));
     bench.pass(60);
     assert!(bench.run.is_connected(), "it joins known networks again");
+}
+
+#[test]
+fn a_device_is_off_while_the_kernel_changes_its_mode_and_on_when_its_new_interface_is_there() {
+    // NetworkManager looks for the interface of the new mode when it hears that the device is on again.
+    let mut bench = Bench::new("off-and-on", &[]);
+    let mut service = Service::new(Facts {
+        state_directory: String::new(),
+        developer: false,
+        network_configuration: true,
+        route_metric: 300,
+        resolved: false,
+        machine_id: None,
+    });
+    let mut told = |bench: &Bench| {
+        let effects = service.settle(Vec::new(), Some(bench.run.daemon.view(bench.run.now)));
+        effects.iter().map(|effect| format!("{effect:?}\n")).collect::<String>()
+    };
+    told(&bench);
+    let powered = |on| format!("\"Powered\": <{on}>");
+    let interfaces = ["net.connman.iwd.Station", "net.connman.iwd.AccessPoint"];
+    for (mode, before, after) in [(Mode::AccessPoint, 0, 1), (Mode::Station, 1, 0)] {
+        bench.run.daemon.kernel.unanswered = Some("SetMode");
+        assert_eq!(bench.ask(Call::SetMode { ifindex: 3, mode }), None);
+        let text = told(&bench);
+        let [gone, off] = ["InterfacesRemoved", &powered(false)].map(|part| text.find(part));
+        assert!(text.contains(interfaces[before]) && gone.is_some() && gone < off, "{text}");
+        assert!(!text.contains("InterfacesAdded"), "{text}");
+        bench.hear(Heard::ModeSet { ifindex: 3, outcome: Ok(()) });
+        let text = told(&bench);
+        let [come, on] = ["InterfacesAdded", &powered(true)].map(|part| text.find(part));
+        assert!(text.contains(interfaces[after]) && come.is_some() && come < on, "{text}");
+    }
 }
 
 #[test]
