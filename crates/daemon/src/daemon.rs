@@ -12,6 +12,7 @@ mod interface;
 mod joining;
 mod known;
 mod links;
+mod looking;
 mod modes;
 mod power;
 mod serving;
@@ -453,6 +454,7 @@ impl<K: Kernel> Daemon<K> {
         if std::mem::take(&mut self.networks_changed) {
             self.give_networks(now);
         }
+        self.look_around(now);
     }
 
     /// Does what was put off.

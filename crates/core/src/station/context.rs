@@ -72,7 +72,8 @@ impl Default for Pauses {
 
 impl Pauses {
     /// The pause after so many others.
-    pub(super) fn after(&self, round: u32) -> Duration {
+    #[must_use]
+    pub fn after(&self, round: u32) -> Duration {
         let factor = 1_u32.checked_shl(round).unwrap_or(u32::MAX);
         self.first.saturating_mul(factor).min(self.longest)
     }

@@ -4,6 +4,7 @@ use super::ad_hoc::AdHoc;
 use super::enrolling::Enrolling;
 use super::handover::Handed;
 use super::joining::Join;
+use super::looking::Look;
 use super::modes::{Role, Switching};
 use super::serving::ClientNetwork;
 use super::signal::SignalWatch;
@@ -64,6 +65,8 @@ pub(super) struct Interface {
     pub(super) signal: Option<SignalWatch>,
     /// The access point that a client wants to stay with.
     pub(super) affinity: Option<MacAddr>,
+    /// When it listens around next, while it has nothing else to do.
+    pub(super) look: Option<Look>,
     /// How many parts of the channels the search that goes on has scanned, for those who follow it.
     pub(super) searches: u32,
     /// The file of the network that it is in.
@@ -92,6 +95,7 @@ impl Interface {
             handed: None,
             signal: None,
             affinity: None,
+            look: None,
             searches: 0,
             file: None,
             unstored: None,
@@ -109,7 +113,8 @@ impl Interface {
         let handed = self.handed.as_ref().and_then(Handed::deadline);
         let signal = self.signal.as_ref().and_then(SignalWatch::deadline);
         let enrolling = self.enrolling.as_ref().and_then(Enrolling::deadline);
-        let others = handed.into_iter().chain(signal).chain(enrolling);
+        let look = self.look.map(Look::deadline);
+        let others = handed.into_iter().chain(signal).chain(enrolling).chain(look);
         station
             .into_iter()
             .chain(others)

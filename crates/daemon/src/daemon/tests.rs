@@ -12,6 +12,7 @@ mod bulk;
 mod calls;
 mod enrolling;
 mod hotspots;
+mod looking;
 
 use super::*;
 use crate::control::{Answer, Call, CallError, CallId, News, RateView};
