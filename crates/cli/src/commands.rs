@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod connect;
+mod dpp;
 mod monitor;
 mod scan;
 mod tryout;
@@ -75,6 +76,7 @@ pub async fn run(options: &Options, around: &mut Surroundings) -> Result<(), Fai
         }
         Command::Connect(connect) => connect::run(&bus, options, connect, around).await?,
         Command::Roam { bssid } => connect::roam(&bus, options, *bssid, around).await?,
+        Command::Dpp(wish) => dpp::run(&bus, options, wish, around).await?,
         Command::Wps(wish) => wps::run(&bus, options, wish, around).await?,
         Command::Disconnect => disconnect(&bus, options, style).await?,
         Command::Forget(choice) => forget(&bus, choice, style).await?,

@@ -5,7 +5,7 @@ use clap::{CommandFactory, Parser};
 use lapwing::commands::{self, Surroundings};
 use lapwing::failure::{Failure, Kind};
 use lapwing::migrate;
-use lapwing::options::{Command, Options};
+use lapwing::options::{Command, Dpp, Options};
 use lapwing::secret;
 use lapwing::signals::Signals;
 use lapwing::terminal::Progress;
@@ -66,6 +66,9 @@ fn run(options: &Options) -> Result<u8, Failure> {
             secret::given(connect.passphrase_fd, connect.passphrase_file.as_deref())?
         }
         Some(Command::Hotspot(hotspot)) => hotspot.passphrase()?,
+        Some(Command::Dpp(Dpp::Enroll(code) | Dpp::Configure { code, .. })) => {
+            secret::given(code.code_fd, code.code_file.as_deref())?
+        }
         _ => None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
@@ -85,7 +88,9 @@ fn run(options: &Options) -> Result<u8, Failure> {
             signals: signals()?,
         };
         // These have something to undo; they take care of signals themselves.
-        if matches!(options.command, Some(Command::Connect(_) | Command::Try(_))) {
+        if let Some(Command::Connect(_) | Command::Dpp(_) | Command::Wps(_) | Command::Try(_)) =
+            options.command
+        {
             commands::run(options, &mut around).await?;
             return Ok(0);
         }

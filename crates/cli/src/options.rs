@@ -64,6 +64,14 @@ It is weak: for two minutes after the push of a button whoever asks is let in, a
 can be guessed. Nothing of it begins unless it is asked for here, and an access point on which it can be switched off \
 is better without it. The network of before is left first.";
 
+const DPP: &str = "\
+Hands a network with a passphrase over, without anybody typing it (Wi-Fi Easy Connect, DPP).
+
+One device shows a QR code and the other reads it, or both are told a code of one's own choice within two minutes; \
+unlike WPS, nobody else is let in. This machine has a network handed over (enroll), which is stored and joined, or \
+hands the network of its connection over to another device (configure). A shared code is never taken from the \
+command line, as passphrases are not.";
+
 const TUI: &str = "\
 Shows everything on one screen, and does what keys say.
 
@@ -133,6 +141,52 @@ pub enum Wps {
     Cancel,
 }
 
+/// How a network is handed over by a QR code or a shared code.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Dpp {
+    /// Have a network handed over to this machine, and join it
+    Enroll(SharedCode),
+    /// Hand the network of the connection over to another device
+    Configure {
+        /// What the other device's QR code says; without, ours is shown to it
+        #[arg(value_name = "URI", conflicts_with_all = ["shared_code", "code_fd", "code_file"])]
+        uri: Option<String>,
+        /// Or the code that both were told.
+        #[command(flatten)]
+        code: SharedCode,
+    },
+    /// End what was begun elsewhere
+    Stop,
+}
+
+/// How two devices find each other that show no QR code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct SharedCode {
+    /// Find each other by a code that both are told; it is asked for
+    #[arg(long)]
+    pub shared_code: bool,
+
+    /// Read the code from this open descriptor
+    #[arg(long, value_name = "N", conflicts_with = "code_file")]
+    pub code_fd: Option<u32>,
+
+    /// Read the code from this file
+    #[arg(long, value_name = "FILE")]
+    pub code_file: Option<PathBuf>,
+
+    /// What the code is called, if the other device is told that too
+    #[arg(long, value_name = "NAME")]
+    pub identifier: Option<String>,
+}
+
+impl SharedCode {
+    /// Whether a code is to be used.
+    #[must_use]
+    pub const fn is_wanted(&self) -> bool {
+        self.shared_code || self.code_fd.is_some() || self.code_file.is_some() || self.identifier.is_some()
+    }
+}
+
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
@@ -157,6 +211,9 @@ pub enum Command {
     /// Join a network by a push of a button or a PIN
     #[command(subcommand, long_about = WPS)]
     Wps(Wps),
+    /// Hand a network over by a QR code or a shared code, to this machine or by it
+    #[command(subcommand, long_about = DPP)]
+    Dpp(Dpp),
     /// Leave the network and stay away until asked otherwise
     Disconnect,
     /// Forget a known network: its passphrase and all that was learned of it
@@ -399,6 +456,25 @@ mod tests {
             (
                 "lapwing --address unix:path=/x status",
                 Options { address: Some("unix:path=/x".to_owned()), ..plain(Command::Status) },
+            ),
+            ("lapwing dpp enroll", plain(Command::Dpp(Dpp::Enroll(SharedCode::default())))),
+            (
+                "lapwing dpp configure DPP:K:x;;",
+                plain(Command::Dpp(Dpp::Configure {
+                    uri: Some("DPP:K:x;;".to_owned()),
+                    code: SharedCode::default(),
+                })),
+            ),
+            (
+                "lapwing dpp configure --code-fd 0 --identifier shelf",
+                plain(Command::Dpp(Dpp::Configure {
+                    uri: None,
+                    code: SharedCode {
+                        code_fd: Some(0),
+                        identifier: Some("shelf".to_owned()),
+                        ..SharedCode::default()
+                    },
+                })),
             ),
             ("lapwing try", plain(Command::Try(Try { fast: false, world: "tour".to_owned(), seed: 1 }))),
             (

@@ -82,8 +82,10 @@ fn escape(uri: &mut String, text: &str) {
     }
 }
 
-/// Two rows of modules in each line of text. None if the text is longer than a code can hold.
-fn draw(text: &str, colours: bool) -> Option<Zeroizing<String>> {
+/// A text as a drawing for the terminal, as [`Invitation::draw`]; two rows of modules in each line. None if the text
+/// is longer than a code can hold.
+#[must_use]
+pub fn draw(text: &str, colours: bool) -> Option<Zeroizing<String>> {
     // On a screen nothing is torn off or dirty: the least redundancy gives the largest modules.
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
     let width = code.width();

@@ -44,6 +44,14 @@ pub async fn asked(network: &str) -> Result<Secret, Failure> {
     check(terminal::ask(&format!("Passphrase of {network}: ")).await?)
 }
 
+/// Asks a person for a code that two devices share.
+///
+/// # Errors
+/// As [`asked`].
+pub async fn code() -> Result<Secret, Failure> {
+    check(terminal::ask("Shared code: ").await?)
+}
+
 fn read(source: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
     // One octet more than allowed, so that too much is noticed. The room is made once: growing would leave
     // copies behind that nobody wipes.

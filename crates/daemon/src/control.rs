@@ -7,7 +7,7 @@
 mod agents;
 mod links;
 
-pub use agents::{Addressed, ConfigurationId, Family, Secrets, Unneeded};
+pub use agents::{Addressed, CodeId, ConfigurationId, Family, Party, Secrets, Unneeded};
 pub use links::{KernelLink, LinkFigures, LinkReport, LinkView, LinksReport, LinksView};
 
 use crate::hotspot;
@@ -16,12 +16,14 @@ use crate::netconf::Configured;
 use crate::networks::FileName;
 use crate::networks::name::Security;
 use crate::networks::profile::Profile;
-use lapwing_core::Secret;
+use lapwing_core::dpp::keys::Code;
 use lapwing_core::failure::Failure;
 use lapwing_core::kernel::{ChannelDefinition, Frequency};
 use lapwing_core::select::Judged;
 use lapwing_core::station::{Connected, Summary};
 use lapwing_core::wsc::{Password, Pin, Troubles};
+use lapwing_core::{Secret, dpp};
+use lapwing_frames::dpp::Uri;
 use lapwing_frames::{LinkId, MacAddr, Ssid};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -208,6 +210,22 @@ pub enum Call {
         /// The interface.
         ifindex: u32,
     },
+    /// Have a network handed over, or hand that of the connection over, by device provisioning. Whoever shows a URI
+    /// is answered when it can be used, the others at once; how it goes is seen in the view. A network that is
+    /// handed over is stored, and joined.
+    Provision {
+        /// The interface.
+        ifindex: u32,
+        /// In which way.
+        wish: Provision,
+    },
+    /// End that.
+    StopProvisioning {
+        /// The interface.
+        ifindex: u32,
+        /// Whether it was begun with a shared code.
+        by_code: bool,
+    },
     /// A random PIN.
     GeneratePin,
     /// Have a network handed over by an access point whose button was pushed, or that was told our PIN (Wi-Fi Simple
@@ -225,6 +243,59 @@ pub enum Call {
     },
 }
 
+/// How a network is handed over by device provisioning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Provision {
+    /// To us: our URI is shown to the other.
+    Enrol,
+    /// By us, to whoever was shown our URI.
+    Configure,
+    /// By us, to the device with this URI.
+    ConfigureWith(Box<Uri>),
+    /// To us, by a code that both were told.
+    EnrolByCode {
+        /// The code.
+        code: Code,
+        /// Where the other is, if that is known.
+        address: Option<MacAddr>,
+        /// Its channel, if that is known.
+        frequency: Option<Frequency>,
+    },
+    /// By us, to whoever was told this code.
+    ConfigureByCode(Code),
+    /// By us, to whoever was told a code that this agent knows by its name.
+    ConfigureByAgent(Party),
+}
+
+/// A network that is being handed over by device provisioning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvisioningView {
+    /// Whether it is handed over to us.
+    pub enrollee: bool,
+    /// How the two find each other.
+    pub by: FoundBy,
+}
+
+/// How the two sides of device provisioning find each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FoundBy {
+    /// One is shown the other's URI; this is ours.
+    Uri(String),
+    /// Both were told a code.
+    Code,
+    /// The same, and this agent knows the code.
+    Agent(Party),
+}
+
+/// What came of device provisioning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProvisionedView {
+    /// Whether a network was handed over to us, or was to be.
+    pub enrollee: bool,
+    /// Whether it was.
+    pub outcome: Result<(), dpp::Troubles>,
+}
+
 /// The answer to a call that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -240,6 +311,8 @@ pub enum Answer {
     Heard(Box<HeardNetworks>),
     /// To [`Call::AccessPointDiagnostics`].
     Clients(Vec<ClientFigures>),
+    /// To [`Call::Provision`]: what the other is to be shown.
+    Uri(String),
     /// To [`Call::GeneratePin`].
     Pin(Pin),
 }
@@ -285,6 +358,8 @@ pub enum CallError {
     HotspotFailed(hotspot::Failure),
     /// No network was handed over.
     NotHandedOver(Troubles),
+    /// Device provisioning ended before it could be of use.
+    NotProvisioned(dpp::Troubles),
 }
 
 /// What the daemon tells a surface.
@@ -314,6 +389,22 @@ pub enum News {
     SecretUnwanted {
         /// The number of the question.
         secret: SecretId,
+        /// Why, in iwd's words for agents.
+        why: Unwanted,
+    },
+    /// The code of a device is wanted. `Daemon::code` takes the answer, once.
+    CodeWanted {
+        /// The number of the question.
+        code: CodeId,
+        /// Who knows it.
+        agent: Party,
+        /// What it is called.
+        identifier: String,
+    },
+    /// The code is not wanted any more.
+    CodeUnwanted {
+        /// The number of the question.
+        code: CodeId,
         /// Why, in iwd's words for agents.
         why: Unwanted,
     },
@@ -362,6 +453,19 @@ pub enum Unwanted {
     TimedOut,
     /// The daemon ends.
     Shutdown,
+}
+
+impl Unwanted {
+    /// The word for it that agents of iwd are told.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::OutOfRange => "out-of-range",
+            Self::UserCanceled => "user-canceled",
+            Self::TimedOut => "timed-out",
+            Self::Shutdown => "shutdown",
+        }
+    }
 }
 
 /// An agent's answer.
@@ -468,6 +572,10 @@ pub struct DeviceView {
     pub networks: Vec<NetworkView>,
     /// The BSSs that do not announce their name and whose name is not known, the strongest first.
     pub hidden: Vec<HiddenView>,
+    /// A network that is being handed over by device provisioning.
+    pub provisioning: Option<ProvisioningView>,
+    /// What came of it the last time.
+    pub provisioned: Option<ProvisionedView>,
 }
 
 /// The hotspot of an interface.

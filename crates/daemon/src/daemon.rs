@@ -15,6 +15,7 @@ mod links;
 mod looking;
 mod modes;
 mod power;
+mod provisioning;
 mod serving;
 mod signal;
 mod staying;
@@ -42,9 +43,9 @@ use lapwing_core::curve::Curves;
 use lapwing_core::kernel::{KernelEvent, Reply};
 use lapwing_core::means::Means;
 use lapwing_core::station::{self, Action, Event, Report, Summary};
-use lapwing_core::wsc;
-use lapwing_core::{Duration, Entropy, Instant};
+use lapwing_core::{Duration, Entropy, Instant, dpp, wsc};
 use power::RadioState;
+use provisioning::Provisioning;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::net::Ipv4Addr;
@@ -118,6 +119,8 @@ pub struct Daemon<K> {
     /// How many orders it was given.
     orders: u64,
     generation: u64,
+    /// The number of the last frame of device provisioning, or question about it.
+    numbers: u64,
     /// The country's rules for each radio, as far as the kernel told them.
     regulatory: BTreeMap<u32, Regulatory>,
     entropy: Box<dyn Entropy>,
@@ -160,6 +163,7 @@ impl<K: Kernel> Daemon<K> {
             handover: false,
             orders: 0,
             generation: 0,
+            numbers: 0,
             regulatory: BTreeMap::new(),
             entropy,
             curves,
@@ -275,6 +279,7 @@ impl<K: Kernel> Daemon<K> {
                     return;
                 }
                 if let Some(ifindex) = ifindex {
+                    self.provisioning_heard(now, ifindex, &event);
                     self.calls_hear(ifindex, &event);
                 }
                 match ifindex {
@@ -310,6 +315,9 @@ impl<K: Kernel> Daemon<K> {
                         hotspot.checked(now.clock, &state, means)
                     });
                 }
+            }
+            Heard::OffChannelSent { ifindex, number, outcome } => {
+                self.provisioning_sent(now, ifindex, number, outcome);
             }
             Heard::Diagnosed { ifindex, outcome } => {
                 self.diagnosed(ifindex, &outcome);
@@ -367,6 +375,10 @@ impl<K: Kernel> Daemon<K> {
             let addressing = due(interface.configuration.as_ref().and_then(Configuration::next_deadline));
             let hotspot = due(interface.role.hotspot().and_then(Hotspot::next_deadline));
             let enrolling = due(interface.enrolling.as_ref().and_then(Enrolling::deadline));
+            let provisioning = due(interface.provisioning.as_ref().and_then(Provisioning::deadline));
+            if provisioning {
+                self.provisioning_hears(now, ifindex, &dpp::Event::Tick);
+            }
             if enrolling {
                 self.enrolling_hears(now, ifindex, wsc::Event::Tick);
             }
@@ -401,6 +413,7 @@ impl<K: Kernel> Daemon<K> {
     pub fn shut_down(&mut self, now: Now) {
         self.close_desk();
         self.cancel_all_enrolling(now);
+        self.cancel_all_provisioning(now);
         self.turn_all(now, &Event::Disconnect);
         self.leave_modes(now);
         self.settle(now);
@@ -449,6 +462,7 @@ impl<K: Kernel> Daemon<K> {
     fn follow(&mut self, now: Now) {
         self.catch_up(now);
         self.begin_enrolling(now);
+        self.tend_provisioning(now);
         self.switch_modes(now);
         self.join_found(now);
         if std::mem::take(&mut self.networks_changed) {

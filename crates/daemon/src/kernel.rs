@@ -131,6 +131,13 @@ pub enum Command {
         /// The interface.
         ifindex: u32,
     },
+    /// Do something on whichever channel, beside what the interface does.
+    OffChannel {
+        /// The interface.
+        ifindex: u32,
+        /// What.
+        what: OffChannel,
+    },
     /// Read the kernel's side of an interface; [`Heard::InterfaceRead`] follows, once.
     ReadInterface {
         /// The interface.
@@ -255,6 +262,39 @@ pub enum Command {
     },
 }
 
+/// What is done on whichever channel, for device provisioning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OffChannel {
+    /// Be told of the protocol's frames from now on.
+    Hear {
+        /// Whether of those that are sent to groups too, if the radio can.
+        groups: bool,
+    },
+    /// Send a frame; [`Heard::OffChannelSent`] follows, once.
+    Send {
+        /// The request's number.
+        number: u64,
+        /// The channel.
+        frequency: Frequency,
+        /// How long to stay there; nothing on the channel where the interface is.
+        wait: Duration,
+        /// The whole frame with its header, without FCS.
+        bytes: Vec<u8>,
+    },
+    /// Listen on a channel.
+    Listen {
+        /// The channel.
+        frequency: Frequency,
+        /// How long.
+        wait: Duration,
+    },
+    /// Stay no longer where a frame was sent.
+    Return {
+        /// The kernel's name for it.
+        cookie: u64,
+    },
+}
+
 /// What is heard of an ad-hoc network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdHocEvent {
@@ -371,6 +411,15 @@ pub enum Heard {
         wiphy: u32,
         /// The rules.
         rules: Regulatory,
+    },
+    /// The answer to [`OffChannel::Send`].
+    OffChannelSent {
+        /// The interface.
+        ifindex: u32,
+        /// The request's number.
+        number: u64,
+        /// The kernel's name for the frame, by which its fate is told.
+        outcome: Result<u64, Refusal>,
     },
     /// The answer to [`Command::ReadInterface`].
     InterfaceRead {

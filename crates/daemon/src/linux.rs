@@ -7,6 +7,7 @@ mod bare;
 mod events;
 mod interfaces;
 mod key_frames;
+mod off_channel;
 mod packets;
 mod power;
 mod rivals;
@@ -73,6 +74,11 @@ enum Purpose {
     Probe {
         ifindex: u32,
         client: MacAddr,
+    },
+    /// [`Command::OffChannel`], with the number of a frame.
+    OffChannel {
+        ifindex: u32,
+        number: Option<u64>,
     },
     /// [`Command::DiagnoseClients`].
     ClientFigures {
@@ -143,6 +149,8 @@ pub struct Linux {
     surveyed: Surveyed,
     announced: BTreeSet<u32>,
     adopted: BTreeSet<u32>,
+    /// The interfaces that hear of device provisioning, and whether of frames to groups too.
+    provisions: BTreeMap<u32, bool>,
     /// The interfaces that have an address of their own by now.
     drawn: BTreeSet<u32>,
     /// The interfaces that shall be down.
@@ -199,6 +207,7 @@ impl Linux {
             surveyed: Surveyed::Nothing,
             announced: BTreeSet::new(),
             adopted: BTreeSet::new(),
+            provisions: BTreeMap::new(),
             drawn: BTreeSet::new(),
             off: BTreeSet::new(),
             leftovers: BTreeMap::new(),
@@ -272,6 +281,9 @@ impl Linux {
                     Purpose::Serve { ifindex, number, .. } => self.served(ifindex, number, Err(refusal)),
                     Purpose::Mode { ifindex } => self.step_taken(ifindex, Err(refusal)),
                     Purpose::AdHoc { ifindex } => self.answered_ad_hoc(ifindex, Err(refusal)),
+                    Purpose::OffChannel { ifindex, number } => {
+                        self.off_channel_sent(ifindex, number, Err(refusal));
+                    }
                     Purpose::Clients { .. } | Purpose::Probe { .. } => {}
                     Purpose::ClientFigures { ifindex } => {
                         self.heard.push_back(Heard::ClientsDiagnosed { ifindex, outcome: Err(refusal) });
@@ -388,6 +400,7 @@ impl Kernel for Linux {
                 self.ask(&nl80211::Request::ReadFigures { ifindex }, Purpose::ClientFigures { ifindex });
             }
             Command::SetPort { ifindex, open } => self.set_port(ifindex, open),
+            Command::OffChannel { ifindex, what } => self.off_channel(ifindex, what),
             Command::Listen { ifindex, on } => self.listen(ifindex, on),
             Command::ListenForClients { ifindex, on } => self.listen_for_clients(ifindex, on),
             Command::ReadSurroundings => self.read_surroundings(),

@@ -9,7 +9,8 @@ mod truth;
 mod words;
 
 use crate::kernel::{
-    AdHocEvent, Block, Command, Found, Hardware, Heard, Kernel, NotShared, PacketKind, StationFigures,
+    AdHocEvent, Block, Command, Found, Hardware, Heard, Kernel, NotShared, OffChannel, PacketKind,
+    StationFigures,
 };
 use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
@@ -369,6 +370,12 @@ impl Kernel for Virtual {
                 let event = AdHocEvent::Answered(Err(refusal));
                 self.heard.push_back(Heard::AdHoc { ifindex, event });
             }
+            // Nobody is there who would hand a network over.
+            Command::OffChannel { ifindex, what: OffChannel::Send { number, .. } } => {
+                let outcome = Err(Refusal { errno: Errno::EOPNOTSUPP, message: None });
+                self.heard.push_back(Heard::OffChannelSent { ifindex, number, outcome });
+            }
+            Command::OffChannel { .. } => {}
             Command::Serve { ifindex, number, .. } => {
                 self.heard.push_back(Heard::Served {
                     ifindex,

@@ -37,6 +37,8 @@ const CODE_DWELL: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_secs(10);
 /// For a whole exchange by a code.
 const CODE_TIME: Duration = Duration::from_secs(120);
+/// For the kernel to say what became of a frame: it goes out when the radio has ended what it does for others.
+const LOST: Duration = Duration::from_secs(10);
 /// A frame that was not acknowledged goes out again after this.
 const UNHEARD: Duration = Duration::from_millis(200);
 /// One that was acknowledged, and not answered.
@@ -77,8 +79,8 @@ pub enum Bootstrapping {
     Wait,
     /// We were shown the other's URI, and look for it on these channels.
     Begin(Uri, Vec<Frequency>),
-    /// We were told a code, and look for the other who was, on these channels.
-    Code(Code, Vec<Frequency>),
+    /// We were told a code, and look for the other who was, on these channels; at this address alone, if there is one.
+    Code(Code, Option<MacAddr>, Vec<Frequency>),
     /// We wait on the channel of our connection for whoever was told this code; if none, who it is for is asked.
     WaitForCode(Option<Code>),
 }
@@ -123,6 +125,15 @@ pub enum Action {
         /// From the category on.
         body: Vec<u8>,
     },
+    /// Stay on a channel to listen.
+    Listen {
+        /// On which.
+        frequency: Frequency,
+        /// How long.
+        wait: Duration,
+    },
+    /// Stay on no other channel than that of the connection any longer.
+    Return,
     /// Ask for the code of this name.
     AskCode(String),
     /// The answer is not wanted any more.
@@ -179,6 +190,8 @@ pub struct Session {
     ephemeral: Option<KeyPair>,
     /// Which channel is next.
     next: usize,
+    /// Until when we stay on another channel than that of the connection, as far as we have asked for it.
+    stay: Option<Instant>,
     guesses: u8,
     /// When it is over even if nobody was found.
     until: Option<Instant>,
@@ -252,9 +265,10 @@ impl Session {
             other,
             ephemeral,
             next: 0,
+            stay: None,
             guesses: 0,
             until,
-            state: State::Seeking { next: Some(now) },
+            state: State::Seeking { next: Some(now), dwell: DWELL },
             outgoing: None,
         })
     }
@@ -274,6 +288,22 @@ impl Session {
         }
     }
 
+    /// Looks for the other on these channels, once it is known which there are.
+    pub fn look_on(&mut self, frequencies: Vec<Frequency>) {
+        match &mut self.bootstrapping {
+            Bootstrapping::Announce(channels)
+            | Bootstrapping::Begin(_, channels)
+            | Bootstrapping::Code(.., channels) => *channels = frequencies,
+            Bootstrapping::Wait | Bootstrapping::WaitForCode(_) => {}
+        }
+    }
+
+    /// The channel of our connection.
+    #[must_use]
+    pub const fn home(&self) -> Option<Frequency> {
+        self.setup.home
+    }
+
     /// Whether we want a network.
     #[must_use]
     pub const fn is_enrollee(&self) -> bool {
@@ -291,7 +321,8 @@ impl Session {
     pub fn next_deadline(&self) -> Option<Instant> {
         let whole = self.until.filter(|_| !self.is_over());
         let again = self.outgoing.as_ref().and_then(|outgoing| outgoing.again);
-        [self.state.deadline(), whole, again].into_iter().flatten().min()
+        let stay = self.stay.filter(|_| self.waits_elsewhere().is_some());
+        [self.state.deadline(), whole, again, stay].into_iter().flatten().min()
     }
 
     /// Takes an event; the actions are to be done in this order.
@@ -322,7 +353,7 @@ impl Session {
         match &self.bootstrapping {
             Bootstrapping::Announce(channels)
             | Bootstrapping::Begin(_, channels)
-            | Bootstrapping::Code(_, channels) => channels,
+            | Bootstrapping::Code(.., channels) => channels,
             Bootstrapping::Wait | Bootstrapping::WaitForCode(_) => self.setup.home.as_slice(),
         }
     }
@@ -331,6 +362,23 @@ impl Session {
     fn frequency(&self) -> Option<Frequency> {
         let peer = self.state.peer().map(|peer| peer.frequency);
         peer.or_else(|| self.channels().get(self.next).copied()).or(self.setup.home)
+    }
+
+    /// The channel on which we wait for the other, if that is not where we are anyway.
+    fn waits_elsewhere(&self) -> Option<Frequency> {
+        let frequency = match &self.state {
+            // It goes on to the next channel.
+            State::Requested(requested) if requested.seeking => return None,
+            state => state.peer()?.frequency,
+        };
+        (self.setup.home != Some(frequency)).then_some(frequency)
+    }
+
+    /// That a channel is gone to; how long to stay there.
+    fn go(&mut self, now: Instant, frequency: Frequency, wait: Duration) -> Duration {
+        let wait = if self.setup.home == Some(frequency) { Duration::ZERO } else { wait };
+        self.stay = Some(now + wait);
+        wait
     }
 
     fn end(&mut self, turn: &mut Turn<'_, '_>, result: Result<(), Troubles>) {
@@ -353,25 +401,53 @@ impl Session {
     fn transmit(&mut self, turn: &mut Turn<'_, '_>) {
         let Some(outgoing) = &mut self.outgoing else { return };
         outgoing.tries = outgoing.tries.saturating_add(1);
-        // Until the kernel says what became of it.
-        outgoing.again = Some(turn.now + UNANSWERED);
-        let home = self.setup.home == Some(outgoing.frequency);
-        turn.actions.push(Action::Transmit {
-            to: outgoing.to,
-            frequency: outgoing.frequency,
-            wait: if home { Duration::ZERO } else { DWELL },
-            body: outgoing.body.clone(),
-        });
+        outgoing.again = Some(turn.now + LOST);
+        let (to, frequency, body) = (outgoing.to, outgoing.frequency, outgoing.body.clone());
+        let wait = self.go(turn.now, frequency, DWELL);
+        turn.actions.push(Action::Transmit { to, frequency, wait, body });
     }
 
-    /// Sends a frame to everybody, once.
-    fn call(&mut self, turn: &mut Turn<'_, '_>, frequency: Frequency, wait: Duration, body: Vec<u8>) {
+    /// Sends a frame for whoever may be there, once.
+    fn call(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        to: MacAddr,
+        frequency: Frequency,
+        wait: Duration,
+        body: Vec<u8>,
+    ) {
         self.outgoing = None;
-        let wait = if self.setup.home == Some(frequency) { Duration::ZERO } else { wait };
-        turn.actions.push(Action::Transmit { to: MacAddr::BROADCAST, frequency, wait, body });
+        let wait = self.go(turn.now, frequency, wait);
+        turn.actions.push(Action::Transmit { to, frequency, wait, body });
     }
 
     fn transmitted(&mut self, turn: &mut Turn<'_, '_>, acknowledged: bool) {
+        let now = turn.now;
+        match &mut self.state {
+            // The time on the channel begins when the frame is out.
+            State::Seeking { next: Some(next), dwell } => *next = now + *dwell,
+            State::Requested(requested) if requested.seeking => {
+                requested.until = requested.until.min(now + DWELL);
+                if acknowledged {
+                    // It is there: it has time to answer.
+                    requested.seeking = false;
+                    requested.until = now + STEP;
+                }
+            }
+            _ => {}
+        }
+        if let State::Requested(requested) = &mut self.state
+            && let Some(home) =
+                self.setup.home.filter(|home| acknowledged && *home != requested.peer.frequency)
+        {
+            // The other has heard that it is to come to our channel.
+            requested.peer.frequency = home;
+            if let Some(outgoing) = &mut self.outgoing {
+                outgoing.frequency = home;
+            }
+            self.stay = None;
+            turn.actions.push(Action::Return);
+        }
         let Some(outgoing) = &mut self.outgoing else { return };
         if !acknowledged {
             outgoing.again = Some(turn.now + UNHEARD);
@@ -407,7 +483,8 @@ impl Session {
     }
 
     fn overdue(&mut self, turn: &mut Turn<'_, '_>) {
-        let due = |at: Option<Instant>| at.is_some_and(|at| at <= turn.now);
+        let now = turn.now;
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         if due(self.until) && !self.is_over() {
             self.end(turn, Err(Troubles::TimedOut));
         } else if due(self.state.deadline()) {
@@ -420,6 +497,10 @@ impl Session {
                 self.outgoing = None;
                 self.state_overdue(turn);
             }
+        }
+        if let Some(frequency) = self.waits_elsewhere().filter(|_| due(self.stay)) {
+            let wait = self.go(turn.now, frequency, DWELL);
+            turn.actions.push(Action::Listen { frequency, wait });
         }
     }
 
@@ -446,12 +527,12 @@ impl Session {
             turn.actions.push(Action::WithdrawCode);
         }
         self.outgoing = None;
-        match self.bootstrapping {
-            // What was found out by the code is of this exchange alone.
-            Bootstrapping::Code(..) | Bootstrapping::WaitForCode(_) => self.other = None,
-            _ => {}
+        if matches!(self.bootstrapping, Bootstrapping::Code(..) | Bootstrapping::WaitForCode(_)) {
+            // What was found out by the code is of this exchange alone, and a code is for one exchange.
+            if self.other.take().is_some() {
+                return self.end(turn, Err(Troubles::TimedOut));
+            }
         }
-        self.state = State::Seeking { next: Some(turn.now) };
         self.seek(turn);
     }
 
@@ -459,35 +540,35 @@ impl Session {
     fn seek(&mut self, turn: &mut Turn<'_, '_>) {
         let channels = self.channels();
         let Some(frequency) = channels.get(self.next).or_else(|| channels.first()).copied() else {
-            self.state = State::Seeking { next: None };
+            self.state = State::Seeking { next: None, dwell: DWELL };
             return;
         };
         self.next = self.next.saturating_add(1).checked_rem(channels.len()).unwrap_or(0);
-        // A driver may take its time to go to a channel.
-        let slack = Duration::from_millis(200);
+        // Until it is told what became of the frame.
+        let lost = Some(turn.now + LOST);
         match &self.bootstrapping {
             Bootstrapping::Announce(_) => {
                 let der = keys::to_public_key(self.own.public()).to_der();
                 let hash = keys::bootstrapping_hash(&der, true);
                 let attributes = Writer::new().with(Type::ResponderBootstrappingHash, &hash);
                 let body = Frame::write(FrameType::PresenceAnnouncement, attributes.octets());
-                self.state = State::Seeking { next: Some(turn.now + DWELL + slack) };
-                self.call(turn, frequency, DWELL, body);
+                self.state = State::Seeking { next: lost, dwell: DWELL };
+                self.call(turn, MacAddr::BROADCAST, frequency, DWELL, body);
             }
             Bootstrapping::Begin(uri, _) => {
                 let address = uri.address.unwrap_or(MacAddr::BROADCAST);
-                let until = turn.now + DWELL + slack;
+                let until = turn.now + LOST;
                 self.request(turn, Peer { address, frequency, version: 1 }, until, true);
             }
-            Bootstrapping::Code(code, _) => {
-                let code = code.clone();
-                self.state = State::Seeking { next: Some(turn.now + CODE_DWELL + slack) };
+            Bootstrapping::Code(code, address, _) => {
+                let (code, to) = (code.clone(), address.unwrap_or(MacAddr::BROADCAST));
+                self.state = State::Seeking { next: lost, dwell: CODE_DWELL };
                 if let Some(body) = self.exchange_request(turn, &code) {
-                    self.call(turn, frequency, CODE_DWELL, body);
+                    self.call(turn, to, frequency, CODE_DWELL, body);
                 }
             }
             Bootstrapping::Wait | Bootstrapping::WaitForCode(_) => {
-                self.state = State::Seeking { next: None };
+                self.state = State::Seeking { next: None, dwell: DWELL };
             }
         }
     }

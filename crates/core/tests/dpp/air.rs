@@ -30,6 +30,9 @@ pub(crate) struct Side {
     pub(crate) ended: Option<Result<(), Troubles>>,
     pub(crate) provisioned: Vec<Configuration>,
     pub(crate) asked: Vec<String>,
+    /// How often it went to a channel only to listen, and how often back from one.
+    pub(crate) listened: usize,
+    pub(crate) returned: usize,
     /// Where it listens, and until when; at home for ever.
     on: (Frequency, Instant),
     home: Option<Frequency>,
@@ -82,6 +85,8 @@ impl Air {
                 ended: None,
                 provisioned: Vec::new(),
                 asked: Vec::new(),
+                listened: 0,
+                returned: 0,
                 on: (home.unwrap_or(AWAY), now),
                 home,
             }
@@ -138,6 +143,15 @@ impl Air {
                     assert_eq!(wait.is_zero(), this.home == Some(frequency));
                     this.on = (frequency, now + wait);
                     queue.push_back(Sent { from: side, to, frequency, body });
+                }
+                Action::Listen { frequency, wait } => {
+                    assert!(this.home != Some(frequency) && !wait.is_zero());
+                    this.listened += 1;
+                    this.on = (frequency, now + wait);
+                }
+                Action::Return => {
+                    this.returned += 1;
+                    this.on.1 = now;
                 }
                 Action::AskCode(identifier) => this.asked.push(identifier),
                 Action::WithdrawCode => drop(this.asked.pop()),

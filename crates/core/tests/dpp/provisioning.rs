@@ -1,9 +1,11 @@
 //! Every way for a network to change hands.
 
-use super::air::{AWAY, Air, HOME, network};
+use super::air::{AWAY, Air, HOME, network, setup};
 use lapwing_core::{
-    Duration, Secret,
+    Duration, Instant, Means, Secret,
+    curve::PureCurves,
     dpp::{Bootstrapping, Event, Part, Session, Troubles, keys::Code},
+    entropy::SeededEntropy,
 };
 use lapwing_frames::dpp::Uri;
 
@@ -44,6 +46,43 @@ fn a_configurator_moves_the_enrollee_to_its_own_channel() {
 }
 
 #[test]
+fn who_was_told_to_come_is_not_waited_for_where_it_was() {
+    let announce = Bootstrapping::Announce(vec![AWAY]);
+    let mut air = Air::new(2, [ENROLLEE, configurator()], announce, begin);
+    air.run(MINUTE);
+    assert_eq!(air.sides[1].returned, 1);
+}
+
+#[test]
+fn an_enrollee_listens_where_it_waits_for_an_answer() {
+    let announce = Bootstrapping::Announce(vec![HOME]);
+    let mut air = Air::new(12, [ENROLLEE, configurator()], announce, begin);
+    // The configurator's confirm is lost each time: it begins anew, and is heard.
+    air.loses = |number| (4..9).contains(&number);
+    air.run(MINUTE);
+    air.assert_handed_over();
+    assert!(air.sides[0].listened > 0);
+}
+
+#[test]
+fn the_time_on_a_channel_begins_when_the_frame_is_out() {
+    let mut entropy = SeededEntropy(13);
+    let mut means = Means { entropy: &mut entropy, curves: &PureCurves };
+    let begun = Instant::after_start(Duration::from_secs(1));
+    let way = Bootstrapping::Announce(vec![AWAY]);
+    let mut session = Session::new(setup(0, None), Part::Enrollee, way, begun, &mut means).unwrap();
+    assert_eq!(session.turn(begun, &Event::Tick, &mut means).len(), 1);
+    // The radio was elsewhere for three seconds.
+    let out = begun + Duration::from_secs(3);
+    assert!(session.turn(out, &Event::Tick, &mut means).is_empty(), "one announcement at a time");
+    session.turn(out, &Event::Transmitted { acknowledged: false }, &mut means);
+    assert_eq!(session.next_deadline(), Some(out + Duration::from_secs(1)));
+    // Nobody tells what becomes of a frame that is lost on the way to the radio.
+    session.turn(out + Duration::from_secs(1), &Event::Tick, &mut means);
+    assert_eq!(session.next_deadline(), Some(out + Duration::from_secs(11)));
+}
+
+#[test]
 fn a_configurator_shows_its_code_and_an_enrollee_begins() {
     let mut air =
         Air::new(3, [(Part::Configurator(network()), Some(HOME)), ENROLLEE], Bootstrapping::Wait, begin);
@@ -54,7 +93,7 @@ fn a_configurator_shows_its_code_and_an_enrollee_begins() {
 
 #[test]
 fn both_were_told_a_code() {
-    let first = Bootstrapping::Code(code("a shared code"), vec![AWAY, HOME]);
+    let first = Bootstrapping::Code(code("a shared code"), None, vec![AWAY, HOME]);
     let waits = |_: &Session| Bootstrapping::WaitForCode(Some(code("a shared code")));
     let mut air = Air::new(4, [ENROLLEE, configurator()], first, waits);
     air.run(MINUTE);
@@ -63,7 +102,7 @@ fn both_were_told_a_code() {
 
 #[test]
 fn the_code_is_asked_for_by_its_name() {
-    let first = Bootstrapping::Code(code("a shared code"), vec![HOME]);
+    let first = Bootstrapping::Code(code("a shared code"), None, vec![HOME]);
     let mut air = Air::new(5, [ENROLLEE, configurator()], first, |_| Bootstrapping::WaitForCode(None));
     air.run(Duration::from_millis(100));
     assert_eq!(air.sides[1].asked, ["shelf"]);
@@ -74,7 +113,7 @@ fn the_code_is_asked_for_by_its_name() {
 
 #[test]
 fn a_code_that_nobody_knows_or_nobody_answers_about_is_asked_for_again() {
-    let first = Bootstrapping::Code(code("a shared code"), vec![HOME]);
+    let first = Bootstrapping::Code(code("a shared code"), None, vec![HOME]);
     let mut air = Air::new(6, [ENROLLEE, configurator()], first, |_| Bootstrapping::WaitForCode(None));
     air.run(Duration::from_millis(100));
     air.give(1, &Event::Code(None));
@@ -86,7 +125,7 @@ fn a_code_that_nobody_knows_or_nobody_answers_about_is_asked_for_again() {
 
 #[test]
 fn a_wrong_code_is_guessed_a_few_times_and_no_more() {
-    let first = Bootstrapping::Code(code("a wrong code"), vec![HOME]);
+    let first = Bootstrapping::Code(code("a wrong code"), None, vec![HOME]);
     let waits = |_: &Session| Bootstrapping::WaitForCode(Some(code("a shared code")));
     let mut air = Air::new(7, [ENROLLEE, configurator()], first, waits);
     air.run(4 * MINUTE);
@@ -97,7 +136,7 @@ fn a_wrong_code_is_guessed_a_few_times_and_no_more() {
 
 #[test]
 fn nobody_waits_for_a_code_for_ever() {
-    let first = Bootstrapping::Code(code("a shared code"), vec![AWAY]);
+    let first = Bootstrapping::Code(code("a shared code"), None, vec![AWAY]);
     let waits = |_: &Session| Bootstrapping::WaitForCode(Some(code("a shared code")));
     let mut air = Air::new(8, [ENROLLEE, configurator()], first, waits);
     air.run(4 * MINUTE);

@@ -4,7 +4,7 @@ use super::errors::iwd;
 use super::interfaces::AGENT;
 use super::message::{Error, Outgoing};
 use super::value::Value;
-use crate::control::{SecretAnswer, SecretId, Secrets, Unwanted};
+use crate::control::{Party, SecretAnswer, SecretId, Secrets, Unwanted};
 use lapwing_core::Secret;
 
 /// How many agents there may be: one for each program that shows a window, and some to spare.
@@ -14,16 +14,10 @@ const AGENTS: usize = 32;
 #[derive(Debug, Default)]
 pub struct Agents {
     /// In the order in which they came.
-    registered: Vec<Agent>,
+    registered: Vec<Party>,
     /// In the order in which they were put. An agent is asked one question at a time, as iwd does: it has one
     /// window.
     questions: Vec<Question>,
-}
-
-#[derive(Debug)]
-struct Agent {
-    owner: String,
-    path: String,
 }
 
 #[derive(Debug)]
@@ -52,7 +46,7 @@ impl Agents {
                 "There are too many agents. Close some programs that ask for passphrases.",
             ));
         }
-        self.registered.push(Agent { owner: owner.to_owned(), path: path.to_owned() });
+        self.registered.push(Party { owner: owner.to_owned(), path: path.to_owned() });
         Ok(())
     }
 
@@ -94,7 +88,7 @@ impl Agents {
                     "RequestUserPassword"
                 }
             };
-            calls.push(agent.call(Some(serial), member, body));
+            calls.push(Outgoing::call(agent, AGENT, Some(serial), member, body));
         }
         calls
     }
@@ -143,13 +137,8 @@ impl Agents {
         let at = self.questions.iter().position(|question| question.secret == secret)?;
         let question = self.questions.remove(at);
         question.asked?;
-        let why = match why {
-            Unwanted::OutOfRange => "out-of-range",
-            Unwanted::UserCanceled => "user-canceled",
-            Unwanted::TimedOut => "timed-out",
-            Unwanted::Shutdown => "shutdown",
-        };
-        Some(self.find(&question.owner)?.call(None, "Cancel", vec![Value::text(why)]))
+        let agent = self.find(&question.owner)?;
+        Some(Outgoing::call(agent, AGENT, None, "Cancel", vec![Value::text(why.word())]))
     }
 
     /// Says goodbye to all agents.
@@ -157,7 +146,8 @@ impl Agents {
         let open: Vec<_> = self.questions.iter().map(|question| question.secret).collect();
         let cancelled = open.into_iter().filter_map(|secret| self.unwanted(secret, Unwanted::Shutdown));
         let mut calls: Vec<_> = cancelled.collect();
-        calls.extend(self.registered.drain(..).map(|agent| agent.call(None, "Release", Vec::new())));
+        let goodbye = |agent| Outgoing::call(&agent, AGENT, None, "Release", Vec::new());
+        calls.extend(self.registered.drain(..).map(goodbye));
         calls
     }
 
@@ -167,7 +157,7 @@ impl Agents {
         self.questions.drain(..).map(|question| question.secret).collect()
     }
 
-    fn find(&self, owner: &str) -> Option<&Agent> {
+    fn find(&self, owner: &str) -> Option<&Party> {
         self.registered.iter().find(|agent| agent.owner == owner)
     }
 }
@@ -185,19 +175,6 @@ fn understood(secrets: &Secrets, values: Vec<Value>) -> SecretAnswer {
         }
         (_, Some(Value::Text(text)), None, None) => SecretAnswer::Passphrase(secret(text)),
         _ => SecretAnswer::Garbage("the agent did not answer with one string"),
-    }
-}
-
-impl Agent {
-    fn call(&self, serial: Option<u32>, member: &'static str, body: Vec<Value>) -> Outgoing {
-        Outgoing::Call {
-            serial,
-            destination: self.owner.clone(),
-            path: self.path.clone(),
-            interface: AGENT,
-            member,
-            body,
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::errors::iwd;
 use super::interfaces::NETWORK_CONFIGURATION_AGENT;
 use super::message::{Error, Outgoing};
 use super::value::Value;
-use crate::control::{Addressed, ConfigurationId, Family, Unneeded};
+use crate::control::{Addressed, ConfigurationId, Family, Party, Unneeded};
 use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
 use lapwing_core::Duration;
@@ -14,15 +14,9 @@ use std::net::IpAddr;
 /// The agent and what it was asked.
 #[derive(Debug, Default)]
 pub struct Configurator {
-    agent: Option<Agent>,
+    agent: Option<Party>,
     /// The orders without an answer, by the serial number of the call.
     open: BTreeMap<u32, Order>,
-}
-
-#[derive(Debug)]
-struct Agent {
-    owner: String,
-    path: String,
 }
 
 #[derive(Debug)]
@@ -44,7 +38,7 @@ impl Configurator {
                 "Another program sets addresses already. It has to unregister first.",
             ));
         }
-        self.agent = Some(Agent { owner: owner.to_owned(), path: path.to_owned() });
+        self.agent = Some(Party { owner: owner.to_owned(), path: path.to_owned() });
         Ok(())
     }
 
@@ -97,7 +91,7 @@ impl Configurator {
         };
         let body = vec![Value::Path(device.to_owned()), told(addressed, metric)];
         self.open.insert(serial, Order { id, device: device.to_owned(), family: addressed.family });
-        Some(agent.call(Some(serial), member, body))
+        Some(Outgoing::call(agent, NETWORK_CONFIGURATION_AGENT, Some(serial), member, body))
     }
 
     /// Takes the answer to an order, if it is one: which, and whether it was done.
@@ -128,13 +122,15 @@ impl Configurator {
             Family::V4 => "CancelIPv4",
             Family::V6 => "CancelIPv6",
         };
-        Some(self.agent.as_ref()?.call(None, member, vec![Value::Path(order.device), Value::text(why)]))
+        let body = vec![Value::Path(order.device), Value::text(why)];
+        Some(Outgoing::call(self.agent.as_ref()?, NETWORK_CONFIGURATION_AGENT, None, member, body))
     }
 
     /// Says goodbye.
     pub fn release(&mut self) -> Option<Outgoing> {
         self.open.clear();
-        Some(self.agent.take()?.call(None, "Release", Vec::new()))
+        let agent = self.agent.take()?;
+        Some(Outgoing::call(&agent, NETWORK_CONFIGURATION_AGENT, None, "Release", Vec::new()))
     }
 }
 
@@ -184,19 +180,6 @@ fn route(route: &Route, metric: u32) -> Value {
     entries.extend(route.source.map(|source| ("PreferredSource", Value::text(source))));
     entries.extend(route.mtu.map(|mtu| ("MTU", Value::Uint32(mtu.into()))));
     Value::options(entries)
-}
-
-impl Agent {
-    fn call(&self, serial: Option<u32>, member: &'static str, body: Vec<Value>) -> Outgoing {
-        Outgoing::Call {
-            serial,
-            destination: self.owner.clone(),
-            path: self.path.clone(),
-            interface: NETWORK_CONFIGURATION_AGENT,
-            member,
-            body,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Errors as clients see them: iwd's names, and sentences that say what happened and what to do next.
 
+use super::device_provisioning;
 use super::message::Error;
 use super::simple_configuration;
 use crate::control::CallError;
@@ -68,6 +69,7 @@ pub fn describe(error: &CallError) -> Error {
             };
             iwd(name, format_args!("{} {}", sentence(&failure.to_string()), failure.next_step()))
         }
+        CallError::NotProvisioned(troubles) => device_provisioning::describe(*troubles),
         CallError::NotHandedOver(troubles) => simple_configuration::describe(troubles),
         CallError::InvalidArguments(why) => iwd("InvalidArguments", why),
         CallError::NotAvailable(what) => iwd("NotAvailable", what),

@@ -97,6 +97,12 @@ pub const NETWORK_CONFIGURATION_AGENT: &str = "net.connman.iwd.NetworkConfigurat
 pub const ACCESS_POINT_DIAGNOSTIC: &str = "net.connman.iwd.AccessPointDiagnostic";
 /// What more there is to know and to do of a hotspot.
 pub const LAPWING_ACCESS_POINT: &str = "org.lapwing.AccessPoint1";
+/// A network by a QR code.
+pub const DEVICE_PROVISIONING: &str = "net.connman.iwd.DeviceProvisioning";
+/// A network by a shared code.
+pub const SHARED_CODE: &str = "net.connman.iwd.SharedCodeDeviceProvisioning";
+/// What programs offer that know the codes of devices.
+pub const SHARED_CODE_AGENT: &str = "net.connman.iwd.SharedCodeAgent";
 /// A network by a push of a button or a PIN.
 pub const SIMPLE_CONFIGURATION: &str = "net.connman.iwd.SimpleConfiguration";
 /// What more there is to know of an interface.

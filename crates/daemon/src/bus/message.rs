@@ -1,6 +1,7 @@
 //! Messages as values: what comes from the bus, and what goes to it.
 
 use super::value::Value;
+use crate::control::Party;
 use std::fmt;
 
 /// A call of one of our methods.
@@ -103,6 +104,20 @@ pub enum Outgoing {
         /// The arguments.
         body: Vec<Value>,
     },
+}
+
+impl Outgoing {
+    /// A call of a program that can be asked.
+    pub fn call(
+        party: &Party,
+        interface: &'static str,
+        serial: Option<u32>,
+        member: &'static str,
+        body: Vec<Value>,
+    ) -> Self {
+        let Party { owner, path } = party.clone();
+        Self::Call { serial, destination: owner, path, interface, member, body }
+    }
 }
 
 /// Why a call was not done.

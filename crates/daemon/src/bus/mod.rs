@@ -8,6 +8,7 @@
 pub mod agents;
 pub mod configurator;
 pub mod connection;
+mod device_provisioning;
 pub mod diff;
 pub mod errors;
 pub mod interfaces;
@@ -17,6 +18,7 @@ pub mod path;
 pub mod private;
 pub mod resolved;
 pub mod service;
+mod shared_codes;
 pub mod signal_agents;
 mod simple_configuration;
 #[cfg(test)]
@@ -26,7 +28,7 @@ pub mod tree;
 pub mod value;
 pub mod watchers;
 
-use crate::control::{Call, CallId, ConfigurationId, News, SecretAnswer, SecretId, View};
+use crate::control::{Call, CallId, CodeId, ConfigurationId, News, SecretAnswer, SecretId, View};
 use crate::daemon::{Daemon, Now};
 use crate::kernel::Kernel;
 use connection::Connection;
@@ -62,6 +64,8 @@ pub trait Control {
     fn secret(&mut self, now: Now, id: SecretId, answer: SecretAnswer);
     /// Says whether an order to set addresses was carried out.
     fn addressed(&mut self, now: Now, id: ConfigurationId, is_done: bool);
+    /// Answers a question for the code of a device.
+    fn code(&mut self, now: Now, id: CodeId, answer: SecretAnswer);
     /// What there is to tell.
     fn take_news(&mut self) -> Vec<News>;
     /// What can be seen.
@@ -81,6 +85,10 @@ impl<K: Kernel> Control for Daemon<K> {
 
     fn addressed(&mut self, now: Now, id: ConfigurationId, is_done: bool) {
         Self::addressed(self, now, id, is_done);
+    }
+
+    fn code(&mut self, now: Now, id: CodeId, answer: SecretAnswer) {
+        Self::code(self, now, id, answer);
     }
 
     fn take_news(&mut self) -> Vec<News> {
@@ -321,6 +329,7 @@ impl Bus {
                 debug!("the bus asks for {call:?}");
                 daemon.call(now, id, call);
             }
+            Effect::Code(id, answer) => daemon.code(now, id, answer),
             Effect::Secret(id, answer) => daemon.secret(now, id, answer),
             Effect::Addressed(id, is_done) => daemon.addressed(now, id, is_done),
             other => {
@@ -349,7 +358,7 @@ impl Bus {
             )),
             Effect::Warn(text) => warn!("{text}"),
             // Replies of the bus lead to none of these.
-            Effect::Call(..) | Effect::Secret(..) | Effect::Addressed(..) => {}
+            Effect::Call(..) | Effect::Secret(..) | Effect::Code(..) | Effect::Addressed(..) => {}
         }
         Ok(())
     }

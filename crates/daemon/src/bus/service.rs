@@ -13,12 +13,15 @@ use super::diff::{Change, diff};
 use super::errors::describe;
 use super::message::{Error, Incoming, MethodCall, Origin, Outgoing};
 use super::resolved::Resolved;
+use super::shared_codes::SharedCodes;
 use super::signal_agents::SignalAgents;
 use super::tree::{Tree, has_station, tree};
 use super::value::Value;
 use super::watchers::Watchers;
-use super::{errors, interfaces, path};
-use crate::control::{Answer, Call, CallId, ConfigurationId, DeviceView, News, SecretAnswer, SecretId, View};
+use super::{errors, interfaces, path, shared_codes};
+use crate::control::{
+    Answer, Call, CallId, CodeId, ConfigurationId, DeviceView, News, SecretAnswer, SecretId, View,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many calls may be open, in all and of one client: a person makes one at a time.
@@ -55,6 +58,8 @@ pub enum Effect {
     Call(CallId, Call),
     /// Give the daemon a secret it asked for.
     Secret(SecretId, SecretAnswer),
+    /// Give the daemon the code of a device that it asked for.
+    Code(CodeId, SecretAnswer),
     /// Tell the daemon whether an order to set addresses was carried out.
     Addressed(ConfigurationId, bool),
     /// The bus name is ours.
@@ -76,6 +81,7 @@ pub struct Service {
     agents: Agents,
     signal_agents: SignalAgents,
     configurator: Configurator,
+    shared_codes: SharedCodes,
     /// Who has set the affinities of a station.
     affinities: BTreeMap<u32, String>,
     watchers: Watchers,
@@ -118,6 +124,7 @@ impl Service {
             agents: Agents::default(),
             signal_agents: SignalAgents::default(),
             configurator: Configurator::default(),
+            shared_codes: SharedCodes::default(),
             affinities: BTreeMap::new(),
             watchers: Watchers::default(),
             awaited: BTreeSet::new(),
@@ -148,6 +155,7 @@ impl Service {
         self.asked.clear();
         self.caution = None;
         self.resolved.forget();
+        self.shared_codes.clear();
         self.end_clients()
     }
 
@@ -155,6 +163,7 @@ impl Service {
     pub fn shut_down(&mut self) -> Vec<Outgoing> {
         let mut calls = self.agents.release();
         calls.extend(self.configurator.release());
+        calls.extend(self.code_agents().iter().map(shared_codes::release));
         calls.extend(self.signal_agents.release(|_| true).into_iter().map(|(_, call)| call));
         calls
     }
@@ -189,10 +198,12 @@ impl Service {
         let mut effects = Vec::new();
         let send = |message| Effect::Send(message);
         let is_new = view.is_some();
+        let before = self.code_agents();
         let changes = view.map_or_else(Vec::new, |view| self.show(view));
         if is_new {
             self.forget_what_is_over(&mut effects);
         }
+        let released = before.difference(&self.code_agents()).map(shared_codes::release).collect::<Vec<_>>();
         let (first, then): (Vec<_>, Vec<_>) = changes.into_iter().partition(Change::is_before_replies);
         effects.extend(first.into_iter().map(Change::signal).map(send));
         let mut lines = Vec::new();
@@ -215,6 +226,13 @@ impl Service {
                 }
                 News::SecretUnwanted { secret, why } => {
                     effects.extend(self.agents.unwanted(secret, why).map(send));
+                }
+                News::CodeWanted { code, agent, identifier } => {
+                    let serial = next(&mut self.serial);
+                    effects.push(send(self.shared_codes.ask(serial, code, agent, &identifier)));
+                }
+                News::CodeUnwanted { code, why } => {
+                    effects.extend(self.shared_codes.unwanted(code, why).map(send));
                 }
                 News::SignalLevel { ifindex, level } => {
                     effects.extend(self.signal_agents.tell(ifindex, level).map(send));
@@ -242,6 +260,8 @@ impl Service {
         effects.extend(then.into_iter().map(Change::signal).map(send));
         // Whoever reads along is in no hurry.
         effects.extend(lines);
+        // What is not wanted any more was said before.
+        effects.extend(released.into_iter().map(Effect::Send));
         self.ask_agents(&mut effects);
         if self.facts.resolved {
             let serial = &mut self.serial;
@@ -307,6 +327,10 @@ impl Service {
         }
         if let Some((id, is_done)) = self.configurator.answered(serial, sender, &outcome) {
             effects.push(Effect::Addressed(id, is_done));
+            return;
+        }
+        if let Some((id, answer)) = self.shared_codes.answered(serial, sender, &outcome) {
+            effects.push(Effect::Code(id, answer));
             return;
         }
         let Some(question) = self.asked.remove(&serial) else {
@@ -403,6 +427,7 @@ fn values(answer: Answer) -> Vec<Value> {
         Answer::Heard(networks) => vec![calls::heard(&networks)],
         Answer::Clients(clients) => vec![access_point::diagnostics(&clients)],
         Answer::Links(links) => super::links::report(&links),
+        Answer::Uri(uri) => vec![Value::Text(uri)],
         Answer::Pin(pin) => vec![Value::Text(pin.reveal())],
         Answer::Timeline(text) => vec![Value::Text(text.replace('\0', "\u{fffd}"))],
     }

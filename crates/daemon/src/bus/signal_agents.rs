@@ -4,6 +4,7 @@ use super::errors::iwd;
 use super::interfaces::SIGNAL_AGENT;
 use super::message::{Error, Outgoing};
 use super::value::Value;
+use crate::control::Party;
 use std::collections::BTreeMap;
 
 /// How many thresholds an agent may name: as many as with iwd.
@@ -15,8 +16,7 @@ pub struct SignalAgents(BTreeMap<u32, Agent>);
 
 #[derive(Debug)]
 struct Agent {
-    owner: String,
-    path: String,
+    party: Party,
     /// The path of the interface.
     device: String,
 }
@@ -56,7 +56,7 @@ impl SignalAgents {
             )
         })?;
         let [owner, path, device] = [owner, path, device].map(str::to_owned);
-        self.0.insert(ifindex, Agent { owner, path, device });
+        self.0.insert(ifindex, Agent { party: Party { owner, path }, device });
         Ok(levels)
     }
 
@@ -67,7 +67,7 @@ impl SignalAgents {
     pub fn unregister(&mut self, ifindex: u32, owner: &str, path: &str) -> Result<(), Error> {
         match self.0.get(&ifindex) {
             None => Err(iwd("Failed", "No program is told of the signal of this interface.")),
-            Some(agent) if agent.owner != owner || agent.path != path => {
+            Some(Agent { party, .. }) if party.owner != owner || party.path != path => {
                 Err(iwd("NotFound", "You have no such agent here. Register it first."))
             }
             Some(_) => {
@@ -91,26 +91,20 @@ impl SignalAgents {
 
     /// Forgets the agents of a client, and gives their interfaces.
     pub fn left(&mut self, owner: &str) -> Vec<u32> {
-        let gone = self.0.extract_if(.., |_, agent| agent.owner == owner);
+        let gone = self.0.extract_if(.., |_, agent| agent.party.owner == owner);
         gone.map(|(ifindex, _)| ifindex).collect()
     }
 
     /// Whose agents there are.
     pub fn owners(&self) -> impl Iterator<Item = &str> {
-        self.0.values().map(|agent| agent.owner.as_str())
+        self.0.values().map(|agent| agent.party.owner.as_str())
     }
 }
 
 impl Agent {
     fn call(&self, member: &'static str, further: Option<Value>) -> Outgoing {
-        Outgoing::Call {
-            serial: None,
-            destination: self.owner.clone(),
-            path: self.path.clone(),
-            interface: SIGNAL_AGENT,
-            member,
-            body: [Value::Path(self.device.clone())].into_iter().chain(further).collect(),
-        }
+        let body = [Value::Path(self.device.clone())].into_iter().chain(further).collect();
+        Outgoing::call(&self.party, SIGNAL_AGENT, None, member, body)
     }
 }
 

@@ -90,6 +90,8 @@ pub(crate) fn device(state: Summary) -> DeviceView {
             signal_mbm: -7000,
             security: Security::Open,
         }],
+        provisioning: None,
+        provisioned: None,
     }
 }
 

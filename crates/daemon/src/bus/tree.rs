@@ -2,6 +2,7 @@
 
 mod access_point;
 
+use super::device_provisioning;
 use super::interfaces::{
     AD_HOC, ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE, DIAGNOSTIC, KNOWN, LAPWING_DAEMON,
     LAPWING_STATION, NETWORK, OBJECT_MANAGER, PROPERTIES, SIMPLE_CONFIGURATION, STATION,
@@ -174,6 +175,7 @@ fn add_device(
     if has_station(device) {
         interfaces.insert(STATION, station(device, &at));
         interfaces.insert(SIMPLE_CONFIGURATION, Properties::new());
+        device_provisioning::add(&mut interfaces, device.provisioning.as_ref());
         if developer {
             let autoconnect = Value::Boolean(device.autoconnects);
             interfaces.insert(DEBUG, Properties::from([("AutoConnect", autoconnect)]));
@@ -257,6 +259,7 @@ fn lapwing_station(device: &DeviceView, caution: Option<&str>) -> Properties {
         ("Connection", Value::options(device.connected.as_ref().map_or_else(Vec::new, connection))),
         ("Links", links::view(device.links.as_ref())),
         ("FellBack", links::fell_back(device.links.as_ref())),
+        ("Provisioned", Value::options(device_provisioning::outcome(device.provisioned.as_ref()))),
         ("Addresses", Value::options(addresses)),
     ])
 }

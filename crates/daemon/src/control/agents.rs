@@ -18,6 +18,19 @@ pub enum Secrets {
     UserPassword(String),
 }
 
+/// The number of a question for the code of a device; the daemon counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CodeId(pub u64);
+
+/// A program that can be asked: whose it is, and where, in the surface's words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Party {
+    /// Whose.
+    pub owner: String,
+    /// Where.
+    pub path: String,
+}
+
 /// The number of an order to set addresses; the daemon counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConfigurationId(pub u64);

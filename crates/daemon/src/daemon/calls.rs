@@ -71,6 +71,8 @@ pub(super) enum Wish {
     ClientFigures { ifindex: u32 },
     /// A network by a button or a PIN.
     Enrol { ifindex: u32 },
+    /// The first announcement to whoever is shown our URI.
+    Announce { ifindex: u32 },
     /// The kernel's side of the links: the interface, and then the figures.
     Links { ifindex: u32, state: Option<Box<InterfaceState>> },
 }
@@ -92,7 +94,8 @@ impl Wish {
             | Self::StopHotspot { ifindex }
             | Self::AdHoc { ifindex }
             | Self::ClientFigures { ifindex }
-            | Self::Enrol { ifindex } => Some(*ifindex),
+            | Self::Enrol { ifindex }
+            | Self::Announce { ifindex } => Some(*ifindex),
             Self::Radio { .. } => None,
         }
     }
@@ -111,7 +114,8 @@ impl Wish {
             | Self::StopHotspot { .. }
             | Self::AdHoc { .. }
             | Self::ClientFigures { .. }
-            | Self::Enrol { .. } => false,
+            | Self::Enrol { .. }
+            | Self::Announce { .. } => false,
         }
     }
 
@@ -129,7 +133,8 @@ impl Wish {
             | Self::Mode { .. }
             | Self::StartHotspot { .. }
             | Self::StopHotspot { .. }
-            | Self::AdHoc { .. } => 30,
+            | Self::AdHoc { .. }
+            | Self::Announce { .. } => 30,
             Self::Power { .. }
             | Self::Radio { .. }
             | Self::Figures { .. }
@@ -156,6 +161,7 @@ impl Wish {
                 CallError::HotspotFailed(hotspot::Failure::Silent("the figures of the clients"))
             }
             Self::Links { .. } => silent(Phase::Online, "the links of the interface"),
+            Self::Announce { .. } => silent(Phase::Scan, "the announcement"),
             Self::Enrol { .. } => CallError::NotHandedOver(wsc::Troubles::WalkTimeOver),
         }
     }
@@ -280,6 +286,8 @@ impl<K: Kernel> Daemon<K> {
                 Call::StartAdHoc { ifindex, ssid } => self.start_ad_hoc(now, id, ifindex, ssid),
                 Call::StopAdHoc { ifindex } => self.stop_ad_hoc(now, id, ifindex),
                 Call::AccessPointDiagnostics { ifindex } => self.diagnose_clients(now, id, ifindex),
+                Call::Provision { ifindex, wish } => self.provision(now, id, ifindex, wish),
+                Call::StopProvisioning { ifindex, by_code } => self.stop_provisioning(now, ifindex, by_code),
                 Call::GeneratePin => self.generate_pin(),
                 Call::Enrol { ifindex, password } => self.enrol(now, id, ifindex, password),
                 Call::CancelEnrol { ifindex } => self.cancel_enrolling(now, ifindex),

@@ -6,9 +6,10 @@ use super::handover::Handed;
 use super::joining::Join;
 use super::looking::Look;
 use super::modes::{Role, Switching};
+use super::provisioning::Provisioning;
 use super::serving::ClientNetwork;
 use super::signal::SignalWatch;
-use crate::control::DeviceView;
+use crate::control::{DeviceView, ProvisionedView};
 use crate::flight::timeline;
 use crate::hotspot::Hotspot;
 use crate::hotspot::plan::Neighbour;
@@ -51,6 +52,10 @@ pub(super) struct Interface {
     pub(super) switching: Option<Switching>,
     /// That a network is being handed over to it by a button or a PIN.
     pub(super) enrolling: Option<Enrolling>,
+    /// That a network is being handed over to it, or by it, by device provisioning.
+    pub(super) provisioning: Option<Provisioning>,
+    /// What came of the last time.
+    pub(super) provisioned: Option<ProvisionedView>,
     /// What it heard as a station, for the hotspot that it is on the way to.
     pub(super) heard: Vec<Neighbour>,
     /// Its station, which is out of the way while the interface is used for something else.
@@ -89,6 +94,8 @@ impl Interface {
             role: Role::Station,
             switching: None,
             enrolling: None,
+            provisioning: None,
+            provisioned: None,
             heard: Vec::new(),
             configuration: None,
             configured: None,
@@ -114,7 +121,8 @@ impl Interface {
         let signal = self.signal.as_ref().and_then(SignalWatch::deadline);
         let enrolling = self.enrolling.as_ref().and_then(Enrolling::deadline);
         let look = self.look.map(Look::deadline);
-        let others = handed.into_iter().chain(signal).chain(enrolling).chain(look);
+        let provisioning = self.provisioning.as_ref().and_then(Provisioning::deadline);
+        let others = handed.into_iter().chain(signal).chain(enrolling).chain(look).chain(provisioning);
         station
             .into_iter()
             .chain(others)
@@ -194,6 +202,8 @@ impl Interface {
             warning: (!warnings.is_empty()).then(|| warnings.join(" ")),
             networks: Vec::new(),
             hidden: Vec::new(),
+            provisioning: self.provisioning.as_ref().map(Provisioning::view),
+            provisioned: self.provisioned,
         }
     }
 }

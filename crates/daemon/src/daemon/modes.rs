@@ -148,15 +148,20 @@ impl<K: Kernel> Daemon<K> {
         | Call::Roam { ifindex, .. }
         | Call::ConnectHidden { ifindex, .. }
         | Call::Disconnect { ifindex }
+        | Call::Provision { ifindex, .. }
         | Call::Enrol { ifindex, .. } = call
         {
             self.check_enrolling(*ifindex)?;
+        }
+        if let Call::Enrol { ifindex, .. } = call {
+            self.check_provisioning(*ifindex)?;
         }
         let (Call::Scan { ifindex }
         | Call::Connect { ifindex, .. }
         | Call::ConnectHidden { ifindex, .. }
         | Call::Disconnect { ifindex }
         | Call::Enrol { ifindex, .. }
+        | Call::Provision { ifindex, .. }
         | Call::Diagnose { ifindex }) = call
         else {
             return Ok(());

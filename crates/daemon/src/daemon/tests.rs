@@ -13,6 +13,7 @@ mod calls;
 mod enrolling;
 mod hotspots;
 mod looking;
+mod provisioning;
 
 use super::*;
 use crate::control::{Answer, Call, CallError, CallId, News, RateView};

@@ -123,6 +123,8 @@ mod tests {
             warning: None,
             networks: Vec::new(),
             hidden: Vec::new(),
+            provisioning: None,
+            provisioned: None,
         }
     }
 

@@ -86,6 +86,14 @@ impl Linux {
                 };
                 self.heard.push_back(Heard::ClientsDiagnosed { ifindex, outcome });
             }
+            (Purpose::OffChannel { ifindex, number }, result) => {
+                let outcome = match result {
+                    Ok(nl80211::Reply::Station(Reply::Sent { cookie })) => Ok(cookie),
+                    Ok(_) => Ok(0),
+                    Err(error) => Err(Refusal::from(error)),
+                };
+                self.off_channel_sent(ifindex, number, outcome);
+            }
             (Purpose::Registration, Err(error)) => {
                 // Without it some frames are not heard; a driver that cannot do it says so here.
                 self.trouble(format!("a kind of frame cannot be registered for: {error}"));

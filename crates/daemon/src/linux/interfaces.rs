@@ -40,7 +40,12 @@ impl Linux {
         self.unmark_access_point(ifindex);
         let radio = self.radios.get(&interface.wiphy).map(Wiphy::radio);
         for (frame_type, prefix) in frames(radio.map_or(RadioKind::SoftMac, |radio| radio.kind)) {
-            let request = nl80211::Request::RegisterFrame { ifindex, frame_type, prefix: prefix.to_vec() };
+            let request = nl80211::Request::RegisterFrame {
+                ifindex,
+                frame_type,
+                prefix: prefix.to_vec(),
+                groups: false,
+            };
             self.ask(&request, Purpose::Registration);
         }
         let driver =
@@ -139,6 +144,7 @@ impl Linux {
         self.key_frames.remove(&ifindex);
         self.adopted.remove(&ifindex);
         self.drawn.remove(&ifindex);
+        self.provisions.remove(&ifindex);
         self.off.remove(&ifindex);
         self.leftovers.remove(&ifindex);
         self.rivals.forget(ifindex);

@@ -130,16 +130,25 @@ pub fn learn(document: &mut Document, name: &FileName, learned: &Learned) -> boo
     *document != before
 }
 
-/// Writes the secret and the settings of a network that a person entered. What was computed from another
+/// Writes the secret, a passphrase or else a key, and the settings of a network that a person entered. What was computed from another
 /// secret goes.
 pub fn enter(document: &mut Document, network: &Network) {
-    if let Credentials::Personal(Personal { passphrase: Some(passphrase), .. }) = &network.credentials {
-        document.set("Security", "Passphrase", passphrase.expose());
+    if let Credentials::Personal(Personal { passphrase, psk, .. }) = &network.credentials
+        && (passphrase.is_some() || psk.is_some())
+    {
         document.remove("Security", "PreSharedKey");
         for (_, key, _) in ELEMENTS {
             document.remove("Security", key);
         }
         unmark(document);
+        match (passphrase, psk) {
+            (Some(passphrase), _) => document.set("Security", "Passphrase", passphrase.expose()),
+            (None, Some(psk)) => {
+                document.remove("Security", "Passphrase");
+                document.set("Security", "PreSharedKey", hex(psk.expose()).expose());
+            }
+            (None, None) => {}
+        }
     }
     if network.hidden {
         document.set("Settings", "Hidden", b"true");

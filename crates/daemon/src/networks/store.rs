@@ -207,6 +207,29 @@ impl Store {
         Ok(known)
     }
 
+    /// Stores a network that another device handed over: as [`Self::provision`], before anybody has joined it.
+    ///
+    /// # Errors
+    /// Those of reading and writing; the file is as before then.
+    pub fn receive(
+        &mut self,
+        name: &FileName,
+        network: &Network,
+        send_hostname: bool,
+        now: u64,
+    ) -> Result<KnownNetwork, FileError> {
+        let (path, mut document) = self.entered(name, network)?;
+        if send_hostname {
+            document.set("IPv4", "SendHostname", b"true");
+        }
+        let mut known = KnownNetwork::read(name.clone(), &document).map_err(|error| unfit(&path, error))?;
+        self.write(&path, name, &document)?;
+        touch(&path, now);
+        self.files.insert(name.clone(), path);
+        self.remember(&mut known);
+        Ok(known)
+    }
+
     /// The network as [`Self::provision`] will make it known.
     ///
     /// # Errors
@@ -226,6 +249,14 @@ impl Store {
         network: &Network,
         learned: &Learned,
     ) -> Result<(PathBuf, Document, KnownNetwork), FileError> {
+        let (path, mut document) = self.entered(name, network)?;
+        let _ = learn(&mut document, name, learned);
+        let known = KnownNetwork::read(name.clone(), &document).map_err(|error| unfit(&path, error))?;
+        Ok((path, document, known))
+    }
+
+    /// A network's file with this secret in it.
+    fn entered(&self, name: &FileName, network: &Network) -> Result<(PathBuf, Document), FileError> {
         let path = self.path(name);
         let mut document = match read(&path) {
             Ok(octets) => {
@@ -237,9 +268,7 @@ impl Store {
             Err(error) => return Err(fail(&path, error)),
         };
         enter(&mut document, network);
-        let _ = learn(&mut document, name, learned);
-        let known = KnownNetwork::read(name.clone(), &document).map_err(|error| unfit(&path, error))?;
-        Ok((path, document, known))
+        Ok((path, document))
     }
 
     fn joined(&mut self, name: &FileName, network: &Network, learned: &Learned, now: u64) {

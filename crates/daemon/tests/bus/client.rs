@@ -54,7 +54,10 @@ impl Client {
             while let Some(message) = next(&mut stream).await {
                 match message.message_type() {
                     Type::Signal => shared.lock().unwrap().signals.extend(word(&message)),
-                    Type::MethodCall if message.header().member().unwrap() == "RequestPassphrase" => {
+                    Type::MethodCall
+                        if ["RequestPassphrase", "RequestSharedCode"]
+                            .contains(&message.header().member().unwrap().as_str()) =>
+                    {
                         shared.lock().unwrap().asked += 1;
                         let header = message.header();
                         match agent {
@@ -123,6 +126,11 @@ impl Client {
             }
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    /// The value of a property.
+    pub(crate) async fn get(&self, path: &str, interface: &str, property: &str) -> String {
+        self.say(path, "org.freedesktop.DBus.Properties", "Get", &(interface, property)).await.unwrap()
     }
 
     pub(crate) async fn objects(&self) -> String {

@@ -10,8 +10,9 @@ use lapwing_frames::{MacAddr, Ssid};
 use lapwingd::bus::Control;
 use lapwingd::bus::service::Facts;
 use lapwingd::control::{
-    Answer, Call, CallError, CallId, ConfigurationId, DeviceView, Diagnostics, KnownView, NetworkView, News,
-    RadioView, SecretAnswer, SecretId, Secrets, Unwanted, View,
+    Answer, Call, CallError, CallId, CodeId, ConfigurationId, DeviceView, Diagnostics, FoundBy, KnownView,
+    NetworkView, News, Provision, ProvisioningView, RadioView, SecretAnswer, SecretId, Secrets, Unwanted,
+    View,
 };
 use lapwingd::daemon::Now;
 use lapwingd::networks::FileName;
@@ -96,6 +97,8 @@ impl Default for Double {
                 network(name(b"cafe", Security::Open), MacAddr([2, 0, 0, 0, 0, 0xfd])),
             ],
             hidden: Vec::new(),
+            provisioning: None,
+            provisioned: None,
         };
         let radio = RadioView {
             wiphy: 0,
@@ -218,6 +221,13 @@ impl Control for Double {
                 self.steps.push_back(Step::Be(Summary::Disconnected, None));
                 return self.answer_with_last(id, Ok(Answer::Done));
             }
+            Call::Provision { wish: Provision::ConfigureByAgent(agent), .. } => {
+                let by = FoundBy::Agent(agent.clone());
+                self.view.devices[0].provisioning = Some(ProvisioningView { enrollee: false, by });
+                let wanted = News::CodeWanted { code: CodeId(1), agent, identifier: "shelf".to_owned() };
+                self.steps.push_back(Step::Say(wanted));
+            }
+            Call::StopProvisioning { .. } => self.view.devices[0].provisioning = None,
             Call::Forget { network } => self.view.known.retain(|known| known.name != network),
             Call::Diagnose { .. } => {
                 let connected = self.view.devices[0].connected.clone();
@@ -255,6 +265,14 @@ impl Control for Double {
             SecretAnswer::Garbage(why) => CallError::BadSecret(why),
         };
         self.news.push(News::Answered { call, outcome: Err(error) });
+    }
+
+    fn code(&mut self, _now: Now, _id: CodeId, answer: SecretAnswer) {
+        // The right code lets a device in; with another one, the next is waited for.
+        if matches!(answer, SecretAnswer::Passphrase(code) if code.expose() == PASSPHRASE.as_bytes()) {
+            self.view.devices[0].provisioning = None;
+        }
+        self.generation += 1;
     }
 
     fn addressed(&mut self, _now: Now, _id: ConfigurationId, _is_done: bool) {}

@@ -224,6 +224,46 @@ fn passphrases_that_are_no_use() {
 }
 
 #[test]
+fn agents_that_know_the_codes_of_devices_or_do_not() {
+    const SHARED: &str = "net.connman.iwd.SharedCodeDeviceProvisioning";
+    on_each(async |ground, mut bus, mut double| {
+        let test = async {
+            let watcher = Client::new(ground.address(), Agent::None).await;
+            // Whether it has ended after a while.
+            let ends = async || {
+                for _ in 0..50 {
+                    if !watcher.get(DEVICE, SHARED, "Started").await.contains("true") {
+                        return true;
+                    }
+                    tokio::time::sleep(Duration::from_millis(4)).await;
+                }
+                false
+            };
+            let path = zbus::ObjectPath::try_from("/codes").unwrap();
+            for (agent, is_over) in [
+                (Agent::Says(PASSPHRASE), true),
+                (Agent::Says("another"), false),
+                (Agent::SaysNumber, false),
+                (Agent::Cancels, false),
+                (Agent::Hangs, false),
+                (Agent::Dies, true),
+            ] {
+                let client = Client::new(ground.address(), agent).await;
+                client.say(DEVICE, SHARED, "StartConfigurator", &path).await.unwrap();
+                while client.asked() == 0 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                assert_eq!(ends().await, is_over, "{agent:?}");
+                // Whoever leaves lets nobody in any more.
+                client.leave().await;
+                assert!(ends().await, "{agent:?}");
+            }
+        };
+        serve(&mut bus, &mut double, test).await;
+    });
+}
+
+#[test]
 fn a_name_that_is_taken_stops_the_start_and_names_who_has_it() {
     run(async {
         let (ground, _first, _) = start().await;

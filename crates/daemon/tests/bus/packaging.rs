@@ -35,6 +35,7 @@ fn the_policy_lets_in_root_and_two_groups_and_nobody_else() {
             "<allow send_destination=\"net.connman.iwd\"/>",
             "<allow send_interface=\"net.connman.iwd.Agent\"/>",
             "<allow send_interface=\"net.connman.iwd.NetworkConfigurationAgent\"/>",
+            "<allow send_interface=\"net.connman.iwd.SharedCodeAgent\"/>",
             "<allow send_interface=\"net.connman.iwd.SignalLevelAgent\"/>",
         ]
     );
@@ -137,6 +138,12 @@ const FORBIDDEN: &[&[&str]] = &[
     &["/net/connman/iwd/0/3", "net.connman.iwd.StationDebug.Scan", "array:uint16:2412"],
     &["/net/connman/iwd/0/3", "net.connman.iwd.AccessPoint.Start", "string:mine", "string:secret123"],
     &["/net/connman/iwd/0/3", "net.connman.iwd.AdHoc.StartOpen", "string:mesh"],
+    &["/net/connman/iwd/0/3", "net.connman.iwd.DeviceProvisioning.StartConfigurator"],
+    &[
+        "/net/connman/iwd/0/3",
+        "net.connman.iwd.SharedCodeDeviceProvisioning.StartConfigurator",
+        "objpath:/agent",
+    ],
     &[
         "/net/connman/iwd/0/3",
         "org.freedesktop.DBus.Properties.Set",
@@ -195,6 +202,7 @@ fn the_policy_holds_on_a_broker() {
         let agent = Client::new(&broker.address, Agent::None).await;
         for (interface, may) in [
             ("net.connman.iwd.Agent", true),
+            ("net.connman.iwd.SharedCodeAgent", true),
             ("net.connman.iwd.SignalLevelAgent", true),
             ("net.connman.iwd.NetworkConfigurationAgent", true),
             ("net.connman.iwd.Station", false),

@@ -161,6 +161,18 @@ impl Management {
         Ok((header, Subtype(first >> 4), reader))
     }
 
+    /// The header of an action frame that is not encrypted, and its body from the category on.
+    ///
+    /// # Errors
+    /// If it is another frame, or cut short.
+    pub fn split_action(octets: &[u8]) -> Result<(Header, &[u8]), ParseError> {
+        let (header, subtype, mut reader) = Self::parse_header(octets)?;
+        if subtype != Subtype::Action || header.flags.contains(FrameFlags::PROTECTED) {
+            return Err(reader.invalid("no action frame in clear"));
+        }
+        Ok((header, reader.rest()))
+    }
+
     /// Appends the frame.
     pub fn write(&self, out: &mut Vec<u8>) {
         let header = &self.header;

@@ -88,9 +88,23 @@ impl Request {
                 // The one key command whose index the kernel reads outside the nest only.
                 message.u8(attr::KEY_IDX, key.index);
             }
-            Self::RegisterFrame { ifindex, frame_type, prefix } => {
+            Self::RegisterFrame { ifindex, frame_type, prefix, groups } => {
                 message.u32(attr::IFINDEX, *ifindex).u16(attr::FRAME_TYPE, *frame_type);
-                message.bytes(attr::FRAME_MATCH, prefix);
+                message.bytes(attr::FRAME_MATCH, prefix).flag_if(attr::RECEIVE_MULTICAST, *groups);
+            }
+            Self::SendOffChannel { ifindex, frequency, wait, bytes } => {
+                message.u32(attr::IFINDEX, *ifindex).u32(attr::WIPHY_FREQ, frequency.0);
+                if *wait > 0 {
+                    message.u32(attr::DURATION, *wait).flag(attr::OFFCHANNEL_TX_OK);
+                }
+                message.bytes(attr::FRAME, bytes);
+            }
+            Self::RemainOnChannel { ifindex, frequency, duration } => {
+                message.u32(attr::IFINDEX, *ifindex).u32(attr::WIPHY_FREQ, frequency.0);
+                message.u32(attr::DURATION, *duration);
+            }
+            Self::CancelFrameWait { ifindex, cookie } => {
+                message.u32(attr::IFINDEX, *ifindex).u64(attr::COOKIE, *cookie);
             }
             Self::SetPowerSave { ifindex, enabled } => {
                 let state = if *enabled { power_save::ENABLED } else { power_save::DISABLED };

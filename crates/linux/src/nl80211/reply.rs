@@ -59,7 +59,9 @@ impl Request {
                 _ => Shape::Done,
             },
             Self::AccessPoint { request, .. } => access_point::command(request).2,
-            Self::ProbeClient { .. } => Shape::Sent,
+            Self::ProbeClient { .. } | Self::SendOffChannel { .. } | Self::RemainOnChannel { .. } => {
+                Shape::Sent
+            }
             Self::Fence => Shape::Fence,
             Self::ReadRadios => Shape::Radios,
             Self::ReadInterfaces | Self::NewInterface { .. } => Shape::Interfaces,

@@ -95,6 +95,36 @@ pub enum Request {
         frame_type: u16,
         /// The first octets of the frame's body.
         prefix: Vec<u8>,
+        /// Whether those that are sent to groups too; not every driver can.
+        groups: bool,
+    },
+    /// Sends a frame on whichever channel, and stays there to listen.
+    SendOffChannel {
+        /// The interface.
+        ifindex: u32,
+        /// The channel.
+        frequency: kernel::Frequency,
+        /// How long to stay, in ms, from 10 to what the radio can; with 0 it is sent on the channel where the interface
+        /// is.
+        wait: u32,
+        /// The whole frame with its header, without FCS.
+        bytes: Vec<u8>,
+    },
+    /// Stays on a channel to listen.
+    RemainOnChannel {
+        /// The interface.
+        ifindex: u32,
+        /// The channel.
+        frequency: kernel::Frequency,
+        /// How long, in ms.
+        duration: u32,
+    },
+    /// Stays no longer where a frame was sent.
+    CancelFrameWait {
+        /// The interface.
+        ifindex: u32,
+        /// The kernel's name for the frame.
+        cookie: u64,
     },
     /// Asks an access point's interface to tell of frames from those who are not associated.
     RegisterStrangers {
@@ -215,6 +245,9 @@ impl Request {
             Self::DeleteKey(_) => (Command::DEL_KEY, Acknowledgement),
             Self::ReadKey(_) => (Command::GET_KEY, Messages),
             Self::RegisterFrame { .. } => (Command::REGISTER_FRAME, Acknowledgement),
+            Self::SendOffChannel { .. } => (Command::FRAME, Messages),
+            Self::RemainOnChannel { .. } => (Command::REMAIN_ON_CHANNEL, Messages),
+            Self::CancelFrameWait { .. } => (Command::FRAME_WAIT_CANCEL, Acknowledgement),
             Self::SetPowerSave { .. } => (Command::SET_POWER_SAVE, Acknowledgement),
             Self::JoinIbss { .. } => (Command::JOIN_IBSS, Acknowledgement),
             Self::LeaveIbss { .. } => (Command::LEAVE_IBSS, Acknowledgement),

@@ -1,7 +1,7 @@
 //! Who is who: request, response and confirm (Easy Connect 3.0 6.3).
 
 use super::{
-    Part, Point2, STEP, Session, Troubles, Turn, VERSION,
+    DWELL, Part, Point2, STEP, Session, Troubles, Turn, VERSION,
     states::{Authenticated, Peer, Requested, Responded, State},
 };
 use crate::{
@@ -53,7 +53,7 @@ impl Session {
     pub(super) fn request(&mut self, turn: &mut Turn<'_, '_>, peer: Peer, until: Instant, seeking: bool) {
         let Some(body) = self.build_request(turn, &peer, until, seeking) else {
             // Its key gives no secret with ours: a fresh one of ours may.
-            self.state = State::Seeking { next: Some(until) };
+            self.state = State::Seeking { next: Some(until), dwell: DWELL };
             return;
         };
         self.send(turn, &peer, body);
@@ -71,8 +71,10 @@ impl Session {
         let protocol = KeyPair::random(group, turn.means.curves, turn.means.entropy)?;
         let (m, k1) = keys::first_key(turn.curves(), &protocol, &point.0)?;
         let nonce = turn.nonce(group);
-        // Whoever has a connection stays on its channel.
-        let move_to = self.setup.home.filter(|home| *home != peer.frequency).and_then(channel_attribute);
+        // Whoever has a connection stays on its channel. Of one whose address is not known nobody can tell whether it
+        // has heard that.
+        let away = |home: &Frequency| *home != peer.frequency && !peer.address.is_group();
+        let move_to = self.setup.home.filter(away).and_then(channel_attribute);
         let clear = Writer::new()
             .with(Type::ResponderBootstrappingHash, &hash)
             .with(Type::InitiatorBootstrappingHash, &self.own_hash)

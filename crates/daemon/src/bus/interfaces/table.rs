@@ -2,8 +2,9 @@
 
 use super::{
     ACCESS_POINT, ACCESS_POINT_DIAGNOSTIC, AD_HOC, ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE,
-    DIAGNOSTIC, INTROSPECTABLE, Interface, KNOWN, LAPWING_ACCESS_POINT, LAPWING_DAEMON, LAPWING_STATION,
-    Method, NETWORK, OBJECT_MANAGER, PEER, PROPERTIES, Property, SIMPLE_CONFIGURATION, STATION, Signal,
+    DEVICE_PROVISIONING, DIAGNOSTIC, INTROSPECTABLE, Interface, KNOWN, LAPWING_ACCESS_POINT, LAPWING_DAEMON,
+    LAPWING_STATION, Method, NETWORK, OBJECT_MANAGER, PEER, PROPERTIES, Property, SHARED_CODE,
+    SIMPLE_CONFIGURATION, STATION, Signal,
 };
 
 const fn method(
@@ -124,6 +125,29 @@ pub const ALL: &[Interface] = &[
         methods: &[method("GetDiagnostics", &[], &[("diagnostics", "a{sv}")])],
         signals: &[],
         properties: &[],
+    },
+    Interface {
+        name: DEVICE_PROVISIONING,
+        methods: &[
+            method("StartEnrollee", &[], &[("uri", "s")]),
+            method("StartConfigurator", &[], &[("uri", "s")]),
+            // It gives our URI, as with iwd, whose introspection does not say so either.
+            method("ConfigureEnrollee", &[("uri", "s")], &[]),
+            method("Stop", &[], &[]),
+        ],
+        signals: &[],
+        properties: &[readable("Started", "b"), readable("Role", "s"), readable("URI", "s")],
+    },
+    Interface {
+        name: SHARED_CODE,
+        methods: &[
+            method("StartEnrollee", &[("args", "a{sv}")], &[]),
+            method("ConfigureEnrollee", &[("args", "a{sv}")], &[]),
+            method("StartConfigurator", &[("path", "o")], &[]),
+            method("Stop", &[], &[]),
+        ],
+        signals: &[],
+        properties: &[readable("Started", "b"), readable("Role", "s")],
     },
     Interface {
         name: SIMPLE_CONFIGURATION,
@@ -260,6 +284,7 @@ pub const ALL: &[Interface] = &[
             readable("Connection", "a{sv}"),
             readable("Links", "aa{sv}"),
             readable("FellBack", "s"),
+            readable("Provisioned", "a{sv}"),
             readable("Addresses", "a{sv}"),
         ],
     },

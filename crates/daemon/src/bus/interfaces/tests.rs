@@ -90,16 +90,8 @@ fn introspected(xml: &str) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// What iwd's objects have and ours have not, by the kind of the object. It may only become less.
-const NOT_THERE: &[(&str, &[&str])] = &[
-    ("daemon", &["net.connman.iwd.p2p.ServiceManager"]),
-    ("radio", &["net.connman.iwd.p2p.Device"]),
-    ("station-connected", ENROLLMENT),
-    ("station-developer", ENROLLMENT),
-];
-
-/// The ways to be let into a network without a passphrase.
-const ENROLLMENT: &[&str] =
-    &["net.connman.iwd.DeviceProvisioning", "net.connman.iwd.SharedCodeDeviceProvisioning"];
+const NOT_THERE: &[(&str, &[&str])] =
+    &[("daemon", &["net.connman.iwd.p2p.ServiceManager"]), ("radio", &["net.connman.iwd.p2p.Device"])];
 
 /// One object of ours of each kind that was recorded.
 fn objects() -> BTreeMap<&'static str, String> {

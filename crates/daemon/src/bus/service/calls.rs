@@ -1,6 +1,7 @@
 //! The methods: what each does with its arguments, and what it gives.
 
 use super::{Service, access_point};
+use crate::bus::device_provisioning;
 use crate::bus::diff::in_dictionary;
 use crate::bus::errors::{dbus, iwd};
 use crate::bus::interfaces::{self, Interface};
@@ -357,6 +358,14 @@ impl Service {
             }
             (Some(Thing::Known(network)), interfaces::KNOWN, "Forget") => {
                 later(Call::Forget { network: network.clone() })
+            }
+            (
+                Some(&Thing::Device(ifindex)),
+                interfaces::DEVICE_PROVISIONING | interfaces::SHARED_CODE,
+                member,
+            ) => {
+                let sender = &call.origin.sender;
+                device_provisioning::call(ifindex, sender, interface, member, &call.body).map(Response::Later)
             }
             (Some(&Thing::Device(ifindex)), interfaces::SIMPLE_CONFIGURATION, member) => {
                 simple_configuration::call(ifindex, member, &call.body).map(Response::Later)

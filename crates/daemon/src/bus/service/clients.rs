@@ -4,8 +4,16 @@ use super::{Effect, Question, Service, at, has_station, next, watch};
 use crate::bus::interfaces;
 use crate::bus::message::Outgoing;
 use crate::bus::value::Value;
-use crate::control::{Addressed, Call, CallId, ConfigurationId, SecretAnswer};
+use crate::control::{Addressed, Call, CallId, ConfigurationId, DeviceView, FoundBy, Party, SecretAnswer};
 use std::collections::BTreeSet;
+
+/// The agent that knows the codes of those to whom an interface hands its network over.
+fn code_agent(device: &DeviceView) -> Option<&Party> {
+    match &device.provisioning.as_ref()?.by {
+        FoundBy::Agent(agent) => Some(agent),
+        FoundBy::Uri(_) | FoundBy::Code => None,
+    }
+}
 
 impl Service {
     /// The path of an interface, if it is there.
@@ -17,7 +25,8 @@ impl Service {
     pub(super) fn await_clients(&mut self, effects: &mut Vec<Effect>) {
         let owners = self.agents.owners().chain(self.signal_agents.owners()).chain(self.configurator.owner());
         let owners = owners.chain(self.watchers.iter()).chain(self.affinities.values().map(String::as_str));
-        let wanted: BTreeSet<String> = owners.map(str::to_owned).collect();
+        let codes = self.code_agents().into_iter().map(|agent| agent.owner);
+        let wanted: BTreeSet<String> = owners.map(str::to_owned).chain(codes).collect();
         for client in wanted.difference(&self.awaited.clone()) {
             // The client may have left before the bus knows that we want to hear of it: so ask, after.
             let name = vec![Value::text(client)];
@@ -45,7 +54,18 @@ impl Service {
         for (ifindex, _) in gone {
             self.order_daemon(Call::SetAffinity { ifindex, bssid: None }, effects);
         }
+        let hands_over = |device: &&DeviceView| code_agent(device).is_some_and(|agent| agent.owner == client);
+        let devices: Vec<_> =
+            self.view.devices.iter().filter(hands_over).map(|device| device.ifindex).collect();
+        for ifindex in devices {
+            self.order_daemon(Call::StopProvisioning { ifindex, by_code: true }, effects);
+        }
         self.await_clients(effects);
+    }
+
+    /// The agents that know the codes of devices.
+    pub(super) fn code_agents(&self) -> BTreeSet<Party> {
+        self.view.devices.iter().filter_map(code_agent).cloned().collect()
     }
 
     /// The connection is gone, and all who were on it.

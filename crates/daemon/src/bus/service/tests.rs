@@ -4,6 +4,7 @@ mod access_point;
 mod ad_hoc_networks;
 mod appointed;
 mod developers;
+mod provisioning;
 mod watching;
 
 use super::*;
@@ -407,7 +408,12 @@ fn a_station_that_goes_down_takes_its_networks_with_it() {
         [
             format!(
                 "-{DEVICE} {}",
-                names(&["net.connman.iwd.SimpleConfiguration", "net.connman.iwd.Station"])
+                names(&[
+                    "net.connman.iwd.DeviceProvisioning",
+                    "net.connman.iwd.SharedCodeDeviceProvisioning",
+                    "net.connman.iwd.SimpleConfiguration",
+                    "net.connman.iwd.Station"
+                ])
             ),
             format!(
                 "-{HOME}/0200000000fe {}",

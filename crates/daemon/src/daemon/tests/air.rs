@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::ap::{Ap, Said};
-use crate::kernel::StationFigures;
+use crate::kernel::{OffChannel, StationFigures};
 use lapwing_core::attempt::Ticket;
 use lapwing_core::curve::PureCurves;
 use lapwing_core::entropy::SeededEntropy;
@@ -249,6 +249,14 @@ impl Kernel for Air {
                     self.event(3, KernelEvent::InterfaceDown);
                 }
                 self.heard.push_back(Heard::RadioSwitched { wiphy, outcome: Ok(()) });
+            }
+            Command::OffChannel { ifindex, what: OffChannel::Send { number, bytes, .. } } => {
+                // Their names are others than those of the frames of stations.
+                let cookie = number + (1 << 32);
+                self.heard.push_back(Heard::OffChannelSent { ifindex, number, outcome: Ok(cookie) });
+                // Whoever is meant hears it; nobody acknowledges what is for all.
+                let acknowledged = bytes.get(4).is_some_and(|octet| octet & 1 == 0);
+                self.event(ifindex, KernelEvent::FrameStatus { cookie, acknowledged });
             }
             _ => {}
         }

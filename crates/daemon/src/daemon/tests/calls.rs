@@ -3,7 +3,7 @@
 use super::super::*;
 use super::air::Air;
 use super::ap::{Ap, Setup};
-use crate::control::{Answer, Call, CallError, News, SecretAnswer, SecretId, Unwanted, View};
+use crate::control::{Answer, Call, CallError, CodeId, News, Party, SecretAnswer, SecretId, Unwanted, View};
 use crate::networks::name::Security;
 use lapwing_core::Secret;
 use lapwing_core::curve::PureCurves;
@@ -25,6 +25,9 @@ pub(super) struct Desk {
     answers: Vec<(u64, Result<Answer, CallError>)>,
     wanted: Vec<SecretId>,
     unwanted: Vec<(SecretId, Unwanted)>,
+    /// The questions for codes of devices, and those that were taken back.
+    pub(super) codes: Vec<(CodeId, Party, String)>,
+    pub(super) unwanted_codes: Vec<(CodeId, Unwanted)>,
 }
 
 impl Desk {
@@ -58,6 +61,8 @@ impl Desk {
             answers: Vec::new(),
             wanted: Vec::new(),
             unwanted: Vec::new(),
+            codes: Vec::new(),
+            unwanted_codes: Vec::new(),
         };
         let mut found = super::Run::found(3, 0);
         found.radio.ciphers = vec![Cipher::Ccmp128, Cipher::BipCmac128];
@@ -78,6 +83,10 @@ impl Desk {
                     News::Answered { call, outcome } => self.answers.push((call.0, outcome)),
                     News::SecretWanted { secret, .. } => self.wanted.push(secret),
                     News::SecretUnwanted { secret, why } => self.unwanted.push((secret, why)),
+                    News::CodeWanted { code, agent, identifier } => {
+                        self.codes.push((code, agent, identifier));
+                    }
+                    News::CodeUnwanted { code, why } => self.unwanted_codes.push((code, why)),
                     _ => {}
                 }
             }

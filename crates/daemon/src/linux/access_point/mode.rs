@@ -115,7 +115,7 @@ impl Linux {
             }
             Step::SetType(iftype) => nl80211::Request::SetInterfaceType { ifindex, iftype },
             Step::RegisterFrame(frame_type) => {
-                nl80211::Request::RegisterFrame { ifindex, frame_type, prefix: vec![] }
+                nl80211::Request::RegisterFrame { ifindex, frame_type, prefix: vec![], groups: false }
             }
             Step::RegisterStrangers => nl80211::Request::RegisterStrangers { ifindex },
         };
@@ -129,6 +129,8 @@ impl Linux {
             (switch.step, &outcome, self.interfaces.get_mut(&ifindex))
         {
             info.iftype = iftype;
+            // The kernel forgets what an interface of another type was registered for.
+            self.provisions.remove(&ifindex);
         }
         if let Some(next) = switch.taken(outcome) {
             return self.take(ifindex, next);

@@ -318,3 +318,26 @@ fn iwd_finds_the_channels_and_the_order_of_joining() {
     let again = MetadataExt::ino(&fs::metadata(directory.0.join(memory::IWD_FREQUENCIES)).unwrap());
     assert_eq!(inode, again);
 }
+
+#[test]
+fn what_another_device_hands_over_is_stored_before_it_is_joined_and_keeps_the_rest_of_the_file() {
+    let directory = Directory::new("received");
+    let file = directory.0.join("home.psk");
+    fs::write(&file, "[Security]\nPassphrase=of before\n[Settings]\nAutoConnect=false\n").unwrap();
+    let mut store = directory.store();
+    store.load();
+    let personal = |personal| Network::new(Ssid::new(b"home").unwrap(), Credentials::Personal(personal));
+    let home = name(b"home", Security::Personal);
+    // A key alone takes the place of a passphrase, and the other way round.
+    let key = Personal { psk: Some(Secret::new(&[0xab; 32])), ..Personal::default() };
+    let known = store.receive(&home, &personal(key), true, 1_000_000).unwrap();
+    assert!(known.addressing.send_hostname && !known.network.autoconnect);
+    assert_eq!(known.network.last_joined, None);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(&"ab".repeat(32)) && !text.contains("Passphrase"), "{text}");
+    let passphrase = Personal { passphrase: Some(Secret::new(b"another one")), ..Personal::default() };
+    store.receive(&home, &personal(passphrase), false, 1_000_000).unwrap();
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("Passphrase=another one") && !text.contains("PreSharedKey"), "{text}");
+    assert!(text.contains("AutoConnect=false") && text.contains("SendHostname=true"), "{text}");
+}

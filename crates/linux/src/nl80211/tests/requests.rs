@@ -318,7 +318,12 @@ fn the_daemons_requests() {
     assert_same(&ours(&Request::SetCountry { country: *b"US" }), &theirs(Command::REQ_SET_REG), &[]);
     let request = Request::SetInterfaceType { ifindex: STATION, iftype: iftype::STATION };
     assert_same(&ours(&request), &theirs(Command::SET_INTERFACE), &[]);
-    let request = Request::RegisterFrame { ifindex: STATION, frame_type: 0x00d0, prefix: vec![0x01, 0x04] };
+    let request = Request::RegisterFrame {
+        ifindex: STATION,
+        frame_type: 0x00d0,
+        prefix: vec![0x01, 0x04],
+        groups: false,
+    };
     assert_same(&ours(&request), &theirs(Command::REGISTER_FRAME), &[]);
     assert_same(&station(kernel::Request::FlushPmksas), &theirs(Command::FLUSH_PMKSA), &[]);
     let request = Request::DeleteKey(KeyName { ifindex: STATION, peer: None, link: None, index: 0 });
@@ -426,6 +431,39 @@ fn what_answers_what() {
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let request = Request::RegisterFrame { ifindex: 1, frame_type: 0, prefix: vec![0; 70_000] };
+    let request =
+        Request::RegisterFrame { ifindex: 1, frame_type: 0, prefix: vec![0; 70_000], groups: false };
     assert_eq!(request.encode(1).unwrap_err(), EncodeError::TooLong);
+}
+
+/// Whether a message has an attribute.
+fn flagged(message: &[u8], kind: u16) -> bool {
+    Attributes::new("request", &message[4..]).find(kind).is_some()
+}
+
+#[test]
+fn frames_on_other_channels() {
+    let frequency = Frequency(2437);
+    let send = |wait| ours(&Request::SendOffChannel { ifindex: 3, frequency, wait, bytes: vec![0xd0, 0] });
+    let away = send(1000);
+    assert_eq!(command(&away), Ok(Command::FRAME));
+    assert_eq!(find(&away, attr::WIPHY_FREQ), 2437_u32.to_ne_bytes());
+    assert_eq!(find(&away, attr::DURATION), 1000_u32.to_ne_bytes());
+    assert!(flagged(&away, attr::OFFCHANNEL_TX_OK));
+    assert_eq!(find(&away, attr::FRAME), [0xd0, 0]);
+    // On its own channel an interface need not wait, and does not go away.
+    let home = send(0);
+    assert!(!flagged(&home, attr::DURATION) && !flagged(&home, attr::OFFCHANNEL_TX_OK));
+    let listen = ours(&Request::RemainOnChannel { ifindex: 3, frequency, duration: 500 });
+    assert_eq!(command(&listen), Ok(Command::REMAIN_ON_CHANNEL));
+    assert_eq!(find(&listen, attr::DURATION), 500_u32.to_ne_bytes());
+    let cancel = ours(&Request::CancelFrameWait { ifindex: 3, cookie: 7 });
+    assert_eq!(command(&cancel), Ok(Command::FRAME_WAIT_CANCEL));
+    assert_eq!(find(&cancel, attr::COOKIE), 7_u64.to_ne_bytes());
+    let register =
+        |groups| ours(&Request::RegisterFrame { ifindex: 3, frame_type: 0x00d0, prefix: vec![4, 9], groups });
+    assert!(
+        flagged(&register(true), attr::RECEIVE_MULTICAST)
+            && !flagged(&register(false), attr::RECEIVE_MULTICAST)
+    );
 }
