@@ -19,6 +19,7 @@ extern crate self as lapwing_core;
 #[path = "../tests/common/fixtures.rs"]
 mod fixtures;
 
+pub mod ad_hoc;
 pub mod ap;
 pub mod attempt;
 pub mod crypto;

@@ -193,12 +193,14 @@ pub enum Call {
         /// What.
         order: hotspot::Order,
     },
-    /// Join an open ad-hoc network, or begin it. Answered when the kernel has taken it.
+    /// Join an ad-hoc network, or begin it. Answered when the kernel has taken it.
     StartAdHoc {
         /// The interface.
         ifindex: u32,
         /// The network's name.
         ssid: Ssid,
+        /// The passphrase that all of its members know; it is open if none.
+        passphrase: Option<AdHocPassphrase>,
     },
     /// Leave the ad-hoc network. Answered when the kernel has done it.
     StopAdHoc {
@@ -481,6 +483,16 @@ pub enum SecretAnswer {
     NoAgent,
     /// The answer was of a wrong kind; the text says how.
     Garbage(&'static str),
+}
+
+/// The passphrase of an ad-hoc network.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AdHocPassphrase(pub Secret);
+
+impl std::fmt::Debug for AdHocPassphrase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AdHocPassphrase")
+    }
 }
 
 impl std::fmt::Debug for SecretAnswer {

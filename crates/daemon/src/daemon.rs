@@ -35,6 +35,7 @@ use crate::netconf::configuration::{self, Configuration};
 use crate::netconf::dhcp;
 use crate::netconf::settings::Prefix;
 use crate::networks::{FileName, KnownNetwork, Store};
+use ad_hoc::AdHoc;
 use calls::Desk;
 use enrolling::Enrolling;
 use interface::Interface;
@@ -346,7 +347,7 @@ impl<K: Kernel> Daemon<K> {
             Heard::Trouble(text) => warn!("{text}"),
             // The networks of hotspots have heard them.
             Heard::Shared { .. } | Heard::Surroundings { .. } => {}
-            Heard::AdHoc { ifindex, event } => self.ad_hoc_heard(ifindex, event),
+            Heard::AdHoc { ifindex, event } => self.ad_hoc_heard(now, ifindex, event),
             Heard::ModeSet { ifindex, outcome } => self.mode_set(now, ifindex, outcome),
             Heard::Served { ifindex, number, outcome } => {
                 self.with_hotspot(now, ifindex, |hotspot, means| {
@@ -378,6 +379,10 @@ impl<K: Kernel> Daemon<K> {
             let provisioning = due(interface.provisioning.as_ref().and_then(Provisioning::deadline));
             if provisioning {
                 self.provisioning_hears(now, ifindex, &dpp::Event::Tick);
+            }
+            let ad_hoc = due(interface.role.ad_hoc().and_then(AdHoc::next_deadline));
+            if ad_hoc {
+                self.tick_ad_hoc(now, ifindex);
             }
             if enrolling {
                 self.enrolling_hears(now, ifindex, wsc::Event::Tick);

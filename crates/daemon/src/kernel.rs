@@ -7,10 +7,10 @@ use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
 use crate::netconf::{Advertised, Resolver};
 use lapwing_core::Duration;
-use lapwing_core::ap;
 use lapwing_core::attempt::Ticket;
 use lapwing_core::kernel::{Frequency, Interface, InterfaceState, KernelEvent, Refusal, Reply, Request};
 use lapwing_core::radio::Radio;
+use lapwing_core::{ad_hoc, ap};
 use lapwing_frames::{MacAddr, Ssid};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -117,7 +117,7 @@ pub enum Command {
         /// The request.
         request: ap::Request,
     },
-    /// Join an open ad-hoc network, or begin it; [`Heard::AdHoc`] follows, and [`AdHocEvent::Answered`] once.
+    /// Join an ad-hoc network, or begin it; [`Heard::AdHoc`] follows, and [`AdHocEvent::Answered`] once.
     JoinAdHoc {
         /// The interface.
         ifindex: u32,
@@ -125,6 +125,17 @@ pub enum Command {
         ssid: Ssid,
         /// On which channel.
         frequency: Frequency,
+        /// The RSNE of its beacons, whole, if it is protected.
+        rsne: Option<Vec<u8>>,
+    },
+    /// Ask for a member of a protected ad-hoc network; [`AdHocEvent::Done`] follows, once.
+    AskAdHoc {
+        /// The interface.
+        ifindex: u32,
+        /// The request's number.
+        number: u64,
+        /// The request.
+        request: ad_hoc::Request,
     },
     /// Leave it; [`AdHocEvent::Answered`] follows, once.
     LeaveAdHoc {
@@ -306,6 +317,22 @@ pub enum AdHocEvent {
     PeerCame(MacAddr),
     /// Another one is not in it any more.
     PeerLeft(MacAddr),
+    /// An EAPOL frame came.
+    KeyFrame {
+        /// Who sent it.
+        from: MacAddr,
+        /// The frame from the 802.1X header on.
+        bytes: Vec<u8>,
+        /// Whether it was protected by the pairwise key.
+        protected: bool,
+    },
+    /// The answer to [`Command::AskAdHoc`].
+    Done {
+        /// The request's number.
+        number: u64,
+        /// What came of it.
+        outcome: Result<ad_hoc::Reply, Refusal>,
+    },
 }
 
 /// What was heard.

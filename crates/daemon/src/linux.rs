@@ -66,6 +66,11 @@ enum Purpose {
     AdHoc {
         ifindex: u32,
     },
+    /// [`Command::AskAdHoc`].
+    Member {
+        ifindex: u32,
+        number: u64,
+    },
     /// The figures of an access point's clients.
     Clients {
         ifindex: u32,
@@ -284,6 +289,9 @@ impl Linux {
                     Purpose::OffChannel { ifindex, number } => {
                         self.off_channel_sent(ifindex, number, Err(refusal));
                     }
+                    Purpose::Member { ifindex, number } => {
+                        self.done_for_member(ifindex, number, Err(refusal));
+                    }
                     Purpose::Clients { .. } | Purpose::Probe { .. } => {}
                     Purpose::ClientFigures { ifindex } => {
                         self.heard.push_back(Heard::ClientsDiagnosed { ifindex, outcome: Err(refusal) });
@@ -384,7 +392,10 @@ impl Kernel for Linux {
                 self.ask(&request, Purpose::Station { ifindex, ticket, joins });
             }
             Command::SetMode { ifindex, mode } => self.set_mode(ifindex, mode),
-            Command::JoinAdHoc { ifindex, ssid, frequency } => self.join_ad_hoc(ifindex, ssid, frequency),
+            Command::JoinAdHoc { ifindex, ssid, frequency, rsne } => {
+                self.join_ad_hoc(ifindex, ssid, frequency, rsne);
+            }
+            Command::AskAdHoc { ifindex, number, request } => self.ask_for_member(ifindex, number, request),
             Command::LeaveAdHoc { ifindex } => self.leave_ad_hoc(ifindex),
             Command::Serve { ifindex, number, request } => self.serve(ifindex, number, request),
             Command::SetPowered { ifindex, on } => self.set_powered(ifindex, on),

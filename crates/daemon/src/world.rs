@@ -376,6 +376,10 @@ impl Kernel for Virtual {
                 self.heard.push_back(Heard::OffChannelSent { ifindex, number, outcome });
             }
             Command::OffChannel { .. } => {}
+            Command::AskAdHoc { ifindex, number, .. } => {
+                let outcome = Err(Refusal { errno: Errno::EOPNOTSUPP, message: None });
+                self.heard.push_back(Heard::AdHoc { ifindex, event: AdHocEvent::Done { number, outcome } });
+            }
             Command::Serve { ifindex, number, .. } => {
                 self.heard.push_back(Heard::Served {
                     ifindex,

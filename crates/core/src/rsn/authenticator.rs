@@ -93,6 +93,9 @@ pub enum Output {
     Ignored(&'static str),
 }
 
+/// Why a message 2 was passed over that was made with another key ([`Output::Ignored`]).
+pub const WRONG_KEY: &str = "its integrity code fits no key: the passphrase is wrong";
+
 /// How often a message is sent before the station is given up.
 const TRIES: u8 = 4;
 /// The time until the first repetition: a station that sleeps or missed one message answers soon.
@@ -544,8 +547,7 @@ impl Authenticator {
             let ptk = Ptk::derive(setup.akm, &key, setup.pairwise, &input, false)?;
             verify(frame, &ptk).ok().map(|()| (place, ptk, rooted))
         });
-        let (candidate, ptk, rooted) =
-            proved.ok_or("its integrity code fits no key: the passphrase is wrong")?;
+        let (candidate, ptk, rooted) = proved.ok_or(WRONG_KEY)?;
         let overriding = match check_second(setup, rooted.as_deref(), frame) {
             Ok(overriding) => overriding,
             Err(_) => {

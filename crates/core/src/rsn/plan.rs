@@ -23,7 +23,8 @@ pub enum SaeMethod {
 /// Radios keep a receive counter for each of the sixteen TIDs of a pairwise key, and say so.
 const SIXTEEN_REPLAY_COUNTERS: RsnCapabilities = RsnCapabilities(3 << 2);
 
-/// The security of an association. Only [`negotiate`](super::negotiate::negotiate) makes one.
+/// The security of an association. Only [`negotiate`](super::negotiate::negotiate) makes one, and an ad-hoc network
+/// ([`crate::ad_hoc`]), where there is nothing to negotiate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {
     pub(super) akm: Akm,
@@ -45,6 +46,27 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// That of a member of an ad-hoc network with a passphrase: one cipher for everything, and the RSNE that all
+    /// members have.
+    pub(crate) fn of_ad_hoc(cipher: Cipher, rsne: Vec<u8>) -> Self {
+        Self {
+            akm: Akm::Psk,
+            pairwise: cipher,
+            group: cipher,
+            group_management: None,
+            beacon_protection: false,
+            operating_channel_validation: false,
+            extended_key_id: false,
+            ssid_protection: false,
+            sae: None,
+            overriding: false,
+            selection: None,
+            pmkids: Vec::new(),
+            mobility_domain: None,
+            sent: Some((rsne, None)),
+        }
+    }
+
     /// The AKM.
     #[must_use]
     pub const fn akm(&self) -> Akm {

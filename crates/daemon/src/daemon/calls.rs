@@ -283,7 +283,9 @@ impl<K: Kernel> Daemon<K> {
                 Call::StartProfile { ifindex, ssid } => self.start_profile(now, id, ifindex, &ssid),
                 Call::StopAccessPoint { ifindex } => self.stop_hotspot(now, id, ifindex),
                 Call::AccessPointOrder { ifindex, order } => self.order_hotspot(now, id, ifindex, order),
-                Call::StartAdHoc { ifindex, ssid } => self.start_ad_hoc(now, id, ifindex, ssid),
+                Call::StartAdHoc { ifindex, ssid, passphrase } => {
+                    self.start_ad_hoc(now, id, ifindex, ssid, passphrase)
+                }
                 Call::StopAdHoc { ifindex } => self.stop_ad_hoc(now, id, ifindex),
                 Call::AccessPointDiagnostics { ifindex } => self.diagnose_clients(now, id, ifindex),
                 Call::Provision { ifindex, wish } => self.provision(now, id, ifindex, wish),

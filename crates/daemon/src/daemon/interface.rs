@@ -117,6 +117,7 @@ impl Interface {
         let switching = self.switching.as_ref().and_then(Switching::deadline);
         let hotspot = self.role.hotspot().and_then(Hotspot::next_deadline);
         let network = self.role.network().and_then(ClientNetwork::deadline);
+        let ad_hoc = self.role.ad_hoc().and_then(AdHoc::next_deadline);
         let handed = self.handed.as_ref().and_then(Handed::deadline);
         let signal = self.signal.as_ref().and_then(SignalWatch::deadline);
         let enrolling = self.enrolling.as_ref().and_then(Enrolling::deadline);
@@ -130,6 +131,7 @@ impl Interface {
             .chain(switching)
             .chain(hotspot)
             .chain(network)
+            .chain(ad_hoc)
             .min()
     }
 

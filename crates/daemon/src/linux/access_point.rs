@@ -6,6 +6,7 @@ mod mode;
 mod queue;
 mod silence;
 
+use super::ad_hoc::Member;
 use super::{Linux, Purpose, key_frames};
 use crate::kernel::Heard;
 use frames::Frames;
@@ -27,7 +28,7 @@ pub(super) struct AccessPoints {
     switching: BTreeMap<u32, Switch>,
     running: BTreeMap<u32, Running>,
     /// Those that are of the ad-hoc type instead.
-    pub(super) ad_hoc: BTreeSet<u32>,
+    pub(super) ad_hoc: BTreeMap<u32, Member>,
     /// Those that are access points without our doing and were looked at.
     looked_at: BTreeSet<u32>,
     /// Goes off when it is time to look for clients that are gone.
@@ -39,7 +40,7 @@ impl AccessPoints {
     /// station's.
     pub(super) fn has(&self, ifindex: u32) -> bool {
         self.running.contains_key(&ifindex)
-            || self.ad_hoc.contains(&ifindex)
+            || self.ad_hoc.contains_key(&ifindex)
             || self.switching.contains_key(&ifindex)
     }
 }
@@ -134,7 +135,7 @@ impl Linux {
         self.ask(&request, Purpose::Serve { ifindex, number, is_frame });
     }
 
-    fn has_control_port(&self, ifindex: u32) -> bool {
+    pub(super) fn has_control_port(&self, ifindex: u32) -> bool {
         let wiphy = self.interfaces.get(&ifindex).map(|info| info.interface.wiphy);
         let radio = wiphy.and_then(|wiphy| self.radios.get(&wiphy));
         radio.is_some_and(|wiphy| self.limited(wiphy).control_port)
@@ -189,7 +190,8 @@ impl Linux {
     ) -> Option<nl80211::Event> {
         match &event.kind {
             EventKind::NewInterface(info) => {
-                let is_ad_hoc = info.iftype == iftype::ADHOC && self.access_points.ad_hoc.contains(&ifindex);
+                let is_ad_hoc =
+                    info.iftype == iftype::ADHOC && self.access_points.ad_hoc.contains_key(&ifindex);
                 let is_ours = info.iftype == iftype::AP || is_ad_hoc;
                 if is_ours || self.access_points.switching.contains_key(&ifindex) {
                     self.interfaces.insert(ifindex, info.clone());
@@ -210,8 +212,8 @@ impl Linux {
             // It is our own doing.
             return None;
         }
-        if self.access_points.ad_hoc.contains(&ifindex) {
-            self.happened_to_ad_hoc(ifindex, &event.kind);
+        if self.access_points.ad_hoc.contains_key(&ifindex) {
+            self.happened_to_ad_hoc(ifindex, event.kind);
             return None;
         }
         let running = self.access_points.running.get_mut(&ifindex)?;

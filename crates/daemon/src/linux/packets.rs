@@ -105,5 +105,6 @@ impl Linux {
         }
         self.heard_key_frames();
         self.heard_clients_key_frames();
+        self.heard_members_key_frames();
     }
 }

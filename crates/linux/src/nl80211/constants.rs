@@ -557,6 +557,7 @@ numbers! {
         SEQ = 4,
         DEFAULT = 5,
         DEFAULT_MGMT = 6,
+        TYPE = 7,
         DEFAULT_TYPES = 8,
         MODE = 9,
         DEFAULT_BEACON = 10,
@@ -567,6 +568,13 @@ numbers! {
     /// For what a key is the default one.
     pub(super) mod key_default: u16 = "NL80211_KEY_DEFAULT_TYPE_" {
         MULTICAST = 2,
+    }
+}
+
+numbers! {
+    /// For whom a key is.
+    pub(super) mod key_type: u32 = "NL80211_KEYTYPE_" {
+        GROUP = 0,
     }
 }
 
@@ -663,6 +671,7 @@ pub(super) const TABLES: &[&[(&str, u64)]] = &[
     pmksa_candidate::TABLE,
     rekey::TABLE,
     key::TABLE,
+    key_type::TABLE,
     key_mode::TABLE,
     key_default::TABLE,
     auth_type::TABLE,

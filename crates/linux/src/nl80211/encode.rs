@@ -1,11 +1,11 @@
 //! Encoding: requests to messages.
 
-use super::access_point;
 use super::constants::{
-    attr, auth_type, chan, cqm, key as key_attr, key_mode, mfp, power_save, sae_pwe, scan_flag, sta_flag,
+    attr, auth_type, cqm, key as key_attr, key_mode, mfp, power_save, sae_pwe, scan_flag, sta_flag,
     wpa_version,
 };
 use super::request::{EncodeError, KeyName, Request};
+use super::{access_point, ad_hoc};
 use crate::netlink::{self, Builder};
 use lapwing_core::kernel::{
     self, AssociateRequest, AssociateSecurity, AssociationLink, AssociationPeer, AuthenticateRequest,
@@ -60,10 +60,11 @@ impl Request {
                     message.mac(attr::MAC, *address);
                 }
             }
-            Self::JoinIbss { ifindex, ssid, frequency } => {
-                message.u32(attr::IFINDEX, *ifindex).bytes(attr::SSID, ssid.octets());
-                message.u32(attr::WIPHY_FREQ, frequency.0).u32(attr::CHANNEL_WIDTH, chan::WIDTH_20);
-                message.u32(attr::CENTER_FREQ1, frequency.0).flag(attr::SOCKET_OWNER);
+            Self::AdHoc { ifindex, request } => {
+                ad_hoc::fill(message.u32(attr::IFINDEX, *ifindex), request);
+            }
+            Self::JoinIbss { ifindex, ibss } => {
+                ad_hoc::fill_join(message.u32(attr::IFINDEX, *ifindex), ibss);
             }
             Self::DelInterface { ifindex }
             | Self::LeaveIbss { ifindex }
@@ -353,8 +354,7 @@ pub(super) fn fill_key(message: &mut Builder, request: &KeyRequest) {
         KeyKind::Group | KeyKind::Integrity | KeyKind::Beacon => None,
     };
     message.nest(attr::KEY, |nest| {
-        nest.bytes(key_attr::DATA, request.key.expose()).u32(key_attr::CIPHER, request.cipher.to_u32());
-        nest.bytes(key_attr::SEQ, &request.sequence).u8(key_attr::IDX, request.index);
+        key_contents(nest, request);
         if let Some(mode) = mode {
             nest.u8(key_attr::MODE, mode);
         }
@@ -362,6 +362,12 @@ pub(super) fn fill_key(message: &mut Builder, request: &KeyRequest) {
     if let Some(link) = request.link {
         message.u8(attr::MLO_LINK_ID, link.get());
     }
+}
+
+/// What is said of a key of any kind.
+pub(super) fn key_contents(nest: &mut Builder, request: &KeyRequest) {
+    nest.bytes(key_attr::DATA, request.key.expose()).u32(key_attr::CIPHER, request.cipher.to_u32());
+    nest.bytes(key_attr::SEQ, &request.sequence).u8(key_attr::IDX, request.index);
 }
 
 fn fill_key_name(message: &mut Builder, key: &KeyName) {

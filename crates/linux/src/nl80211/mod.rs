@@ -6,6 +6,7 @@
 
 mod access_point;
 mod access_point_radio;
+mod ad_hoc;
 mod combinations;
 mod constants;
 mod driver;
@@ -28,7 +29,7 @@ pub use driver::{Incoming, Nl80211};
 pub use event::{Event, EventKind, Origin};
 pub use family::Family;
 pub use reply::Reply;
-pub use request::{EncodeError, KeyName, Request};
+pub use request::{EncodeError, Ibss, IbssProtection, KeyName, Request};
 pub use resync::{Progress, Resync, Snapshot};
 pub use state::{BssEntry, InterfaceInfo, Regulatory, RegulatoryRule};
 pub use station::{Modulation, Rate, StationFigures};

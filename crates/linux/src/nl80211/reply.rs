@@ -1,11 +1,11 @@
 //! Replies: messages to values.
 
-use super::access_point;
 use super::constants::{attr, key as key_attr};
 use super::request::Request;
 use super::state::{BssEntry, InterfaceInfo, Regulatory};
 use super::station::StationFigures;
 use super::wiphy::Wiphy;
+use super::{access_point, ad_hoc};
 use crate::netlink::DecodeError;
 use lapwing_core::kernel;
 use std::collections::BTreeMap;
@@ -62,6 +62,7 @@ impl Request {
             Self::ProbeClient { .. } | Self::SendOffChannel { .. } | Self::RemainOnChannel { .. } => {
                 Shape::Sent
             }
+            Self::AdHoc { request, .. } => ad_hoc::command(request).2,
             Self::Fence => Shape::Fence,
             Self::ReadRadios => Shape::Radios,
             Self::ReadInterfaces | Self::NewInterface { .. } => Shape::Interfaces,

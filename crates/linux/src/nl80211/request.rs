@@ -1,10 +1,10 @@
 //! Requests, and what answers each.
 
-use super::access_point;
 use super::constants::Command;
+use super::{access_point, ad_hoc as encode_ad_hoc};
 use crate::netlink::Expect;
 use core::fmt;
-use lapwing_core::{ap, kernel};
+use lapwing_core::{ad_hoc, ap, kernel};
 use lapwing_frames::management::{AuthenticationAlgorithm, ReasonCode};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
 
@@ -139,14 +139,19 @@ pub enum Request {
         /// The client.
         client: MacAddr,
     },
-    /// Joins the open ad-hoc network of this name, or begins it, on a channel of 20 MHz. It ends with this socket.
+    /// Joins an ad-hoc network, or begins it. It ends with this socket.
     JoinIbss {
         /// The interface, of the ad-hoc type.
         ifindex: u32,
-        /// The network's name.
-        ssid: Ssid,
-        /// The channel.
-        frequency: kernel::Frequency,
+        /// The network.
+        ibss: Ibss,
+    },
+    /// A request of a member of a protected ad-hoc network, for the interface with this index.
+    AdHoc {
+        /// The interface.
+        ifindex: u32,
+        /// The request.
+        request: ad_hoc::Request,
     },
     /// Leaves the ad-hoc network.
     LeaveIbss {
@@ -160,6 +165,26 @@ pub enum Request {
         /// On or off.
         enabled: bool,
     },
+}
+
+/// An ad-hoc network, on a channel of 20 MHz.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ibss {
+    /// Its name.
+    pub ssid: Ssid,
+    /// Its channel.
+    pub frequency: kernel::Frequency,
+    /// How it is protected; open if none.
+    pub protection: Option<IbssProtection>,
+}
+
+/// How an ad-hoc network is protected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IbssProtection {
+    /// The RSNE of its beacons, whole.
+    pub rsne: Vec<u8>,
+    /// Whether EAPOL frames travel over this socket: the driver has to be able to.
+    pub control_port: bool,
 }
 
 /// Which key.
@@ -228,6 +253,10 @@ impl Request {
             },
             Self::AccessPoint { request, .. } => {
                 let (command, expect, _) = access_point::command(request);
+                (command, expect)
+            }
+            Self::AdHoc { request, .. } => {
+                let (command, expect, _) = encode_ad_hoc::command(request);
                 (command, expect)
             }
             Self::RegisterStrangers { .. } => (Command::UNEXPECTED_FRAME, Acknowledgement),

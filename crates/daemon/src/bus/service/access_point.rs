@@ -6,7 +6,7 @@ use crate::bus::interfaces;
 use crate::bus::message::Error;
 use crate::bus::path;
 use crate::bus::value::Value;
-use crate::control::{Call, ClientFigures, ClientView, DeviceView, NetworkView};
+use crate::control::{AdHocPassphrase, Call, ClientFigures, ClientView, DeviceView, NetworkView};
 use crate::hotspot::{Order, Phase};
 use crate::netconf::settings::Prefix;
 use crate::networks::profile::{Addresses, Key, Place, Profile, Protection, Subnet};
@@ -39,16 +39,11 @@ pub(super) fn call(
             later(Call::StartProfile { ifindex, ssid: ssid(name.as_bytes())? })
         }
         (interfaces::AD_HOC, "StartOpen", [Value::Text(name)]) => {
-            later(Call::StartAdHoc { ifindex, ssid: ssid(name.as_bytes())? })
+            later(Call::StartAdHoc { ifindex, ssid: ssid(name.as_bytes())?, passphrase: None })
         }
         (interfaces::AD_HOC, "Start", [Value::Text(name), Value::Text(passphrase)]) => {
-            ssid(name.as_bytes())?;
-            checked(Secret::new(passphrase.as_bytes()))?;
-            Err(iwd(
-                "NotSupported",
-                "Ad-hoc networks are joined without a passphrase alone: use StartOpen, or an access point for a \
-                 network that has one.",
-            ))
+            let passphrase = Some(AdHocPassphrase(checked(Secret::new(passphrase.as_bytes()))?));
+            later(Call::StartAdHoc { ifindex, ssid: ssid(name.as_bytes())?, passphrase })
         }
         (interfaces::AD_HOC, "Stop", []) => later(Call::StopAdHoc { ifindex }),
         (interfaces::ACCESS_POINT, "Stop", []) => later(Call::StopAccessPoint { ifindex }),

@@ -55,7 +55,7 @@ fn call(dice: &mut Dice) -> Call {
             Call::SetMode { ifindex, mode }
         }
         11 if dice.roll(3) == 0 => match dice.roll(7) {
-            5 => Call::StartAdHoc { ifindex, ssid },
+            5 => Call::StartAdHoc { ifindex, ssid, passphrase: None },
             6 => Call::StopAdHoc { ifindex },
             0 => Call::StartProfile { ifindex, ssid },
             1 => Call::StopAccessPoint { ifindex },

@@ -2,7 +2,7 @@
 //!
 //! One step after the other, each when the last is answered. If one is refused, what was done is taken back.
 
-use super::{Linux, leftover};
+use super::{Linux, Member, leftover};
 use crate::kernel::{Heard, Mode};
 use crate::linux::{Change, Purpose};
 use lapwing_core::kernel::{Errno, Refusal};
@@ -148,7 +148,7 @@ impl Linux {
         match now {
             Some((_, iftype::ADHOC)) => {
                 self.access_points.running.remove(&ifindex);
-                self.access_points.ad_hoc.insert(ifindex);
+                self.access_points.ad_hoc.insert(ifindex, Member::default());
                 let (mode, state) = (LinkMode::Default, OperState::Up);
                 let request = rtnetlink::Request::SetOperation { ifindex, mode, state };
                 self.change(&request, Change::MayFail);

@@ -3,12 +3,12 @@
 use super::super::constants::{attr, key as key_attr, key_mode};
 use super::*;
 use crate::netlink::{Attributes, Expect};
-use lapwing_core::Secret;
 use lapwing_core::kernel::{
     self, AssociateRequest, AssociateSecurity, AssociationLink, AssociationPeer, AuthenticateRequest,
     ConnectRequest, Frequency, KeyKind, KeyRequest, Offload, Pmksa, ScanRequest,
 };
 use lapwing_core::rsn::plan::SaeMethod;
+use lapwing_core::{Secret, ad_hoc};
 use lapwing_frames::management::{AuthenticationAlgorithm, ReasonCode, StatusCode};
 use lapwing_frames::suite::{Akm, Cipher};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
@@ -46,6 +46,10 @@ pub(super) fn ours(request: &Request) -> Vec<u8> {
     let encoded = request.encode(0x25).unwrap();
     assert_eq!(encoded.payload()[0], command.0);
     encoded.payload().to_vec()
+}
+
+fn has(message: &[u8], kind: u16) -> bool {
+    Attributes::new("request", &message[4..]).find(kind).is_some()
 }
 
 pub(super) fn station(request: kernel::Request) -> Vec<u8> {
@@ -402,8 +406,8 @@ fn requests_for_firmware() {
 #[test]
 fn an_ad_hoc_network_is_joined_on_its_channel_and_ends_with_us() {
     let ssid = Ssid::new(b"mesh").unwrap();
-    let request = Request::JoinIbss { ifindex: STATION, ssid, frequency: Frequency(2437) };
-    let message = ours(&request);
+    let ibss = Ibss { ssid, frequency: Frequency(2437), protection: None };
+    let message = ours(&Request::JoinIbss { ifindex: STATION, ibss: ibss.clone() });
     assert_eq!(message[0], Command::JOIN_IBSS.0);
     assert_eq!(find(&message, attr::SSID), b"mesh");
     for (number, expected) in
@@ -412,7 +416,51 @@ fn an_ad_hoc_network_is_joined_on_its_channel_and_ends_with_us() {
         assert_eq!(find(&message, number), expected.to_ne_bytes());
     }
     assert_eq!(find(&message, attr::SOCKET_OWNER), b"");
+    assert!(!has(&message, attr::PRIVACY) && !has(&message, attr::CONTROL_PORT));
+    for control_port in [false, true] {
+        let protection = Some(IbssProtection { rsne: vec![48, 1, 2], control_port });
+        let ibss = Ibss { protection, ..ibss.clone() };
+        let message = ours(&Request::JoinIbss { ifindex: STATION, ibss });
+        assert_eq!(find(&message, attr::IE), [48, 1, 2]);
+        assert!(has(&message, attr::PRIVACY) && has(&message, attr::CONTROL_PORT));
+        assert_eq!(has(&message, attr::CONTROL_PORT_OVER_NL80211), control_port);
+    }
     assert_eq!(ours(&Request::LeaveIbss { ifindex: STATION })[0], Command::LEAVE_IBSS.0);
+}
+
+#[test]
+fn a_group_key_of_another_member_is_not_taken_for_a_pairwise_one() {
+    let message = |request| ours(&Request::AdHoc { ifindex: STATION, request });
+    let key = KeyRequest {
+        kind: KeyKind::Group,
+        link: None,
+        index: 1,
+        cipher: Cipher::Ccmp128,
+        key: Secret::new(&[7; 16]),
+        sequence: [1, 0, 0, 0, 0, 0],
+    };
+    let theirs = message(ad_hoc::Request::InstallGroupKey { peer: Some(AP), key: key.clone() });
+    assert_eq!((theirs[0], find(&theirs, attr::MAC)), (Command::NEW_KEY.0, &AP.0[..]));
+    let inside = |message: &[u8]| {
+        Attributes::new("key", find(message, attr::KEY)).map(|it| it.unwrap().kind).collect::<Vec<_>>()
+    };
+    assert_eq!(inside(&theirs).last(), Some(&key_attr::TYPE));
+    let ours = message(ad_hoc::Request::InstallGroupKey { peer: None, key: key.clone() });
+    assert!(!has(&ours, attr::MAC) && !inside(&ours).contains(&key_attr::TYPE));
+    let kind = KeyKind::Pairwise { peer: AP, receive_only: false };
+    let pairwise = message(ad_hoc::Request::InstallKey(KeyRequest { kind, index: 0, ..key }));
+    assert_eq!(find(&pairwise, attr::MAC), AP.0);
+    let frame = message(ad_hoc::Request::SendKeyFrame { to: AP, bytes: vec![1, 2], in_clear: true });
+    assert_eq!((frame[0], find(&frame, attr::FRAME)), (Command::CONTROL_PORT_FRAME.0, &[1, 2][..]));
+    assert!(has(&frame, attr::CONTROL_PORT_NO_ENCRYPT));
+    let others = [
+        (ad_hoc::Request::UseGroupKey { index: 1 }, Command::SET_KEY),
+        (ad_hoc::Request::ReadPacketNumber { index: 1 }, Command::GET_KEY),
+        (ad_hoc::Request::AuthorizePeer { peer: AP }, Command::SET_STATION),
+    ];
+    for (request, command) in others {
+        assert_eq!(message(request)[0], command.0);
+    }
 }
 
 #[test]

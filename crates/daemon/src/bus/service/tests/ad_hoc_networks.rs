@@ -1,7 +1,7 @@
 //! Interfaces in ad-hoc networks.
 
 use super::*;
-use crate::control::AdHocView;
+use crate::control::{AdHocPassphrase, AdHocView};
 
 const MESH: &str = "/net/connman/iwd/0/5";
 
@@ -12,22 +12,30 @@ fn started() -> Service {
 }
 
 #[test]
-fn open_networks_are_joined_and_others_are_not_supported() {
+fn networks_are_joined_without_and_with_a_passphrase() {
     let mut service = started();
     let start = |service: &mut Service, method: &str, body: &[&str]| {
         let method = format!("net.connman.iwd.AdHoc.{method}");
         ask(service, MESH, &method, body.iter().map(Value::text).collect())
     };
     let effects = start(&mut service, "StartOpen", &["mesh"]);
-    let wanted = Call::StartAdHoc { ifindex: 5, ssid: Ssid::new(b"mesh").unwrap() };
-    assert!(effects.iter().any(|it| matches!(it, Effect::Call(_, call) if *call == wanted)), "{effects:?}");
+    let mesh = |passphrase: Option<&str>| Call::StartAdHoc {
+        ifindex: 5,
+        ssid: Ssid::new(b"mesh").unwrap(),
+        passphrase: passphrase.map(|passphrase| AdHocPassphrase(Secret::new(passphrase.as_bytes()))),
+    };
+    let is_asked = |effects: &[Effect], wanted: &Call| {
+        effects.iter().any(|it| matches!(it, Effect::Call(_, call) if call == wanted))
+    };
+    assert!(is_asked(&effects, &mesh(None)));
+    let effects = start(&mut service, "Start", &["mesh", "secret123"]);
+    assert!(is_asked(&effects, &mesh(Some("secret123"))));
     let long = "x".repeat(33);
     for (method, body, expected) in [
         ("StartOpen", &[""][..], "InvalidArguments"),
         ("StartOpen", &[long.as_str()], "InvalidArguments"),
         ("Start", &["mesh", "short"], "InvalidArguments"),
         ("Start", &["", "secret123"], "InvalidArguments"),
-        ("Start", &["mesh", "secret123"], "NotSupported"),
     ] {
         let effects = start(&mut service, method, body);
         assert_eq!(error(&effects), format!("net.connman.iwd.{expected}"), "{body:?}");
