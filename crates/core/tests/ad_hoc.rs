@@ -1,4 +1,10 @@
 //! Members of ad-hoc networks with a passphrase, on one air with kernels that keep their keys.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
 
 use lapwing_core::{
     Duration, Instant,

@@ -193,6 +193,11 @@ pub enum Call {
         /// What.
         order: hotspot::Order,
     },
+    /// Have an access point that is on the air look for other networks. Answered when the scan has begun.
+    ScanAsAccessPoint {
+        /// The interface.
+        ifindex: u32,
+    },
     /// Join an ad-hoc network, or begin it. Answered when the kernel has taken it.
     StartAdHoc {
         /// The interface.

@@ -20,6 +20,7 @@ mod serving;
 mod signal;
 mod staying;
 mod storing;
+mod survey;
 mod telling;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -347,6 +348,7 @@ impl<K: Kernel> Daemon<K> {
             Heard::Trouble(text) => warn!("{text}"),
             // The networks of hotspots have heard them.
             Heard::Shared { .. } | Heard::Surroundings { .. } => {}
+            Heard::Surveyed { ifindex, event } => self.surveyed(now, ifindex, event),
             Heard::AdHoc { ifindex, event } => self.ad_hoc_heard(now, ifindex, event),
             Heard::ModeSet { ifindex, outcome } => self.mode_set(now, ifindex, outcome),
             Heard::Served { ifindex, number, outcome } => {
@@ -377,10 +379,14 @@ impl<K: Kernel> Daemon<K> {
             let hotspot = due(interface.role.hotspot().and_then(Hotspot::next_deadline));
             let enrolling = due(interface.enrolling.as_ref().and_then(Enrolling::deadline));
             let provisioning = due(interface.provisioning.as_ref().and_then(Provisioning::deadline));
+            let survey = due(interface.role.survey_deadline());
+            let ad_hoc = due(interface.role.ad_hoc().and_then(AdHoc::next_deadline));
             if provisioning {
                 self.provisioning_hears(now, ifindex, &dpp::Event::Tick);
             }
-            let ad_hoc = due(interface.role.ad_hoc().and_then(AdHoc::next_deadline));
+            if survey {
+                self.survey_overdue(now, ifindex);
+            }
             if ad_hoc {
                 self.tick_ad_hoc(now, ifindex);
             }

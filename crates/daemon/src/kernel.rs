@@ -8,7 +8,9 @@ use crate::netconf::settings::Prefix;
 use crate::netconf::{Advertised, Resolver};
 use lapwing_core::Duration;
 use lapwing_core::attempt::Ticket;
-use lapwing_core::kernel::{Frequency, Interface, InterfaceState, KernelEvent, Refusal, Reply, Request};
+use lapwing_core::kernel::{
+    Frequency, Interface, InterfaceState, KernelEvent, Refusal, Reply, Request, ScanEntry,
+};
 use lapwing_core::radio::Radio;
 use lapwing_core::{ad_hoc, ap};
 use lapwing_frames::{MacAddr, Ssid};
@@ -116,6 +118,12 @@ pub enum Command {
         number: u64,
         /// The request.
         request: ap::Request,
+    },
+    /// Have an access point look for other networks; [`Heard::Surveyed`] follows, once to begin, and once more if it
+    /// began.
+    ScanAsAccessPoint {
+        /// The interface.
+        ifindex: u32,
     },
     /// Join an ad-hoc network, or begin it; [`Heard::AdHoc`] follows, and [`AdHocEvent::Answered`] once.
     JoinAdHoc {
@@ -306,6 +314,15 @@ pub enum OffChannel {
     },
 }
 
+/// What becomes of [`Command::ScanAsAccessPoint`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SurveyEvent {
+    /// Whether it has begun. `EOPNOTSUPP`: the radio cannot.
+    Begun(Result<(), Refusal>),
+    /// It has ended: all that the kernel knows.
+    Ended(Result<Vec<ScanEntry>, Refusal>),
+}
+
 /// What is heard of an ad-hoc network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdHocEvent {
@@ -424,6 +441,13 @@ pub enum Heard {
         ifindex: u32,
         /// What.
         event: ap::KernelEvent,
+    },
+    /// What becomes of [`Command::ScanAsAccessPoint`].
+    Surveyed {
+        /// The interface.
+        ifindex: u32,
+        /// What.
+        event: SurveyEvent,
     },
     /// Something for an interface in an ad-hoc network.
     AdHoc {

@@ -66,6 +66,10 @@ enum Purpose {
     AdHoc {
         ifindex: u32,
     },
+    /// [`Command::ScanAsAccessPoint`]: to begin, and to read.
+    Survey {
+        ifindex: u32,
+    },
     /// [`Command::AskAdHoc`].
     Member {
         ifindex: u32,
@@ -289,6 +293,7 @@ impl Linux {
                     Purpose::OffChannel { ifindex, number } => {
                         self.off_channel_sent(ifindex, number, Err(refusal));
                     }
+                    Purpose::Survey { ifindex } => self.answered_survey(ifindex, Err(refusal)),
                     Purpose::Member { ifindex, number } => {
                         self.done_for_member(ifindex, number, Err(refusal));
                     }
@@ -395,6 +400,7 @@ impl Kernel for Linux {
             Command::JoinAdHoc { ifindex, ssid, frequency, rsne } => {
                 self.join_ad_hoc(ifindex, ssid, frequency, rsne);
             }
+            Command::ScanAsAccessPoint { ifindex } => self.scan_as_access_point(ifindex),
             Command::AskAdHoc { ifindex, number, request } => self.ask_for_member(ifindex, number, request),
             Command::LeaveAdHoc { ifindex } => self.leave_ad_hoc(ifindex),
             Command::Serve { ifindex, number, request } => self.serve(ifindex, number, request),

@@ -10,7 +10,7 @@ mod words;
 
 use crate::kernel::{
     AdHocEvent, Block, Command, Found, Hardware, Heard, Kernel, NotShared, OffChannel, PacketKind,
-    StationFigures,
+    StationFigures, SurveyEvent,
 };
 use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
@@ -376,6 +376,11 @@ impl Kernel for Virtual {
                 self.heard.push_back(Heard::OffChannelSent { ifindex, number, outcome });
             }
             Command::OffChannel { .. } => {}
+            Command::ScanAsAccessPoint { ifindex } => {
+                let refusal = Refusal { errno: Errno::EOPNOTSUPP, message: None };
+                let event = SurveyEvent::Begun(Err(refusal));
+                self.heard.push_back(Heard::Surveyed { ifindex, event });
+            }
             Command::AskAdHoc { ifindex, number, .. } => {
                 let outcome = Err(Refusal { errno: Errno::EOPNOTSUPP, message: None });
                 self.heard.push_back(Heard::AdHoc { ifindex, event: AdHocEvent::Done { number, outcome } });

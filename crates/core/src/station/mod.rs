@@ -57,7 +57,7 @@ pub use vocabulary::{Action, Connected, Event, Learned, Report, Summary};
 use crate::{
     attempt::{AttemptId, Cause, Ticket},
     failure::{Code, Failure},
-    kernel::{Frequency, Interface, KernelEvent, Refusal, Reply},
+    kernel::{Frequency, Interface, KernelEvent, Refusal, Reply, ScanEntry},
     means::Means,
     network::Network,
     radio::Radio,
@@ -284,6 +284,16 @@ impl Station {
     #[must_use]
     pub const fn table(&self) -> &Table {
         &self.context.table
+    }
+
+    /// Takes over what the kernel heard while the interface was no station, all of it.
+    pub fn take_over_table(&mut self, entries: Vec<ScanEntry>, now: Instant) {
+        let held = entries.iter().map(|entry| entry.bssid).collect();
+        self.context.table.retain(&held);
+        for entry in entries {
+            // What cannot be read is remembered by the table, with the reason.
+            let _ = self.context.table.insert(entry, now);
+        }
     }
 
     /// What would be thought of a network's BSSs now.

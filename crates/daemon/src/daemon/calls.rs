@@ -281,6 +281,7 @@ impl<K: Kernel> Daemon<K> {
                 Call::SetMode { ifindex, mode } => self.set_mode(now, id, ifindex, mode),
                 Call::StartAccessPoint { ifindex, profile } => self.start_hotspot(now, id, ifindex, *profile),
                 Call::StartProfile { ifindex, ssid } => self.start_profile(now, id, ifindex, &ssid),
+                Call::ScanAsAccessPoint { ifindex } => self.scan_as_access_point(now, id, ifindex),
                 Call::StopAccessPoint { ifindex } => self.stop_hotspot(now, id, ifindex),
                 Call::AccessPointOrder { ifindex, order } => self.order_hotspot(now, id, ifindex, order),
                 Call::StartAdHoc { ifindex, ssid, passphrase } => {

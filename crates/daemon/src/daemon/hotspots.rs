@@ -296,6 +296,6 @@ pub(super) fn view(role: &Role) -> Option<AccessPointView> {
         missing: hotspot.missing().clone(),
         clients: clients.collect(),
         last_failure: hotspot.last_failure().cloned(),
-        scanning: false,
+        scanning: matches!(role, Role::AccessPoint { survey, .. } if survey.is_running()),
     })
 }

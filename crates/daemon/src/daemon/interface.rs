@@ -132,6 +132,7 @@ impl Interface {
             .chain(hotspot)
             .chain(network)
             .chain(ad_hoc)
+            .chain(self.role.survey_deadline())
             .min()
     }
 

@@ -7,6 +7,7 @@ use super::ad_hoc::AdHoc;
 use super::calls::{First, NO_INTERFACE, Wish, refused};
 use super::interface::Interface;
 use super::serving::ClientNetwork;
+use super::survey::Survey;
 use super::{Daemon, Now};
 use crate::control::{Answer, Call, CallError, CallId, Unwanted};
 use crate::hotspot::plan::Neighbour;
@@ -53,6 +54,8 @@ pub(super) enum Role {
         heard: Vec<Neighbour>,
         /// The network of its clients.
         network: Option<Box<ClientNetwork>>,
+        /// Whether it looks for other networks.
+        survey: Survey,
     },
     /// It is in a network without access points, or could be.
     AdHoc(AdHoc),
@@ -78,6 +81,13 @@ impl Role {
         match self {
             Self::Station | Self::AdHoc(_) => None,
             Self::AccessPoint { hotspot, .. } => Some(hotspot),
+        }
+    }
+
+    pub(super) const fn survey_deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Station | Self::AdHoc(_) => None,
+            Self::AccessPoint { survey, .. } => survey.deadline(),
         }
     }
 
@@ -304,7 +314,8 @@ impl<K: Kernel> Daemon<K> {
                 Mode::AdHoc => Role::AdHoc(AdHoc::default()),
                 Mode::AccessPoint => {
                     let heard = std::mem::take(&mut interface.heard);
-                    Role::AccessPoint { hotspot: Box::new(Hotspot::new()), heard, network: None }
+                    let hotspot = Box::new(Hotspot::new());
+                    Role::AccessPoint { hotspot, heard, network: None, survey: Survey::default() }
                 }
             };
             info!(

@@ -5,6 +5,7 @@ mod leftover;
 mod mode;
 mod queue;
 mod silence;
+mod survey;
 
 use super::ad_hoc::Member;
 use super::{Linux, Purpose, key_frames};
@@ -21,6 +22,7 @@ use queue::Queue;
 use silence::Silence;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
+use survey::Survey;
 
 /// All access points, and the interfaces that are about to become one or cease to be.
 #[derive(Debug, Default)]
@@ -53,6 +55,8 @@ struct Running {
     queue: Queue,
     frames: Frames,
     silence: Silence,
+    /// Whether it looks for other networks.
+    survey: Survey,
     /// Its BSSs with their addresses and channels, to tell where a frame came in when the kernel does not say.
     links: BTreeMap<Option<LinkId>, (MacAddr, Frequency)>,
     /// The clients of one link that have no links of their own.
@@ -224,6 +228,9 @@ impl Linux {
                 }
                 let told = running.frames.status(cookie, acknowledged);
                 self.heard.extend(told.map(|number| Heard::FrameServed { ifindex, number, acknowledged }));
+            }
+            EventKind::Station(StationEvent::ScanDone { .. } | StationEvent::ScanAborted) => {
+                self.survey_done(ifindex);
             }
             EventKind::ClientProbed { cookie, acknowledged } => {
                 running.silence.status(cookie, acknowledged);

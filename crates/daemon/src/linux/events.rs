@@ -69,6 +69,9 @@ impl Linux {
             (Purpose::AdHoc { ifindex }, result) => {
                 self.answered_ad_hoc(ifindex, result.map(|_| ()).map_err(Refusal::from));
             }
+            (Purpose::Survey { ifindex }, result) => {
+                self.answered_survey(ifindex, result.map_err(Refusal::from));
+            }
             (Purpose::Member { ifindex, number }, result) => {
                 self.answered_member((ifindex, number), result.map_err(Refusal::from));
             }

@@ -626,6 +626,7 @@ numbers! {
     /// Flags of a scan: bits.
     pub(super) mod scan_flag: u32 = "NL80211_SCAN_FLAG_" {
         FLUSH = 0x2,
+        AP = 0x4,
         RANDOM_ADDR = 0x8,
         COLOCATED_6GHZ = 0x4000,
     }

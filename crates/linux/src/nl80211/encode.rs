@@ -12,6 +12,7 @@ use lapwing_core::kernel::{
     ConnectRequest, KeyKind, KeyRequest, Offload, ScanRequest,
 };
 use lapwing_core::rsn::plan::SaeMethod;
+use lapwing_frames::Ssid;
 use lapwing_frames::element::{Element, Elements, RmEnabledCapabilities};
 use lapwing_frames::management::AuthenticationAlgorithm;
 use lapwing_frames::suite::Akm;
@@ -62,6 +63,11 @@ impl Request {
             }
             Self::AdHoc { ifindex, request } => {
                 ad_hoc::fill(message.u32(attr::IFINDEX, *ifindex), request);
+            }
+            Self::ScanAsAccessPoint { ifindex } => {
+                let wildcard = ScanRequest { ssids: vec![Ssid::default()], ..ScanRequest::default() };
+                fill_scan(message.u32(attr::IFINDEX, *ifindex), &wildcard);
+                message.u32(attr::SCAN_FLAGS, scan_flag::AP);
             }
             Self::JoinIbss { ifindex, ibss } => {
                 ad_hoc::fill_join(message.u32(attr::IFINDEX, *ifindex), ibss);

@@ -139,6 +139,11 @@ pub enum Request {
         /// The client.
         client: MacAddr,
     },
+    /// Has an access point look for networks on all channels, actively.
+    ScanAsAccessPoint {
+        /// The interface.
+        ifindex: u32,
+    },
     /// Joins an ad-hoc network, or begins it. It ends with this socket.
     JoinIbss {
         /// The interface, of the ad-hoc type.
@@ -278,6 +283,7 @@ impl Request {
             Self::RemainOnChannel { .. } => (Command::REMAIN_ON_CHANNEL, Messages),
             Self::CancelFrameWait { .. } => (Command::FRAME_WAIT_CANCEL, Acknowledgement),
             Self::SetPowerSave { .. } => (Command::SET_POWER_SAVE, Acknowledgement),
+            Self::ScanAsAccessPoint { .. } => (Command::TRIGGER_SCAN, Acknowledgement),
             Self::JoinIbss { .. } => (Command::JOIN_IBSS, Acknowledgement),
             Self::LeaveIbss { .. } => (Command::LEAVE_IBSS, Acknowledgement),
         }

@@ -50,10 +50,7 @@ pub(super) fn call(
         (interfaces::ACCESS_POINT, "Scan" | "GetOrderedNetworks", []) if !is_started(device) => {
             Err(iwd("NotAvailable", "No hotspot is on the air. Start one first."))
         }
-        (interfaces::ACCESS_POINT, "Scan", []) => Err(iwd(
-            "NotSupported",
-            "An access point stays on its channel. Networks are looked for before it begins.",
-        )),
+        (interfaces::ACCESS_POINT, "Scan", []) => later(Call::ScanAsAccessPoint { ifindex }),
         (interfaces::ACCESS_POINT, "GetOrderedNetworks", []) => {
             let networks =
                 device.map_or_else(Vec::new, |device| device.networks.iter().map(network).collect());

@@ -54,7 +54,8 @@ fn call(dice: &mut Dice) -> Call {
                 [Mode::AccessPoint, Mode::AdHoc, Mode::Station][usize::try_from(dice.roll(3)).unwrap()];
             Call::SetMode { ifindex, mode }
         }
-        11 if dice.roll(3) == 0 => match dice.roll(7) {
+        11 if dice.roll(3) == 0 => match dice.roll(8) {
+            7 => Call::ScanAsAccessPoint { ifindex },
             5 => Call::StartAdHoc { ifindex, ssid, passphrase: None },
             6 => Call::StopAdHoc { ifindex },
             0 => Call::StartProfile { ifindex, ssid },

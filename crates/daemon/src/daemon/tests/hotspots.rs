@@ -3,7 +3,7 @@
 use super::*;
 use crate::bus::service::{Facts, Service};
 use crate::hotspot::{Failure, Order, Phase};
-use crate::kernel::{Mode, Regulatory};
+use crate::kernel::{Mode, Regulatory, SurveyEvent};
 use crate::networks::profile::{Place, Profile, Protection};
 use lapwing_core::Secret;
 use lapwing_core::ap::{self, KernelEvent as ApEvent};
@@ -640,4 +640,61 @@ fn a_hotspot_says_in_which_country_it_is_by_the_rules_of_its_own_radio() {
     assert_eq!(country_of(&[(0, "DE"), (1, "US")]), told("DE"));
     // The last word counts.
     assert_eq!(country_of(&[(0, "DE"), (0, "FR")]), told("FR"));
+}
+
+#[test]
+fn an_access_point_looks_for_networks_and_shows_what_it_finds() {
+    let mut bench = Bench::new("survey", &[]);
+    let scan = || Call::ScanAsAccessPoint { ifindex: 3 };
+    assert!(matches!(bench.ask(scan()), Some(Err(CallError::NotAvailable(_)))));
+    assert_eq!(bench.ask(Call::SetMode { ifindex: 3, mode: Mode::AccessPoint }), Some(Ok(Answer::Done)));
+    assert!(matches!(bench.ask(scan()), Some(Err(CallError::NotAvailable(_)))), "it is not on the air");
+    assert_eq!(bench.start(settings()), Some(Ok(Answer::Done)));
+    let scanning = |bench: &Bench| {
+        let view = bench.run.daemon.view(bench.run.now);
+        view.devices[0].access_point.as_ref().is_some_and(|view| view.scanning)
+    };
+    let tell = |bench: &mut Bench, event| bench.hear(Heard::Surveyed { ifindex: 3, event });
+    assert_eq!(bench.ask(scan()), None);
+    assert_eq!(bench.ask(scan()), Some(Err(CallError::InProgress)));
+    assert!(!scanning(&bench), "by the kernel's word alone");
+    tell(&mut bench, SurveyEvent::Begun(Ok(())));
+    assert!(scanning(&bench));
+    let heard = |name: &[u8]| {
+        let mut elements = Vec::new();
+        lapwing_frames::element::write_raw(ElementId::Plain(0), name, &mut elements);
+        ScanEntry {
+            bssid: MacAddr([2, 0, 0, 0, 7, 7]),
+            frequency: Frequency(2412),
+            beacon_interval: 100,
+            capability: 1,
+            signal_mbm: Some(-4000),
+            age: Duration::ZERO,
+            elements,
+            beacon_elements: None,
+            associated: false,
+            mld: None,
+        }
+    };
+    tell(&mut bench, SurveyEvent::Ended(Ok(vec![heard(b"neighbour")])));
+    assert!(!scanning(&bench));
+    let names = |bench: &Bench| {
+        let networks = &bench.run.daemon.view(bench.run.now).devices[0].networks;
+        networks.iter().map(|network| network.name.ssid.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&bench), ["neighbour"]);
+    // What is not there any more is not shown, and a radio that cannot is no error of ours.
+    assert_eq!(bench.ask(scan()), None);
+    tell(&mut bench, SurveyEvent::Begun(Ok(())));
+    tell(&mut bench, SurveyEvent::Ended(Ok(vec![])));
+    assert!(names(&bench).is_empty());
+    let call = bench.begin(scan());
+    tell(&mut bench, SurveyEvent::Begun(Err(Refusal { errno: Errno::EOPNOTSUPP, message: None })));
+    bench.settle();
+    assert!(matches!(bench.answers.remove(&call), Some(Err(CallError::NotSupported(_)))));
+    // One that the kernel never ends is not waited for without end.
+    assert_eq!(bench.ask(scan()), None);
+    tell(&mut bench, SurveyEvent::Begun(Ok(())));
+    bench.run.pass(Duration::from_secs(31));
+    assert!(!scanning(&bench));
 }

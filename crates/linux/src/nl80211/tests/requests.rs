@@ -429,6 +429,16 @@ fn an_ad_hoc_network_is_joined_on_its_channel_and_ends_with_us() {
 }
 
 #[test]
+fn an_access_point_scans_by_its_own_flag() {
+    let message = ours(&Request::ScanAsAccessPoint { ifindex: STATION });
+    assert_eq!(
+        (message[0], find(&message, attr::SCAN_FLAGS)),
+        (Command::TRIGGER_SCAN.0, &4_u32.to_ne_bytes()[..])
+    );
+    assert_eq!(find(&message, attr::SCAN_SSIDS).len(), 4, "the wildcard");
+}
+
+#[test]
 fn a_group_key_of_another_member_is_not_taken_for_a_pairwise_one() {
     let message = |request| ours(&Request::AdHoc { ifindex: STATION, request });
     let key = KeyRequest {
