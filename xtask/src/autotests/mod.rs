@@ -20,7 +20,7 @@ Runs iwd's own public tests in the lab's virtual machine, with our medium betwee
 
 Usage: cargo xtask autotests --suite FOLDER [OPTIONS] [DIRECTORY…]
 
-  DIRECTORY         the name of a directory of tests, or its start; without one, all are run
+  DIRECTORY         the name of a directory of tests, or the start of some; without one, all are run
   --suite FOLDER    the sources of iwd, which are not part of this project: of them autotests and tools are used
   --daemon NAME     lapwing (the default), iwd, or both: then a table compares them
   --kernel NAME     newest (the default) or stable
@@ -84,9 +84,7 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
     }
     let suite = suite.ok_or_else(|| Failure::Usage("say where iwd's sources are: --suite FOLDER".into()))?;
     let names = directories(&suite)?;
-    let chosen =
-        |name: &String| wanted.is_empty() || wanted.iter().any(|start| name.starts_with(start.as_str()));
-    options.names = names.into_iter().filter(chosen).collect();
+    options.names = chosen(names, &wanted);
     if options.names.is_empty() {
         return Err(Failure::Usage("no directory of tests is named so: see --list".into()));
     }
@@ -106,6 +104,15 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
         false => print!("{}", table::markdown(&runs)),
     }
     Ok(())
+}
+
+/// The names that are wanted. One that is a whole name means no other that begins with it.
+fn chosen(names: Vec<String>, wanted: &[String]) -> Vec<String> {
+    let fits = |name: &String, wish: &String| {
+        if names.contains(wish) { name == wish } else { name.starts_with(wish.as_str()) }
+    };
+    let chosen = |name: &&String| wanted.is_empty() || wanted.iter().any(|wish| fits(name, wish));
+    names.iter().filter(chosen).cloned().collect()
 }
 
 fn run(
@@ -138,4 +145,19 @@ fn directory(job: &Job, name: &str) -> Directory {
     let functions: Vec<_> = list.into_iter().flatten().filter_map(Function::from_json).collect();
     let trouble = outcome.verdict.text().filter(|_| functions.is_empty()).map(str::to_owned);
     Directory { name: name.to_owned(), functions, trouble }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_name_means_one_directory_and_a_start_means_all() {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let all = list(&["testWPA", "testWPA2", "testWPA2-SHA256", "testOpen"]);
+        assert_eq!(chosen(all.clone(), &list(&["testWPA2"])), list(&["testWPA2"]));
+        assert_eq!(chosen(all.clone(), &list(&["testW", "testOpen"])), all);
+        assert_eq!(chosen(all.clone(), &[]), all);
+        assert_eq!(chosen(all, &list(&["testSAE"])), list(&[]));
+    }
 }

@@ -1,12 +1,25 @@
 # Runs the suite's own run-tests inside a machine that is there already: by itself it would start one. A line of the input
 # is a directory of tests, the file for what it prints, and, if the log of every process is wanted, the folder for those.
 # What takes long to load is loaded once; each directory then has a process of its own.
-import importlib, multiprocessing, os, runpy, signal, sys, types
+import gc, importlib, multiprocessing, os, runpy, signal, sys, types
 
 for name in ("dbus.mainloop.glib", "gi.repository.GLib", "prettytable", "scapy.all", "termcolor", "unittest"):
     importlib.import_module(name)
 # The suite hands what cannot be sent, such as its connection to the bus, to the processes of its tests.
 multiprocessing.set_start_method("fork")
+run_test = importlib.import_module("unittest").TestCase.run
+
+
+def run_and_collect(test, result=None):
+    # What a function held that waited in vain is in a cycle: until that is collected its daemon runs on, and the next
+    # function cannot start its own.
+    try:
+        return run_test(test, result)
+    finally:
+        gc.collect()
+
+
+importlib.import_module("unittest").TestCase.run = run_and_collect
 tools = os.path.join(os.environ["testhome"], "tools")
 
 
