@@ -1,6 +1,6 @@
 //! Networks that may be joined: a name, the secret, and the settings of the user.
 
-use crate::secret::Secret;
+use crate::{curve::Group, secret::Secret};
 use alloc::vec::Vec;
 use core::fmt;
 use lapwing_frames::{MacAddr, Ssid, suite::Akm};
@@ -27,6 +27,8 @@ pub struct Network {
     pub proven: Proven,
     /// Join only this BSSID (or the AP MLD that has it as a link), if set.
     pub bssid: Option<MacAddr>,
+    /// Whether SAE and OWE begin with the strongest group that we have instead of the cheapest.
+    pub strongest_group_first: bool,
 }
 
 impl Network {
@@ -44,7 +46,18 @@ impl Network {
             transition_disable: TransitionDisable(0),
             proven: Proven(0),
             bssid: None,
+            strongest_group_first: false,
         }
+    }
+
+    /// The groups for SAE and OWE, the preferred one first.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Group> {
+        let mut groups = Group::ALL.to_vec();
+        if self.strongest_group_first {
+            groups.reverse();
+        }
+        groups
     }
 
     /// Whether it is the same network with the same secret.

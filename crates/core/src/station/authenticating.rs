@@ -10,7 +10,6 @@ use super::{
 use crate::{
     attempt::{Entry, Phase, Ticket},
     crypto::keys::{Pmk, Pmkid},
-    curve::Group,
     failure::Code,
     kernel::{AuthenticateRequest, Errno, KernelEvent, Refusal, Reply, Request},
     network::{Credentials, Network},
@@ -110,7 +109,7 @@ impl Turn<'_> {
         let keys = match (target.plan(), &journey.network.credentials) {
             (None, _) => Keys::Open,
             (Some(plan), _) if plan.akm() == Akm::Owe => {
-                Keys::Owe { machine: Box::new(Owe::new(Group::ALL.to_vec())), cached: candidate }
+                Keys::Owe { machine: Box::new(Owe::new(journey.network.groups())), cached: candidate }
             }
             (Some(_), _) if let Some(candidate) = candidate => Keys::Cached(candidate),
             (Some(plan), Credentials::Personal(_)) if plan.akm().is_psk() => {
@@ -177,7 +176,7 @@ impl Turn<'_> {
                 Some(SaeMethod::HuntingAndPecking) => sae::Method::HuntingAndPecking,
                 Some(SaeMethod::HashToElement) | None => sae::Method::HashToElement,
             },
-            groups: Group::ALL.into_iter().filter(|group| password.serves(*group)).collect(),
+            groups: network.groups().into_iter().filter(|group| password.serves(*group)).collect(),
         };
         let mut machine = Box::new(Sae::new(setup, password));
         let progress = machine.start(&mut self.means.lend());

@@ -22,7 +22,6 @@ use super::{
 use crate::{
     attempt::{Entry, Phase, Ticket},
     crypto::keys::{Pmk, Pmkid},
-    curve::Group,
     failure::Code,
     kernel::{ConnectRequest, Connection, Errno, KernelEvent, Offload, Refusal, Reply, Request},
     network::{Credentials, Network},
@@ -148,7 +147,7 @@ impl Turn<'_> {
         Ok(match (plan, &network.credentials) {
             (None, _) => Guard::Open,
             (Some(plan), _) if plan.akm() == Akm::Owe => {
-                Guard::Owe { machine: Box::new(Owe::new(Group::ALL.to_vec())), offered }
+                Guard::Owe { machine: Box::new(Owe::new(network.groups())), offered }
             }
             (Some(plan), Credentials::Personal(_)) if plan.akm().is_psk() => {
                 let psk = self.pre_shared(network).ok_or(Code::NoneSuitable)?;

@@ -123,7 +123,9 @@ impl Turn<'_> {
             return;
         };
         if let Some(mut password) = self.password(network) {
-            password.prepare(self.means.curves, Group::ALL[0]);
+            if let Some(&group) = network.groups().first() {
+                password.prepare(self.means.curves, group);
+            }
             self.keep_password(network, &password);
         }
         // WPA2 takes passphrases of these lengths only.

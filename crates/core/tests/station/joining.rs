@@ -32,6 +32,20 @@ pub(crate) fn joined(setups: Vec<Setup>, network: Network) -> World {
 }
 
 #[test]
+fn sae_begins_with_the_group_that_the_file_of_the_network_wants() {
+    for (strongest_group_first, group) in [(false, 19), (true, 21)] {
+        let network = Network { strongest_group_first, ..personal(b"home") };
+        let world = joined(vec![Setup::new(b"home", 1, &[Akm::Sae])], network);
+        let commit = world.requests.iter().find_map(|request| match request {
+            Request::Authenticate(request) => Some(request.data.clone()),
+            _ => None,
+        });
+        // It comes after transaction and status.
+        assert_eq!(commit.unwrap()[4..6], [group, 0]);
+    }
+}
+
+#[test]
 fn joins_every_kind_of_network() {
     for (akms, network) in [
         (vec![], open(b"home")),

@@ -71,7 +71,6 @@ impl KnownNetwork {
             |key, default| document.value("Settings", key).map_or(Ok(default), |value| value.boolean());
         // Parsed so that a mistake in them is told; what they ask for is not done yet.
         boolean("AlwaysRandomizeAddress", false)?;
-        boolean("UseDefaultEccGroup", false)?;
         if let Some(value) = document.value("Settings", "AddressOverride") {
             parse::<MacAddr>(&value, Problem::BadMacAddress)?;
         }
@@ -89,6 +88,8 @@ impl KnownNetwork {
             transition_disable: transition_disable(document)?,
             proven: Proven::default(),
             bssid: None,
+            // Unless it is said, the default: every access point has it, and others cost a refusal.
+            strongest_group_first: !boolean("UseDefaultEccGroup", true)?,
         };
         Ok(Self { name, network, addressing: addressing(document)? })
     }
