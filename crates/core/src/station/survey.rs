@@ -165,7 +165,12 @@ impl Turn<'_> {
             let search = Search {
                 networks: match &context.sought {
                     Some(sought) => Vec::from([sought]),
-                    None => context.networks.iter().filter(|network| network.autoconnect).collect(),
+                    None => {
+                        // A person sees those as well that are not joined without being asked.
+                        let (first, later): (Vec<_>, Vec<_>) =
+                            context.networks.iter().partition(|network| network.autoconnect);
+                        first.into_iter().chain(later).collect()
+                    }
                 },
                 known: &context.networks,
                 round: context.person_scans,

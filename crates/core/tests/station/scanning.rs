@@ -52,6 +52,15 @@ fn ends(world: &World) -> usize {
     world.reports.iter().filter(|report| **report == Report::Scanned).count()
 }
 
+#[test]
+fn a_person_sees_a_hidden_network_that_is_not_joined_by_itself() {
+    let mut world = abroad(vec![on(2437, Setup { hidden: true, ..Setup::new(b"attic", 1, &[Akm::Sae]) })]);
+    world.give(Event::Networks(vec![Network { hidden: true, autoconnect: false, ..personal(b"attic") }]));
+    world.give(Event::Scan);
+    assert!(world.run_until(20 * SECOND, |world| ends(world) == 1));
+    assert!(world.station.table().iter().any(|bss| bss.ssid.octets() == b"attic"));
+}
+
 /// Connects, and says after how long it was.
 fn connect(world: &mut World, network: Network) -> Duration {
     let began = world.now;
