@@ -329,6 +329,8 @@ pub enum Answer {
 pub enum CallError {
     /// Another request took its place, or the person cancelled it.
     Aborted,
+    /// Another network was asked for before the hidden one was found.
+    Overtaken,
     /// Something of the kind is being done.
     InProgress,
     /// The interface cannot do it in its state; the text says which.

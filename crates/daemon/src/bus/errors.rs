@@ -26,6 +26,11 @@ pub fn describe(error: &CallError) -> Error {
             "Aborted",
             "It was cancelled, or another request took its place. Ask again if you still want it.",
         ),
+        // The name that iwd has for this one.
+        CallError::Overtaken => iwd(
+            "Failed",
+            "Another network was asked for before this one was found. Ask again if you still want it.",
+        ),
         CallError::InProgress => iwd("InProgress", "It is being done already. Wait until it is finished."),
         // iwd documents a name of its own for this, and sends that of what is being done.
         CallError::Busy(what) => iwd("InProgress", what),
@@ -118,6 +123,7 @@ mod tests {
     fn texts_are_sentences() {
         let errors = [
             CallError::Aborted,
+            CallError::Overtaken,
             CallError::InProgress,
             CallError::Busy("it is leaving a network"),
             CallError::NoAgent,

@@ -306,6 +306,10 @@ impl<K: Kernel> Daemon<K> {
     }
 
     fn join_by(&mut self, now: Now, id: CallId, ifindex: u32, join: Join, event: Event) {
+        let is_search = |wish: &Wish| matches!(wish, Wish::Find { ifindex: other, .. } if *other == ifindex);
+        for search in self.desk.which(is_search) {
+            self.desk.close(search, Err(CallError::Overtaken));
+        }
         self.supersede(ifindex);
         self.desk.open(now, id, Wish::Join { ifindex, join, attempt: None });
         self.turn(now, ifindex, event);

@@ -358,6 +358,20 @@ fn a_hidden_network_is_joined_by_its_name_and_stored_as_hidden() {
 }
 
 #[test]
+fn a_network_that_is_asked_for_overtakes_the_search_for_a_hidden_one() {
+    let mut desk = Desk::new("overtaken", setups(), &[]);
+    desk.ask(Call::Scan { ifindex: 3 });
+    let hidden = |ssid: &[u8]| Call::ConnectHidden { ifindex: 3, ssid: Ssid::new(ssid).unwrap() };
+    desk.daemon.kernel.silent = true;
+    let search = desk.begin(hidden(b"secret"));
+    desk.connect("cafe", Security::Open);
+    assert_eq!(error(desk.answer(search)), CallError::Overtaken);
+    let search = desk.begin(hidden(b"secret"));
+    desk.begin(DISCONNECT);
+    assert_eq!(error(desk.answer(search)), CallError::Aborted);
+}
+
+#[test]
 fn what_cannot_be_joined_is_told_and_what_is_not_there_too() {
     let mut desk = Desk::new("refused", setups(), &[("odd.open", "[Settings\n"), ("work.8021x", "")]);
     desk.daemon.kernel.aps.push(Ap::new(Setup::new(b"odd", 10, &[])));
