@@ -424,6 +424,11 @@ pub enum News {
         /// The number of thresholds that it is below.
         level: u8,
     },
+    /// A connection has ended without being asked to. It may be made again already, so that the view does not show it.
+    Ended {
+        /// The interface.
+        ifindex: u32,
+    },
     /// Something that developers wait for.
     Debugged {
         /// The interface.

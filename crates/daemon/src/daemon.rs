@@ -27,7 +27,7 @@ pub(crate) mod tests;
 mod view;
 
 use crate::choice::Choice;
-use crate::control::CallId;
+use crate::control::{CallId, News};
 use crate::flight::event::{self, Place};
 use crate::flight::{Recorder, timeline};
 use crate::hotspot::Hotspot;
@@ -42,6 +42,7 @@ use enrolling::Enrolling;
 use interface::Interface;
 use lapwing_core::attempt::{AttemptId, Entry, Phase};
 use lapwing_core::curve::Curves;
+use lapwing_core::failure::Code;
 use lapwing_core::kernel::{KernelEvent, Reply};
 use lapwing_core::means::Means;
 use lapwing_core::station::{self, Action, Event, Report, Summary};
@@ -617,6 +618,9 @@ impl<K: Kernel> Daemon<K> {
                 self.roam_failed(ifindex, *attempt, why);
             }
             Report::Disconnected { attempt, why } => {
+                if why.code != Code::Asked {
+                    self.desk.tell(News::Ended { ifindex });
+                }
                 // On the way from one access point to another.
                 self.roam_failed(ifindex, *attempt, why);
                 self.later.retain(|(of, _)| *of != ifindex);

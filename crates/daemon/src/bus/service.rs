@@ -22,6 +22,7 @@ use super::{errors, interfaces, path, shared_codes};
 use crate::control::{
     Answer, Call, CallId, CodeId, ConfigurationId, DeviceView, News, SecretAnswer, SecretId, View,
 };
+use lapwing_core::station::Summary;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many calls may be open, in all and of one client: a person makes one at a time.
@@ -70,6 +71,14 @@ pub enum Effect {
     NameRefused(String),
     /// Something that people should know.
     Warn(String),
+}
+
+/// The interface of which news tells that its connection has ended.
+const fn ended(news: &News) -> Option<u32> {
+    match news {
+        News::Ended { ifindex } => Some(*ifindex),
+        _ => None,
+    }
 }
 
 /// The service.
@@ -198,6 +207,9 @@ impl Service {
         let mut effects = Vec::new();
         let send = |message| Effect::Send(message);
         let is_new = view.is_some();
+        for ifindex in news.iter().filter_map(ended).filter(|_| is_new) {
+            effects.extend(self.show_end(ifindex).into_iter().map(Change::signal).map(send));
+        }
         let before = self.code_agents();
         let changes = view.map_or_else(Vec::new, |view| self.show(view));
         if is_new {
@@ -237,6 +249,8 @@ impl Service {
                 News::SignalLevel { ifindex, level } => {
                     effects.extend(self.signal_agents.tell(ifindex, level).map(send));
                 }
+                // It was told first.
+                News::Ended { .. } => {}
                 News::Debugged { ifindex, what } => effects.extend(self.debugged(ifindex, what)),
                 News::Configure { id, ifindex, addressed } => {
                     effects.push(self.order(id, ifindex, &addressed));
@@ -269,6 +283,16 @@ impl Service {
             effects.extend(calls.into_iter().map(Effect::Send));
         }
         effects
+    }
+
+    /// Shows that a connection has ended, though it may be made again by now: clients of iwd see the one before the other.
+    fn show_end(&mut self, ifindex: u32) -> Vec<Change> {
+        let mut view = self.view.clone();
+        let is_it = |device: &&mut DeviceView| device.ifindex == ifindex && device.connected.is_some();
+        let Some(device) = view.devices.iter_mut().find(is_it) else { return Vec::new() };
+        device.state = Summary::Disconnected;
+        (device.network, device.chosen, device.connected, device.links) = (None, None, None, None);
+        self.show(view)
     }
 
     /// Shows another view, and returns what has to be told of it.

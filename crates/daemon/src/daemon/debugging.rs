@@ -24,6 +24,8 @@ fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static st
             Summary::Disconnecting => "disconnecting",
             Summary::Unavailable => return None,
         },
+        // It may be made again at once, so that no state tells it.
+        Report::Disconnected { why, .. } if why.code != Code::Asked => "disconnected",
         Report::Timeline(record) => match &record.entry {
             Entry::Entered(Phase::Authenticate) => "authenticating",
             Entry::Entered(Phase::Associate) => "associating",

@@ -99,6 +99,26 @@ fn order(effects: &[Effect]) -> Vec<String> {
 }
 
 #[test]
+fn the_end_of_a_connection_is_seen_though_it_is_made_again_at_once() {
+    let mut service = service();
+    let seen = |state| View { devices: vec![device(state)], ..view() };
+    let ssid = || Ssid::new(b"home").unwrap();
+    service.settle(vec![], Some(seen(Summary::Connected { ssid: ssid(), attempt: AttemptId(1) })));
+    let again = seen(Summary::Connecting { ssid: ssid(), attempt: AttemptId(2) });
+    let lines = order(&service.settle(vec![News::Ended { ifindex: 3 }], Some(again)));
+    let expected = [
+        format!("-{DEVICE} [\"net.connman.iwd.StationDiagnostic\"]"),
+        "Station State=<disconnected> -Affinities -ConnectedAccessPoint -ConnectedNetwork".to_owned(),
+        "Network Connected=<false>".to_owned(),
+        format!("Station Affinities=<[]> ConnectedNetwork=<{HOME}> State=<connecting>"),
+        "Network Connected=<true>".to_owned(),
+    ];
+    assert_eq!(lines, expected);
+    // One that nobody saw does not end.
+    assert!(order(&service.settle(vec![News::Ended { ifindex: 3 }], None)).is_empty());
+}
+
+#[test]
 fn managed_objects_are_those_of_iwd() {
     let mut service = service();
     let effects = ask(&mut service, "/", "org.freedesktop.DBus.ObjectManager.GetManagedObjects", vec![]);

@@ -211,6 +211,23 @@ fn developers_see_each_step_and_begin_it_themselves() {
 }
 
 #[test]
+fn developers_see_the_end_of_a_connection_that_is_made_again_at_once() {
+    let mut run = connected("ends", []);
+    run.daemon.options.developer = true;
+    run.daemon.take_news();
+    run.daemon.kernel.connected = false;
+    let event = KernelEvent::Disconnected { reason: ReasonCode(2), by_ap: true };
+    run.hear(Heard::Station { ifindex: Some(3), event });
+    run.pass(Duration::from_secs(60));
+    let told = run.daemon.take_news().into_iter().find_map(|news| match news {
+        News::Debugged { what, .. } => Some(what),
+        _ => None,
+    });
+    assert_eq!(told, Some("disconnected"));
+    assert!(run.is_connected());
+}
+
+#[test]
 fn networks_are_told_to_developers_with_their_access_points() {
     let mut run = connected("heard", []);
     let heard = call(&mut run, Call::HeardNetworks { ifindex: 3 });
