@@ -1,11 +1,13 @@
 //! `cargo xtask bench`: our daemon and its peers measured on one kernel in virtual time, and the benchmarks of the crates.
 
+mod layout;
 mod table;
 
 use crate::command::{Step, cargo, last_lines, paint, run, target_directory};
 use crate::failure::{Doing, Failure, Result};
-use crate::guest::bench::{CLAIMS, KEPT, PLAN, Part, RESULTS, Subject, unit};
+use crate::guest::bench::{CALLED, CLAIMS, KEPT, PLAN, PROBES, Part, RESULTS, Subject, unit};
 use crate::lab::{Clock, Image, Kernel, Machine, Purpose};
+use layout::Functions;
 use lexopt::prelude::*;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -20,11 +22,13 @@ counts instructions, and prints how they compare.
 Usage: cargo xtask bench [OPTIONS]
 
   --only PART       one part; may be given more than once: connect, connect-wpa2, connect-sae, connect-owe,
-                    connect-one-link, connect-two-links, start, first, address, bus-name (all with peers); crates (`cargo bench`)
+                    connect-one-link, connect-two-links, start, first, address, bus-name, crowd (all with peers); crates
+                    (`cargo bench`)
   --rounds N        how often each time is taken (default: 10)
   --daemon NAME     lapwing, iwd or wpa_supplicant; may be given more than once
   --add             keep the figures of the last run for all that is not measured anew
   --json            print the figures as JSON
+  --layout          find out instead which functions of lapwingd run, and write them to crates/daemon/layout.txt
   --jobs N          machines at a time (default: one per processor, at most 2)
   --help            print this
 
@@ -42,14 +46,22 @@ struct Options {
     machines: usize,
     add: bool,
     json: bool,
+    layout: bool,
 }
 
 /// The command line.
 pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let (parts, subjects) = (Vec::new(), Vec::new());
-    let mut options =
-        Options { parts, subjects, rounds: 10, machines: processors.min(2), add: false, json: false };
+    let mut options = Options {
+        parts,
+        subjects,
+        rounds: 10,
+        machines: processors.min(2),
+        add: false,
+        json: false,
+        layout: false,
+    };
     let mut crates = false;
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -67,6 +79,7 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
             Long("daemon") => options.subjects.push(arguments.value()?.parse()?),
             Long("jobs") => options.machines = arguments.value()?.parse::<usize>()?.max(1),
             Long("add") => options.add = true,
+            Long("layout") => options.layout = true,
             Long("json") => options.json = true,
             Short('h') | Long("help") => {
                 print!("{HELP}");
@@ -81,6 +94,11 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
             return Ok(());
         }
     }
+    if options.layout {
+        // What always runs: one machine counts it all.
+        let (subjects, rounds, machines) = (vec![Subject::Lapwing], 1, 1);
+        options = Options { parts: Part::LAYOUT.to_vec(), subjects, rounds, machines, ..options };
+    }
     if options.parts.is_empty() {
         options.parts = Part::ALL.to_vec();
     }
@@ -88,6 +106,14 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
         options.subjects = Subject::ALL.to_vec();
     }
     let figures = measure(&options)?;
+    if options.layout {
+        let run = target_directory().join("bench/run");
+        let place = run.join(KEPT).join(CALLED);
+        let profile = fs::read_to_string(&place).doing(|| format!("read {}", place.display()))?;
+        let count = Functions::of(&run.join("bin/lapwingd"))?.write(&profile)?;
+        println!("{count} functions run");
+        return figures.complete();
+    }
     match options.json {
         true => println!("{}", figures.to_json()),
         false => print!("{}", table::render(&figures)),
@@ -194,6 +220,14 @@ fn prepare(options: &Options) -> Result<PathBuf> {
     for (program, name) in [(own, "xtask")].into_iter().chain(built) {
         let place = directory.join("bin").join(name);
         fs::copy(&program, place).doing(|| format!("copy {}", program.display()))?;
+    }
+    let probes = directory.join(PROBES);
+    if options.layout {
+        let program = directory.join("bin/lapwingd");
+        let text = Functions::of(&program)?.probes(&program, "/run/bin/lapwingd")?;
+        fs::write(&probes, text).doing(|| format!("write {}", probes.display()))?;
+    } else if probes.exists() {
+        fs::remove_file(&probes).doing(|| format!("remove {}", probes.display()))?;
     }
     let names: Vec<_> = units(options).map(|(part, subject)| unit(part, subject)).collect();
     let plan = json!({ "units": names, "rounds": options.rounds });

@@ -112,6 +112,11 @@ fn lines() -> Vec<Line> {
     add("request to address, first time", Part::Address, "first", "address", &[(BETTER, 0.7)]);
     add("request to address, known network", Part::Address, "known", "address", &[(BETTER, 0.7)]);
     add("start to bus name", Part::BusName, "bus-name", "time", &[(BETTER, 1.0)]);
+    let crowd = "500 known networks, 2,000 in the air";
+    add(&format!("{crowd}: start to all shown"), Part::Crowd, "shown", "ready", &[(IWD, 0.5)]);
+    add(&format!("{crowd}: processor time of the first 12 s"), Part::Crowd, "shown", "processor", &[]);
+    add(&format!("{crowd}: GetOrderedNetworks"), Part::Crowd, "listed", "time", &[(IWD, 1.0)]);
+    add(&format!("{crowd}: its processor time"), Part::Crowd, "listed", "processor", &[]);
     lines
 }
 

@@ -1,11 +1,12 @@
 //! A client of the bus that costs next to nothing: it shares the one processor with the daemon that it measures, so a
 //! message is bytes made beforehand, and an answer is looked into only as far as it takes to know it.
 
+use super::meter::now;
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::process::{Process, wait};
 use serde_json::{Map, Value, json};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -58,6 +59,9 @@ pub(super) struct Call {
     serial: u32,
     bytes: Vec<u8>,
 }
+
+/// Signals, and when each was there.
+pub(super) type Recorded = Vec<(Duration, Message)>;
 
 /// A message as it came.
 #[derive(Debug)]
@@ -166,6 +170,36 @@ impl Bus {
                 return Ok(found);
             }
         }
+    }
+
+    /// Reads for so long without a look at what comes, which is told afterwards: the signals, and when each was there.
+    pub(super) fn record(&mut self, within: Duration) -> Result<Recorded> {
+        let until = now() + within;
+        let mut buffer = vec![0; 1 << 16];
+        let mut reads = Vec::new();
+        while let Some(left) = until.checked_sub(now()).filter(|left| !left.is_zero()) {
+            self.socket.set_read_timeout(Some(left)).doing(|| "set a time limit".into())?;
+            match self.socket.read(&mut buffer) {
+                Ok(0) => return Err(Failure::unmet("the bus goes on", "it closed the connection")),
+                Ok(count) => {
+                    self.read.extend(buffer.get(..count).unwrap_or_default());
+                    reads.push((now(), self.read.len()));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error).doing(|| "read from the bus".into()),
+            }
+        }
+        self.socket.set_read_timeout(Some(PATIENCE)).doing(|| "set a time limit".into())?;
+        let (mut at, mut signals) = (0, Vec::new());
+        while let Some((message, length)) = Message::parse(self.read.get(at..).unwrap_or_default()) {
+            at += length;
+            let read = reads.iter().find(|(_, end)| *end >= at);
+            if let Some((moment, _)) = read.filter(|_| message.kind == SIGNAL) {
+                signals.push((*moment, message));
+            }
+        }
+        self.read.drain(..at);
+        Ok(signals)
     }
 
     fn ask_bus(&mut self, name: &str, arguments: &[&str]) -> Result<Value> {

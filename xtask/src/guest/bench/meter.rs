@@ -4,6 +4,7 @@ use crate::command::{command, output};
 use crate::failure::{Doing, Failure, Result};
 use rustix::time::{ClockId, clock_gettime};
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -93,6 +94,22 @@ impl Trace {
     /// Records system calls no longer.
     pub(super) fn no_system_calls(&self) -> Result<()> {
         set(&format!("events/{SYSTEM_CALL}/enable"), "0")
+    }
+
+    /// Counts from now on how often these functions are called, each line a probe.
+    pub(super) fn count_calls(&self, probes: &str) -> Result<()> {
+        let place = format!("{DIRECTORY}/uprobe_events");
+        let doing = || format!("write {place}");
+        let mut file = fs::File::options().append(true).open(&place).doing(doing)?;
+        // The kernel takes one with each call.
+        probes.lines().try_for_each(|line| file.write_all(format!("{line}\n").as_bytes())).doing(doing)?;
+        set("events/layout/enable", "1")
+    }
+
+    /// How often each was.
+    pub(super) fn calls(&self) -> Result<String> {
+        let place = format!("{DIRECTORY}/uprobe_profile");
+        fs::read_to_string(&place).doing(|| format!("read {place}"))
     }
 
     /// Forgets all.

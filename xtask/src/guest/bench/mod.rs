@@ -4,6 +4,8 @@
 //! daemon, the access point and the kernel do. Whatever else would work at the same time is kept away from the moments
 //! that are measured: no capture, no debug log, no client that unpacks messages.
 
+mod crowd;
+mod crowded;
 mod dbus;
 mod meter;
 mod subject;
@@ -105,10 +107,12 @@ pub(crate) enum Part {
     Address,
     /// From the daemon's start to its name on the bus.
     BusName,
+    /// Hundreds of known networks and thousands in the air: from the start to all of them on the bus, and their list.
+    Crowd,
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Connect(Security::Wpa2),
         Self::Connect(Security::Sae),
         Self::Connect(Security::SaeCached),
@@ -119,6 +123,16 @@ impl Part {
         Self::First,
         Self::Address,
         Self::BusName,
+        Self::Crowd,
+    ];
+
+    /// What a daemon does that is used every day.
+    pub(crate) const LAYOUT: [Self; 5] = [
+        Self::Connect(Security::Wpa2),
+        Self::Connect(Security::Sae),
+        Self::Start,
+        Self::First,
+        Self::Address,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -133,6 +147,7 @@ impl Part {
             Self::First => "first",
             Self::Address => "address",
             Self::BusName => "bus-name",
+            Self::Crowd => "crowd",
         }
     }
 }
@@ -156,6 +171,11 @@ pub(crate) const RESULTS: &str = "results";
 /// The folder of the job for what figures were read from.
 pub(crate) const KEPT: &str = "kept";
 
+/// The file of the job with the functions whose calls are counted, if any are, and the one among the kept where the
+/// counts are put.
+pub(crate) const PROBES: &str = "probes";
+pub(crate) const CALLED: &str = "called";
+
 /// The name of one part with one daemon.
 pub(crate) fn unit(part: Part, subject: Subject) -> String {
     format!("{}.{}", part.name(), subject.name())
@@ -170,6 +190,8 @@ pub(crate) fn main(job: &Path) -> Result<()> {
     let units = plan.get("units").and_then(Value::as_array).ok_or_else(broken)?;
     radio::prepare()?;
     let trace = Trace::open()?;
+    let probes = fs::read_to_string(job.join(PROBES)).ok();
+    probes.iter().try_for_each(|probes| trace.count_calls(probes))?;
     let _bus = dbus::start_daemon()?;
     for unit in units.iter().filter_map(Value::as_str) {
         if fs::create_dir(job.join(CLAIMS).join(unit)).is_err() {
@@ -184,6 +206,10 @@ pub(crate) fn main(job: &Path) -> Result<()> {
         let mut file = fs::File::create(&temporary).doing(|| "write the figures".into())?;
         file.write_all(text.as_bytes()).doing(|| "write the figures".into())?;
         fs::rename(temporary, job.join(RESULTS).join(unit)).doing(|| "write the figures".into())?;
+    }
+    if probes.is_some() {
+        let place = job.join(KEPT).join(CALLED);
+        fs::write(&place, trace.calls()?).doing(|| format!("write {}", place.display()))?;
     }
     Ok(())
 }
@@ -251,6 +277,7 @@ impl Bench<'_> {
             Part::First => self.first(rounds),
             Part::Address => self.address(rounds),
             Part::BusName => self.bus_name(rounds),
+            Part::Crowd => self.crowd(rounds),
         }
     }
 

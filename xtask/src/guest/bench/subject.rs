@@ -1,6 +1,6 @@
 //! The three daemons, asked in their own ways: iwd and ours over the bus, wpa_supplicant over its control socket.
 
-use super::dbus::{Bus, Member};
+use super::dbus::{Bus, Member, Message, Recorded};
 use super::meter::{self, now};
 use super::{PASSPHRASE, SSID, Security};
 use crate::command::{command, last_lines};
@@ -46,7 +46,7 @@ impl Subject {
     }
 
     /// Where it keeps what it knows. wpa_supplicant keeps nothing.
-    fn state(self) -> PathBuf {
+    pub(super) fn state(self) -> PathBuf {
         Path::new("/var/lib").join(if self == Self::Iwd { "iwd" } else { "lapwing" })
     }
 
@@ -171,7 +171,7 @@ enum Way {
     Control(UnixDatagram),
 }
 
-const STATION: &str = "net.connman.iwd.Station";
+pub(super) const STATION: &str = "net.connman.iwd.Station";
 const NETWORK: &str = "net.connman.iwd.Network";
 
 impl Daemon {
@@ -224,6 +224,38 @@ impl Daemon {
         };
         let processor = meter::processor_time(process.id());
         Ok((Self { subject, process, way }, Joined { asked: begun, said, processor }))
+    }
+
+    /// Starts it and listens to all that it tells for so long. Returns when it was started, too.
+    pub(super) fn start_and_record(
+        subject: Subject,
+        interface: &str,
+        within: Duration,
+    ) -> Result<(Self, Duration, Recorded)> {
+        let mut bus = Bus::connect()?;
+        bus.watch(&format!("type='signal',member='NameOwnerChanged',arg0='{}'", subject.bus_name()))?;
+        bus.watch("type='signal',interface='org.freedesktop.DBus.ObjectManager'")?;
+        bus.watch("type='signal',interface='org.freedesktop.DBus.Properties'")?;
+        let begun = now();
+        let process = subject.launch(interface, false)?;
+        let signals = bus.record(within)?;
+        let station = find(&mut bus, STATION, None)?;
+        let station = station.ok_or_else(|| Failure::unmet("a station on the bus", process.log()))?;
+        Ok((Self { subject, process, way: Way::Bus { bus, station } }, begun, signals))
+    }
+
+    /// Asks for the list of networks: how long the answer takes, what it costs the daemon, and the answer.
+    pub(super) fn listed(&mut self) -> Result<(Duration, Duration, Message)> {
+        let process = self.process.id();
+        let Way::Bus { bus, station } = &mut self.way else {
+            return Err(Failure::Usage("only the bus has a list".into()));
+        };
+        let call = bus.prepare(station_member(station, "GetOrderedNetworks"), &[]);
+        let before = meter::processor_time(process);
+        let asked = now();
+        bus.send(&call)?;
+        let answer = bus.answer(&call)?;
+        Ok((now() - asked, meter::processor_time(process) - before, answer))
     }
 
     pub(super) fn id(&self) -> u32 {

@@ -1,0 +1,108 @@
+//! Which functions of the daemon run: the list after which the linker puts them side by side.
+//!
+//! A process holds its code by the page, and the kernel maps sixteen pages around each that is touched. What runs lies
+//! scattered among what seldom does, so that nearly all would be held.
+
+use crate::command::{command, output};
+use crate::failure::{Doing, Failure, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// The list, which the daemon's build script hands to the linker.
+const LIST: &str = "crates/daemon/layout.txt";
+
+/// The functions of a program by their addresses.
+#[derive(Debug)]
+pub(super) struct Functions(BTreeMap<u64, Vec<String>>);
+
+impl Functions {
+    /// Reads the symbols of a program.
+    pub(super) fn of(program: &Path) -> Result<Self> {
+        let text = output(command("nm", ["--format=posix"]).arg(program))?;
+        let mut functions = BTreeMap::<u64, Vec<String>>::new();
+        for line in text.lines() {
+            let words: Vec<_> = line.split(' ').collect();
+            if let [name, "t" | "T" | "w" | "W", address, ..] = *words
+                && let Ok(address) = u64::from_str_radix(address, 16)
+            {
+                functions.entry(address).or_default().push(name.to_owned());
+            }
+        }
+        Ok(Self(functions))
+    }
+
+    /// The kernel's words for a probe at the beginning of each, where the program is in the guest.
+    pub(super) fn probes(&self, program: &Path, in_guest: &str) -> Result<String> {
+        let text = output(command("readelf", ["-lW"]).arg(program))?;
+        let number = |word: &str| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok();
+        let segments: Vec<_> = text
+            .lines()
+            .filter_map(|line| {
+                let words: Vec<_> = line.split_whitespace().collect();
+                match *words {
+                    ["LOAD", offset, address, _, length, ..] => {
+                        Some((number(offset)?, number(address)?, number(length)?))
+                    }
+                    _ => None,
+                }
+            })
+            .collect();
+        let probe = |address: &u64| {
+            let holds = |(_, start, length): &&(u64, u64, u64)| (*start..start + length).contains(address);
+            let (offset, start, _) = segments.iter().find(holds)?;
+            Some(format!("p:layout/f{address:x} {in_guest}:0x{:x}\n", address - start + offset))
+        };
+        Ok(self.0.keys().filter_map(probe).collect())
+    }
+
+    /// Writes the list from what the kernel has counted.
+    pub(super) fn write(&self, profile: &str) -> Result<usize> {
+        let names: BTreeSet<_> = called(profile)
+            .filter_map(|address| self.0.get(&address))
+            .flatten()
+            .filter_map(|name| lasting(name))
+            .collect();
+        let Some(count) = Some(names.len()).filter(|count| *count > 0) else {
+            return Err(Failure::unmet("functions that were called", profile));
+        };
+        let text: String = names.into_iter().flat_map(|name| [name, "\n"]).collect();
+        fs::write(LIST, text).doing(|| format!("write {LIST}"))?;
+        Ok(count)
+    }
+}
+
+/// The addresses whose probes were hit: a line has the file, the probe's name, and how often it was hit.
+fn called(profile: &str) -> impl Iterator<Item = u64> {
+    profile.lines().filter_map(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let [.., name, hits] = *words else { return None };
+        let address = u64::from_str_radix(name.strip_prefix('f')?, 16).ok()?;
+        (hits != "0").then_some(address)
+    })
+}
+
+/// What a symbol's name has in common with those of other builds: all but the number at its end.
+fn lasting(name: &str) -> Option<&str> {
+    let (path, number) = name.strip_prefix("_ZN").and_then(|_| name.rsplit_once("17h"))?;
+    (number.len() >= 17).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_called_is_known_by_its_lasting_name() {
+        let name = "_ZN12lapwing_core4scan5table5Table6insert17h0123456789abcdefE";
+        let functions =
+            Functions(BTreeMap::from([(0x1000, vec![name.to_owned()]), (0x2000, vec!["main".to_owned()])]));
+        let profile =
+            "  /run/bin/lapwingd  f1000   12\n  /run/bin/lapwingd  f2000 0\n  /run/bin/lapwingd f3000 1\n";
+        let names: Vec<_> =
+            called(profile).filter_map(|address| functions.0.get(&address)).flatten().collect();
+        assert_eq!(names, [name]);
+        assert_eq!(lasting(name), Some("_ZN12lapwing_core4scan5table5Table6insert"));
+        assert_eq!(lasting("main"), None);
+    }
+}
