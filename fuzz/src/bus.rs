@@ -4,11 +4,12 @@
 use crate::Target;
 use double::{Double, facts};
 use lapwing_core::{Duration, Instant};
-use lapwingd::bus::connection::encode;
+use lapwingd::bus::handshake::{Door, admission};
 use lapwingd::bus::interfaces;
 use lapwingd::bus::message::{Incoming, MethodCall, Origin, Outgoing};
 use lapwingd::bus::service::{Effect, Service};
 use lapwingd::bus::value::Value;
+use lapwingd::bus::wire::{Inbox, encode};
 use lapwingd::bus::{BUS, Control};
 use lapwingd::daemon::Now;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,7 +101,7 @@ impl Play {
                 Effect::Call(id, call) => self.double.call(NOW, id, call),
                 Effect::Secret(id, answer) => self.double.secret(NOW, id, answer),
                 Effect::Send(message) => {
-                    encode(&message, None).expect("what is said can be written down");
+                    encode(&message, None, 1).expect("what is said can be written down");
                     match message {
                         Outgoing::Return(origin, _) | Outgoing::Error(origin, _) => {
                             assert!(origin.wants_reply);
@@ -244,5 +245,51 @@ fn bus_service(octets: &[u8]) {
     assert!(play.questions.values().all(|owner| owner == BUS || owner.starts_with(":1.")));
 }
 
+/// Octets that a socket gives, in pieces: the same messages as in one piece, and what is kept of them is bounded.
+fn bus_message(octets: &[u8]) {
+    let Some((&size, octets)) = octets.split_first() else { return };
+    let read = |size: usize| {
+        let (mut inbox, mut messages) = (Inbox::new(), Vec::new());
+        for piece in octets.chunks(size) {
+            inbox.extend(piece);
+            loop {
+                match inbox.next(None) {
+                    Ok(Some(message)) => messages.push(message),
+                    Ok(None) => break,
+                    Err(error) => return (messages, Some(error)),
+                }
+            }
+            assert!(inbox.rest().len() < 140_000, "more than the longest message is kept");
+        }
+        (messages, None)
+    };
+    assert_eq!(read(octets.len().max(1)), read(usize::from(size) + 1));
+}
+
+/// What a client says before its first message: the same in pieces, and nobody is in as another.
+fn bus_greeting(octets: &[u8]) {
+    let hear = |size: usize| {
+        let (mut door, mut waiting, mut answers) = (Door::new("ab12", 1000), Vec::new(), String::new());
+        for piece in octets.chunks(size) {
+            waiting.extend_from_slice(piece);
+            let Ok(heard) = door.hear(&waiting) else { return (answers, false) };
+            waiting.drain(..heard.taken);
+            answers += &heard.answers;
+            if heard.is_in {
+                return (answers, true);
+            }
+        }
+        (answers, false)
+    };
+    let (answers, is_in) = hear(1);
+    assert!(!is_in || answers.contains("OK ab12\r\n"));
+    let (whole, also) = hear(octets.len().max(1));
+    // One that says too much at once is not answered what it said before.
+    assert_eq!(is_in, also);
+    assert!(answers.starts_with(&whole));
+    drop(admission(octets));
+}
+
 /// The targets.
-pub const TARGETS: &[Target] = &[("bus_service", bus_service)];
+pub const TARGETS: &[Target] =
+    &[("bus_greeting", bus_greeting), ("bus_message", bus_message), ("bus_service", bus_service)];

@@ -1,31 +1,33 @@
-//! The connection to the bus. Only this module knows the library that speaks the protocol.
+//! The connection to the bus: a socket, and what waits on both sides of it.
 
 use super::BUS;
-use super::message::{Incoming, MethodCall, Origin, Outgoing};
+use super::handshake::{self, BEGIN, Door, Who};
+use super::message::{Incoming, Outgoing};
 use super::value::Value;
-use std::future::{Future, poll_fn};
-use std::num::{NonZeroU32, NonZeroUsize};
-use std::os::unix::net::UnixStream;
-use std::pin::Pin;
+use super::wire::{Inbox, Message, encode};
+use std::future::poll_fn;
+use std::io;
 use std::task::{Context, Poll, ready};
-use zbus::conn::AuthMechanism;
-use zbus::export::futures_core::Stream;
-use zbus::message::{Builder, Flags, Message, Type};
-use zbus::{Array, Dict, MessageStream, ObjectPath, Signature, Structure, Variant};
+use tokio::net::UnixStream;
 
-/// The longest body that is read, in octets. What our methods take is shorter; the bus lets 32 MiB through.
-const LONGEST_BODY: usize = 64 << 10;
-/// How many messages wait to be read by us; more wait at the bus, which bounds them itself.
-const WAITING: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
+/// How many octets are read at once.
+const AT_ONCE: usize = 4 << 10;
 /// How many messages are read in one turn, so that the rest of the daemon has its turns too.
-const AT_ONCE: usize = 32;
+const MESSAGES: usize = 32;
 /// How many octets wait to be sent. A bus that lets more pile up does not read any more.
 const UNSENT: usize = 8 << 20;
-
-type Sending = Pin<Box<dyn Future<Output = zbus::Result<()>> + Send>>;
+/// What is kept of the room for octets that are sent.
+const ROOM: usize = 4 << 10;
+/// The number of the first message on a connection, with which we ask for a name of our own.
+const HELLO: u32 = 1;
 
 /// A connection to the bus.
-pub struct Connection(Pipe);
+#[derive(Debug)]
+pub struct Connection {
+    pipe: Pipe,
+    /// The number of the last message that has none of its own.
+    serial: u32,
+}
 
 impl Connection {
     /// Connects to the bus at this address, or else to the system bus, which is where
@@ -34,19 +36,68 @@ impl Connection {
     /// # Errors
     /// If there is no bus, or it does not let us in.
     pub async fn open(address: Option<String>) -> Result<Self, String> {
-        let builder = || match address.as_deref() {
-            Some(address) => zbus::connection::Builder::address(address),
-            None => zbus::connection::Builder::system(),
-        };
-        let connection = match builder().max_queued(WAITING).build().await {
+        let said = || std::env::var("DBUS_SYSTEM_BUS_ADDRESS").ok();
+        let address = address.or_else(said).unwrap_or_else(|| handshake::SYSTEM.to_owned());
+        let mut failed = format!("{address} names no socket");
+        for socket in handshake::sockets(&address) {
             // A bus of a test may want to know nobody: then whoever we are is no way in.
-            Err(zbus::Error::Handshake(_)) => {
-                builder().auth_mechanism(AuthMechanism::Anonymous).max_queued(WAITING).build().await
+            for who in [Who::User(rustix::process::geteuid().as_raw()), Who::Anybody] {
+                match Self::enter(&socket, who).await {
+                    Ok(connection) => return Ok(connection),
+                    Err(error) => failed = format!("{}: {error}", socket.replace('\0', "@")),
+                }
             }
-            connection => connection,
+        }
+        Err(failed)
+    }
+
+    async fn enter(socket: &str, who: Who) -> Result<Self, String> {
+        let stream = UnixStream::connect(socket).await.map_err(|error| error.to_string())?;
+        let mut pipe = Pipe::new(stream);
+        pipe.push(who.greeting().as_bytes());
+        let length = poll_fn(|context| {
+            pipe.flush(context)?;
+            loop {
+                if let Some(length) = handshake::admission(pipe.inbox.rest())? {
+                    return Poll::Ready(Ok::<_, String>(length));
+                }
+                ready!(pipe.read(context))?;
+            }
+        })
+        .await?;
+        pipe.inbox.skip(length);
+        pipe.push(BEGIN.as_bytes());
+        let hello = Outgoing::Call {
+            serial: Some(HELLO),
+            destination: BUS.to_owned(),
+            path: "/org/freedesktop/DBus".to_owned(),
+            interface: BUS,
+            member: "Hello",
+            body: Vec::new(),
         };
-        let connection = connection.map_err(|error| error.to_string())?;
-        Ok(Self(Pipe::new(MessageStream::from(&connection))))
+        pipe.push(&encode(&hello, None, HELLO).map_err(|error| error.to_string())?);
+        // Nobody else can know us yet: who speaks is the bus, though one of a test may not say so.
+        let is_answer =
+            |message: &Message| matches!(&message.incoming, Incoming::Reply { serial: HELLO, .. });
+        let answer = poll_fn(|context| {
+            pipe.flush(context)?;
+            loop {
+                match pipe.inbox.next(Some(BUS))? {
+                    Some(message) if is_answer(&message) => {
+                        return Poll::Ready(Ok::<_, String>(message.incoming));
+                    }
+                    Some(_) => {}
+                    None => ready!(pipe.read(context))?,
+                }
+            }
+        })
+        .await?;
+        match answer {
+            Incoming::Reply { outcome: Ok(name), .. } if matches!(*name, [Value::Text(_)]) => {
+                Ok(Self { pipe, serial: HELLO })
+            }
+            _ => Err("it gives us no name".to_owned()),
+        }
     }
 
     /// Puts a message behind those that are to be sent.
@@ -54,7 +105,8 @@ impl Connection {
     /// # Errors
     /// If it cannot be written down: a name or path in it is none.
     pub fn push(&mut self, message: &Outgoing) -> Result<(), String> {
-        self.0.push(encode(message, None).map_err(|error| format!("{error}: {message:?}"))?);
+        let octets = encode(message, None, next(&mut self.serial));
+        self.pipe.push(&octets.map_err(|error| format!("{error}: {message:?}"))?);
         Ok(())
     }
 
@@ -63,7 +115,7 @@ impl Connection {
     /// # Errors
     /// If the connection is lost.
     pub async fn flush(&mut self) -> Result<(), String> {
-        poll_fn(|context| Poll::Ready(self.0.flush(context))).await
+        poll_fn(|context| Poll::Ready(self.pipe.flush(context))).await
     }
 
     /// Waits for messages, and goes on sending meanwhile. Nothing is lost when this is dropped.
@@ -72,300 +124,154 @@ impl Connection {
     /// If the connection is lost.
     pub async fn wait(&mut self) -> Result<Vec<Incoming>, String> {
         poll_fn(|context| {
-            let heard: Vec<_> = match self.0.hear(context) {
-                // The bus names the sender of everything.
-                Ok(heard) => heard.iter().filter_map(|message| decode(message, None)).collect(),
-                Err(error) => return Poll::Ready(Err(error)),
-            };
-            if heard.is_empty() { Poll::Pending } else { Poll::Ready(Ok(heard)) }
+            // The bus names the sender of everything.
+            let heard = self.pipe.hear(context, None)?;
+            if heard.is_empty() {
+                return Poll::Pending;
+            }
+            Poll::Ready(Ok(heard.into_iter().map(|message| message.incoming).collect()))
         })
         .await
     }
 }
 
+/// The next number of messages that have none of their own: the upper half is for calls.
+pub(super) const fn next(serial: &mut u32) -> u32 {
+    *serial = if *serial >= u32::MAX >> 1 { 1 } else { *serial + 1 };
+    *serial
+}
+
 /// Messages both ways. Whoever polls it is woken when there is more to be done.
+#[derive(Debug)]
 pub(super) struct Pipe {
-    connection: zbus::Connection,
-    stream: MessageStream,
-    unsent: Vec<Message>,
-    /// How many octets `unsent` has.
-    octets: usize,
-    /// What is being sent. A message that was begun has to be ended, so this is never dropped half-way.
-    sending: Option<Sending>,
+    stream: UnixStream,
+    inbox: Inbox,
+    /// What is to be sent, and how much of it is.
+    unsent: Vec<u8>,
+    sent: usize,
 }
 
 impl Pipe {
-    fn new(stream: MessageStream) -> Self {
-        let connection = zbus::Connection::from(&stream);
-        Self { connection, stream, unsent: Vec::new(), octets: 0, sending: None }
+    const fn new(stream: UnixStream) -> Self {
+        Self { stream, inbox: Inbox::new(), unsent: Vec::new(), sent: 0 }
     }
 
     /// Lets a client in that has connected: it proves to be the user that the kernel says it is.
-    pub(super) async fn accept(socket: UnixStream, guid: String) -> Result<Self, String> {
-        let stream = zbus::connection::Builder::unix_stream(socket)
-            .server(guid.as_str())
-            .p2p()
-            .max_queued(WAITING)
-            .build_message_stream()
-            .await;
-        stream.map(Self::new).map_err(|error| error.to_string())
+    pub(super) async fn accept(stream: UnixStream, guid: String) -> Result<Self, String> {
+        let peer = stream.peer_cred().map_err(|error| error.to_string())?;
+        let mut door = Door::new(&guid, peer.uid());
+        let mut pipe = Self::new(stream);
+        poll_fn(|context| {
+            loop {
+                let heard = door.hear(pipe.inbox.rest())?;
+                pipe.inbox.skip(heard.taken);
+                pipe.push(heard.answers.as_bytes());
+                pipe.flush(context)?;
+                if heard.is_in {
+                    return Poll::Ready(Ok::<_, String>(()));
+                }
+                ready!(pipe.read(context))?;
+            }
+        })
+        .await?;
+        Ok(pipe)
     }
 
-    /// Puts a message behind those that are to be sent.
-    pub(super) fn push(&mut self, message: Message) {
-        self.octets += message.data().len();
-        self.unsent.push(message);
+    /// Puts octets behind those that are to be sent.
+    pub(super) fn push(&mut self, octets: &[u8]) {
+        self.unsent.extend_from_slice(octets);
     }
 
     /// Sends what the socket takes now.
     pub(super) fn flush(&mut self, context: &mut Context<'_>) -> Result<(), String> {
         match self.send(context) {
             Poll::Ready(result) => result,
-            Poll::Pending if self.octets > UNSENT => Err("it does not read what is sent to it".to_owned()),
+            Poll::Pending if self.unsent.len() - self.sent > UNSENT => {
+                Err("it does not read what is sent to it".to_owned())
+            }
             Poll::Pending => Ok(()),
         }
     }
 
-    /// The messages that are there, after sending what can be sent.
-    pub(super) fn hear(&mut self, context: &mut Context<'_>) -> Result<Vec<Message>, String> {
+    /// The messages that are there, after sending what can be sent. Without a name for the sender, the messages have
+    /// it.
+    pub(super) fn hear(
+        &mut self,
+        context: &mut Context<'_>,
+        sender: Option<&str>,
+    ) -> Result<Vec<Message>, String> {
         if let Poll::Ready(Err(error)) = self.send(context) {
             return Err(error);
         }
         let mut heard = Vec::new();
-        while heard.len() < AT_ONCE {
-            match Pin::new(&mut self.stream).poll_next(context) {
-                Poll::Ready(Some(Ok(message))) => heard.push(message),
+        while heard.len() < MESSAGES {
+            let more = match self.inbox.next(sender) {
+                Ok(Some(message)) => {
+                    heard.push(message);
+                    continue;
+                }
+                Ok(None) => match self.read(context) {
+                    Poll::Ready(more) => more,
+                    Poll::Pending => return Ok(heard),
+                },
+                Err(error) => Err(error.to_owned()),
+            };
+            match more {
+                Ok(()) => {}
                 // What came before the end is still heard.
-                Poll::Ready(end) if heard.is_empty() => {
-                    let closed = || "it was closed by the other side".to_owned();
-                    return Err(end.and_then(Result::err).map_or_else(closed, |error| error.to_string()));
-                }
-                Poll::Ready(_) => {
-                    context.waker().wake_by_ref();
-                    return Ok(heard);
-                }
-                Poll::Pending => return Ok(heard),
+                Err(error) if heard.is_empty() => return Err(error),
+                Err(_) => break,
             }
         }
         context.waker().wake_by_ref();
         Ok(heard)
     }
 
+    /// Ready when there is more in the inbox.
+    fn read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), String>> {
+        let mut octets = [0; AT_ONCE];
+        loop {
+            match self.stream.try_read(&mut octets) {
+                Ok(0) => return Poll::Ready(Err("it was closed by the other side".to_owned())),
+                Ok(count) => {
+                    self.inbox.extend(octets.get(..count).unwrap_or_default());
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.stream.poll_read_ready(context)).map_err(|error| error.to_string())?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error.to_string())),
+            }
+        }
+    }
+
     /// Ready when everything is sent.
     fn send(&mut self, context: &mut Context<'_>) -> Poll<Result<(), String>> {
-        loop {
-            if let Some(sending) = &mut self.sending {
-                let result = ready!(sending.as_mut().poll(context));
-                self.sending = None;
-                if let Err(error) = result {
-                    return Poll::Ready(Err(error.to_string()));
+        while let Some(rest) = self.unsent.get(self.sent..).filter(|rest| !rest.is_empty()) {
+            match self.stream.try_write(rest) {
+                Ok(count) => self.sent += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.stream.poll_write_ready(context)).map_err(|error| error.to_string())?;
                 }
-            }
-            if self.unsent.is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-            let messages = std::mem::take(&mut self.unsent);
-            self.octets = 0;
-            let connection = self.connection.clone();
-            self.sending = Some(Box::pin(async move { connection.send_all(&messages).await }));
-        }
-    }
-}
-
-/// A message as a value; none if it is nothing for us. Without a name for the sender, the message has it.
-#[must_use]
-pub fn decode(message: &Message, sender: Option<&str>) -> Option<Incoming> {
-    let header = message.header();
-    let sender = match sender {
-        Some(sender) => sender.to_owned(),
-        None => header.sender()?.to_string(),
-    };
-    let reply_serial = || header.reply_serial().map(NonZeroU32::get);
-    match message.message_type() {
-        Type::MethodCall => {
-            let primary = header.primary();
-            let origin = Origin {
-                sender,
-                serial: primary.serial_num().get(),
-                wants_reply: !primary.flags().contains(Flags::NO_REPLY_EXPECTED),
-            };
-            Some(match body(message) {
-                Ok(body) => Incoming::Call(MethodCall {
-                    origin,
-                    path: header.path()?.to_string(),
-                    interface: header.interface().map(ToString::to_string),
-                    member: header.member()?.to_string(),
-                    body,
-                }),
-                Err(why) => Incoming::BadCall(origin, why),
-            })
-        }
-        // What cannot be read is not one string either.
-        Type::MethodReturn => Some(Incoming::Reply {
-            serial: reply_serial()?,
-            sender,
-            outcome: Ok(body(message).unwrap_or_default()),
-        }),
-        Type::Error => Some(Incoming::Reply {
-            serial: reply_serial()?,
-            sender,
-            outcome: Err(header.error_name()?.to_string()),
-        }),
-        Type::Signal => {
-            let is_owner = sender == BUS && header.member()?.as_str() == "NameOwnerChanged";
-            match (is_owner, body(message).as_deref()) {
-                (true, Ok([Value::Text(name), Value::Text(_), Value::Text(owner)])) => {
-                    Some(Incoming::NameOwnerChanged { name: name.clone(), owner: owner.clone() })
-                }
-                _ => None,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error.to_string())),
             }
         }
+        self.unsent.clear();
+        self.unsent.shrink_to(ROOM);
+        self.sent = 0;
+        Poll::Ready(Ok(()))
     }
-}
-
-fn body(message: &Message) -> Result<Vec<Value>, &'static str> {
-    let body = message.body();
-    if body.len() > LONGEST_BODY {
-        return Err("The arguments are too long. No method here takes so much.");
-    }
-    let signature = match body.signature() {
-        Signature::Unit => return Ok(Vec::new()),
-        several @ Signature::Structure(_) => several.clone(),
-        one => Signature::structure(vec![one.clone()]),
-    };
-    let read = body.data().deserialize_for_dynamic_signature::<_, Structure<'_>>(signature);
-    match read {
-        Ok((structure, _)) => Ok(structure.into_fields().into_iter().map(from_wire).collect()),
-        Err(_) => Err("The arguments are not as their signature says."),
-    }
-}
-
-fn from_wire(value: Variant<'_>) -> Value {
-    match value {
-        Variant::Bool(value) => Value::Boolean(value),
-        Variant::U8(value) => Value::Byte(value),
-        Variant::I16(value) => Value::Int16(value),
-        Variant::U16(value) => Value::Uint16(value),
-        Variant::I32(value) => Value::Int32(value),
-        Variant::U32(value) => Value::Uint32(value),
-        Variant::U64(value) => Value::Uint64(value),
-        Variant::Str(value) => Value::Text(value.into()),
-        Variant::ObjectPath(value) => Value::Path(value.to_string()),
-        Variant::Variant(value) => from_wire(*value).in_variant(),
-        // The only ones of these that a method takes: texts, paths, octets, levels, channels, and options.
-        Variant::Array(array) if *array.element_signature() == Signature::Str => elements("s", &array),
-        Variant::Array(array) if *array.element_signature() == Signature::ObjectPath => elements("o", &array),
-        Variant::Array(array) if *array.element_signature() == Signature::U8 => elements("y", &array),
-        Variant::Array(array) if *array.element_signature() == Signature::I16 => elements("n", &array),
-        Variant::Array(array) if *array.element_signature() == Signature::U16 => elements("q", &array),
-        Variant::Dict(options) if options.signature().to_string() == "a{sv}" => {
-            let entries = options.iter().filter_map(|(key, value)| {
-                Some((from_wire(key.try_clone().ok()?), from_wire(value.try_clone().ok()?)))
-            });
-            Value::Dictionary("s", "v", entries.collect())
-        }
-        other => Value::Other(other.value_signature().to_string()),
-    }
-}
-
-/// A value as a message of the bus. The bus says who sends it, unless it is given here.
-///
-/// # Errors
-/// If a name or a path in it is none.
-pub fn encode(message: &Outgoing, sender: Option<&str>) -> zbus::Result<Message> {
-    let build = |message: Builder<'_>, body: &[Value]| {
-        let message = match sender {
-            Some(sender) => message.sender(sender.to_owned()),
-            None => message,
-        };
-        if body.is_empty() { message.build(&()) } else { message.build(&structure(body)?) }
-    };
-    match message {
-        Outgoing::Return(origin, body) => build(Message::method_return(&call_of(origin)?.header()), body),
-        Outgoing::Error(origin, error) => {
-            let call = call_of(origin)?;
-            build(Message::error(&call.header(), error.name.as_str()), &[Value::text(&error.text)])
-        }
-        Outgoing::Signal { destination, path, interface, member, body } => {
-            let signal = Message::signal(path.as_str(), *interface, *member);
-            match destination {
-                Some(destination) => build(signal.destination(destination.as_str()), body),
-                None => build(signal, body),
-            }
-        }
-        Outgoing::Call { serial, destination, path, interface, member, body } => {
-            let call = Message::method_call(path.as_str(), *member)
-                .destination(destination.as_str())
-                .interface(*interface);
-            let call = match serial.and_then(NonZeroU32::new) {
-                Some(serial) => call.serial(serial),
-                None => call.with_flags(Flags::NO_REPLY_EXPECTED),
-            };
-            build(call, body)
-        }
-    }
-}
-
-/// A stand-in for a call, from which the library takes what a reply needs: the caller and the number.
-fn call_of(origin: &Origin) -> zbus::Result<Message> {
-    let call = Message::method_call("/", "Call").sender(origin.sender.as_str());
-    match NonZeroU32::new(origin.serial) {
-        Some(serial) => call.serial(serial),
-        None => call,
-    }
-    .build(&())
-}
-
-fn elements(signature: &'static str, array: &Array<'_>) -> Value {
-    let elements = array.iter().filter_map(|element| element.try_clone().ok());
-    Value::Array(signature, elements.map(from_wire).collect())
-}
-
-fn structure(fields: &[Value]) -> zbus::Result<Structure<'_>> {
-    let mut builder = Structure::builder();
-    for field in fields {
-        builder.push_value(to_wire(field)?);
-    }
-    builder.build()
-}
-
-fn to_wire(value: &Value) -> zbus::Result<Variant<'_>> {
-    let signature = |text: &str| Signature::try_from(text).map_err(zbus::Error::from);
-    Ok(match value {
-        Value::Boolean(value) => Variant::Bool(*value),
-        Value::Byte(value) => Variant::U8(*value),
-        Value::Int16(value) => Variant::I16(*value),
-        Value::Uint16(value) => Variant::U16(*value),
-        Value::Int32(value) => Variant::I32(*value),
-        Value::Uint32(value) => Variant::U32(*value),
-        Value::Uint64(value) => Variant::U64(*value),
-        Value::Text(text) => Variant::Str(text.as_str().into()),
-        Value::Path(path) => Variant::ObjectPath(ObjectPath::try_from(path.as_str())?),
-        Value::Array(element, elements) => {
-            let mut array = Array::new(&signature(element)?);
-            for element in elements {
-                array.append(to_wire(element)?)?;
-            }
-            Variant::Array(array)
-        }
-        Value::Dictionary(key, value, entries) => {
-            let mut dictionary = Dict::new(&signature(key)?, &signature(value)?);
-            for (key, value) in entries {
-                dictionary.append(to_wire(key)?, to_wire(value)?)?;
-            }
-            Variant::Dict(dictionary)
-        }
-        Value::Variant(value) => Variant::Variant(Box::new(to_wire(value)?)),
-        Value::Structure(fields) => Variant::Structure(structure(fields)?),
-        // Nothing of ours is of such a type.
-        Value::Other(_) => return Err(zbus::Error::Unsupported),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::Pin;
     use tokio::net::UnixListener;
+    use zbus::conn::AuthMechanism;
+    use zbus::export::futures_core::Stream;
     use zbus::{Guid, conn};
 
     /// A bus that lets in only who does not say who it is.
@@ -396,5 +302,11 @@ mod tests {
             assert!(opened.is_ok(), "{:?}", opened.err());
         });
         std::fs::remove_file(&place).unwrap();
+    }
+
+    #[test]
+    fn numbers_of_messages_stay_below_those_of_calls() {
+        let mut serial = (1 << 31) - 2;
+        assert_eq!([next(&mut serial), next(&mut serial)], [(1 << 31) - 1, 1]);
     }
 }

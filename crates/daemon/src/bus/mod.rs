@@ -2,7 +2,7 @@
 //!
 //! Objects are data: [`tree`] makes them from the daemon's view, [`diff`] finds what has to be told, and
 //! [`service`] turns calls into replies and into calls of the daemon; [`agents`] are asked for passphrases,
-//! [`signal_agents`] are told of the signal, the [`configurator`] sets addresses, and [`watchers`] are told what happens. None of these has a socket. [`connection`] alone knows the protocol, and [`Bus`]
+//! [`signal_agents`] are told of the signal, the [`configurator`] sets addresses, and [`watchers`] are told what happens. None of these has a socket. [`wire`] and [`handshake`] alone know the protocol, and [`Bus`]
 //! keeps a connection to the bus open. Where no bus is, [`private`] is one.
 
 pub mod agents;
@@ -11,6 +11,7 @@ pub mod connection;
 mod device_provisioning;
 pub mod diff;
 pub mod errors;
+pub mod handshake;
 pub mod interfaces;
 mod links;
 pub mod message;
@@ -27,6 +28,7 @@ pub mod time;
 pub mod tree;
 pub mod value;
 pub mod watchers;
+pub mod wire;
 
 use crate::control::{Call, CallId, CodeId, ConfigurationId, News, SecretAnswer, SecretId, View};
 use crate::daemon::{Daemon, Now};

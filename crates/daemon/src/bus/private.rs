@@ -4,10 +4,11 @@
 //! It lets in whoever runs as the same user as the daemon, or as root, and nobody else. Match rules are not read:
 //! whoever has one is told everything, and sorts it out as it has to anyway.
 
-use super::connection::{Pipe, decode, encode};
+use super::connection::{Pipe, next};
 use super::errors::dbus;
 use super::message::{Incoming, MethodCall, Outgoing};
 use super::value::Value;
+use super::wire::{Message, encode};
 use super::{BUS, NAME};
 use std::fs::{self, Permissions};
 use std::future::{Future, poll_fn};
@@ -18,10 +19,9 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 use tracing::debug;
-use zbus::message::Message;
 
 /// Our unique name here.
 const US: &str = ":1.0";
@@ -43,6 +43,8 @@ pub struct Private {
     last: u64,
     /// Answers to what we asked of the bus.
     answers: Vec<Incoming>,
+    /// The number of the last message that has none of its own.
+    serial: u32,
 }
 
 /// A client.
@@ -83,6 +85,7 @@ impl Private {
             clients: Vec::new(),
             last: 0,
             answers: Vec::new(),
+            serial: 0,
         })
     }
 
@@ -105,10 +108,11 @@ impl Private {
             Outgoing::Signal { destination, .. } => destination.as_ref(),
             Outgoing::Return(origin, _) | Outgoing::Error(origin, _) => Some(&origin.sender),
         };
-        let encoded = encode(message, Some(US)).map_err(|error| format!("{error}: {message:?}"))?;
+        let encoded = encode(message, Some(US), next(&mut self.serial));
+        let encoded = encoded.map_err(|error| format!("{error}: {message:?}"))?;
         for client in &mut self.clients {
             if to.map_or(client.rules > 0, |to| client.name == *to) {
-                client.pipe.push(encoded.clone());
+                client.pipe.push(&encoded);
             }
         }
         Ok(())
@@ -186,8 +190,8 @@ impl Private {
     fn hear(&mut self, context: &mut Context<'_>, heard: &mut Vec<Incoming>) {
         let mut index = 0;
         while let Some(client) = self.clients.get_mut(index) {
-            let stays = match client.pipe.hear(context) {
-                Ok(messages) => messages.iter().all(|message| self.take(index, message, heard)),
+            let stays = match client.pipe.hear(context, Some(&client.name)) {
+                Ok(messages) => messages.into_iter().all(|message| self.take(index, message, heard)),
                 Err(error) => {
                     debug!("{} has left: {error}", client.name);
                     false
@@ -207,11 +211,9 @@ impl Private {
     }
 
     /// Takes a message of a client. Returns whether the client may stay.
-    fn take(&mut self, index: usize, message: &Message, heard: &mut Vec<Incoming>) -> bool {
+    fn take(&mut self, index: usize, message: Message, heard: &mut Vec<Incoming>) -> bool {
         let Some(client) = self.clients.get_mut(index) else { return false };
-        let header = message.header();
-        let destination = header.destination().map(ToString::to_string);
-        let Some(incoming) = decode(message, Some(&client.name)) else { return true };
+        let Message { destination, incoming } = message;
         if !client.is_greeted && destination.as_deref() != Some(BUS) {
             return false;
         }
@@ -223,10 +225,10 @@ impl Private {
             }
             (Some(other), Incoming::Call(call)) => {
                 let error = dbus("ServiceUnknown", format_args!("There is nobody named {other} here."));
-                respond(client, &Outgoing::Error(call.origin, error))
+                respond(client, &Outgoing::Error(call.origin, error), next(&mut self.serial))
             }
             (Some(_), Incoming::BadCall(origin, why)) => {
-                respond(client, &Outgoing::Error(origin, dbus("InvalidArgs", why)))
+                respond(client, &Outgoing::Error(origin, dbus("InvalidArgs", why)), next(&mut self.serial))
             }
             (Some(_), _) => true,
         }
@@ -286,13 +288,11 @@ impl Private {
         if !origin.wants_reply {
             return true;
         }
-        respond(
-            client,
-            &match outcome {
-                Ok(values) => Outgoing::Return(origin, values),
-                Err(error) => Outgoing::Error(origin, error),
-            },
-        )
+        let answer = match outcome {
+            Ok(values) => Outgoing::Return(origin, values),
+            Err(error) => Outgoing::Error(origin, error),
+        };
+        respond(client, &answer, next(&mut self.serial))
     }
 
     /// Answers what we ask of the bus.
@@ -316,19 +316,19 @@ impl Drop for Private {
 }
 
 /// Lets a client of our own user, or root, in.
-fn admit(socket: tokio::net::UnixStream) -> io::Result<net::UnixStream> {
+fn admit(socket: UnixStream) -> io::Result<UnixStream> {
     let peer = socket.peer_cred()?.uid();
     if peer != 0 && peer != rustix::process::geteuid().as_raw() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("it is user {peer}")));
     }
-    socket.into_std()
+    Ok(socket)
 }
 
 /// Answers a client in the name of the bus. Returns whether the client may stay.
-fn respond(client: &mut Client, message: &Outgoing) -> bool {
-    match encode(message, Some(BUS)) {
+fn respond(client: &mut Client, message: &Outgoing, serial: u32) -> bool {
+    match encode(message, Some(BUS), serial) {
         Ok(message) => {
-            client.pipe.push(message);
+            client.pipe.push(&message);
             true
         }
         Err(error) => {
