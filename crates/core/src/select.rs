@@ -224,7 +224,21 @@ pub fn judge(
     history: &History,
     policy: &Policy,
 ) -> Vec<Judged> {
-    candidates(table, network, radio, history, policy).into_iter().map(|(judged, _)| judged).collect()
+    judge_among(&of_network(table, network), table, network, radio, history, policy)
+}
+
+/// As [`judge`], for who knows already which BSSs bear the network's name.
+#[must_use]
+pub fn judge_among(
+    heard: &[&Bss],
+    table: &Table,
+    network: &Network,
+    radio: &Radio,
+    history: &History,
+    policy: &Policy,
+) -> Vec<Judged> {
+    let choice = Choice { table, network, radio, history, policy };
+    candidates(heard, choice).into_iter().map(|(judged, _)| judged).collect()
 }
 
 /// As [`judge`], with the best BSS as a target if one can be used.
@@ -236,8 +250,9 @@ pub fn choose(
     history: &History,
     policy: &Policy,
 ) -> (Vec<Judged>, Option<Target>) {
+    let choice = Choice { table, network, radio, history, policy };
     let (judged, mut targets): (Vec<_>, Vec<_>) =
-        candidates(table, network, radio, history, policy).into_iter().unzip();
+        candidates(&of_network(table, network), choice).into_iter().unzip();
     let best = if targets.is_empty() { None } else { targets.swap_remove(0) };
     (judged, best)
 }
@@ -275,15 +290,14 @@ fn transition(bss: &Bss) -> Option<OweTransition> {
     elements.find::<OweTransition>().ok().flatten()
 }
 
-fn candidates(
-    table: &Table,
-    network: &Network,
-    radio: &Radio,
-    history: &History,
-    policy: &Policy,
-) -> Vec<(Judged, Option<Target>)> {
-    let choice = Choice { table, network, radio, history, policy };
-    let of_network = || table.iter().filter(|bss| bss.ssid == network.ssid);
+/// The BSSs that bear a network's name.
+fn of_network<'t>(table: &'t Table, network: &Network) -> Vec<&'t Bss> {
+    table.iter().filter(|bss| bss.ssid == network.ssid).collect()
+}
+
+fn candidates(heard: &[&Bss], choice: Choice<'_>) -> Vec<(Judged, Option<Target>)> {
+    let Choice { table, network, radio, history, policy } = choice;
+    let of_network = || heard.iter().copied();
     let mut bsss: Vec<(&Bss, bool)> = of_network().map(|bss| (bss, false)).collect();
     if network.credentials == Credentials::Open {
         let twins: BTreeMap<_, _> =

@@ -26,6 +26,7 @@ use lapwing_core::{Secret, dpp};
 use lapwing_frames::dpp::Uri;
 use lapwing_frames::{LinkId, MacAddr, Ssid};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The number of a call; the surface counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -593,7 +594,7 @@ pub struct DeviceView {
     pub warning: Option<String>,
     /// The networks that were heard, the best first: the one it is in, then known ones, then the others, each
     /// kind by signal.
-    pub networks: Vec<NetworkView>,
+    pub networks: Arc<Vec<NetworkView>>,
     /// The BSSs that do not announce their name and whose name is not known, the strongest first.
     pub hidden: Vec<HiddenView>,
     /// A network that is being handed over by device provisioning.

@@ -564,6 +564,9 @@ impl<K: Kernel> Daemon<K> {
             let mut means = Means { entropy: &mut *self.entropy, curves: &*self.curves };
             let mut actions = Vec::new();
             interface.station.turn(now.clock, event, &mut means, |action| actions.push(action));
+            if is_table {
+                *interface.shown.get_mut() = None;
+            }
             if is_table || was_scanning != interface.station.is_scanning() {
                 self.generation = self.generation.saturating_add(1);
             }

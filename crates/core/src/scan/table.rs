@@ -112,8 +112,8 @@ impl Default for Table {
 }
 
 impl Table {
-    /// The usual bound: what a crowded hall has, and what the kernel keeps by default.
-    pub const CAPACITY: usize = 1024;
+    /// The usual bound: four times of what the kernel keeps by default, for who has told it to keep more.
+    pub const CAPACITY: usize = 4096;
     /// How many BSSIDs with unreadable elements are remembered.
     const UNREADABLE: usize = 64;
 

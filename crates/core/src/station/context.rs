@@ -20,7 +20,7 @@ use crate::{
     pmksa::PmksaCache,
     radio::Radio,
     rsn::Candidate,
-    scan::{Stage, Table},
+    scan::{Bss, Stage, Table},
     select::{self, History, Judged, Policy, Preferences, Rejection, Verdict},
     time::{Duration, Instant},
 };
@@ -222,6 +222,13 @@ impl Context {
         let preferences = self.settings.preferences;
         let policy = Policy { own: Some(self.address), preferences, ..Policy::at(now) };
         select::judge(&self.table, network, &self.radio, &self.history, &policy)
+    }
+
+    /// The same, of BSSs of the table that bear its name.
+    pub(super) fn judge_among(&self, heard: &[&Bss], network: &Network, now: Instant) -> Vec<Judged> {
+        let preferences = self.settings.preferences;
+        let policy = Policy { own: Some(self.address), preferences, ..Policy::at(now) };
+        select::judge_among(heard, &self.table, network, &self.radio, &self.history, &policy)
     }
 
     /// Whether a network could be joined now by this BSS, AP MLD or link: `Err` says why not, or nothing if it was

@@ -62,7 +62,7 @@ use crate::{
     network::Network,
     radio::Radio,
     rsn::Plan,
-    scan::Table,
+    scan::{Bss, Table},
     select::{Judged, Rejection, Target},
     time::Instant,
 };
@@ -300,6 +300,13 @@ impl Station {
     #[must_use]
     pub fn judge(&self, network: &Network, now: Instant) -> Vec<Judged> {
         self.context.judge(network, now)
+    }
+
+    /// As [`Self::judge`], for who knows already which BSSs of [`Self::table`] bear the network's name: among
+    /// thousands, each look at all of them counts.
+    #[must_use]
+    pub fn judge_among(&self, heard: &[&Bss], network: &Network, now: Instant) -> Vec<Judged> {
+        self.context.judge_among(heard, network, now)
     }
 
     /// Whether a network could be joined now by this BSS, AP MLD or link of one.

@@ -5,6 +5,7 @@ use super::message::Outgoing;
 use super::path;
 use super::tree::{Interfaces, Properties, Tree};
 use super::value::Value;
+use std::sync::Arc;
 
 /// A change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,9 @@ pub fn diff(before: &Tree, after: &Tree) -> Vec<Change> {
             added.push(Change::Added { path: path.clone(), is_new: true, interfaces });
             continue;
         };
+        if Arc::ptr_eq(old, object) {
+            continue;
+        }
         let gone: Vec<_> =
             old.interfaces.keys().copied().filter(|name| !object.interfaces.contains_key(name)).collect();
         if !gone.is_empty() {

@@ -3,7 +3,6 @@
 use crate::networks::FileName;
 use crate::networks::name::Security;
 use lapwing_frames::{MacAddr, Ssid};
-use std::fmt::Write;
 
 /// The object that manages all others.
 pub const ROOT: &str = "/";
@@ -25,13 +24,13 @@ pub fn device(wiphy: u32, ifindex: u32) -> String {
 /// A network that an interface hears.
 #[must_use]
 pub fn network(device: &str, name: &FileName) -> String {
-    format!("{device}/{}", element(name))
+    [device, "/", &element(name)].concat()
 }
 
 /// A BSS of a network.
 #[must_use]
 pub fn bss(network: &str, bssid: MacAddr) -> String {
-    format!("{network}/{}", hex(&bssid.0))
+    [network, "/", &hex(&bssid.0)].concat()
 }
 
 /// A known network.
@@ -58,15 +57,12 @@ pub fn label(ssid: &Ssid) -> String {
 }
 
 fn element(name: &FileName) -> String {
-    format!("{}_{}", hex(name.ssid.octets()), kind(name.security))
+    [&hex(name.ssid.octets()), "_", kind(name.security)].concat()
 }
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::message::{Error, Incoming, MethodCall, Origin, Outgoing};
 use super::resolved::Resolved;
 use super::shared_codes::SharedCodes;
 use super::signal_agents::SignalAgents;
-use super::tree::{Tree, has_station, tree};
+use super::tree::{Before, Tree, has_station, tree};
 use super::value::Value;
 use super::watchers::Watchers;
 use super::{errors, interfaces, path, shared_codes};
@@ -125,7 +125,7 @@ impl Service {
     #[must_use]
     pub fn new(facts: Facts) -> Self {
         let view = View::default();
-        let tree = tree(&view, None, facts.developer);
+        let tree = tree(&view, None, facts.developer, None);
         Self {
             facts,
             view,
@@ -297,8 +297,9 @@ impl Service {
 
     /// Shows another view, and returns what has to be told of it.
     fn show(&mut self, view: View) -> Vec<Change> {
+        let before = Some(Before { view: &self.view, tree: &self.tree });
+        let after = tree(&view, self.caution.as_deref(), self.facts.developer, before);
         self.view = view;
-        let after = tree(&self.view, self.caution.as_deref(), self.facts.developer);
         let changes = diff(&self.tree, &after);
         self.tree = after;
         changes

@@ -15,6 +15,7 @@ use lapwing_core::select::{Judged, Verdict};
 use lapwing_core::station::{Connected, Summary};
 use lapwing_frames::suite::{Akm, Cipher};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
+use std::sync::Arc;
 
 /// A call.
 pub(crate) fn called(
@@ -84,7 +85,7 @@ pub(crate) fn device(state: Summary) -> DeviceView {
         configured: None,
         last_failure: None,
         warning: None,
-        networks: vec![NetworkView { name: home(), signal_mbm: -4000, bsss: vec![judged] }],
+        networks: Arc::new(vec![NetworkView { name: home(), signal_mbm: -4000, bsss: vec![judged] }]),
         hidden: vec![HiddenView {
             bssid: MacAddr([2, 0, 0, 0, 0, 0xfc]),
             signal_mbm: -7000,

@@ -18,6 +18,7 @@ use crate::networks::FileName;
 use lapwing_core::failure::Failure;
 use lapwing_core::station::{Connected, Summary};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The properties of an interface that have a value.
 pub type Properties = BTreeMap<&'static str, Value>;
@@ -52,12 +53,22 @@ pub struct Object {
     pub interfaces: Interfaces,
 }
 
-/// All objects by their paths. Parents come before their children.
-pub type Tree = BTreeMap<String, Object>;
+/// All objects by their paths. Parents come before their children. Those that are the same in another tree are shared
+/// with it.
+pub type Tree = BTreeMap<String, Arc<Object>>;
+
+/// What was shown before. Of thousands of networks, few change at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'a> {
+    /// The view.
+    pub view: &'a View,
+    /// Its tree.
+    pub tree: &'a Tree,
+}
 
 /// The objects that show `view`. `caution` is what the surface itself has to warn of; developers are shown more.
 #[must_use]
-pub fn tree(view: &View, caution: Option<&str>, developer: bool) -> Tree {
+pub fn tree(view: &View, caution: Option<&str>, developer: bool, before: Option<Before<'_>>) -> Tree {
     let mut tree = Tree::new();
     let version = Value::text(env!("CARGO_PKG_VERSION"));
     put(&mut tree, path::ROOT.to_owned(), Thing::Root, [(OBJECT_MANAGER, Properties::new())]);
@@ -73,8 +84,15 @@ pub fn tree(view: &View, caution: Option<&str>, developer: bool) -> Tree {
         put(&mut tree, path::radio(radio.wiphy), Thing::Radio(radio.wiphy), interfaces);
     }
     let known: BTreeSet<&FileName> = view.known.iter().map(|known| &known.name).collect();
+    let before = before.filter(|before| before.view.known == view.known);
     for device in &view.devices {
-        add_device(&mut tree, device, &known, caution, developer);
+        add_device(&mut tree, device, caution, developer);
+        add_networks(&mut tree, device, &known, before);
+    }
+    if let Some(before) = before {
+        let known = before.tree.iter().filter(|(_, object)| matches!(object.thing, Thing::Known(_)));
+        tree.extend(known.map(|(path, object)| (path.clone(), object.clone())));
+        return tree;
     }
     for known in &view.known {
         let interfaces = [(KNOWN, known_network(known)), (PROPERTIES, Properties::new())];
@@ -89,7 +107,7 @@ fn put(
     thing: Thing,
     interfaces: impl IntoIterator<Item = (&'static str, Properties)>,
 ) {
-    tree.insert(path, Object { thing, interfaces: interfaces.into_iter().collect() });
+    tree.insert(path, Arc::new(Object { thing, interfaces: interfaces.into_iter().collect() }));
 }
 
 fn adapter(radio: &RadioView) -> Properties {
@@ -139,13 +157,7 @@ fn current(device: &DeviceView) -> Option<&FileName> {
     }
 }
 
-fn add_device(
-    tree: &mut Tree,
-    device: &DeviceView,
-    known: &BTreeSet<&FileName>,
-    caution: Option<&str>,
-    developer: bool,
-) {
+fn add_device(tree: &mut Tree, device: &DeviceView, caution: Option<&str>, developer: bool) {
     let at = path::device(device.wiphy, device.ifindex);
     let mut interfaces = Interfaces::from([
         (
@@ -183,32 +195,55 @@ fn add_device(
         if matches!(device.state, Summary::Connected { .. } | Summary::Roaming { .. }) {
             interfaces.insert(DIAGNOSTIC, Properties::new());
         }
-        let current = current(device);
-        let unheard = current.filter(|current| device.networks.iter().all(|heard| heard.name != **current));
-        let heard = device.networks.iter().map(|heard| (&heard.name, heard.bsss.as_slice()));
-        for (name, bsss) in heard.chain(unheard.map(|name| (name, &[][..]))) {
-            let network = path::network(&at, name);
-            let paths = bsss.iter().map(|bss| path::bss(&network, bss.bssid));
-            let mut properties = Properties::from([
-                ("Name", Value::Text(path::label(&name.ssid))),
-                ("Connected", Value::Boolean(current == Some(name))),
-                ("Device", Value::Path(at.clone())),
-                ("Type", Value::text(path::kind(name.security))),
-                ("ExtendedServiceSet", Value::paths(paths)),
-            ]);
-            if known.contains(name) {
-                properties.insert("KnownNetwork", Value::Path(path::known(name)));
-            }
-            for bss in bsss {
-                let properties = Properties::from([("Address", Value::text(bss.bssid))]);
-                let interfaces = [(BSS, properties), (PROPERTIES, Properties::new())];
-                put(tree, path::bss(&network, bss.bssid), Thing::Bss, interfaces);
-            }
-            let thing = Thing::Network(device.ifindex, name.clone());
-            put(tree, network, thing, [(NETWORK, properties), (PROPERTIES, Properties::new())]);
-        }
     }
-    tree.insert(at, Object { thing: Thing::Device(device.ifindex), interfaces });
+    tree.insert(at, Arc::new(Object { thing: Thing::Device(device.ifindex), interfaces }));
+}
+
+/// The networks of a station, and their BSSs.
+fn add_networks(
+    tree: &mut Tree,
+    device: &DeviceView,
+    known: &BTreeSet<&FileName>,
+    before: Option<Before<'_>>,
+) {
+    if !has_station(device) {
+        return;
+    }
+    let at = path::device(device.wiphy, device.ifindex);
+    let current = current(device);
+    let is_same = |other: &&DeviceView| {
+        let is_it = (other.wiphy, other.ifindex) == (device.wiphy, device.ifindex) && has_station(other);
+        is_it && Arc::ptr_eq(&other.networks, &device.networks) && self::current(other) == current
+    };
+    if let Some(before) = before.filter(|before| before.view.devices.iter().any(|other| is_same(&other))) {
+        let below = format!("{at}/");
+        let objects = before.tree.range(below.clone()..).take_while(|(path, _)| path.starts_with(&below));
+        tree.extend(objects.map(|(path, object)| (path.clone(), object.clone())));
+        return;
+    }
+    let unheard = current.filter(|current| device.networks.iter().all(|heard| heard.name != **current));
+    let heard = device.networks.iter().map(|heard| (&heard.name, heard.bsss.as_slice()));
+    for (name, bsss) in heard.chain(unheard.map(|name| (name, &[][..]))) {
+        let network = path::network(&at, name);
+        let paths = bsss.iter().map(|bss| path::bss(&network, bss.bssid));
+        let mut properties = Properties::from([
+            ("Name", Value::Text(path::label(&name.ssid))),
+            ("Connected", Value::Boolean(current == Some(name))),
+            ("Device", Value::Path(at.clone())),
+            ("Type", Value::text(path::kind(name.security))),
+            ("ExtendedServiceSet", Value::paths(paths)),
+        ]);
+        if known.contains(name) {
+            properties.insert("KnownNetwork", Value::Path(path::known(name)));
+        }
+        for bss in bsss {
+            let properties = Properties::from([("Address", Value::text(bss.bssid))]);
+            let interfaces = [(BSS, properties), (PROPERTIES, Properties::new())];
+            put(tree, path::bss(&network, bss.bssid), Thing::Bss, interfaces);
+        }
+        let thing = Thing::Network(device.ifindex, name.clone());
+        put(tree, network, thing, [(NETWORK, properties), (PROPERTIES, Properties::new())]);
+    }
 }
 
 /// The path of the BSS that a device is in or on the way into.

@@ -9,7 +9,7 @@ use super::modes::{Role, Switching};
 use super::provisioning::Provisioning;
 use super::serving::ClientNetwork;
 use super::signal::SignalWatch;
-use crate::control::{DeviceView, ProvisionedView};
+use crate::control::{DeviceView, NetworkView, ProvisionedView};
 use crate::flight::timeline;
 use crate::hotspot::Hotspot;
 use crate::hotspot::plan::Neighbour;
@@ -21,7 +21,9 @@ use lapwing_core::attempt::{AttemptId, Entry, Record};
 use lapwing_core::kernel::KernelEvent;
 use lapwing_core::station::{Settings, Station};
 use lapwing_frames::MacAddr;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How many lines of a timeline are kept: an attempt has some thirty, and rekeying adds a few each hour.
 const RECORDS: usize = 1000;
@@ -35,6 +37,17 @@ pub(super) enum Warning {
     Interfered,
     /// What belongs into the state directory could not be written.
     NotStored,
+}
+
+/// Networks as they were shown, and for how long that holds.
+#[derive(Debug)]
+pub(super) struct Shown {
+    /// When.
+    pub(super) at: Instant,
+    /// The network that the interface was in, which is the first.
+    pub(super) current: Option<FileName>,
+    /// They themselves.
+    pub(super) networks: Arc<Vec<NetworkView>>,
 }
 
 /// One interface.
@@ -80,6 +93,8 @@ pub(super) struct Interface {
     pub(super) unstored: Option<Join>,
     /// What a person should know.
     pub(super) warnings: BTreeMap<Warning, String>,
+    /// The networks that were heard, as they were shown last.
+    pub(super) shown: RefCell<Option<Shown>>,
     /// The timeline of the latest attempt.
     records: Vec<Record>,
 }
@@ -107,6 +122,7 @@ impl Interface {
             file: None,
             unstored: None,
             warnings: BTreeMap::new(),
+            shown: RefCell::default(),
             records: Vec::new(),
         }
     }
@@ -203,7 +219,7 @@ impl Interface {
             configured: self.configured.clone(),
             last_failure: self.station.last_failure().cloned(),
             warning: (!warnings.is_empty()).then(|| warnings.join(" ")),
-            networks: Vec::new(),
+            networks: Arc::default(),
             hidden: Vec::new(),
             provisioning: self.provisioning.as_ref().map(Provisioning::view),
             provisioned: self.provisioned,

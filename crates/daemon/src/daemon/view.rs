@@ -1,6 +1,6 @@
 //! All that can be seen of the daemon.
 
-use super::interface::Interface;
+use super::interface::{Interface, Shown};
 use super::{Daemon, links};
 use crate::control::{Answer, HeardBss, HeardNetworks, HiddenView, KnownView, NetworkView, RadioView, View};
 use crate::kernel::Kernel;
@@ -10,15 +10,18 @@ use lapwing_core::network::{Credentials, Network, Personal};
 use lapwing_core::rsn::Advertised;
 use lapwing_core::scan::Bss;
 use lapwing_core::select::{self, Judged, Rejection, Verdict};
-use lapwing_core::{Instant, Secret};
-use lapwing_frames::MacAddr;
+use lapwing_core::{Duration, Instant, Secret};
 use lapwing_frames::element::{ElementId, Elements, MobilityDomain, OweTransition, rsn::RsnChoice};
 use lapwing_frames::suite::Akm;
+use lapwing_frames::{MacAddr, Ssid};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// How many networks, and how many hidden BSSs, a view of an interface shows: more than a person reads.
-const MAX_SHOWN: usize = 256;
+/// How many hidden BSSs a view of an interface shows: more than a person reads.
+const MAX_HIDDEN: usize = 256;
+/// How long the networks of a view hold though nothing of them changed: what was heard ages.
+const HOLDS: Duration = Duration::from_secs(10);
 /// What a signal counts that the radio does not measure: less than any other, in hundredths of dBm.
 const UNMEASURED: i32 = -12_000;
 /// The bit of the Capability Information field.
@@ -54,6 +57,7 @@ impl<K: Kernel> Daemon<K> {
     /// The view may have changed.
     pub(super) fn changed(&mut self) {
         self.generation = self.generation.saturating_add(1);
+        self.interfaces.values_mut().for_each(|interface| *interface.shown.get_mut() = None);
     }
 
     /// All that can be seen.
@@ -62,7 +66,7 @@ impl<K: Kernel> Daemon<K> {
         let devices = self.interfaces.values().map(|interface| {
             let mut device = self.device(interface);
             device.links = links::links(interface, now.clock);
-            device.networks = self.networks_of(interface, now.clock);
+            device.networks = self.shown(interface, now.clock);
             device.hidden = hidden(interface);
             device
         });
@@ -112,17 +116,39 @@ impl<K: Kernel> Daemon<K> {
         shown.collect()
     }
 
+    /// The networks that an interface hears, of the last time if nothing of them has changed. There may be thousands,
+    /// and a connection changes many things else.
+    fn shown(&self, interface: &Interface, now: Instant) -> Arc<Vec<NetworkView>> {
+        let current = interface.network();
+        let mut shown = interface.shown.borrow_mut();
+        if let Some(shown) = &*shown
+            && shown.current == current
+            && now.since(shown.at) < HOLDS
+        {
+            return shown.networks.clone();
+        }
+        let mut networks = Arc::new(self.networks_of(interface, now));
+        if let Some(shown) = shown.take().filter(|shown| shown.networks == networks) {
+            networks = shown.networks;
+        }
+        shown.insert(Shown { at: now, current, networks }).networks.clone()
+    }
+
     fn networks_of(&self, interface: &Interface, now: Instant) -> Vec<NetworkView> {
         let current = interface.network();
-        let mut groups: Vec<_> = groups(interface).into_iter().collect();
+        let mut groups: Vec<_> = groups(interface, None).into_iter().collect();
         groups.sort_by_cached_key(|(name, group)| {
             let is_known = self.networks.contains_key(name);
             Reverse((Some(name) == current.as_ref(), is_known, group.signal_mbm, Reverse(name.clone())))
         });
-        groups.truncate(MAX_SHOWN);
+        let mut by_name = BTreeMap::<&Ssid, Vec<&Bss>>::new();
+        for bss in interface.station.table().iter() {
+            by_name.entry(&bss.ssid).or_default().push(bss);
+        }
         let view = |(name, group): (FileName, Group)| {
             let known = self.networks.get(&name).map(|known| &known.network);
-            let bsss = judge(interface, &name, known, &group, now);
+            let heard = by_name.get(&name.ssid).map(Vec::as_slice).unwrap_or_default();
+            let bsss = judge(interface, heard, &name, known, &group, now);
             NetworkView { name, signal_mbm: group.signal_mbm.unwrap_or(UNMEASURED), bsss }
         };
         groups.into_iter().map(view).collect()
@@ -161,8 +187,9 @@ impl<K: Kernel> Daemon<K> {
 
 /// The network of this name, if it is heard.
 pub(super) fn heard(interface: &Interface, name: &FileName, now: Instant) -> Option<Heard> {
-    let group = groups(interface).remove(name)?;
-    let judged = judge(interface, name, None, &group, now);
+    let group = groups(interface, Some(&name.ssid)).remove(name)?;
+    let heard: Vec<_> = interface.station.table().iter().filter(|bss| bss.ssid == name.ssid).collect();
+    let judged = judge(interface, &heard, name, None, &group, now);
     let reasons = judged.iter().map(|judged| match &judged.verdict {
         Verdict::Rejected(Rejection::Unsuitable(why)) => Some(why.to_string()),
         Verdict::Rejected(_) | Verdict::Usable { .. } => None,
@@ -174,7 +201,7 @@ pub(super) fn heard(interface: &Interface, name: &FileName, now: Instant) -> Opt
 
 /// The network that a BSS belongs to, or an AP MLD or a link of one, if it is heard.
 pub(super) fn network_of(interface: &Interface, address: MacAddr) -> Option<FileName> {
-    let groups = groups(interface);
+    let groups = groups(interface, None);
     let table = interface.station.table();
     let is_it = |bssid: &MacAddr| {
         *bssid == address || table.get(*bssid).and_then(select::mld_address) == Some(address)
@@ -182,9 +209,11 @@ pub(super) fn network_of(interface: &Interface, address: MacAddr) -> Option<File
     groups.into_iter().find(|(_, group)| group.bssids.iter().any(is_it)).map(|(name, _)| name)
 }
 
-/// What is thought of the BSSs of a network; of one that is not known, what would be with some secret.
+/// What is thought of the BSSs of a network, which are among those that bear its name; of one that is not known, what
+/// would be with some secret.
 fn judge(
     interface: &Interface,
+    heard: &[&Bss],
     name: &FileName,
     known: Option<&Network>,
     group: &Group,
@@ -205,7 +234,7 @@ fn judge(
             &any
         }
     };
-    let mut judged = interface.station.judge(network, now);
+    let mut judged = interface.station.judge_among(heard, network, now);
     // Others of the same name are another network; the encrypted halves of open BSSs belong to this one.
     let own = |judged: &Judged| {
         let bss = interface.station.table().get(judged.bssid);
@@ -215,10 +244,11 @@ fn judge(
     judged
 }
 
-/// The networks that are heard, by name and kind.
-fn groups(interface: &Interface) -> BTreeMap<FileName, Group> {
+/// The networks that are heard, by name and kind: all, or those of one name.
+fn groups(interface: &Interface, only: Option<&Ssid>) -> BTreeMap<FileName, Group> {
     let mut groups = BTreeMap::<FileName, Group>::new();
-    for bss in interface.station.table().iter().filter(|bss| !bss.ssid.is_hidden()) {
+    let wanted = |bss: &&Bss| !bss.ssid.is_hidden() && only.is_none_or(|only| bss.ssid == *only);
+    for bss in interface.station.table().iter().filter(wanted) {
         let akms = akms(bss);
         let Some(security) = security(bss, &akms) else { continue };
         if akms.contains(&Akm::Owe) && is_twin(bss) {
@@ -255,7 +285,7 @@ fn hidden(interface: &Interface) -> Vec<HiddenView> {
         })
         .collect();
     hidden.sort_by_key(|hidden| (Reverse(hidden.signal_mbm), hidden.bssid));
-    hidden.truncate(MAX_SHOWN);
+    hidden.truncate(MAX_HIDDEN);
     hidden
 }
 

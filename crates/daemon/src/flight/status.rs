@@ -121,7 +121,7 @@ mod tests {
             configured: None,
             last_failure: None,
             warning: None,
-            networks: Vec::new(),
+            networks: std::sync::Arc::default(),
             hidden: Vec::new(),
             provisioning: None,
             provisioned: None,

@@ -92,10 +92,10 @@ impl Default for Double {
             configured: None,
             last_failure: None,
             warning: None,
-            networks: vec![
+            networks: std::sync::Arc::new(vec![
                 network(name(b"home", Security::Personal), AP),
                 network(name(b"cafe", Security::Open), MacAddr([2, 0, 0, 0, 0, 0xfd])),
-            ],
+            ]),
             hidden: Vec::new(),
             provisioning: None,
             provisioned: None,

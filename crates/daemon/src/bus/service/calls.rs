@@ -20,6 +20,7 @@ use lapwing_core::select::{Judged, Verdict};
 use lapwing_frames::suite::Akm;
 use lapwing_frames::{Channel, MacAddr, Ssid};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How many channels may be named: more than there are.
 const CHANNELS: usize = 128;
@@ -125,7 +126,7 @@ impl Service {
     }
 
     fn objects(&self) -> Value {
-        let object = |(path, object): (&String, &Object)| {
+        let object = |(path, object): (&String, &Arc<Object>)| {
             (Value::Path(path.clone()), in_dictionary(&object.interfaces))
         };
         Value::Dictionary("o", "a{sa{sv}}", self.tree.iter().map(object).collect())

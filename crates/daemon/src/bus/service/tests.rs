@@ -19,6 +19,7 @@ use lapwing_core::attempt::{AttemptId, Phase};
 use lapwing_core::failure::{Code, Failure};
 use lapwing_core::station::Summary;
 use lapwing_frames::Ssid;
+use std::sync::Arc;
 
 const DEVICE: &str = "/net/connman/iwd/0/3";
 const HOME: &str = "/net/connman/iwd/0/3/686f6d65_psk";
@@ -619,7 +620,7 @@ fn names_of_any_octets_are_text() {
     let mut service = service();
     let odd = FileName { ssid: Ssid::new(b"\0\xff/\"<&>\x1b").unwrap(), security: Security::Open };
     let mut view = view();
-    view.devices[0].networks[0].name = odd.clone();
+    Arc::make_mut(&mut view.devices[0].networks)[0].name = odd.clone();
     view.known.push(KnownView { name: odd, hidden: true, autoconnect: false, last_joined: None });
     service.settle(Vec::new(), Some(view));
     let path = "/net/connman/iwd/00ff2f223c263e1b_open";
@@ -643,7 +644,7 @@ fn properties_are_those_that_iwd_was_seen_to_have() {
         serde_json::from_str(include_str!("../../../tests/data/iwd-interfaces.json")).unwrap();
     let state = Summary::Connected { ssid: Ssid::new(b"home").unwrap(), attempt: AttemptId(1) };
     let known = vec![KnownView { name: home(), hidden: false, autoconnect: true, last_joined: Some(0) }];
-    let tree = tree(&View { devices: vec![device(state)], known, ..view() }, None, false);
+    let tree = tree(&View { devices: vec![device(state)], known, ..view() }, None, false, None);
     let mut shown = Recorded::new();
     for object in tree.values() {
         for (interface, properties) in &object.interfaces {
@@ -679,4 +680,45 @@ fn the_choice_of_an_access_point_is_an_address_of_six_octets() {
             assert_eq!(error(&effects), "net.connman.iwd.InvalidArguments");
         }
     }
+}
+
+/// A station that hears this many networks.
+fn crowded(count: u32) -> View {
+    let mut view = view();
+    let networks = Arc::make_mut(&mut view.devices[0].networks);
+    let first = networks[0].clone();
+    networks.extend((1..count).map(|number| {
+        let mut network = first.clone();
+        network.name.ssid = Ssid::new(format!("neighbour {number}").as_bytes()).unwrap();
+        let [.., high, low] = number.to_be_bytes();
+        network.bsss[0].bssid = lapwing_frames::MacAddr([2, 0, 0, 9, high, low]);
+        network
+    }));
+    view
+}
+
+#[test]
+fn of_thousands_of_networks_only_what_changes_is_made_and_told() {
+    let mut service = Service::new(service().facts);
+    let mut view = crowded(2000);
+    let first = service.settle(Vec::new(), Some(view.clone()));
+    // A network and a BSS each, a radio, an interface, and the networks that are known.
+    assert!((4000..4010).contains(&first.len()), "{}", first.len());
+    let before = service.tree.clone();
+    view.devices[0].scanning ^= true;
+    let then = service.settle(Vec::new(), Some(view.clone()));
+    let members: Vec<_> = then
+        .iter()
+        .map(|effect| matches!(effect, Effect::Send(Outgoing::Signal { member: "PropertiesChanged", .. })))
+        .collect();
+    assert_eq!(members, [true], "{then:?}");
+    let made = service.tree.iter().filter(|(path, object)| !Arc::ptr_eq(&before[*path], object)).count();
+    assert!(made < 10, "{made} objects were made again");
+    // One that is not heard any more goes with its BSS, and the others stay.
+    Arc::make_mut(&mut view.devices[0].networks).pop();
+    let gone = service.settle(Vec::new(), Some(view));
+    let removed = |effect: &Effect| {
+        matches!(effect, Effect::Send(Outgoing::Signal { member: "InterfacesRemoved", .. }))
+    };
+    assert!(gone.len() == 2 && gone.iter().all(removed), "{gone:?}");
 }

@@ -198,6 +198,10 @@ fn an_open_network_is_joined_stored_left_and_forgotten() {
     let call = desk.connect("cafe", Security::Open);
     desk.pass(Duration::from_secs(2));
     assert_eq!(desk.answer(call), DONE);
+    let heard = desk.view().devices[0].networks.clone();
+    assert_eq!(heard[0].name.to_string(), "cafe.open");
+    let again = desk.view().devices[0].networks.clone();
+    assert!(std::sync::Arc::ptr_eq(&heard, &again), "what has not changed is not looked at again");
     assert_eq!(desk.current().as_deref(), Some("cafe.open"));
     assert!(desk.directory.join("state/cafe.open").exists());
     assert!(desk.text(".lapwing.memory").contains("[cafe.open]"));
