@@ -1,0 +1,23 @@
+//! Puts side by side what runs: see `layout.txt`, which `cargo xtask bench --layout` writes.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+fn main() {
+    println!("cargo::rerun-if-changed=layout.txt");
+    let linux = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "linux");
+    // Only where each function has a section of its own that is named after it, and what is not called is left out.
+    if !linux || env::var("PROFILE").as_deref() != Ok("release") {
+        return;
+    }
+    let list = fs::read_to_string("layout.txt").expect("the list is beside this script");
+    // A name that no function has any more is no harm, and one that is missing costs a page.
+    let sections: String = list.lines().map(|name| format!("    *(.text.{name}17h*)\n")).collect();
+    let script = format!("SECTIONS {{\n  .text.runs : {{\n{sections}  }}\n}} INSERT BEFORE .text;\n");
+    let place = PathBuf::from(env::var_os("OUT_DIR").expect("Cargo says where")).join("layout.ld");
+    fs::write(&place, script).expect("the folder is ours");
+    println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", place.display());
+    // Addresses that the loader sets, in a fraction of the room (needs glibc 2.36).
+    println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+}
