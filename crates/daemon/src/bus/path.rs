@@ -61,8 +61,13 @@ fn element(name: &FileName) -> String {
 }
 
 fn hex(octets: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
-    octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' - 10 + value };
+    let mut digits = Vec::with_capacity(octets.len() * 2);
+    for octet in octets {
+        digits.extend_from_slice(&[digit(octet >> 4), digit(octet & 15)]);
+    }
+    // Digits are text.
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 #[cfg(test)]
