@@ -221,17 +221,33 @@ fn a_kernel_that_cannot_tell_is_polled() {
     assert_eq!(at(&world), Some(1));
 }
 
+/// The own AP is in 5 GHz, the other one, which has less throughput for a signal, in 2.4 GHz.
 #[test]
-fn lost_packets_and_lost_beacons_lead_elsewhere_and_an_ap_that_is_there_is_kept() {
-    for quality in [Quality::PacketLoss(50), Quality::BeaconLoss] {
-        let mut world = home(&[-50, -52]);
+fn lost_packets_and_lost_beacons_lead_to_an_ap_that_is_no_worse_as_far_as_is_known() {
+    for (quality, other, goes) in [
+        // The own AP is heard, and something is said for it.
+        (Quality::PacketLoss(50), -52, false),
+        (Quality::PacketLoss(50), -45, false),
+        (Quality::PacketLoss(50), -41, true),
+        // It is not heard at all.
+        (Quality::BeaconLoss, -52, true),
+        (Quality::BeaconLoss, -79, true),
+        (Quality::BeaconLoss, -88, false),
+    ] {
+        let mut world = home(&[-50, -90]);
         world.run(3 * SECOND);
-        set(&mut world, 1, -45);
+        set(&mut world, 1, other);
         world.event(KernelEvent::Quality(quality));
-        world.run(3 * SECOND);
-        let expected = if quality == Quality::BeaconLoss { 1 } else { at(&world).unwrap() };
-        assert_eq!(at(&world), Some(expected), "{quality:?}");
-        // Nobody else is there: nothing happens.
+        world.run(5 * SECOND);
+        assert_eq!(at(&world), Some(usize::from(goes)), "{quality:?} {other}");
+        assert!(world.ends().is_empty() && world.failures().is_empty(), "{quality:?} {other}");
+        world.check();
+    }
+}
+
+#[test]
+fn an_ap_whose_packets_are_lost_is_kept_where_there_is_no_other() {
+    for quality in [Quality::PacketLoss(50), Quality::BeaconLoss] {
         let mut world = home(&[-50]);
         for _ in 0..30 {
             world.event(KernelEvent::Quality(quality));
@@ -283,31 +299,6 @@ fn somebody_who_wants_to_stay_is_moved_by_a_critical_signal_alone() {
     assert_eq!(at(&world), Some(1));
 }
 
-#[test]
-fn levels_of_the_signal_are_told_when_they_change() {
-    let mut world = home(&[-50]);
-    world.give(Event::SignalLevels(vec![-40, -60, -80]));
-    world.run(10 * SECOND);
-    set(&mut world, 0, -65);
-    world.run(10 * SECOND);
-    set(&mut world, 0, -85);
-    world.run(10 * SECOND);
-    let told: Vec<_> = world
-        .reports
-        .iter()
-        .filter_map(|report| match report {
-            Report::SignalLevel { level, dbm } => Some((*level, *dbm)),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(told, [(1, -50), (2, -65), (3, -85)]);
-    world.give(Event::SignalLevels(vec![]));
-    set(&mut world, 0, -50);
-    world.run(20 * SECOND);
-    let count = world.reports.iter().filter(|report| matches!(report, Report::SignalLevel { .. })).count();
-    assert_eq!(count, 3);
-}
-
 fn with_neighbors(signals: &[i32]) -> Vec<Setup> {
     let mut setups = aps(signals);
     for setup in &mut setups {
@@ -343,10 +334,25 @@ fn neighbors_are_asked_for_and_their_channels_scanned_first() {
     assert_eq!(at(&world), Some(1));
     assert!(steps(&world).contains(&&RoamStep::Neighbors(1)));
     let looks = steps(&world).into_iter().find_map(|step| match step {
-        RoamStep::Looks { channels, .. } => Some(channels.clone()),
+        RoamStep::Looks { channels, named, .. } => Some((channels.clone(), *named)),
         _ => None,
     });
-    assert_eq!(looks.unwrap()[0], Frequency(2412));
+    assert_eq!(looks, Some((vec![Frequency(2412)], true)));
+    assert_eq!(world.count("TRIGGER_SCAN"), 2, "of the channel that was named, and before the connection");
+}
+
+#[test]
+fn where_nothing_is_found_on_the_channels_that_were_named_all_others_are_scanned() {
+    let mut world = home(&[-50, -60]);
+    world.run(20 * SECOND);
+    // Our own channel, which the other one is not on.
+    let elements = [&[52, 13][..], &world.aps[1].setup.bssid.0, &[0, 0, 0, 0, 115, 36, 9]].concat();
+    let mode = TransitionMode::PREFERRED_CANDIDATES;
+    says(&mut world, Action::TransitionRequest(wish(7, mode, elements)));
+    world.run(5 * SECOND);
+    assert_eq!(at(&world), Some(1));
+    let names: Vec<_> = steps(&world).iter().map(|step| step.name()).collect();
+    assert_eq!(names, ["wished", "looks", "widens", "answered"]);
 }
 
 #[test]
@@ -439,7 +445,7 @@ fn the_same_wish_again_while_it_is_looked_into_is_one_wish() {
 
 #[test]
 fn an_ap_that_leaves_is_left_for_a_weaker_one() {
-    let mut world = home(&[-50, -80]);
+    let mut world = home(&[-50, -66]);
     world.run(20 * SECOND);
     let request = TransitionRequest {
         disassociation_timer: 30,
@@ -452,6 +458,42 @@ fn an_ap_that_leaves_is_left_for_a_weaker_one() {
     // And not gone back to at once, though it is so much stronger.
     world.run(25 * SECOND);
     assert_eq!(at(&world), Some(1));
+    world.check();
+}
+
+#[test]
+fn an_ap_that_has_sent_us_away_is_better_than_one_that_is_too_weak() {
+    let mut world = home(&[-50, -79]);
+    world.run(20 * SECOND);
+    says(&mut world, Action::TransitionRequest(wish(3, TransitionMode::DISASSOCIATION_IMMINENT, vec![])));
+    world.run(3 * SECOND);
+    assert_eq!(at(&world), Some(1));
+    world.run(12 * SECOND);
+    assert_eq!(at(&world), Some(0));
+    let [RoamTrigger::AccessPointLeaves, RoamTrigger::LowSignal(_)] = roams(&world)[..] else {
+        panic!("{:?}", roams(&world))
+    };
+    assert!(world.ends().is_empty() && world.failures().is_empty());
+    world.check();
+}
+
+#[test]
+fn the_only_other_ap_is_gone_to_when_the_connection_ends_even_if_it_has_sent_us_away() {
+    let mut world = home(&[-50, -60]);
+    world.run(20 * SECOND);
+    for (token, to) in [(3, 1), (4, 0)] {
+        says(
+            &mut world,
+            Action::TransitionRequest(wish(token, TransitionMode::DISASSOCIATION_IMMINENT, vec![])),
+        );
+        world.run(3 * SECOND);
+        assert_eq!(at(&world), Some(to));
+    }
+    // A mere wish is not followed to and fro.
+    says(&mut world, Action::TransitionRequest(wish(5, TransitionMode::default(), vec![])));
+    world.run(10 * SECOND);
+    assert_eq!(at(&world), Some(0));
+    assert_eq!(answers(&world).len(), 3);
     world.check();
 }
 
@@ -473,17 +515,33 @@ fn a_network_that_ends_is_not_joined_again_at_once_and_its_address_shown() {
     world.check();
 }
 
+/// How often the kernel was asked to authenticate with an AP.
+fn tries(world: &World, place: usize) -> usize {
+    let bssid = world.aps[place].setup.bssid;
+    let asked = |request: &&Request| matches!(request, Request::Authenticate(it) if it.bssid == bssid);
+    world.requests.iter().filter(asked).count()
+}
+
 #[test]
-fn an_ap_that_fails_is_not_tried_again_and_the_old_one_is_returned_to() {
+fn an_ap_that_fails_is_not_tried_again_for_a_while_and_the_old_one_is_returned_to() {
     let mut world = home(&[-50, -60]);
     world.run(20 * SECOND);
-    world.aps[1].setup.cached = super::ap::Cached::Silent;
-    world.aps[1].present = true;
     set(&mut world, 0, -84);
-    // It is heard, and does not answer.
-    let silent = world.aps[1].setup.bssid;
-    world.run(30 * SECOND);
-    assert!(world.run_until(MINUTE, World::is_connected), "{silent}: {:?}", world.failures());
+    assert!(world.run_until(20 * SECOND, |world| tries(world, 1) > 0), "{:?}", steps(&world));
+    // It was heard, and does not answer.
+    world.aps[1].present = false;
+    assert!(world.run_until(10 * SECOND, World::is_connected), "{:?}", world.failures());
+    assert_eq!(at(&world), Some(0));
+    // It is heard well again, and looked at, and not gone to.
+    world.aps[1].present = true;
+    let failed = tries(&world, 1);
+    let looks = world.count("TRIGGER_SCAN");
+    world.run(50 * SECOND);
+    assert_eq!((at(&world), tries(&world, 1)), (Some(0), failed));
+    assert!(world.count("TRIGGER_SCAN") > looks);
+    world.run(2 * MINUTE);
+    assert_eq!(at(&world), Some(1));
+    assert!(world.ends().is_empty(), "{:?}", world.ends());
     world.check();
 }
 

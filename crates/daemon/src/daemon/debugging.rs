@@ -3,7 +3,7 @@
 use super::Daemon;
 use crate::control::News;
 use crate::kernel::Kernel;
-use lapwing_core::attempt::{Entry, Phase, Way};
+use lapwing_core::attempt::{Entry, Phase, Record, RoamTrigger, Way};
 use lapwing_core::failure::{Code, Failure};
 use lapwing_core::station::{Report, RoamStep, Summary};
 use lapwing_frames::management::StatusCode;
@@ -11,7 +11,27 @@ use lapwing_frames::management::StatusCode;
 /// A search has gone beyond where known networks were heard.
 const FULL: &str = "autoconnect_full";
 
-/// The word for what a station reports; nothing if iwd has none.
+/// The words for a step of a roam.
+const fn roam_words(step: &RoamStep) -> &'static [&'static str] {
+    match step {
+        RoamStep::Looks { named: true, trigger, .. } => match trigger {
+            RoamTrigger::PacketLoss => &["packet-loss-roam", "roam-scan-triggered"],
+            RoamTrigger::BeaconLoss => &["beacon-loss-roam", "roam-scan-triggered"],
+            _ => &["roam-scan-triggered"],
+        },
+        RoamStep::Looks { named: false, trigger, .. } => match trigger {
+            RoamTrigger::PacketLoss => &["packet-loss-roam", "full-roam-scan", "roam-scan-triggered"],
+            RoamTrigger::BeaconLoss => &["beacon-loss-roam", "full-roam-scan", "roam-scan-triggered"],
+            _ => &["full-roam-scan", "roam-scan-triggered"],
+        },
+        RoamStep::Widens { .. } => &["no-roam-candidates", "full-roam-scan", "roam-scan-triggered"],
+        RoamStep::Stays { .. } => &["no-roam-candidates"],
+        RoamStep::Wished { .. } => &["ap-roam-blacklist-added"],
+        _ => &[],
+    }
+}
+
+/// The word for what else a station reports; nothing if iwd has none.
 fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static str> {
     Some(match report {
         Report::State(state) => match state {
@@ -36,8 +56,6 @@ fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static st
             Entry::Failed(Failure { code: Code::FastTransition(_), .. }) => "ft-roam-failed",
             Entry::Failed(failure) if failure.code == Code::PmksaRefused => "pmksa-invalid-pmkid",
             Entry::Failed(failure) if failure.code == Code::NoAddress => "netconfig-failed",
-            Entry::Roam(RoamStep::Looks { .. }) => "roam-scan-triggered",
-            Entry::Roam(RoamStep::Stays { .. }) => "no-roam-candidates",
             // Whoever searches scans one part of the channels after the other: the first is the quick one.
             Entry::Scanning { .. } if record.attempt.is_none() => FULL,
             _ => return None,
@@ -51,6 +69,11 @@ impl<K: Kernel> Daemon<K> {
     pub(super) fn tell_developers(&mut self, ifindex: u32, report: &Report) {
         if !self.options.developer {
             return;
+        }
+        if let Report::Timeline(Record { entry: Entry::Roam(step), .. }) = report {
+            for what in roam_words(step) {
+                self.desk.tell(News::Debugged { ifindex, what });
+            }
         }
         let configures = self.options.network_configuration;
         let is_asked = self.is_joining(ifindex);
@@ -66,5 +89,26 @@ impl<K: Kernel> Daemon<K> {
             }
         }
         self.desk.tell(News::Debugged { ifindex, what });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lapwing_core::kernel::Frequency;
+
+    #[test]
+    fn a_look_where_nobody_said_where_is_a_full_one_and_one_that_widens_says_so() {
+        let looks = |trigger, named| RoamStep::Looks { trigger, channels: vec![Frequency(2412)], named };
+        assert_eq!(roam_words(&looks(RoamTrigger::LowSignal(-80), true)), ["roam-scan-triggered"]);
+        assert_eq!(
+            roam_words(&looks(RoamTrigger::PacketLoss, false)),
+            ["packet-loss-roam", "full-roam-scan", "roam-scan-triggered"]
+        );
+        assert_eq!(
+            roam_words(&RoamStep::Widens { channels: vec![] }),
+            ["no-roam-candidates", "full-roam-scan", "roam-scan-triggered"]
+        );
+        assert!(roam_words(&RoamStep::Polls).is_empty());
     }
 }

@@ -25,7 +25,9 @@ impl Connected {
         match action {
             Action::TransitionRequest(request) => Ok(self.wished(turn, &request)),
             Action::NeighborReportResponse(answer) => {
-                Ok(match self.watch.neighbors.answered(&answer, turn.now) {
+                let mut own = self.bssids();
+                own.push(self.peer());
+                Ok(match self.watch.neighbors.answered(&answer, &own, turn.now) {
                     Some(count) => {
                         turn.log(Some(self.journey.id), Entry::Roam(RoamStep::Neighbors(count)));
                         self.neighbors_known(turn)

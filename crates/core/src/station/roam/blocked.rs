@@ -101,9 +101,9 @@ impl BlockList {
         self.0.insert(address, Block { offence, until: now + lasts, lasted: lasts });
     }
 
-    /// Whether an AP is not to be gone to now.
-    pub(in crate::station) fn has(&self, address: MacAddr, now: Instant) -> bool {
-        self.0.get(&address).is_some_and(|block| now < block.until)
+    /// What is held against an AP now.
+    pub(in crate::station) fn offence(&self, address: MacAddr, now: Instant) -> Option<Offence> {
+        self.0.get(&address).filter(|block| now < block.until).map(|block| block.offence)
     }
 
     /// An AP was joined: nothing is held against it any more.
@@ -120,6 +120,12 @@ mod tests {
 
     fn at(seconds: u64) -> Instant {
         Instant::after_start(Duration::from_secs(seconds))
+    }
+
+    impl BlockList {
+        fn has(&self, address: MacAddr, now: Instant) -> bool {
+            self.offence(address, now).is_some()
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Whether another AP is worth the way: what is gained must be more than a change of mood of the air.
 
+use super::Offence;
 use crate::attempt::RoamTrigger;
 
 /// By how much a stronger signal is worth the way, in dB.
@@ -39,6 +40,28 @@ pub(in crate::station) fn is_worth(trigger: RoamTrigger, current: Option<Standin
     }
 }
 
+/// How good an AP is that is worth the way, before anything finer is weighed; none that is not to be gone to. One that has
+/// sent us away, or had no room, comes behind all others that are strong enough; it is gone to rather than to stay with a
+/// signal that is too weak, or with nobody.
+pub(in crate::station) fn class(
+    trigger: RoamTrigger,
+    other: Standing,
+    blocked: Option<Offence>,
+) -> Option<u8> {
+    let strong = other.signal >= other.threshold;
+    match blocked {
+        None => Some(if strong { 3 } else { 1 }),
+        Some(Offence::Failed) => None,
+        Some(Offence::Busy) => match trigger {
+            RoamTrigger::AccessPointAsked | RoamTrigger::PacketLoss => None,
+            RoamTrigger::LowSignal(_) => strong.then_some(2),
+            RoamTrigger::Asked | RoamTrigger::AccessPointLeaves | RoamTrigger::BeaconLoss => {
+                Some(if strong { 2 } else { 0 })
+            }
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +88,22 @@ mod tests {
         // A strong one that is slower, and a fast one that is as weak.
         assert!(!is_worth(WEAK, Some(own), standing(-60, 40_000)));
         assert!(!is_worth(WEAK, Some(own), standing(-75, 500_000)));
+    }
+
+    #[test]
+    fn an_ap_that_has_sent_us_away_is_better_than_none_and_than_a_weak_one() {
+        let (strong, weak) = (standing(-60, 50_000), standing(-80, 50_000));
+        let busy = Some(Offence::Busy);
+        for trigger in [WEAK, RoamTrigger::AccessPointLeaves, RoamTrigger::BeaconLoss] {
+            assert!(class(trigger, strong, None) > class(trigger, strong, busy), "{trigger}");
+            assert!(class(trigger, strong, busy) > class(trigger, weak, None), "{trigger}");
+            assert!(class(trigger, weak, None) > class(trigger, weak, busy), "{trigger}");
+            assert_eq!(class(trigger, strong, Some(Offence::Failed)), None);
+        }
+        assert_eq!(class(WEAK, weak, busy), None);
+        assert_eq!(class(RoamTrigger::AccessPointLeaves, weak, busy), Some(0));
+        // Two that send us to and fro.
+        assert_eq!(class(RoamTrigger::AccessPointAsked, strong, busy), None);
     }
 
     #[test]

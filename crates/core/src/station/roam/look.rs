@@ -1,8 +1,8 @@
 //! The look for another AP: neighbors are asked for, channels scanned step by step, and what is heard is weighed.
 
 use super::{
-    Destination, Offence,
-    channels::{self, Steps},
+    Destination,
+    channels::Places,
     choice::{self, Standing},
     neighbors::{self, Offers},
     said::RoamStep,
@@ -39,7 +39,7 @@ pub(super) struct Look {
     since: Instant,
     stage: Stage,
     /// What is still to be scanned.
-    steps: Steps,
+    places: Places,
     /// How often something may still keep us for a moment.
     moments: u8,
 }
@@ -106,8 +106,8 @@ impl Connected {
             }
             return State::Connected(self);
         }
-        let look =
-            Look { trigger, since: turn.now, stage: Stage::Asking, steps: Steps::new(), moments: MOMENTS };
+        let places = Places::default();
+        let look = Look { trigger, since: turn.now, stage: Stage::Asking, places, moments: MOMENTS };
         self.watch.look = Some(look);
         let offers = self.offers(turn);
         if offers.neighbor_reports && matches!(trigger, RoamTrigger::LowSignal(_)) {
@@ -130,22 +130,21 @@ impl Connected {
     }
 
     /// The channels on which to look.
-    fn looks_on(&self, turn: &Turn<'_>) -> Steps {
+    fn looks_on(&self, turn: &Turn<'_>) -> Places {
         let context = &*turn.context;
         if !context.settings.roam.scan {
-            return Steps::new();
+            return Places::default();
         }
         let wished = self.watch.wish.iter().flat_map(|wish| neighbors::channels(&wish.candidates));
-        let mut likely: Vec<Frequency> = wished.collect();
-        if self.watch.wish.as_ref().is_some_and(|wish| wish.only_candidates()) && !likely.is_empty() {
-            return channels::steps(&likely, false, &context.radio);
+        let mut named: Vec<Frequency> = wished.collect();
+        if self.watch.wish.as_ref().is_some_and(|wish| wish.only_candidates()) && !named.is_empty() {
+            return Places::new(&named, &[], false, &context.radio);
         }
-        likely.extend(self.watch.neighbors.channels(turn.now));
+        named.extend(self.watch.neighbors.channels(turn.now));
         // Where the network was heard lately: by a person's scan, by the search before the connection.
-        let heard = context.table.iter().filter(|bss| bss.ssid == *self.ssid());
-        likely.extend(heard.map(|bss| bss.frequency));
-        likely.extend(self.journey.network.known_frequencies.iter().copied().map(Frequency));
-        channels::steps(&likely, true, &context.radio)
+        let heard = context.table.iter().filter(|bss| bss.ssid == *self.ssid()).map(|bss| bss.frequency);
+        let known = self.journey.network.known_frequencies.iter().copied().map(Frequency);
+        Places::new(&named, &heard.chain(known).collect::<Vec<_>>(), true, &context.radio)
     }
 
     /// Goes on with the look: the next step, or the end.
@@ -154,22 +153,26 @@ impl Connected {
             return State::Connected(self);
         };
         if stage == Stage::Asking {
-            let steps = self.looks_on(turn);
+            let places = self.looks_on(turn);
             if let Some(look) = &mut self.watch.look {
-                let channels = steps.iter().flatten().copied().collect();
-                let step = RoamStep::Looks { trigger: look.trigger, channels };
-                look.steps = steps;
+                let channels = places.likely.iter().flatten().copied().collect();
+                let named = !places.others.is_empty();
+                let step = RoamStep::Looks { trigger: look.trigger, channels, named };
+                look.places = places;
                 turn.log(Some(self.journey.id), Entry::Roam(step));
             }
         }
         let ssids = Vec::from([self.ssid().clone()]);
         let Some(look) = &mut self.watch.look else { return State::Connected(self) };
-        let Some(frequencies) = look.steps.front().cloned() else { return self.decide(turn) };
+        if let Some(channels) = look.places.widen() {
+            turn.log(Some(self.journey.id), Entry::Roam(RoamStep::Widens { channels }));
+        }
+        let Some(frequencies) = look.places.likely.front().cloned() else { return self.decide(turn) };
         let request = ScanRequest { frequencies, ssids, ..ScanRequest::default() };
         let begun = turn.scan(Some(self.journey.id), None, request);
         look.stage = Stage::Scanning { begun };
         if begun {
-            look.steps.pop_front();
+            look.places.likely.pop_front();
         }
         State::Connected(self)
     }
@@ -180,7 +183,7 @@ impl Connected {
         let Some(look) = &mut self.watch.look else { return State::Connected(self) };
         match look.stage {
             Stage::Scanning { begun: false } => self.look_on(turn),
-            Stage::Scanning { begun: true } if look.steps.is_empty() => self.decide(turn),
+            Stage::Scanning { begun: true } if look.places.is_empty() => self.decide(turn),
             Stage::Scanning { begun: true } => {
                 look.stage = Stage::Pausing(turn.now + TURN_OF_TRAFFIC);
                 match self.weigh(turn) {
@@ -215,14 +218,12 @@ impl Connected {
             && let Some(look) = self.watch.look.as_mut().filter(|look| look.moments > 0)
         {
             look.moments -= 1;
-            look.steps.clear();
+            look.places = Places::default();
             look.stage = Stage::Pausing(turn.now + MOMENT);
             return State::Connected(self);
         }
         if let Some(wish) = self.watch.wish.take() {
             self.accept(turn, &wish, &to);
-            // It does not want us: it is not gone back to at once.
-            turn.roam_failed(self.peer(), Offence::Busy);
         }
         self.watch.look = None;
         turn.begin_roam(self, to)
@@ -280,11 +281,15 @@ impl Connected {
         let mut worth: Vec<_> = others
             .into_iter()
             .filter(|(_, it)| choice::is_worth(look.trigger, current, *it))
-            .filter_map(|(judged, it)| Some((rank(judged)?, it.score, judged.bssid)))
+            .filter_map(|(judged, it)| {
+                let blocked = context.roam_blocked.offence(judged.mld.unwrap_or(judged.bssid), turn.now);
+                let class = choice::class(look.trigger, it, blocked)?;
+                Some((class, rank(judged)?, it.score, judged.bssid))
+            })
             .collect();
-        worth.sort_by_key(|(rank, score, _)| core::cmp::Reverse((*rank, *score)));
+        worth.sort_by_key(|(class, rank, score, _)| core::cmp::Reverse((*class, *rank, *score)));
         let network = &self.journey.network;
-        let to = worth.iter().find_map(|(_, _, bssid)| turn.destination(network, *bssid, look.trigger));
+        let to = worth.iter().find_map(|(.., bssid)| turn.destination(network, *bssid, look.trigger));
         to.map_or(Weighed::None(best), Weighed::Found)
     }
 }

@@ -58,7 +58,8 @@ impl Turn<'_> {
         let network = Network { bssid: Some(through), ..network.clone() };
         let (_, target) = self.select(&network, &Policy::at(self.now));
         let may = |target: &Target| {
-            trigger == RoamTrigger::Asked || !self.context.roam_blocked.has(target.address(), self.now)
+            let offence = self.context.roam_blocked.offence(target.address(), self.now);
+            trigger == RoamTrigger::Asked || offence != Some(Offence::Failed)
         };
         target.filter(may).map(|target| Destination { target, through, trigger })
     }

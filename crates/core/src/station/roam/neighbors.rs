@@ -138,14 +138,17 @@ impl Neighbors {
         self.asked = None;
     }
 
-    /// Takes an answer, if it is one to the request that is out: how many neighbors it has.
+    /// Takes an answer, if it is one to the request that is out: how many neighbors it has. APs name themselves too, and
+    /// where we are we need not look.
     pub(in crate::station) fn answered(
         &mut self,
         answer: &NeighborReportResponse,
+        own: &[MacAddr],
         now: Instant,
     ) -> Option<usize> {
         self.asked.take_if(|(token, _)| *token == answer.dialog_token)?;
         self.list = read(answer.neighbors());
+        self.list.retain(|neighbor| !own.contains(&neighbor.bssid));
         self.said = Some(now);
         Some(self.list.len())
     }
@@ -214,12 +217,12 @@ mod tests {
         let mut neighbors = Neighbors::default();
         let answer = |token| response(token, report(1, 81, 6, None));
         assert!(neighbors.should_ask(at(0)));
-        assert_eq!(neighbors.answered(&answer(0), at(0)), None);
+        assert_eq!(neighbors.answered(&answer(0), &[], at(0)), None);
         let token = neighbors.ask(at(0));
         assert!(!neighbors.should_ask(at(0)));
-        assert_eq!(neighbors.answered(&answer(token.wrapping_add(1)), at(0)), None);
-        assert_eq!(neighbors.answered(&answer(token), at(0)), Some(1));
-        assert_eq!(neighbors.answered(&answer(token), at(0)), None);
+        assert_eq!(neighbors.answered(&answer(token.wrapping_add(1)), &[], at(0)), None);
+        assert_eq!(neighbors.answered(&answer(token), &[], at(0)), Some(1));
+        assert_eq!(neighbors.answered(&answer(token), &[], at(0)), None);
         assert_eq!(neighbors.channels(at(299)).count(), 1);
         assert_eq!(neighbors.channels(at(300)).count(), 0);
         assert!(!neighbors.should_ask(at(299)) && neighbors.should_ask(at(300)));
@@ -227,6 +230,9 @@ mod tests {
         neighbors.ask(at(300));
         neighbors.give_up();
         assert!(!neighbors.should_ask(at(359)) && neighbors.should_ask(at(360)));
+        // One that names nobody but itself has no neighbors.
+        let token = neighbors.ask(at(360));
+        assert_eq!(neighbors.answered(&answer(token), &[MacAddr([2, 0, 0, 0, 0, 1])], at(360)), Some(0));
         // Tokens are never 0.
         for _ in 0..600 {
             assert_ne!(neighbors.ask(at(400)), 0);

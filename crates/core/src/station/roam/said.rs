@@ -28,6 +28,13 @@ pub enum RoamStep {
         trigger: RoamTrigger,
         /// The channels on which it is looked for, in their order.
         channels: Vec<Frequency>,
+        /// The AP has named them, and others come only if nothing is found there.
+        named: bool,
+    },
+    /// Nothing is worth the way on the channels that the AP has named: it is looked for on all others, in this order.
+    Widens {
+        /// The channels.
+        channels: Vec<Frequency>,
     },
     /// The AP has named its neighbors: so many.
     Neighbors(usize),
@@ -70,6 +77,7 @@ impl RoamStep {
             Self::SignalRose { .. } => "signal-rose",
             Self::Polls => "polls",
             Self::Looks { .. } => "looks",
+            Self::Widens { .. } => "widens",
             Self::Neighbors(_) => "neighbors",
             Self::Wished { .. } => "wished",
             Self::Answered { .. } => "answered",
@@ -89,14 +97,19 @@ impl fmt::Display for RoamStep {
             Self::Polls => {
                 f.write_str("the kernel does not tell when the signal changes, and is asked for it")
             }
-            Self::Looks { trigger, channels } => {
+            Self::Looks { trigger, channels, named } => {
                 write!(f, "looking for another access point, as {trigger}: ")?;
                 match channels.len() {
                     0 => f.write_str("among those heard lately"),
                     1 => f.write_str("on 1 channel"),
                     count => write!(f, "on {count} channels"),
-                }
+                }?;
+                if *named { f.write_str(" that the one of now has named") } else { Ok(()) }
             }
+            Self::Widens { channels } => {
+                write!(f, "none there is worth the way: looking on {} other channels", channels.len())
+            }
+            Self::Neighbors(1) => f.write_str("the access point names 1 neighbor"),
             Self::Neighbors(count) => write!(f, "the access point names {count} neighbors"),
             Self::Wished { leaves, candidates } => {
                 let what =
@@ -146,12 +159,13 @@ mod tests {
             RoamStep::SignalFell { dbm: -81, threshold: -76 },
             RoamStep::SignalRose { dbm: -70 },
             RoamStep::Polls,
-            RoamStep::Looks { trigger, channels: vec![Frequency(5180), Frequency(2412)] },
+            RoamStep::Looks { trigger, channels: vec![Frequency(5180), Frequency(2412)], named: false },
             RoamStep::Neighbors(3),
             RoamStep::Wished { leaves: true, candidates: 2 },
             RoamStep::Answered { status: TransitionStatus::Accept, target: Some(ap) },
             RoamStep::Stays { trigger, best: Some((ap, -79)) },
             RoamStep::Measured { reported: 1, refused: 2 },
+            RoamStep::Widens { channels: vec![Frequency(2412)] },
         ];
         let names: BTreeSet<_> = steps.iter().map(RoamStep::name).collect();
         assert_eq!(names.len(), steps.len());

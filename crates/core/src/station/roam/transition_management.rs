@@ -1,7 +1,7 @@
 //! BSS transition management (802.11-2020 11.21.7): an AP's wish that we go to another one is always answered.
 
 use super::{
-    Destination,
+    Destination, Offence,
     neighbors::{self, Neighbor},
     said::RoamStep,
 };
@@ -120,6 +120,8 @@ impl Connected {
             return State::Connected(self);
         }
         let trigger = if leaves { RoamTrigger::AccessPointLeaves } else { RoamTrigger::AccessPointAsked };
+        // It does not want us: whatever comes of this, it is not gone back to at once.
+        turn.roam_failed(self.peer(), Offence::Busy);
         // A look that is under way begins anew, where the AP says.
         self.watch.look = None;
         self.look(turn, trigger)

@@ -18,9 +18,8 @@ use crate::{
 use alloc::{boxed::Box, vec::Vec};
 use lapwing_frames::MacAddr;
 
-/// How long after a connection was made the signal is nobody's reason to leave: what comes first has its time, and
-/// two APs that are alike do not play with us.
-const HOLD: Duration = Duration::from_secs(15);
+/// How long after a connection was made the signal is nobody's reason to leave: what comes first has its time.
+const HOLD: Duration = Duration::from_secs(5);
 /// When the signal of a new connection is read first.
 const FIRST_READING: Duration = Duration::from_secs(2);
 /// How often the signal is read where the kernel does not tell when it changes.
