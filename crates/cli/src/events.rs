@@ -161,7 +161,6 @@ impl Event {
                 };
                 (paint, any("sentence"))
             }
-            "signal" => (Paint::Faint, format!("the signal is {} dBm", any("dbm"))),
             "warning" | "network-ends" => (Paint::Fair, any("sentence")),
             "failed" => (Paint::Bad, format!("failed: {}", failure())),
             "ended" => (Paint::Fair, format!("ended: {}", failure())),
@@ -338,7 +337,6 @@ mod tests {
                 "going to 02:00, by a fast transition that this access point passes on",
             ),
             (r#"{"event":"roam","step":"stays","sentence":"staying"}"#, "staying"),
-            (r#"{"event":"signal","level":1,"dbm":-71}"#, "the signal is -71 dBm"),
             (r#"{"event":"network-ends","url":null,"sentence":"it ends"}"#, "it ends"),
             (r#"{"event":"farewell","reason":3,"by_ap":true}"#, "the access point disconnected, reason 3"),
             (

@@ -641,7 +641,6 @@ impl<K: Kernel> Daemon<K> {
             Report::Interfered { what } => self.interfered(ifindex, what),
             Report::State(_)
             | Report::Heard { .. }
-            | Report::SignalLevel { .. }
             | Report::NetworkEnds { .. }
             | Report::Scanned
             | Report::ScanFailed(_) => {}

@@ -129,8 +129,6 @@ pub(super) struct Context {
     pub next_ticket: u64,
     pub next_attempt: u32,
     pub interference: Interference,
-    /// The thresholds between the levels of the signal that somebody wants to be told of, in dBm, falling.
-    pub signal_levels: Vec<i8>,
     /// The BSSs that somebody wants to stay with.
     pub affinities: BTreeSet<MacAddr>,
     /// The APs that are not gone to for a while.
@@ -192,7 +190,6 @@ impl Context {
             next_ticket: 1,
             next_attempt: 1,
             interference: Interference::default(),
-            signal_levels: Vec::new(),
             affinities: BTreeSet::new(),
             roam_blocked: BlockList::default(),
             committed: None,

@@ -334,8 +334,6 @@ impl Station {
     }
 }
 
-/// How many thresholds of the signal somebody may have, as with iwd.
-const MAX_LEVELS: usize = 16;
 /// How many BSSs somebody may want to stay with.
 const MAX_AFFINITIES: usize = 32;
 /// Three things can be overdue at once, and one may lead to another.
@@ -455,7 +453,6 @@ impl State {
                 self.tell_end(turn);
                 self.depart(turn, Then::Seek)
             }
-            Event::SignalLevels(levels) => self.levels(turn, levels),
             Event::Affinities(bssids) => {
                 turn.context.affinities = bssids.into_iter().take(MAX_AFFINITIES).collect();
                 self.watch_signal(turn)
@@ -484,14 +481,6 @@ impl State {
             },
             Event::Tick => self,
         }
-    }
-
-    /// Somebody wants to be told of the level of the signal.
-    fn levels(self, turn: &mut Turn<'_>, mut levels: Vec<i8>) -> Self {
-        levels.truncate(MAX_LEVELS);
-        levels.sort_unstable_by_key(|level| core::cmp::Reverse(*level));
-        turn.context.signal_levels = levels;
-        self.watch_signal(turn)
     }
 
     /// What is of interest about the signal has changed.

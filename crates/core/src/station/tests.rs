@@ -192,8 +192,7 @@ fn kind(event: &Event) -> u8 {
             Event::Scan => 4,
             Event::ScanFor(_) => 41,
             Event::ScanOn(_) => 45,
-            Event::SignalLevels(_) => 46,
-            Event::Affinities(_) => 47,
+            Event::Affinities(_) => 46,
             Event::Completed { .. } => 5,
             Event::EventsLost => 6,
             Event::Resumed(_) => 7,
@@ -253,7 +252,6 @@ fn events(peer: MacAddr) -> Vec<Event> {
         Event::Scan,
         Event::ScanFor(lapwing_frames::Ssid::new(b"hidden").unwrap()),
         Event::ScanOn(vec![frequency]),
-        Event::SignalLevels(vec![-60, -70]),
         Event::Affinities(vec![peer]),
         Event::Completed { ticket: late, outcome: Ok(Reply::Done) },
         Event::EventsLost,
@@ -310,7 +308,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
 #[test]
 fn every_event_in_every_state() {
     let kinds: BTreeSet<u8> = events(OPEN).iter().map(kind).collect();
-    assert_eq!(kinds, (0..48).collect());
+    assert_eq!(kinds, (0..47).collect());
     for (place, (event, outcomes)) in TABLE.iter().enumerate() {
         for (state, expected) in STATES.iter().zip(outcomes) {
             let mut bench = Bench::within(state);

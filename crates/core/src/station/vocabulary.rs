@@ -48,9 +48,6 @@ pub enum Event {
     Disconnect,
     /// Join known networks without being asked, or stop doing so.
     Autoconnect(bool),
-    /// Tell of the level of the signal among these thresholds, in dBm, falling, 16 at most; none to stop:
-    /// [`Report::SignalLevel`].
-    SignalLevels(Vec<i8>),
     /// The BSSs that somebody wants to stay with while the connection lasts, all of them, 32 at most: of theirs, only a
     /// critical signal is a reason to go to another.
     Affinities(Vec<MacAddr>),
@@ -143,14 +140,6 @@ pub enum Report {
     },
     /// The network was joined: what is worth keeping about it.
     Learned(Learned),
-    /// The signal of the connection has another level among the thresholds of [`Event::SignalLevels`], or was measured
-    /// first.
-    SignalLevel {
-        /// 0 if the signal is at least the first threshold, their number if it is below all.
-        level: u8,
-        /// The signal in dBm.
-        dbm: i8,
-    },
     /// The AP has said that the whole network is about to end the connection: it is not joined again at once.
     NetworkEnds {
         /// Where a person can read more, if the AP says so in letters that can be shown.

@@ -442,7 +442,6 @@ impl<K: Kernel> Daemon<K> {
             }
             Report::Timeline(_)
             | Report::Heard { .. }
-            | Report::SignalLevel { .. }
             | Report::NetworkEnds { .. }
             | Report::Interfered { .. }
             | Report::Connected(_)

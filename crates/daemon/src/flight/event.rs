@@ -114,10 +114,6 @@ pub fn report(place: Place<'_>, report: &Report) -> Told {
             let object = place.object(None, "interfered").text("what", what);
             told(object, format!("another program interfered: {what}"), Loudness::Warning)
         }
-        Report::SignalLevel { level, dbm } => {
-            let object = place.object(None, "signal").number("level", *level).number("dbm", *dbm);
-            told(object, format!("the signal has level {level}: {dbm} dBm"), Loudness::Debug)
-        }
         Report::NetworkEnds { url } => {
             let more = url.as_ref().map(|url| format!("; {url} tells more")).unwrap_or_default();
             let sentence = format!(

@@ -227,7 +227,6 @@ fn reported(report: &Report) -> Option<(String, Tone)> {
         | Report::State(_)
         | Report::Learned(_)
         | Report::Heard { .. }
-        | Report::SignalLevel { .. }
         | Report::Scanned
         | Report::ScanFailed(_) => None,
     }

@@ -201,7 +201,6 @@ impl Inner {
             Event::Kernel(event) => self.heard(turn, event),
             Event::EventsLost
             | Event::Roam { .. }
-            | Event::SignalLevels(_)
             | Event::Affinities(_)
             | Event::Resumed(_)
             | Event::Configured(_)

@@ -221,7 +221,6 @@ impl Inner {
             // It reads on, and does not know what it missed.
             Event::EventsLost
             | Event::Roam { .. }
-            | Event::SignalLevels(_)
             | Event::Affinities(_)
             | Event::Resumed(_)
             | Event::Configured(_)

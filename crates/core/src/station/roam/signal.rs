@@ -96,13 +96,6 @@ impl Signal {
     }
 }
 
-/// The level of a signal among falling thresholds: 0 if it is at least the first one, their number if it is below all.
-#[must_use]
-pub(in crate::station) fn level(thresholds: &[i8], dbm: i8) -> u8 {
-    let above = thresholds.iter().position(|threshold| dbm >= *threshold).unwrap_or(thresholds.len());
-    u8::try_from(above).unwrap_or(u8::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,13 +138,5 @@ mod tests {
         let mut signal = Signal::default();
         signal.averaged(-81, AT, at(0));
         assert_eq!(signal.acts_at(AT), Some(at(2000)));
-    }
-
-    #[test]
-    fn levels_are_counted_from_the_strongest() {
-        let levels = [-40, -60, -80];
-        let of = |dbm| level(&levels, dbm);
-        assert_eq!([of(-30), of(-40), of(-41), of(-60), of(-79), of(-80), of(-81)], [0, 0, 1, 1, 2, 2, 3]);
-        assert_eq!(level(&[], -50), 0);
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     attempt::{Entry, RoamTrigger, Ticket},
     kernel::{Errno, Frequency, Quality, Refusal, Reply, Request},
     radio::SignalWatch,
-    station::{State, connected::Connected, context::Turn, vocabulary::Report},
+    station::{State, connected::Connected, context::Turn},
     time::{Duration, Instant},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -24,8 +24,6 @@ const HOLD: Duration = Duration::from_secs(5);
 const FIRST_READING: Duration = Duration::from_secs(2);
 /// How often the signal is read where the kernel does not tell when it changes.
 const READS_AGAIN: Duration = Duration::from_secs(6);
-/// The same while somebody watches its level.
-const READS_FOR_LEVELS: Duration = Duration::from_secs(3);
 /// The same while it is low.
 const READS_LOW: Duration = Duration::from_secs(1);
 /// How long the kernel may take to answer.
@@ -60,8 +58,6 @@ pub(in crate::station) struct Watch {
     reading: Option<(Ticket, Instant)>,
     /// When it is read next.
     reads_at: Option<Instant>,
-    /// The level that was reported last.
-    level: Option<u8>,
     /// Until then the signal is no reason for a look.
     hold: Instant,
     pub(super) look: Option<Look>,
@@ -89,7 +85,6 @@ impl Watch {
             thresholds: Thresholds { low: i8::MIN, critical: i8::MIN },
             reading: None,
             reads_at: None,
-            level: None,
             hold: now + HOLD,
             look: None,
             again: None,
@@ -177,7 +172,6 @@ impl Connected {
         let keep = wanted(&self.peer()) || self.bssids().iter().any(wanted);
         let (low, critical) = (policy.threshold_of(band, keep), policy.threshold_of(band, true));
         self.watch.thresholds = Thresholds { low, critical };
-        self.watch.level = None;
         // Linux (6.12, 7.2) reads the signal of a connection with an AP MLD at the address of one of its links, where
         // it has no station, and refuses with ENOENT.
         let is_mld = !self.connection.links.is_empty();
@@ -186,13 +180,8 @@ impl Connected {
             SignalWatch::Threshold | SignalWatch::Thresholds if is_mld => Vec::new(),
             SignalWatch::Asked => Vec::new(),
             SignalWatch::Threshold => Vec::from([low]),
-            SignalWatch::Thresholds => {
-                let mut all = turn.context.signal_levels.clone();
-                all.extend([low, critical]);
-                all.sort_unstable();
-                all.dedup();
-                all
-            }
+            SignalWatch::Thresholds if low == critical => Vec::from([low]),
+            SignalWatch::Thresholds => Vec::from([critical, low]),
         };
         self.watch.reads_at = Some(turn.now + FIRST_READING);
         if thresholds.is_empty() {
@@ -233,7 +222,7 @@ impl Connected {
                 let change = self.watch.signal.measured(dbm, self.watch.thresholds, turn.now);
                 self.signal_changed(turn, dbm, change);
             }
-            self.watch.reads_at = self.next_reading(turn).map(|after| turn.now + after);
+            self.watch.reads_at = self.next_reading().map(|after| turn.now + after);
         }
         State::Connected(self)
     }
@@ -245,14 +234,11 @@ impl Connected {
     }
 
     /// After how long the signal is read again.
-    fn next_reading(&self, turn: &Turn<'_>) -> Option<Duration> {
-        let polled = self.watch.source == Source::Polled;
-        let levels = !turn.context.signal_levels.is_empty()
-            && (polled || turn.context.radio.signal_watch == SignalWatch::Threshold);
-        match () {
-            () if self.watch.signal.is_low() => Some(READS_LOW),
-            () if levels => Some(READS_FOR_LEVELS),
-            () => polled.then_some(READS_AGAIN),
+    fn next_reading(&self) -> Option<Duration> {
+        match self.watch.source {
+            _ if self.watch.signal.is_low() => Some(READS_LOW),
+            Source::Polled => Some(READS_AGAIN),
+            Source::None | Source::Asking(..) | Source::Events => None,
         }
     }
 
@@ -268,12 +254,6 @@ impl Connected {
         };
         if let Some(step) = step {
             turn.log(Some(self.journey.id), Entry::Roam(step));
-        }
-        let levels = &turn.context.signal_levels;
-        let level = (!levels.is_empty()).then(|| signal::level(levels, latest));
-        if let Some(level) = level.filter(|level| self.watch.level != Some(*level)) {
-            self.watch.level = Some(level);
-            turn.report(Report::SignalLevel { level, dbm: latest });
         }
     }
 
@@ -300,7 +280,7 @@ impl Connected {
         if let Some(dbm) = dbm.and_then(|dbm| i8::try_from(dbm).ok()) {
             let change = self.watch.signal.averaged(dbm, thresholds, turn.now);
             self.signal_changed(turn, dbm, change);
-            if let Some(after) = self.next_reading(turn) {
+            if let Some(after) = self.next_reading() {
                 let at = turn.now + after;
                 self.watch.reads_at = Some(self.watch.reads_at.map_or(at, |before| before.min(at)));
             }

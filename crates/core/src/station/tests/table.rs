@@ -2,7 +2,7 @@
 //! same state. The states are in the order of [`super::STATES`].
 
 /// The table.
-pub(super) const TABLE: [(&str, [&str; 8]); 48] = [
+pub(super) const TABLE: [(&str, [&str; 8]); 47] = [
     ("Networks", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "Connect",
@@ -48,7 +48,6 @@ pub(super) const TABLE: [(&str, [&str; 8]); 48] = [
     ("Scan", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("ScanFor", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("ScanOn", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
-    ("SignalLevels", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("Affinities", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("Completed", [".", ".", ".", ".", ".", ".", ".", "."]),
     (

@@ -157,7 +157,6 @@ fn every_report_has_its_line_and_no_secret() {
             Report::Learned(learned),
             r#""frequency":5180,"psk":true,"password_elements":[19],"transition_disable":1"#,
         ),
-        (Report::SignalLevel { level: 2, dbm: -71 }, r#""signal","level":2,"dbm":-71"#),
         (
             Report::NetworkEnds { url: Some("https://example.org/".to_owned()) },
             r#""network-ends","url":"https://example.org/""#,
