@@ -206,6 +206,14 @@ pub enum ApOrder {
     AddLink(LinkId),
     /// It can no longer be heard (or no longer hear): its state stays.
     Fade(bool),
+    /// The station hears it as strong as this from now on, in dBm.
+    Signal(i8),
+    /// It asks its clients to go elsewhere (BSS transition management), and perhaps says that it is about to end their
+    /// connections.
+    SendAway {
+        /// Whether it says so.
+        leaves: bool,
+    },
 }
 
 impl fmt::Display for ApOrder {
@@ -223,6 +231,9 @@ impl fmt::Display for ApOrder {
             Self::AddLink(link) => write!(f, "adds link {link}"),
             Self::Fade(true) => f.write_str("is out of range"),
             Self::Fade(false) => f.write_str("is within range again"),
+            Self::Signal(dbm) => write!(f, "is heard with {dbm} dBm"),
+            Self::SendAway { leaves: false } => f.write_str("asks its clients to go elsewhere"),
+            Self::SendAway { leaves: true } => f.write_str("tells its clients that it is about to end"),
         }
     }
 }

@@ -34,10 +34,24 @@ pub enum Deed {
     SetUp(bool),
     /// Gives the interface another name.
     Rename(String),
+    /// Carries the machine to where an access point, by its place in the scenario, is heard as strong as this, in dBm.
+    Carry {
+        /// The access point.
+        ap: u8,
+        /// Its signal.
+        dbm: i8,
+    },
+    /// Has an access point, by its place in the scenario, send its clients away.
+    SendAway {
+        /// The access point.
+        ap: u8,
+        /// Whether it says that it is about to end their connections.
+        leaves: bool,
+    },
 }
 
 impl Deed {
-    /// Whether it asks the party for something, and takes nothing from it that it needs.
+    /// Whether it takes nothing from the party that it needs.
     #[must_use]
     pub const fn is_wish(&self) -> bool {
         match self {
@@ -46,6 +60,8 @@ impl Deed {
             | Self::ConnectTo { .. }
             | Self::Disconnect
             | Self::Autoconnect(_)
+            | Self::Carry { .. }
+            | Self::SendAway { .. }
             | Self::Scan => true,
             Self::Sleep(_) | Self::Block(_) | Self::SetUp(_) | Self::Rename(_) => false,
         }
@@ -68,6 +84,15 @@ impl fmt::Display for Deed {
             Self::SetUp(true) => f.write_str("sets the interface up"),
             Self::SetUp(false) => f.write_str("sets the interface down"),
             Self::Rename(name) => write!(f, "names the interface {name}"),
+            Self::Carry { ap, dbm } => {
+                write!(f, "goes to where access point {ap} is heard with {dbm} dBm")
+            }
+            Self::SendAway { ap, leaves: false } => {
+                write!(f, "has access point {ap} ask its clients to go elsewhere")
+            }
+            Self::SendAway { ap, leaves: true } => {
+                write!(f, "has access point {ap} tell its clients that it is about to end")
+            }
         }
     }
 }

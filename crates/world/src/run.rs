@@ -5,7 +5,7 @@ use crate::happening::{Happening, Lane, What};
 use crate::host::{Host, Wants};
 use crate::named::Named;
 use crate::network::ROUTER;
-use crate::parts::{KernelInput, Message};
+use crate::parts::{ApOrder, KernelInput, Message};
 use crate::party::{Party, PartyOutput, Seat};
 use crate::person::{At, Deed};
 use crate::scenario::{Budget, Expectation, Scenario};
@@ -437,6 +437,8 @@ impl Run {
             }
             Deed::SetUp(up) => self.world.kernel_input(KernelInput::SetUp(up), stage),
             Deed::Rename(name) => self.world.kernel_input(KernelInput::Rename(name), stage),
+            Deed::Carry { ap, dbm } => self.world.order(ap, ApOrder::Signal(dbm), stage),
+            Deed::SendAway { ap, leaves } => self.world.order(ap, ApOrder::SendAway { leaves }, stage),
         }
     }
 

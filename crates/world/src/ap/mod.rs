@@ -15,7 +15,8 @@ use lapwing_core::curve::{Curves, sham::ShamCurves};
 use lapwing_core::entropy::SeededEntropy;
 use lapwing_core::kernel::{ChannelDefinition, KeyKind, KeyRequest};
 use lapwing_core::{Duration, Instant, Means, Shared};
-use lapwing_frames::management::Subtype;
+use lapwing_frames::management::action::{TransitionMode, TransitionRequest};
+use lapwing_frames::management::{Action as ActionFrame, Body, Header, Management, Subtype};
 use lapwing_frames::{LinkId, MacAddr};
 use radio::{RadioBss, Station, Switch};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -72,6 +73,10 @@ pub struct Ap {
     stations: BTreeMap<MacAddr, Station>,
     /// The clients that get no key frames.
     neglected: BTreeSet<MacAddr>,
+    /// How strong the station hears it, in hundredths of a dBm.
+    signal_mbm: i32,
+    /// The dialog token of its last wish.
+    wishes: u8,
 }
 
 impl fmt::Debug for Ap {
@@ -97,6 +102,8 @@ impl Ap {
             bss: BTreeMap::new(),
             stations: BTreeMap::new(),
             neglected: BTreeSet::new(),
+            signal_mbm: setup.signal_mbm,
+            wishes: 0,
             setup: Shared::new(setup),
         };
         // Nothing is calculated on curves before somebody comes.
@@ -259,7 +266,9 @@ impl Ap {
                 self.power = Power::On;
                 return out.extend(self.beacons().into_iter().map(ApOutput::Beacon));
             }
+            (ApOrder::Signal(dbm), _) => return self.is_heard_with(dbm, out),
             (ApOrder::Fade(_), _) | (_, Power::Off) => return,
+            (ApOrder::SendAway { leaves }, _) => return self.send_away(leaves, out),
             (ApOrder::Stop, _) => Order::Stop,
             (ApOrder::ForgetPmksas, _) => Order::ForgetPmksas,
             (ApOrder::ThrowOut(reason), _) => Order::ThrowOut(reason),
@@ -272,6 +281,38 @@ impl Ap {
             (ApOrder::AddLink(link), _) => Order::AddLink(link),
         };
         self.hand(now, Event::Order(order), curves, out);
+    }
+
+    fn is_heard_with(&mut self, dbm: i8, out: &mut Vec<ApOutput>) {
+        self.signal_mbm = i32::from(dbm) * 100;
+        for bss in self.bss.values_mut() {
+            bss.beacon = Shared::new(Beacon { signal_mbm: self.signal_mbm, ..(*bss.beacon).clone() });
+        }
+        if self.power == Power::On {
+            out.extend(self.beacons().into_iter().map(ApOutput::Beacon));
+        }
+    }
+
+    /// Wishes that every client goes elsewhere, without saying where.
+    fn send_away(&mut self, leaves: bool, out: &mut Vec<ApOutput>) {
+        self.wishes = self.wishes.wrapping_add(1);
+        let request = TransitionRequest {
+            dialog_token: self.wishes,
+            mode: if leaves { TransitionMode::DISASSOCIATION_IMMINENT } else { TransitionMode::default() },
+            disassociation_timer: 0,
+            validity_interval: 255,
+            termination: None,
+            session_url: None,
+            elements: Vec::new(),
+        };
+        let authorized = self.stations.iter().filter(|(_, station)| station.authorized);
+        let clients: Vec<_> = authorized.map(|(address, station)| (*address, station.own)).collect();
+        for (client, own) in clients {
+            let body = Body::Action(ActionFrame::TransitionRequest(request.clone()));
+            let mut frame = Vec::new();
+            Management { header: Header::new(client, own, own), body }.write(&mut frame);
+            self.send_frame(None, frame, out);
+        }
     }
 
     fn silence(&self, out: &mut Vec<ApOutput>) {
@@ -289,7 +330,7 @@ impl Ap {
             Request::ReadPacketNumber { .. } | Request::IsolateClients { .. } => {}
             Request::StartBss(announcement) => {
                 let link = announcement.link;
-                let beacon = radio::beacon(*announcement, self.setup.signal_mbm);
+                let beacon = radio::beacon(*announcement, self.signal_mbm);
                 self.bss.insert(link, RadioBss::new(beacon));
                 self.on_air(link, out);
             }
@@ -304,7 +345,7 @@ impl Ap {
             Request::SwitchChannel { to, beacons, during, after } => {
                 let link = during.link;
                 let next = now + interval(during.interval);
-                let after = Shared::new(radio::beacon(*after, self.setup.signal_mbm));
+                let after = Shared::new(radio::beacon(*after, self.signal_mbm));
                 self.set_beacon(*during, out);
                 if let Some(bss) = self.bss.get_mut(&link) {
                     bss.switch = Some(Switch { to, left: beacons, next, after });
@@ -380,7 +421,7 @@ impl Ap {
     }
 
     fn set_beacon(&mut self, announcement: Announcement, out: &mut Vec<ApOutput>) {
-        let (link, signal) = (announcement.link, self.setup.signal_mbm);
+        let (link, signal) = (announcement.link, self.signal_mbm);
         if let Some(bss) = self.bss.get_mut(&link) {
             let beacon = radio::beacon(announcement, signal);
             if beacon == *bss.beacon {

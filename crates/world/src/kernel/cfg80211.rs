@@ -8,7 +8,7 @@ use lapwing_core::kernel::{
     AssociateRequest, AssociateSecurity, AssociationLink, AssociationPeer, AuthenticateRequest,
     ConnectRequest, Errno, Frequency, Offload, Reply, Request,
 };
-use lapwing_core::radio::{Radio, RadioKind};
+use lapwing_core::radio::{Radio, RadioKind, SignalWatch};
 use lapwing_frames::element::multi_link::{Basic, MultiLink};
 use lapwing_frames::management::{AuthenticationAlgorithm, Body, Management, ReasonCode};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
@@ -129,8 +129,12 @@ impl Kernel {
                 let operation = self.check_reconfigure(&add, &remove)?;
                 return self.ask(now, operation, out);
             }
-            // No driver of this world watches the signal by itself: it is asked for.
-            Request::WatchSignal { .. } => return Err(Errno::EOPNOTSUPP.into()),
+            Request::WatchSignal { thresholds_dbm, .. } => {
+                if self.setup.radio.signal_watch != SignalWatch::Thresholds {
+                    return Err(Errno::EOPNOTSUPP.into());
+                }
+                return self.ask(now, Operation::WatchSignal(thresholds_dbm), out);
+            }
             // Answered above, whether the interface is up or not.
             Request::ReadScan | Request::ReadInterface | Request::ReadStations => {}
         }

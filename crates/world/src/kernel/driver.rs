@@ -55,6 +55,8 @@ pub struct Key {
 /// What cfg80211 wants of a driver.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
+    /// Tell when the signal of the connection crosses one of these thresholds, in dBm (SoftMAC).
+    WatchSignal(Vec<i8>),
     /// May a scan begin? cfg80211 then runs it.
     Scan(ScanRequest),
     /// Authenticate (SoftMAC). The BSS is in the table.

@@ -37,4 +37,6 @@ files! {
     "small-removal",
     "small-removal-three",
     "small-restart",
+    "small-roam",
+    "small-roam-plain",
 }

@@ -20,6 +20,8 @@ pub struct RadioSetup {
     pub multi_link: bool,
     /// Whether EAPOL frames travel over nl80211; else they are packets.
     pub control_port: bool,
+    /// How the signal of a connection becomes known.
+    pub signal_watch: SignalWatch,
 }
 
 impl Default for RadioSetup {
@@ -31,9 +33,14 @@ impl Default for RadioSetup {
             interface: String::from("wlan0"),
             multi_link: false,
             control_port: true,
+            signal_watch: SignalWatch::Nobody,
         }
     }
 }
+
+/// How the signal becomes known, as in scenario files.
+pub(super) const WATCHES: [(&str, SignalWatch); 3] =
+    [("nobody", SignalWatch::Nobody), ("asked", SignalWatch::Asked), ("told", SignalWatch::Thresholds)];
 
 pub(super) const KINDS: [(&str, RadioKind); 4] = [
     ("softmac", RadioKind::SoftMac),
@@ -72,7 +79,7 @@ impl RadioSetup {
             max_scan_ssids: 4,
             max_scan_elements: 500,
             radio_measurement: true,
-            signal_watch: SignalWatch::Nobody,
+            signal_watch: self.signal_watch,
             psk_offload: matches!(self.kind, RadioKind::FullMac | RadioKind::FullMacSaeOffload),
             sae: matches!(self.kind, RadioKind::SoftMac | RadioKind::FullMacExternalSae),
             control_port: self.control_port,

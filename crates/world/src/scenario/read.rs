@@ -1,7 +1,7 @@
 //! A scenario from the text of a file.
 
 use super::file::{File, ScenarioError, Table, Value};
-use super::radio::{KINDS, RadioSetup};
+use super::radio::{KINDS, RadioSetup, WATCHES};
 use super::{AirSetup, Budget, Expectation, Scenario, script, stations};
 use crate::attacker::Powers;
 use crate::habit::{Habit, Habits};
@@ -100,6 +100,7 @@ fn radio(value: Value<'_>) -> Result<RadioSetup, ScenarioError> {
         interface: table.read("interface", Value::string)?.unwrap_or(usual.interface),
         multi_link: table.read("multi_link", Value::boolean)?.unwrap_or(usual.multi_link),
         control_port: table.read("control_port", Value::boolean)?.unwrap_or(usual.control_port),
+        signal_watch: table.read("signal", |value| value.one_of(&WATCHES))?.unwrap_or(usual.signal_watch),
     };
     table.finish()?;
     Ok(radio)

@@ -52,6 +52,8 @@ enum Verb {
     Block(bool),
     SetUp(bool),
     Rename,
+    Carry,
+    SendAway(bool),
 }
 
 fn deed(table: &mut Table<'_>, world: &World<'_>) -> Result<Deed, ScenarioError> {
@@ -68,6 +70,9 @@ fn deed(table: &mut Table<'_>, world: &World<'_>) -> Result<Deed, ScenarioError>
         ("interface-down", Verb::SetUp(false)),
         ("interface-up", Verb::SetUp(true)),
         ("rename", Verb::Rename),
+        ("carry", Verb::Carry),
+        ("send-away", Verb::SendAway(false)),
+        ("send-away-and-end", Verb::SendAway(true)),
     ])?;
     Ok(match verb {
         Verb::Connect => {
@@ -89,6 +94,13 @@ fn deed(table: &mut Table<'_>, world: &World<'_>) -> Result<Deed, ScenarioError>
         Verb::Block(blocked) => Deed::Block(blocked),
         Verb::SetUp(up) => Deed::SetUp(up),
         Verb::Rename => Deed::Rename(table.need("name")?.string()?),
+        Verb::Carry => Deed::Carry {
+            ap: table.need("ap").and_then(|value| access_point(value, world))?.0,
+            dbm: table.need("signal_dbm")?.number(-100..1)?,
+        },
+        Verb::SendAway(leaves) => {
+            Deed::SendAway { ap: table.need("ap").and_then(|value| access_point(value, world))?.0, leaves }
+        }
     })
 }
 
@@ -144,10 +156,7 @@ fn fault(table: &mut Table<'_>, world: &World<'_>) -> Result<Fault, ScenarioErro
     let order =
         |table: &mut Table<'_>,
          order: &mut dyn FnMut(&mut Table<'_>, &ApSetup) -> Result<ApOrder, ScenarioError>| {
-            let value = table.need("ap")?;
-            let none = value.error("there is no such access point (they are counted from 0)");
-            let ap: u8 = value.number(0..256)?;
-            let setup = world.aps.get(usize::from(ap)).ok_or(none)?;
+            let (ap, setup) = table.need("ap").and_then(|value| access_point(value, world))?;
             Ok(Fault::Ap { ap, order: order(table, setup)? })
         };
     match mishap {
@@ -188,6 +197,13 @@ fn fault(table: &mut Table<'_>, world: &World<'_>) -> Result<Fault, ScenarioErro
             attack.text(|name| Attack::parse(name).ok_or("there is no such attack")).map(Fault::Attack)
         }
     }
+}
+
+/// An access point that there is.
+fn access_point<'a>(value: Value<'_>, world: &World<'a>) -> Result<(u8, &'a ApSetup), ScenarioError> {
+    let none = value.error("there is no such access point (they are counted from 0)");
+    let ap: u8 = value.number(0..256)?;
+    world.aps.get(usize::from(ap)).map(|setup| (ap, setup)).ok_or(none)
 }
 
 /// The address of a BSS that there is.

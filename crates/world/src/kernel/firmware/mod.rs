@@ -87,6 +87,7 @@ impl Driver for Firmware {
                 context.log(|| format!("Ext Auth request to supplicant failed (-{})", errno.0));
                 self.phase = Phase::Stuck;
             }
+            Operation::WatchSignal(_) => return Err(Errno::EOPNOTSUPP.into()),
             Operation::SetPmksa(_) | Operation::DeletePmksa { .. } | Operation::FlushPmksas
                 if context.setup.habits.has(Habit::FirmwareNoPmksa) =>
             {

@@ -373,6 +373,7 @@ impl Joining {
             removal: None,
             reconfiguring: None,
             loss: None,
+            watched: None,
         }
     }
 }

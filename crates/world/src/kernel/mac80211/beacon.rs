@@ -2,9 +2,11 @@
 
 use super::{Associated, Loss, Mac80211, Phase, mask, time_units};
 use crate::habit::Habit;
+use crate::kernel::driver::Denial;
 use crate::kernel::driver::{Context, Indication};
+use core::cmp::Ordering;
 use lapwing_core::Instant;
-use lapwing_core::kernel::{Frequency, Quality};
+use lapwing_core::kernel::{Errno, Frequency, Quality};
 use lapwing_frames::element::channel::{ChannelSwitch, ExtendedChannelSwitch};
 use lapwing_frames::element::multi_link::{Reconfiguration, ReconfigurationOperation};
 use lapwing_frames::element::{Elements, MultiLink};
@@ -36,6 +38,11 @@ fn announced(elements: Elements<'_>) -> Option<Reconfiguration> {
         MultiLink::Reconfiguration(reconfiguration) => Some(reconfiguration),
         _ => None,
     })
+}
+
+/// How many thresholds a signal is below, in dBm.
+fn below(thresholds: &[i8], dbm: i32) -> usize {
+    thresholds.iter().filter(|threshold| dbm < i32::from(**threshold)).count()
 }
 
 impl Associated {
@@ -77,7 +84,37 @@ impl Mac80211 {
         if id.is_some() {
             associated.announce_removal(context.now, announced(elements).as_ref());
         }
+        let dbm = bss.signal_mbm / 100;
         self.announce_switch(id, channel_switch(elements, frequency), context);
+        self.follow_signal(dbm, context);
+    }
+
+    /// `ieee80211_set_cqm_rssi_config`: refused, as there, for an AP MLD, whose entry is not found at a link's address.
+    pub(super) fn watch_signal(
+        &mut self,
+        thresholds: Vec<i8>,
+        context: &mut Context<'_>,
+    ) -> Result<(), Denial> {
+        let Phase::Associated(associated) = &mut self.phase else { return Err(Errno::ENOTCONN.into()) };
+        let Some(link) = associated.links.get(&None) else { return Err(Errno::ENOENT.into()) };
+        let heard = context.table.on(link.bssid, link.frequency).map(|bss| bss.signal_mbm / 100);
+        let below = heard.map_or(0, |dbm| below(&thresholds, dbm));
+        associated.watched = Some((thresholds, below));
+        Ok(())
+    }
+
+    /// Tells when the signal has crossed a threshold.
+    fn follow_signal(&mut self, dbm: i32, context: &mut Context<'_>) {
+        let Phase::Associated(associated) = &mut self.phase else { return };
+        let Some((thresholds, before)) = &mut associated.watched else { return };
+        let now = below(thresholds, dbm);
+        let quality = match now.cmp(before) {
+            Ordering::Greater => Quality::Low(Some(dbm)),
+            Ordering::Less => Quality::High(Some(dbm)),
+            Ordering::Equal => return,
+        };
+        *before = now;
+        context.say(Indication::Quality(quality));
     }
 
     fn announce_switch(

@@ -59,6 +59,9 @@ struct Associated {
     reconfiguring: Option<Reconfiguring>,
     /// Beacons of no link come any more.
     loss: Option<Loss>,
+    /// The thresholds of the signal that somebody wants to be told of, in dBm, and how many of them it was below when that
+    /// was told last.
+    watched: Option<(Vec<i8>, usize)>,
 }
 
 /// How far the kernel has come in believing that the AP is gone.
@@ -137,6 +140,7 @@ impl Driver for Mac80211 {
     fn operate(&mut self, operation: Operation, context: &mut Context<'_>) -> Result<Completion, Denial> {
         match operation {
             Operation::Scan(_) => {}
+            Operation::WatchSignal(thresholds) => self.watch_signal(thresholds, context)?,
             Operation::Authenticate(request) => self.authenticate(request, context)?,
             Operation::Associate(request) => self.associate(request, context)?,
             Operation::Deauthenticate { peer, reason, local_only } => {
