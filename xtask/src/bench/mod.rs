@@ -22,8 +22,9 @@ counts instructions, and prints how they compare.
 Usage: cargo xtask bench [OPTIONS]
 
   --only PART       one part; may be given more than once: connect, connect-wpa2, connect-sae, connect-owe,
-                    connect-one-link, connect-two-links, start, first, address, bus-name, crowd (all with peers); crates
-                    (`cargo bench`)
+                    connect-one-link, connect-two-links, start, first, address, bus-name, crowd (all with peers);
+                    roam-ft-psk, roam-ft-sae, roam-wpa2, roam-sae (wpa_supplicant), roam-wished-ft-psk, roam-wished-ft-sae
+                    (all with peers); crates (`cargo bench`)
   --rounds N        how often each time is taken (default: 10)
   --daemon NAME     lapwing, iwd or wpa_supplicant; may be given more than once
   --add             keep the figures of the last run for all that is not measured anew

@@ -1,5 +1,7 @@
 //! The figures beside their bounds.
 
+mod roams;
+
 use super::Figures;
 use crate::guest::bench::{Part, Security, Subject};
 use serde_json::{Value as Json, json};
@@ -117,6 +119,7 @@ fn lines() -> Vec<Line> {
     add(&format!("{crowd}: processor time of the first 12 s"), Part::Crowd, "shown", "processor", &[]);
     add(&format!("{crowd}: GetOrderedNetworks"), Part::Crowd, "listed", "time", &[(IWD, 1.0)]);
     add(&format!("{crowd}: its processor time"), Part::Crowd, "listed", "processor", &[]);
+    lines.extend(roams::lines());
     lines
 }
 

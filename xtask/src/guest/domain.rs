@@ -69,7 +69,7 @@ impl Domain {
             files.push(place);
         }
         let first = radios.first().ok_or_else(|| Failure::Usage("a domain without radios".into()))?;
-        let mut program = first.command("hostapd -d -K -t");
+        let mut program = first.command(if config.quiet { "hostapd" } else { "hostapd -d -K -t" });
         let log = directory.join(format!("{namespace}-hostapd.log"));
         let mut hostapd = Process::start("hostapd", program.args(&files), log)?;
         let enabled = wait(PATIENCE, || {
@@ -105,13 +105,27 @@ impl Domain {
 
     /// One of them takes a station no more.
     pub(crate) fn refuse(&self, place: usize, station: &str) -> Result<()> {
+        self.order(place, &format!("DENY_ACL ADD_MAC {station}"))
+    }
+
+    /// Gives one of them an order.
+    pub(crate) fn order(&self, place: usize, order: &str) -> Result<()> {
         let control = self.controls.get(place);
-        let control = control.ok_or_else(|| Failure::Usage("no such access point".into()))?;
-        control.order(&format!("DENY_ACL ADD_MAC {station}"))
+        control.ok_or_else(|| Failure::Usage("no such access point".into()))?.order(order)
+    }
+
+    /// The channel of one of them.
+    pub(crate) fn channel(&self, place: usize) -> u8 {
+        CHANNELS.get(place).copied().unwrap_or_default()
     }
 
     /// How often hostapd's log holds a text.
     pub(crate) fn count(&self, text: &str) -> usize {
         self.hostapd.log().matches(text).count()
+    }
+
+    /// The lines of hostapd's log that hold a text.
+    pub(crate) fn lines(&self, text: &str) -> Vec<String> {
+        self.hostapd.log().lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
     }
 }

@@ -74,6 +74,9 @@ const TEXT: u16 = 1;
 const NEW_KEY: u8 = 11;
 const KEY: u16 = 0x50;
 const KEY_INDEX: u16 = 2;
+/// `NL80211_CMD_TRIGGER_SCAN` and `NL80211_ATTR_SCAN_FREQUENCIES`.
+const TRIGGER_SCAN: u8 = 33;
+const SCAN_FREQUENCIES: u16 = 44;
 /// `NL80211_ATTR_MLO_LINK_ID`.
 const LINK: u16 = 313;
 /// `NETLINK_GENERIC`.
@@ -195,6 +198,20 @@ impl Capture {
         keys.filter_map(key).collect()
     }
 
+    /// The channels of each scan that was asked for from one moment to another, in MHz.
+    pub(crate) fn scans(&self, from: Duration, to: Duration) -> Vec<Vec<u32>> {
+        let family = self.nl80211();
+        let within = self.messages.iter().filter(|message| {
+            Some(message.kind) == family && message.flags & REQUEST != 0 && (from..=to).contains(&message.at)
+        });
+        let scans = within.filter(|message| message.payload.first() == Some(&TRIGGER_SCAN));
+        let channels = |message: &Message| {
+            let list = attributes(message.payload.get(4..)?).find(|(kind, _)| *kind == SCAN_FREQUENCIES)?.1;
+            Some(attributes(list).filter_map(|(_, value)| u32_at(value, 0)).collect())
+        };
+        scans.map(|message| channels(message).unwrap_or_default()).collect()
+    }
+
     /// The nl80211 commands that were requested from one moment to another, both since 1970.
     pub(crate) fn requests(&self, from: Duration, to: Duration) -> Vec<u8> {
         let family = self.nl80211();
@@ -202,6 +219,22 @@ impl Capture {
             Some(message.kind) == family && message.flags & REQUEST != 0 && (from..=to).contains(&message.at)
         });
         requests.filter_map(|message| message.payload.first().copied()).collect()
+    }
+
+    /// The nl80211 messages from one moment to another, both since 1970: when, which command, and whether it is a request.
+    /// Answers and dumps are left out.
+    pub(crate) fn timeline(&self, from: Duration, to: Duration) -> Vec<(Duration, u8, bool)> {
+        let family = self.nl80211();
+        let within = self
+            .messages
+            .iter()
+            .filter(|message| Some(message.kind) == family && (from..=to).contains(&message.at));
+        let said = within.filter_map(|message| {
+            let is_request = message.flags & REQUEST != 0;
+            let is_event = message.sequence == 0;
+            (is_request || is_event).then_some((message.at, *message.payload.first()?, is_request))
+        });
+        said.collect()
     }
 
     /// The number that the kernel gave to nl80211, learned from whoever asked for it within the capture.

@@ -106,9 +106,21 @@ impl Bus {
 
     /// Makes a call with texts as its arguments.
     pub(super) fn prepare(&mut self, member: Member<'_>, arguments: &[&str]) -> Call {
-        self.serial += 1;
         let mut body = Writer::default();
         arguments.iter().for_each(|argument| body.text(argument));
+        self.assemble(member, &vec![b's'; arguments.len()], body)
+    }
+
+    /// Makes a call with octets as its only argument.
+    pub(super) fn prepare_octets(&mut self, member: Member<'_>, octets: &[u8]) -> Call {
+        let mut body = Writer::default();
+        body.number(octets.len());
+        body.0.extend(octets);
+        self.assemble(member, b"ay", body)
+    }
+
+    fn assemble(&mut self, member: Member<'_>, signature: &[u8], body: Writer) -> Call {
+        self.serial += 1;
         let mut fields = Writer::default();
         let named = [(1, b'o', member.path), (2, b's', member.interface), (3, b's', member.name)];
         for (code, kind, text) in named.into_iter().chain([(6, b's', member.destination)]) {
@@ -116,11 +128,11 @@ impl Bus {
             fields.0.extend([code, 1, kind, 0]);
             fields.text(text);
         }
-        if !arguments.is_empty() {
+        if !signature.is_empty() {
             fields.align(8);
-            let count = u8::try_from(arguments.len()).unwrap_or(u8::MAX);
+            let count = u8::try_from(signature.len()).unwrap_or(u8::MAX);
             fields.0.extend([8, 1, b'g', 0, count]);
-            fields.0.extend(arguments.iter().map(|_| b's').chain([0]));
+            fields.0.extend(signature.iter().chain(&[0]));
         }
         let mut bytes = Writer(vec![b'l', METHOD_CALL, 0, 1]);
         bytes.number(body.0.len());

@@ -8,8 +8,10 @@ mod crowd;
 mod crowded;
 mod dbus;
 mod meter;
+mod roams;
 mod subject;
 
+pub(crate) use roams::Roam;
 pub(crate) use subject::Subject;
 
 use crate::command::{command, output};
@@ -61,6 +63,10 @@ pub(crate) enum Security {
     OneLink,
     /// The same with our own AP MLD of two links. iwd is a plain client there.
     TwoLinks,
+    /// WPA2 in a mobility domain.
+    FtPsk,
+    /// SAE in a mobility domain.
+    FtSae,
 }
 
 /// The channels of the access points, in MHz: the second one is the second link's.
@@ -79,6 +85,7 @@ impl Security {
             Self::Wpa2 => hostapd(Hostapd::wpa2(SSID, PASSPHRASE)),
             Self::Sae | Self::SaeCached => hostapd(Hostapd::wpa3(SSID, PASSPHRASE)),
             Self::Owe => hostapd(Hostapd::owe(SSID)),
+            Self::FtPsk | Self::FtSae => hostapd(roams::configuration(self)),
             Self::OneLink | Self::TwoLinks => {
                 let count = if self == Self::TwoLinks { 2 } else { 1 };
                 let links = CHANNELS.get(..count).unwrap_or_default();
@@ -90,7 +97,7 @@ impl Security {
 
     /// Whether keys of the last connection are to be of use.
     pub(super) fn caches(self) -> bool {
-        matches!(self, Self::SaeCached | Self::Wpa2)
+        matches!(self, Self::SaeCached | Self::Wpa2 | Self::FtPsk | Self::FtSae)
     }
 }
 
@@ -109,10 +116,12 @@ pub(crate) enum Part {
     BusName,
     /// Hundreds of known networks and thousands in the air: from the start to all of them on the bus, and their list.
     Crowd,
+    /// From one access point of the network to another.
+    Roam(Roam),
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Connect(Security::Wpa2),
         Self::Connect(Security::Sae),
         Self::Connect(Security::SaeCached),
@@ -124,6 +133,12 @@ impl Part {
         Self::Address,
         Self::BusName,
         Self::Crowd,
+        Self::roam(Security::FtPsk, false),
+        Self::roam(Security::FtSae, false),
+        Self::roam(Security::Wpa2, false),
+        Self::roam(Security::SaeCached, false),
+        Self::roam(Security::FtPsk, true),
+        Self::roam(Security::FtSae, true),
     ];
 
     /// What a daemon does that is used every day.
@@ -135,6 +150,11 @@ impl Part {
         Self::Address,
     ];
 
+    /// A roam.
+    pub(crate) const fn roam(security: Security, is_wished: bool) -> Self {
+        Self::Roam(Roam { security, is_wished })
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Connect(Security::Wpa2) => "connect-wpa2",
@@ -143,6 +163,9 @@ impl Part {
             Self::Connect(Security::Owe) => "connect-owe",
             Self::Connect(Security::OneLink) => "connect-one-link",
             Self::Connect(Security::TwoLinks) => "connect-two-links",
+            Self::Connect(Security::FtPsk) => "connect-ft-psk",
+            Self::Connect(Security::FtSae) => "connect-ft-sae",
+            Self::Roam(roam) => roam.name(),
             Self::Start => "start",
             Self::First => "first",
             Self::Address => "address",
@@ -278,6 +301,7 @@ impl Bench<'_> {
             Part::Address => self.address(rounds),
             Part::BusName => self.bus_name(rounds),
             Part::Crowd => self.crowd(rounds),
+            Part::Roam(roam) => self.roams(roam, rounds),
         }
     }
 

@@ -128,6 +128,8 @@ fn wpa_supplicant_configuration(setting: Setting) -> String {
             format!("key_mgmt=SAE\n psk=\"{PASSPHRASE}\"\n ieee80211w=2")
         }
         Security::Owe => "key_mgmt=OWE\n ieee80211w=2".to_owned(),
+        Security::FtPsk => format!("key_mgmt=FT-PSK WPA-PSK\n psk=\"{PASSPHRASE}\""),
+        Security::FtSae => format!("key_mgmt=FT-SAE SAE\n psk=\"{PASSPHRASE}\"\n ieee80211w=2"),
     };
     let disabled = u8::from(!setting.automatic);
     format!(
@@ -310,6 +312,35 @@ impl Daemon {
                 let network = find(bus, NETWORK, Some(SSID))?
                     .ok_or_else(|| Failure::unmet("the network on the bus", "it is not there"))?;
                 let call = bus.prepare(network_member(&network), &[]);
+                let before = meter::processor_time(process);
+                let asked = now();
+                bus.send(&call)?;
+                bus.answer(&call)?;
+                let said = now();
+                Ok(Joined { asked, said, processor: meter::processor_time(process) - before })
+            }
+        }
+    }
+
+    /// Orders it to another access point of the network, and waits until it says that it is there.
+    pub(super) fn roam(&mut self, bssid: &str) -> Result<Joined> {
+        let process = self.process.id();
+        match &mut self.way {
+            Way::Control(socket) => {
+                let before = meter::processor_time(process);
+                let asked = now();
+                socket.send(format!("ROAM {bssid}").as_bytes()).doing(|| "ask to roam".into())?;
+                hear(socket, "CTRL-EVENT-CONNECTED")?;
+                let said = now();
+                Ok(Joined { asked, said, processor: meter::processor_time(process) - before })
+            }
+            Way::Bus { bus, station } => {
+                let octets: Vec<u8> =
+                    bssid.split(':').filter_map(|octet| u8::from_str_radix(octet, 16).ok()).collect();
+                let interface = "org.lapwing.Station1";
+                let member =
+                    Member { destination: "net.connman.iwd", path: station, interface, name: "Roam" };
+                let call = bus.prepare_octets(member, &octets);
                 let before = meter::processor_time(process);
                 let asked = now();
                 bus.send(&call)?;

@@ -12,6 +12,7 @@ mod people;
 mod provisioning;
 mod radios;
 mod reconnect;
+mod roams;
 mod storage;
 mod switches;
 mod takeover;
@@ -85,6 +86,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         multi_link::SCENARIOS,
         switches::SCENARIOS,
         transitions::SCENARIOS,
+        roams::SCENARIOS,
         medium::SCENARIOS,
         takeover::SCENARIOS,
     ];

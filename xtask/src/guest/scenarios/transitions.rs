@@ -57,29 +57,29 @@ const ROUNDS: usize = 20;
 /// Our interface that takes a BSSID.
 const OUR_STATION: &str = "org.lapwing.Station1";
 
-fn psk() -> Hostapd {
+pub(super) fn psk() -> Hostapd {
     Hostapd::wpa2(SSID, PASSWORD).set("wpa_key_mgmt", "FT-PSK WPA-PSK")
 }
 
-fn sae() -> Hostapd {
+pub(super) fn sae() -> Hostapd {
     Hostapd::wpa3(SSID, PASSWORD).set("wpa_key_mgmt", "FT-SAE SAE")
 }
 
 /// A station that goes to and fro.
-struct Walk {
-    domain: Domain,
-    station: Box<dyn Station>,
+pub(super) struct Walk {
+    pub(super) domain: Domain,
+    pub(super) station: Box<dyn Station>,
     client: Client,
-    at: usize,
-    address: Ipv4Addr,
-    began: Duration,
+    pub(super) at: usize,
+    pub(super) address: Ipv4Addr,
+    pub(super) began: Duration,
     /// Of each roam: from the wish to the answer, and to the first answered ping.
     took: Vec<(Duration, Duration)>,
     asked: Vec<(Duration, Duration)>,
 }
 
 impl Walk {
-    fn begin(lab: &mut Lab, config: &Hostapd, over_ds: bool) -> Result<Self> {
+    pub(super) fn begin(lab: &mut Lab, config: &Hostapd, over_ds: bool) -> Result<Self> {
         lab.only_lapwing("is not told to which access point to go")?;
         let domain = lab.domain(config, over_ds)?;
         let mut station = lab.station(Network::psk(SSID, PASSWORD))?;
@@ -115,7 +115,7 @@ impl Walk {
     }
 
     /// Goes to one of them, and waits until data crosses.
-    fn go(&mut self, to: usize) -> Result<()> {
+    pub(super) fn go(&mut self, to: usize) -> Result<()> {
         // What was heard of it must not be too old.
         let asked = now();
         self.call(to)?.map_err(refused("Roam"))?;
@@ -130,13 +130,13 @@ impl Walk {
 
     /// The two access points are no bridge: what is behind them learns where the station is, and the station that the
     /// router has another hardware address.
-    fn follow(&mut self) -> Result<()> {
+    pub(super) fn follow(&mut self) -> Result<()> {
         self.domain.moved(self.address, self.at)?;
         let radio = self.station.radio();
         output(&mut radio.command(&format!("ip neigh flush dev {}", radio.interface))).map(drop)
     }
 
-    fn expect_there(&mut self) -> Result<()> {
+    pub(super) fn expect_there(&mut self) -> Result<()> {
         let seen = connected_to(&*self.station, &self.domain)?;
         expect(seen, self.at, "the access point that the kernel names")?;
         let router = self.domain.address();
@@ -163,11 +163,11 @@ impl Walk {
     }
 
     /// How often the daemon said that the connection has ended.
-    fn disconnections(&mut self) -> Result<usize> {
+    pub(super) fn disconnections(&mut self) -> Result<usize> {
         Ok(self.station.last_words().matches("\"disconnected\"").count())
     }
 
-    fn expect_no_refusals(&mut self, lab: &Lab) -> Result<()> {
+    pub(super) fn expect_no_refusals(&mut self, lab: &Lab) -> Result<()> {
         let program = Ports::of(self.station.process().id())?;
         let refusals = lab.netlink()?.refusals_to(&program, self.began, now());
         match refusals.is_empty() {
@@ -243,13 +243,13 @@ fn roams_without_domain(lab: &mut Lab, config: &Hostapd) -> Result<()> {
 }
 
 /// With which of them the kernel is connected.
-fn connected_to(station: &dyn Station, domain: &Domain) -> Result<usize> {
+pub(super) fn connected_to(station: &dyn Station, domain: &Domain) -> Result<usize> {
     let shown = station.iw()?;
     let found = domain.bssids().iter().position(|bssid| shown.contains(&format!("Connected to {bssid}")));
     found.ok_or_else(|| Failure::unmet("the station is with one of them", shown))
 }
 
-fn expect(seen: usize, wanted: usize, what: &str) -> Result<()> {
+pub(super) fn expect(seen: usize, wanted: usize, what: &str) -> Result<()> {
     match seen == wanted {
         true => Ok(()),
         false => Err(Failure::unmet(format!("{what}: {wanted}"), seen.to_string())),
@@ -263,6 +263,6 @@ fn octets(address: &str) -> Result<[u8; 6]> {
 }
 
 /// Since 1970, as the captures count.
-fn now() -> Duration {
+pub(super) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
