@@ -27,6 +27,8 @@ use lapwing_frames::{
 const TURN_OF_TRAFFIC: Duration = Duration::from_millis(400);
 /// How long before a look what was heard then still counts.
 const HEARD_BEFORE: Duration = Duration::from_secs(3);
+/// The same as long as it is looked where the access point has said: the clocks of kernel and daemon differ by that.
+const NARROW: Duration = Duration::from_millis(20);
 /// When to try again to leave, if something keeps us for a moment.
 const MOMENT: Duration = Duration::from_millis(200);
 /// How often to try that.
@@ -164,9 +166,6 @@ impl Connected {
         }
         let ssids = Vec::from([self.ssid().clone()]);
         let Some(look) = &mut self.watch.look else { return State::Connected(self) };
-        if let Some(channels) = look.places.widen() {
-            turn.log(Some(self.journey.id), Entry::Roam(RoamStep::Widens { channels }));
-        }
         let Some(frequencies) = look.places.likely.front().cloned() else { return self.decide(turn) };
         let request = ScanRequest { frequencies, ssids, ..ScanRequest::default() };
         let begun = turn.scan(Some(self.journey.id), None, request);
@@ -188,10 +187,22 @@ impl Connected {
                 look.stage = Stage::Pausing(turn.now + TURN_OF_TRAFFIC);
                 match self.weigh(turn) {
                     Weighed::Found(to) => self.leave(turn, to),
-                    Weighed::None(_) => State::Connected(self),
+                    Weighed::None(_) => self.widen(turn),
                 }
             }
             Stage::Asking | Stage::Pausing(_) => State::Connected(self),
+        }
+    }
+
+    /// Where the access point has said to look, nothing is worth the way: from now on what was heard elsewhere counts too,
+    /// and perhaps a moment ago.
+    fn widen(mut self: Box<Self>, turn: &mut Turn<'_>) -> State {
+        let widened = self.watch.look.as_mut().and_then(|look| look.places.widen());
+        let Some(channels) = widened else { return State::Connected(self) };
+        turn.log(Some(self.journey.id), Entry::Roam(RoamStep::Widens { channels }));
+        match self.weigh(turn) {
+            Weighed::Found(to) => self.leave(turn, to),
+            Weighed::None(_) => State::Connected(self),
         }
     }
 
@@ -233,10 +244,10 @@ impl Connected {
     fn weigh(&self, turn: &Turn<'_>) -> Weighed {
         let Some(look) = &self.watch.look else { return Weighed::None(None) };
         let context = &*turn.context;
-        let fresh_for = if context.settings.roam.scan {
-            turn.now.since(look.since) + HEARD_BEFORE
-        } else {
-            Policy::FRESH_FOR
+        let is_narrow = !look.places.others.is_empty();
+        let fresh_for = match context.settings.roam.scan {
+            true => turn.now.since(look.since) + if is_narrow { NARROW } else { HEARD_BEFORE },
+            false => Policy::FRESH_FOR,
         };
         let policy = Policy { fresh_for: fresh_for.min(Policy::FRESH_FOR), ..Policy::at(turn.now) };
         let (judged, _) = turn.select(&self.journey.network, &policy);
