@@ -1,6 +1,6 @@
 //! The calls of clients: each gets exactly one answer, at once or later, whatever happens meanwhile.
 
-use super::joining::Join;
+use super::joining::{Join, Sought};
 use super::{Daemon, Now};
 use crate::control::{Answer, Call, CallError, CallId, Diagnostics, News, RateView, SecretId, Unwanted};
 use crate::hotspot;
@@ -10,7 +10,6 @@ use lapwing_core::failure::{Code, Failure};
 use lapwing_core::kernel::{Errno, InterfaceState, KernelEvent, Refusal};
 use lapwing_core::station::{Event, Report, Summary};
 use lapwing_core::{Duration, Instant, wsc};
-use lapwing_frames::Ssid;
 use lapwing_linux::nl80211::Rate;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,8 +44,8 @@ struct Open {
 pub(super) enum Wish {
     /// The secret of a network that is to be joined.
     Secret { ifindex: u32, secret: SecretId, join: Join },
-    /// The end of a scan for a network that does not announce its name.
-    Find { ifindex: u32, ssid: Ssid },
+    /// The end of a scan for something that was not heard yet.
+    Find { ifindex: u32, what: Sought },
     /// The end of an attempt; no number until it has begun.
     Join { ifindex: u32, join: Join, attempt: Option<AttemptId> },
     /// The kernel's word that a network was left.

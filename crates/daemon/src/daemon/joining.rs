@@ -47,6 +47,15 @@ pub(super) struct New {
     chosen: Option<MacAddr>,
 }
 
+/// What is to be joined as soon as it is heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sought {
+    /// A network that does not announce its name.
+    Hidden(Ssid),
+    /// The network of a BSS, by that BSS.
+    Bss(MacAddr),
+}
+
 /// The answer where a BSS was not heard lately.
 const UNHEARD: CallError = CallError::NotFound(
     "No access point of this address is heard. Scan, and try again when it is in the list.",
@@ -122,11 +131,33 @@ impl<K: Kernel> Daemon<K> {
         Ok(None)
     }
 
-    /// Joins the network of a BSS by that BSS.
+    /// Joins the network of a BSS by that BSS. One that was not heard lately is looked for once.
     pub(super) fn connect_to(&mut self, now: Now, id: CallId, ifindex: u32, bssid: MacAddr) -> First {
+        let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
+        if interface.station.summary() == Summary::Unavailable {
+            return Err(UNAVAILABLE);
+        }
+        if view::network_of(interface, bssid).is_some() {
+            return self.connect_to_heard(now, id, ifindex, bssid);
+        }
+        if self.is_seeking(ifindex) {
+            return Err(CallError::InProgress);
+        }
+        self.desk.open(now, id, Wish::Find { ifindex, what: Sought::Bss(bssid) });
+        self.turn(now, ifindex, Event::Scan);
+        Ok(None)
+    }
+
+    fn connect_to_heard(&mut self, now: Now, id: CallId, ifindex: u32, bssid: MacAddr) -> First {
         let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
         let name = view::network_of(interface, bssid).ok_or(UNHEARD)?;
         self.connect(now, id, ifindex, name, Some(bssid))
+    }
+
+    /// Whether something is looked for that is to be joined.
+    fn is_seeking(&self, ifindex: u32) -> bool {
+        let is_search = |wish: &Wish| matches!(wish, Wish::Find { ifindex: other, .. } if *other == ifindex);
+        !self.desk.which(is_search).is_empty()
     }
 
     /// Goes to another access point of the network, or to the same again.
@@ -188,8 +219,7 @@ impl<K: Kernel> Daemon<K> {
         if interface.station.summary() == Summary::Unavailable {
             return Err(UNAVAILABLE);
         }
-        let is_search = |wish: &Wish| matches!(wish, Wish::Find { ifindex: other, .. } if *other == ifindex);
-        if !self.desk.which(is_search).is_empty() {
+        if self.is_seeking(ifindex) {
             return Err(CallError::InProgress);
         }
         let names = KINDS.map(|security| FileName { ssid: ssid.clone(), security });
@@ -202,12 +232,12 @@ impl<K: Kernel> Daemon<K> {
         if heard.any(|heard| heard.announced) {
             return Err(CallError::NotHidden);
         }
-        self.desk.open(now, id, Wish::Find { ifindex, ssid: ssid.clone() });
+        self.desk.open(now, id, Wish::Find { ifindex, what: Sought::Hidden(ssid.clone()) });
         self.turn(now, ifindex, Event::ScanFor(ssid));
         Ok(None)
     }
 
-    /// A scan has ended: perhaps the one for a hidden network.
+    /// A scan has ended: perhaps the one for what is to be joined.
     pub(super) fn sought(&mut self, ifindex: u32, outcome: Result<(), &Refusal>) {
         let is_search = |wish: &Wish| matches!(wish, Wish::Find { ifindex: other, .. } if *other == ifindex);
         for id in self.desk.which(is_search) {
@@ -218,12 +248,18 @@ impl<K: Kernel> Daemon<K> {
         }
     }
 
-    /// Goes on with the calls for hidden networks whose scan has ended.
+    /// Goes on with the calls whose scan has ended.
     pub(super) fn join_found(&mut self, now: Now) {
         for id in std::mem::take(&mut self.found) {
-            let Some(Wish::Find { ifindex, ssid }) = self.desk.take(id) else { continue };
-            if let Err(error) = self.join_hidden(now, id, ifindex, &ssid) {
-                self.desk.tell(News::Answered { call: id, outcome: Err(error) });
+            let Some(Wish::Find { ifindex, what }) = self.desk.take(id) else { continue };
+            let outcome = match what {
+                Sought::Hidden(ssid) => self.join_hidden(now, id, ifindex, &ssid).map(|()| None),
+                Sought::Bss(bssid) => self.connect_to_heard(now, id, ifindex, bssid),
+            };
+            match outcome {
+                Ok(None) => {}
+                Ok(Some(answer)) => self.desk.tell(News::Answered { call: id, outcome: Ok(answer) }),
+                Err(error) => self.desk.tell(News::Answered { call: id, outcome: Err(error) }),
             }
         }
     }

@@ -616,9 +616,17 @@ fn an_access_point_can_be_chosen_and_gone_to() {
         error(desk.ask(Call::ConnectTo { ifindex: 3, bssid: work })),
         CallError::NotSupported(_)
     ));
-    let call = desk.begin(Call::ConnectTo { ifindex: 3, bssid: home });
+    // One that has come since the last scan is looked for.
+    let late = Setup::new(b"home", 7, &[Akm::Sae]);
+    let bssid = late.bssid;
+    desk.daemon.kernel.aps.push(Ap::new(late));
+    let call = desk.begin(Call::ConnectTo { ifindex: 3, bssid });
     desk.say(PASSPHRASE);
     assert_eq!(desk.answer(call), DONE);
+    assert_eq!(desk.daemon.kernel.peer, Some(bssid));
+    assert_eq!(desk.ask(Call::Disconnect { ifindex: 3 }), DONE);
+    desk.daemon.kernel.aps.pop();
+    assert_eq!(desk.ask(Call::ConnectTo { ifindex: 3, bssid: home }), DONE);
     assert_eq!(desk.current().as_deref(), Some("home.psk"));
     assert!(desk.directory.join("state/home.psk").exists());
     // To itself, twice over: each time it is joined anew.
