@@ -570,14 +570,19 @@ impl<K: Kernel> Daemon<K> {
             if is_table || was_scanning != interface.station.is_scanning() {
                 self.generation = self.generation.saturating_add(1);
             }
-            let place = interface.station.interface();
+            let interface = interface.station.interface();
+            // The kernel and the access point work meanwhile: what is told costs as much time as they need.
+            let mut reports = Vec::new();
             for action in actions {
                 match action {
                     Action::Ask { ticket, request } => {
-                        self.kernel.perform(Command::Ask { interface: place, ticket, request });
+                        self.kernel.perform(Command::Ask { interface, ticket, request });
                     }
-                    Action::Report(report) => events.extend(self.reported(now, ifindex, &report)),
+                    Action::Report(report) => reports.push(report),
                 }
+            }
+            for report in reports {
+                events.extend(self.reported(now, ifindex, &report));
             }
         }
     }
