@@ -46,14 +46,19 @@ fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static st
         },
         // It may be made again at once, so that no state tells it.
         Report::Disconnected { why, .. } if why.code != Code::Asked => "disconnected",
+        Report::RoamFailed { .. } => "ft-roam-failed",
         Report::Timeline(record) => match &record.entry {
             Entry::Entered(Phase::Authenticate) => "authenticating",
             Entry::Entered(Phase::Associate) => "associating",
             Entry::Entered(Phase::Handshake) => "handshake-started",
             Entry::Entered(Phase::Address) if configures => "connecting (netconfig)",
             Entry::Answered { status: StatusCode::UnsupportedFiniteCyclicGroup, .. } => "ecc-group-rejected",
-            Entry::Way { by: Way::FastOverAir | Way::FastOverDs, .. } => "ft-roaming",
-            Entry::Failed(Failure { code: Code::FastTransition(_), .. }) => "ft-roam-failed",
+            Entry::Way { by: Way::FastOverAir | Way::FastOverDs, .. } => "ft-authenticating",
+            Entry::Answered { frame: "fast transition", status: StatusCode::Success } => "ft-roaming",
+            Entry::Failed(Failure {
+                code: Code::FastTransition(_) | Code::AuthenticationRefused(StatusCode::InvalidPmkid),
+                ..
+            }) => "ft-fallback-to-reassoc",
             Entry::Failed(failure) if failure.code == Code::PmksaRefused => "pmksa-invalid-pmkid",
             Entry::Failed(failure) if failure.code == Code::NoAddress => "netconfig-failed",
             // Whoever searches scans one part of the channels after the other: the first is the quick one.

@@ -617,7 +617,7 @@ fn an_access_point_can_be_chosen_and_gone_to() {
         CallError::NotSupported(_)
     ));
     // One that has come since the last scan is looked for.
-    let late = Setup::new(b"home", 7, &[Akm::Sae]);
+    let late = Setup::new(b"home", 10, &[Akm::Sae]);
     let bssid = late.bssid;
     desk.daemon.kernel.aps.push(Ap::new(late));
     let call = desk.begin(Call::ConnectTo { ifindex: 3, bssid });
