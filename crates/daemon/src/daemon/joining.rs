@@ -87,6 +87,10 @@ impl<K: Kernel> Daemon<K> {
         name: FileName,
         chosen: Option<MacAddr>,
     ) -> First {
+        // Who has just written a file means what it says, as NetworkManager, which gives no time to hear of it.
+        if !self.store.is_as_read(&name) {
+            self.reload(now);
+        }
         let interface = self.interfaces.get(&ifindex).ok_or(NO_INTERFACE)?;
         match interface.station.summary() {
             Summary::Unavailable => return Err(UNAVAILABLE),

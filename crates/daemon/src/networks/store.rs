@@ -100,6 +100,19 @@ impl Store {
         &self.directory
     }
 
+    /// Whether a network's file is as it was when it was read, or is not there and was not.
+    #[must_use]
+    pub fn is_as_read(&self, name: &FileName) -> bool {
+        let path = self.path(name);
+        let now = fs::metadata(&path).ok();
+        let stamp = now.as_ref().and_then(|metadata| Stamp::of(metadata, self.tellable));
+        let before = path.file_name().and_then(|file| self.read.get(file)).map(|(before, _)| before);
+        match now {
+            Some(_) => stamp.is_some() && stamp.as_ref() == before,
+            None => !self.files.contains_key(name),
+        }
+    }
+
     /// Reads the network files, except those that are as they were. A directory that is not there holds none.
     pub fn load(&mut self) -> Loaded {
         let mut loaded = Loaded { networks: Vec::new(), errors: Vec::new(), unreadable: BTreeMap::new() };

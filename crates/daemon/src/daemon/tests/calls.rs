@@ -311,6 +311,32 @@ fn a_stored_secret_that_is_wrong_is_asked_for_again_and_replaced_by_a_right_one(
 }
 
 #[test]
+fn a_file_that_was_written_a_moment_ago_counts_for_who_asks_to_connect() {
+    // So does NetworkManager: it writes a file, and asks before the change can have been heard of.
+    let files = [("home.psk", "[Security]\nPassphrase=wrong horse\n")];
+    let mut desk = Desk::new("moment", setups(), &files);
+    desk.pass(Duration::from_secs(30));
+    assert_eq!(desk.current(), None);
+    let place = desk.directory.join("state/home.psk");
+    fs::write(&place, "[Security]\nPassphrase=correct horse battery\n").unwrap();
+    let call = desk.connect("home", Security::Personal);
+    assert_eq!((desk.answer(call), desk.wanted.len()), (DONE, 0), "nobody is asked");
+    assert_eq!(desk.ask(DISCONNECT), DONE);
+    fs::remove_file(place).unwrap();
+    let call = desk.connect("home", Security::Personal);
+    assert_eq!((desk.answer(call), desk.wanted.len()), (None, 1), "it is known no more");
+}
+
+#[test]
+fn a_hidden_network_that_is_not_joined_unasked_is_found_when_somebody_scans() {
+    let file = "[Security]\nPassphrase=correct horse battery\n[Settings]\nHidden=true\nAutoConnect=false\n";
+    let mut desk = Desk::new("hidden-unasked", setups(), &[("secret.psk", file)]);
+    desk.ask(Call::Scan { ifindex: 3 });
+    let call = desk.connect("secret", Security::Personal);
+    assert_eq!(desk.answer(call), DONE);
+}
+
+#[test]
 fn an_agent_that_never_answers_is_waited_for_in_bounds() {
     let mut desk = Desk::new("agent", setups(), &[]);
     desk.ask(Call::Scan { ifindex: 3 });
