@@ -98,6 +98,10 @@ pub struct Daemon<K> {
     networks: BTreeMap<FileName, KnownNetwork>,
     /// Those whose file cannot be used, and why.
     unreadable: BTreeMap<FileName, String>,
+    /// Those whose file has no secret: it is asked for.
+    lacking: BTreeSet<FileName>,
+    /// Those whose file is encrypted and cannot be decrypted: nobody is told that they are known, as with iwd.
+    locked: BTreeSet<FileName>,
     /// What a person should know of the network files.
     file_warning: Option<String>,
     /// Known networks whose stored secret was wrong.
@@ -152,6 +156,8 @@ impl<K: Kernel> Daemon<K> {
             store,
             networks: BTreeMap::new(),
             unreadable: BTreeMap::new(),
+            lacking: BTreeSet::new(),
+            locked: BTreeSet::new(),
             file_warning: None,
             wrong: BTreeSet::new(),
             later: VecDeque::new(),

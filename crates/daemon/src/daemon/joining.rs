@@ -227,9 +227,7 @@ impl<K: Kernel> Daemon<K> {
             return Err(CallError::InProgress);
         }
         let names = KINDS.map(|security| FileName { ssid: ssid.clone(), security });
-        let is_known =
-            |name: &FileName| self.networks.contains_key(name) || self.unreadable.contains_key(name);
-        if names.iter().any(is_known) {
+        if names.iter().any(|name| self.has_file(name)) {
             return Err(CallError::AlreadyProvisioned);
         }
         let mut heard = names.iter().filter_map(|name| view::heard(interface, name, now.clock));

@@ -30,6 +30,10 @@ impl<K: Kernel> Daemon<K> {
             self.unreadable = loaded.unreadable;
             self.changed();
         }
+        if (&loaded.lacking, &loaded.locked) != (&self.lacking, &self.locked) {
+            (self.lacking, self.locked) = (loaded.lacking, loaded.locked);
+            self.changed();
+        }
         let networks: BTreeMap<_, _> =
             loaded.networks.into_iter().map(|known| (known.name.clone(), known)).collect();
         if networks == self.networks {
@@ -67,9 +71,7 @@ impl<K: Kernel> Daemon<K> {
         let ifindices: Vec<_> = self.interfaces.keys().copied().collect();
         for ifindex in ifindices {
             let lost = self.interfaces.get(&ifindex).is_some_and(|interface| {
-                let is_lost = |name: &FileName| {
-                    !self.networks.contains_key(name) && !self.unreadable.contains_key(name)
-                };
+                let is_lost = |name: &FileName| !self.has_file(name);
                 // What is being joined for the first time, or could not be stored, is not known either.
                 !self.is_unstored(ifindex) && interface.network().as_ref().is_some_and(is_lost)
             });
@@ -87,7 +89,8 @@ impl<K: Kernel> Daemon<K> {
     /// be used: what the file said before may be what was wrong. Returns what the station is to know.
     pub(super) fn lost(&self, ifindex: u32) -> Vec<Event> {
         let network = self.interfaces.get(&ifindex).and_then(super::interface::Interface::network);
-        let is_broken = network.is_some_and(|name| self.unreadable.contains_key(&name));
+        let is_broken =
+            network.is_some_and(|name| self.has_file(&name) && !self.networks.contains_key(&name));
         if is_broken && !self.is_unstored(ifindex) {
             return super::joining::GIVE_UP.to_vec();
         }
@@ -103,6 +106,7 @@ impl<K: Kernel> Daemon<K> {
         self.store.forget_memory(name);
         self.networks.remove(name);
         self.unreadable.remove(name);
+        self.lacking.remove(name);
         self.wrong.remove(name);
         self.networks_changed = true;
         self.changed();
@@ -125,8 +129,12 @@ impl<K: Kernel> Daemon<K> {
         Ok(Some(Answer::Done))
     }
 
+    /// Whether a network has a file, whatever is in it.
+    pub(super) fn has_file(&self, name: &FileName) -> bool {
+        self.networks.contains_key(name) || self.unreadable.contains_key(name) || self.lacking.contains(name)
+    }
+
     fn find(&self, name: &FileName) -> Result<(), CallError> {
-        let is_known = self.networks.contains_key(name) || self.unreadable.contains_key(name);
-        if is_known { Ok(()) } else { Err(CallError::NotFound("There is no such known network.")) }
+        if self.has_file(name) { Ok(()) } else { Err(CallError::NotFound("There is no such known network.")) }
     }
 }

@@ -70,7 +70,10 @@ impl<K: Kernel> Daemon<K> {
             device.hidden = hidden(interface);
             device
         });
-        let unreadable = self.unreadable.keys().map(|name| KnownView {
+        let told = self.unreadable.keys().filter(|name| !self.locked.contains(*name));
+        let others = told.chain(&self.lacking);
+        let unusable = others.filter(|name| !self.networks.contains_key(*name));
+        let unusable = unusable.map(|name| KnownView {
             name: name.clone(),
             hidden: false,
             autoconnect: false,
@@ -82,7 +85,7 @@ impl<K: Kernel> Daemon<K> {
             autoconnect: known.network.autoconnect,
             last_joined: self.store.last_joined(&known.name),
         });
-        let mut known: Vec<_> = known.chain(unreadable).collect();
+        let mut known: Vec<_> = known.chain(unusable).collect();
         known.sort_by(|one, other| one.name.cmp(&other.name));
         View { radios: self.radio_views(), devices: devices.collect(), known }
     }

@@ -1,7 +1,7 @@
 //! The state directory: reading all network files, and writing what was learned.
 
 use super::document::{Document, MAX_OCTETS};
-use super::error::{FileError, FileProblem};
+use super::error::{FileError, FileProblem, Problem};
 use super::file::{KnownNetwork, Unfit, enter, learn, secret_mark};
 use super::memory::{self, Memory};
 use super::name::{FileName, Parsed, Security};
@@ -12,7 +12,7 @@ use lapwing_core::network::Network;
 use lapwing_core::{Secret, station::Learned};
 use lapwing_linux::entropy::OsEntropy;
 use rustix::fs::OFlags;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File, FileTimes, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
@@ -69,6 +69,10 @@ pub struct Loaded {
     pub errors: Vec<FileError>,
     /// The networks of those files, and why they cannot be used.
     pub unreadable: BTreeMap<FileName, String>,
+    /// The networks of files that lack nothing but the secret: it is asked for when they are to be joined.
+    pub lacking: BTreeSet<FileName>,
+    /// Those of the networks whose file cannot be used that are encrypted with another key, or for whom there is none.
+    pub locked: BTreeSet<FileName>,
 }
 
 impl Store {
@@ -115,7 +119,13 @@ impl Store {
 
     /// Reads the network files, except those that are as they were. A directory that is not there holds none.
     pub fn load(&mut self) -> Loaded {
-        let mut loaded = Loaded { networks: Vec::new(), errors: Vec::new(), unreadable: BTreeMap::new() };
+        let mut loaded = Loaded {
+            networks: Vec::new(),
+            errors: Vec::new(),
+            unreadable: BTreeMap::new(),
+            lacking: BTreeSet::new(),
+            locked: BTreeSet::new(),
+        };
         let mut names = Vec::new();
         match fs::read_dir(&self.directory) {
             Ok(entries) => names.extend(entries.filter_map(|entry| Some(entry.ok()?.file_name()))),
@@ -162,7 +172,14 @@ impl Store {
                     }
                     loaded.networks.push(known);
                 }
+                Err(FileError { problem: FileProblem::Content(Problem::NoSecret), .. }) => {
+                    loaded.lacking.insert(name.clone());
+                    self.files.insert(name, path);
+                }
                 Err(error) => {
+                    if let FileProblem::Content(Problem::Encrypted | Problem::OtherKey) = error.problem {
+                        loaded.locked.insert(name.clone());
+                    }
                     loaded.unreadable.insert(name.clone(), error.to_string());
                     self.files.insert(name, path);
                     loaded.errors.push(error);
@@ -419,6 +436,9 @@ impl Store {
     }
 }
 
+/// How much later a file is that was changed: not enough to be another place in the order.
+const CHANGED: Duration = Duration::from_millis(1);
+
 /// Gives a file the time at which its network was joined: iwd orders networks by that.
 fn touch(path: &Path, now: u64) {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
@@ -487,9 +507,9 @@ fn replace_by(path: &Path, mode: u32, write: impl FnOnce(&mut File) -> io::Resul
         }
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
         write(&mut file)?;
-        // iwd orders networks by the time of their files.
+        // iwd orders networks by the time of their files; who looks for files that have changed goes by it too.
         if let Some(modified) = before.and_then(|before| before.modified().ok()) {
-            file.set_times(FileTimes::new().set_modified(modified))?;
+            file.set_times(FileTimes::new().set_modified(modified + CHANGED))?;
         }
         file.sync_all()?;
         fs::rename(&temporary, path)?;

@@ -579,6 +579,36 @@ fn nobody_waits_for_the_disk() {
 }
 
 #[test]
+fn a_file_without_a_passphrase_gets_it_from_the_agent_and_keeps_the_rest() {
+    let mut desk = Desk::new("lacking", setups(), &[("home.psk", "[Settings]\nAutoConnect=false\n")]);
+    assert!(desk.view().known.len() == 1 && desk.view().devices[0].warning.is_none());
+    desk.ask(Call::Scan { ifindex: 3 });
+    let call = desk.connect("home", Security::Personal);
+    desk.say(PASSPHRASE);
+    desk.pass(Duration::from_secs(5));
+    assert_eq!(desk.answer(call), DONE);
+    let text = desk.text("home.psk");
+    assert!(text.contains("AutoConnect=false") && text.contains("Passphrase="), "{text}");
+    let known = desk.view().known;
+    assert!(known.len() == 1 && !known[0].autoconnect);
+    // It may be forgotten, like any other.
+    assert_eq!(desk.ask(Call::Forget { network: file("home", Security::Personal) }), DONE);
+    assert!(desk.view().known.is_empty());
+}
+
+#[test]
+fn a_file_of_a_moment_ago_counts_for_who_wants_to_join() {
+    let mut desk = Desk::new("moment-new", setups(), &[]);
+    desk.ask(Call::Scan { ifindex: 3 });
+    let text = [&b"[Security]\nPassphrase="[..], PASSPHRASE, b"\n"].concat();
+    fs::write(desk.directory.join("state/home.psk"), text).unwrap();
+    let call = desk.connect("home", Security::Personal);
+    assert!(desk.wanted.is_empty(), "nobody is asked");
+    desk.pass(Duration::from_secs(10));
+    assert_eq!(desk.answer(call), DONE);
+}
+
+#[test]
 fn a_lost_connection_is_not_made_again_while_the_file_is_broken() {
     let mut desk = Desk::new("lost", setups(), &[("cafe.open", "")]);
     desk.ask(DISCONNECT);

@@ -81,13 +81,9 @@ fn a_broken_file_is_told_and_left_and_the_others_work() {
         .collect();
     assert_eq!(
         told,
-        [
-            ("bad.psk".to_owned(), Some(2)),
-            ("dir.open".to_owned(), None),
-            ("missing.psk".to_owned(), None),
-            ("work.8021x".to_owned(), None)
-        ]
+        [("bad.psk".to_owned(), Some(2)), ("dir.open".to_owned(), None), ("work.8021x".to_owned(), None)]
     );
+    assert_eq!(loaded.lacking, [name(b"missing", Security::Personal)].into(), "it is asked for");
     assert!(loaded.errors[0].to_string().contains("bad.psk\", line 2: a line is a [Group]"));
 
     // The file breaks after it was read: it stays as it is.
@@ -279,6 +275,7 @@ fn files_of_iwd_that_are_encrypted_are_read_and_written_so() {
     // Without the key it is told, and not damaged.
     let loaded = directory.store().load();
     assert!(loaded.unreadable[&name(b"home", Security::Personal)].contains("SystemdEncrypt"));
+    assert_eq!(loaded.locked, [name(b"home", Security::Personal)].into());
     let other = directory.store().sealed(Seal::of_credential(b"other")).load();
     assert!(other.unreadable[&name(b"home", Security::Personal)].contains("another credential"));
     assert_eq!(directory.text("home.psk"), text);
