@@ -21,6 +21,33 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Where we are, so that there are channels of 5 GHz to begin on.
 const COUNTRY: &str = "US";
 
+/// The names of both ends of the cable to the outside, and of the namespace there.
+const CABLE: &str = "cable";
+const OUTSIDE: &str = "outside";
+/// The address of the hotspot's end.
+const UPLINK: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 2);
+
+/// Somebody on the other end of an access point's cable.
+#[derive(Debug)]
+pub(crate) struct Outside(());
+
+impl Outside {
+    /// Where it answers.
+    pub(crate) const ADDRESS: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
+
+    fn new() -> Result<Self> {
+        radio::words(&format!("ip netns add {OUTSIDE}"))?;
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        // The cable goes with it.
+        let _ = radio::words(&format!("ip netns del {OUTSIDE}"));
+    }
+}
+
 /// How a hotspot is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protection {
@@ -253,6 +280,23 @@ impl LapwingAp {
     /// Forgets who has which address, so that the next ping begins with a broadcast.
     pub(crate) fn forget_neighbours(&self) -> Result<()> {
         output(&mut self.radio.command("ip neigh flush all")).map(drop)
+    }
+
+    /// Gives it a cable to somebody who knows nothing of its network: only what comes from its own address there is answered.
+    /// Returns who that is.
+    pub(crate) fn uplink(&self) -> Result<Outside> {
+        let outside = Outside::new()?;
+        let namespace = format!("ap{}", self.number);
+        radio::words(&format!(
+            "ip link add {CABLE} netns {namespace} type veth peer name {CABLE} netns {OUTSIDE}"
+        ))?;
+        for (place, address) in [(namespace.as_str(), UPLINK), (OUTSIDE, Outside::ADDRESS)] {
+            let within = format!("ip netns exec {place} ip");
+            radio::words(&format!("{within} address add {address}/24 dev {CABLE}"))?;
+            radio::words(&format!("{within} link set {CABLE} up"))?;
+        }
+        output(&mut self.radio.command(&format!("ip route add default via {}", Outside::ADDRESS)))?;
+        Ok(outside)
     }
 
     /// The address that answers pings.

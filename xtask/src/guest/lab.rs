@@ -217,6 +217,16 @@ impl Lab {
         station::start(kind, radio, &self.directory, &self.settings)
     }
 
+    /// Stations that are started from now on get no addresses by themselves: somebody else does.
+    pub(crate) fn leave_addresses_to_others(&mut self) {
+        self.settings.addresses = false;
+    }
+
+    /// Stations that are started from now on serve developers, and join nothing unasked.
+    pub(crate) fn serve_developers(&mut self) {
+        self.settings.developer = true;
+    }
+
     /// How often the kernel was asked to authenticate on an interface of this namespace.
     pub(crate) fn requested_authentications(&self, radio: &Radio) -> Result<usize> {
         let (_, interface) = radio.numbers()?;

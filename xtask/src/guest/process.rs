@@ -10,15 +10,27 @@ use std::time::{Duration, Instant};
 /// How often a condition is looked at. Idle time costs nothing in virtual time, each look does.
 const INTERVAL: Duration = Duration::from_millis(50);
 
+/// How often a program is asked that is large: a look costs more than the time between two.
+const LARGE: Duration = Duration::from_secs(2);
+
 /// Looks until something is there. `None` when it never is.
-pub(crate) fn wait<T>(within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+pub(crate) fn wait<T>(within: Duration, look: impl FnMut() -> Option<T>) -> Option<T> {
+    wait_at(INTERVAL, within, look)
+}
+
+/// The same by asking a large program.
+pub(crate) fn wait_large<T>(within: Duration, look: impl FnMut() -> Option<T>) -> Option<T> {
+    wait_at(LARGE, within, look)
+}
+
+fn wait_at<T>(interval: Duration, within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let until = Instant::now() + within;
     loop {
         let found = look();
         if found.is_some() || Instant::now() >= until {
             return found;
         }
-        std::thread::sleep(INTERVAL);
+        std::thread::sleep(interval);
     }
 }
 

@@ -30,6 +30,11 @@ const TABLES: &[Table] = &[
         ],
     },
     Table {
+        list: "clients",
+        title: "Clients and their commands",
+        columns: &[("client", "client"), ("command", "command"), ("works", "works")],
+    },
+    Table {
         list: "reassociate",
         title: "Connected again to the AP MLD that it is connected to",
         columns: &[

@@ -46,11 +46,18 @@ const FOR_PUBLIC_TESTS: &[&str] = &[
     "radvd",
 ];
 
+/// What it needs for the programs that manage a machine's networks: see `scenarios/managers`.
+const FOR_MANAGERS: &[&str] =
+    &["connman", "network-manager", "nftables", "python3-dbus", "python3-gi", "systemd"];
+
 /// What an image is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Our own scenarios.
+    #[default]
     Scenarios,
+    /// Those of our own scenarios that have other programs of a system in them.
+    Managers,
     /// iwd's public tests.
     PublicTests,
 }
@@ -60,7 +67,25 @@ impl Purpose {
     const fn packages(self) -> &'static [&'static str] {
         match self {
             Self::Scenarios => &[],
+            Self::Managers => FOR_MANAGERS,
             Self::PublicTests => FOR_PUBLIC_TESTS,
+        }
+    }
+
+    /// The kernel's modules that are wanted for it beyond what every guest may want.
+    const fn modules(self) -> &'static [&'static str] {
+        match self {
+            // A cable to another machine.
+            Self::Managers => &["kernel/drivers/net/veth."],
+            Self::Scenarios | Self::PublicTests => &[],
+        }
+    }
+
+    /// Packages whose versions a run reports beyond those that it always does.
+    const fn reported(self) -> &'static [&'static str] {
+        match self {
+            Self::Managers => &["network-manager", "connman", "systemd"],
+            Self::Scenarios | Self::PublicTests => &[],
         }
     }
 }
@@ -208,13 +233,13 @@ fn build_in(directory: &Path, purpose: Purpose) -> Result<()> {
         let version = place_kernel(&unpacked, &root, &directory.join(kernel.file()))?;
         remove(&unpacked)?;
         output(&mut in_tree(&root, &["depmod", &version]))?;
-        modules::prune(&root.join("usr/lib/modules").join(&version))?;
+        modules::prune(&root.join("usr/lib/modules").join(&version), purpose.modules())?;
         output(&mut in_tree(&root, &["depmod", &version]))?;
         fs::write(directory.join(kernel.version_file()), version).doing(|| "write a version".into())?;
     }
 
     let mut versions = Vec::new();
-    for package in REPORTED {
+    for package in REPORTED.iter().chain(purpose.reported()) {
         let found = output(&mut in_tree(&root, &["dpkg-query", "-W", "-f", "${Version}", package]))?;
         versions.push(format!("{package} {found}"));
     }
@@ -276,7 +301,8 @@ fn cache_directory() -> PathBuf {
 
 /// A name that changes with the list of packages and the way of building (FNV-1a, stable over releases of Rust).
 fn family(purpose: Purpose) -> String {
-    let further: String = purpose.packages().iter().map(|package| format!(" {package}")).collect();
+    let further = purpose.packages().iter().chain(purpose.modules());
+    let further: String = further.map(|name| format!(" {name}")).collect();
     let text = format!("{FORMAT} {} {}{further}", kernel::PACKAGE, PACKAGES.join(" "));
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -122,20 +122,26 @@ impl Job {
             let place = directory.join(name);
             fs::create_dir_all(&place).doing(|| format!("create {}", place.display()))?;
         }
-        let plan = json!({
-            "scenarios": options.names,
-            "station": options.station.name(),
-            "keep": options.keep,
-            "rounds": options.rounds,
-        });
-        fs::write(directory.join("plan"), plan.to_string()).doing(|| "write the plan".into())?;
-        Ok(Self {
+        let all = Self {
             directory: directory.to_owned(),
-            names: options.names.clone(),
+            names: Vec::new(),
             station: options.station,
             keep: options.keep,
             rounds: options.rounds,
-        })
+        };
+        all.part(options)
+    }
+
+    /// The part of the job with these scenarios only, which is the next to be done.
+    pub(crate) fn part(&self, options: &Options) -> Result<Self> {
+        let plan = json!({
+            "scenarios": options.names,
+            "station": self.station.name(),
+            "keep": self.keep,
+            "rounds": self.rounds,
+        });
+        fs::write(self.directory.join("plan"), plan.to_string()).doing(|| "write the plan".into())?;
+        Ok(Self { names: options.names.clone(), ..self.clone() })
     }
 
     /// Reads the plan, in the guest.

@@ -19,6 +19,7 @@ pub(crate) use machine::{Clock, Machine};
 
 use crate::command::{Step, cargo, last_lines, run, seconds, target_directory};
 use crate::failure::{Doing, Failure, Result};
+use crate::guest::scenarios::Scenario;
 use crate::guest::{Kind, TRANSCRIPT, scenarios};
 use lexopt::prelude::*;
 use std::fs;
@@ -30,7 +31,8 @@ Runs scenarios on a real kernel in a virtual machine, with virtual radios and De
 
 Usage: cargo xtask lab [OPTIONS] [SCENARIO…]
 
-  SCENARIO          a name, or the start of names; without one, all run
+  SCENARIO          a name, or the start of names; without one, all run that need no image of their own
+  --managers        those too that have NetworkManager and the like in them, which are in an image of their own
   --list            print the scenarios and what each shows
   --filter TEXT     only scenarios whose name contains TEXT
   --kernel NAME     newest, stable (Debian's stable series) or both; without it, each scenario runs on those that it
@@ -52,6 +54,9 @@ target/lab/run-NAME/kept. The image is kept in /var/cache/lapwing-lab for root, 
 
 /// A scenario that takes longer than this hangs, whatever it waits for: its own waits pass in virtual time.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Those with other programs of a system do much in one scenario, and start large programs often.
+const MANAGERS_PATIENCE: Duration = Duration::from_secs(1200);
 
 /// As many rounds of what is counted take this much longer.
 const ROUNDS_IN_PATIENCE: usize = 5;
@@ -103,11 +108,12 @@ impl Options {
 pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
     let mut options = Options::new(Vec::new());
     let (mut wanted, mut filter, mut list, mut json) = (Vec::new(), String::new(), false, false);
-    let (mut table, mut transcript) = (false, None);
+    let (mut table, mut transcript, mut managers) = (false, None, false);
     while let Some(argument) = arguments.next()? {
         match argument {
             Value(name) => wanted.push(name.string()?),
             Long("list") => list = true,
+            Long("managers") => managers = true,
             Long("filter") => filter = arguments.value()?.string()?,
             Long("keep") => options.keep = true,
             Long("json") => json = true,
@@ -135,15 +141,20 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
             return Err(Failure::Usage(format!("no scenario is named {name}: see `cargo xtask lab --list`")));
         }
     }
-    let chosen = |name: &str| {
-        (wanted.is_empty() || wanted.iter().any(|start| name.starts_with(start.as_str())))
-            && name.contains(&filter)
+    let usual = |scenario: &Scenario| list || managers || scenario.image == Purpose::Scenarios;
+    let chosen = |scenario: &&Scenario| {
+        let asked_for = match wanted.is_empty() {
+            true => usual(scenario),
+            false => wanted.iter().any(|start| scenario.name.starts_with(start.as_str())),
+        };
+        asked_for && scenario.name.contains(&filter)
     };
-    let chosen: Vec<_> = scenarios::all().filter(|scenario| chosen(scenario.name)).collect();
+    let chosen: Vec<_> = scenarios::all().filter(chosen).collect();
     if list {
         for scenario in chosen {
             let also = if scenario.kernels.contains(&Kernel::Stable) { " [both kernels]" } else { "" };
-            println!("{:28} {}{also}", scenario.name, scenario.about);
+            let image = if scenario.image == Purpose::Managers { " [--managers]" } else { "" };
+            println!("{:28} {}{also}{image}", scenario.name, scenario.about);
         }
         return Ok(());
     }
@@ -269,23 +280,54 @@ impl Report {
 
 /// Runs scenarios, with as many machines as asked for, on one kernel after the other.
 pub(crate) fn run_scenarios(options: &Options) -> Result<Report> {
-    let image = Image::obtain(Purpose::Scenarios)?;
+    let images = Images::obtain(&options.names)?;
     let started = Instant::now();
     let on_medium = |name: &String| scenarios::all().any(|known| known.name == *name && known.on_medium);
     let programs = build(options.names.iter().any(on_medium))?;
-    eprintln!("    {}", image.versions());
+    eprintln!("    {}", images.versions().replace('\n', "\n    "));
     let mut runs = Vec::new();
     for kernel in Kernel::ALL {
         let names = options.on(kernel);
         if !names.is_empty() {
             let options = Options { names, ..options.clone() };
-            runs.push(run_on(kernel, &image, &programs, &options)?);
+            runs.push(run_on(kernel, &images, &programs, &options)?);
         }
     }
-    Ok(Report { runs, versions: image.versions(), took: started.elapsed() })
+    Ok(Report { runs, versions: images.versions(), took: started.elapsed() })
 }
 
-fn run_on(kernel: Kernel, image: &Image, programs: &[Program], options: &Options) -> Result<Run> {
+/// The images that scenarios need, each with the names of those that need it.
+#[derive(Debug)]
+struct Images(Vec<(Purpose, Image, Vec<String>)>);
+
+impl Images {
+    fn obtain(names: &[String]) -> Result<Self> {
+        let mut images = Vec::new();
+        for purpose in [Purpose::Scenarios, Purpose::Managers] {
+            let needs =
+                |name: &&String| scenarios::all().any(|known| known.name == **name && known.image == purpose);
+            let names: Vec<_> = names.iter().filter(needs).cloned().collect();
+            if !names.is_empty() {
+                images.push((purpose, Image::obtain(purpose)?, names));
+            }
+        }
+        Ok(Self(images))
+    }
+
+    /// A line for each.
+    fn versions(&self) -> String {
+        self.0.iter().map(|(_, image, _)| image.versions()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The version of a kernel, or the versions: images may be of different days.
+    fn kernel_version(&self, kernel: Kernel) -> String {
+        let mut versions: Vec<_> = self.0.iter().map(|(_, image, _)| image.kernel_version(kernel)).collect();
+        versions.dedup();
+        versions.join(" and ")
+    }
+}
+
+fn run_on(kernel: Kernel, images: &Images, programs: &[Program], options: &Options) -> Result<Run> {
     let mut folder = "lab/run".to_owned();
     if options.station != Kind::Lapwing {
         folder = format!("{folder}-{}", options.station.name());
@@ -296,9 +338,19 @@ fn run_on(kernel: Kernel, image: &Image, programs: &[Program], options: &Options
     let job = prepare(&folder, options, programs)?;
     let kept = job.directory().join(job::KEPT);
     let (count, station) = (options.names.len(), options.station.name());
-    let version = image.kernel_version(kernel);
+    let version = images.kernel_version(kernel);
     let step = Step::begin(format!("{count} scenarios, station {station}, kernel {version}"));
-    drive(image, kernel, &job, options)?;
+    for (purpose, image, names) in &images.0 {
+        let names: Vec<_> = options.names.iter().filter(|name| names.contains(name)).cloned().collect();
+        if !names.is_empty() {
+            let patience = match purpose {
+                Purpose::Managers => options.patience.max(MANAGERS_PATIENCE),
+                Purpose::Scenarios | Purpose::PublicTests => options.patience,
+            };
+            let options = Options { names, patience, ..options.clone() };
+            drive(image, kernel, &job.part(&options)?, &options)?;
+        }
+    }
     let outcomes = options.names.iter().map(|name| job.outcome(name)).collect();
     step.done();
     Ok(Run { kernel, version, outcomes, kept })

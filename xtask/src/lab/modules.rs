@@ -26,12 +26,13 @@ const WANTED: &[&str] = &[
     "kernel/net/wireless/",
 ];
 
-/// Removes the modules that nobody wants from the folder of a kernel version and unpacks the others.
-pub(crate) fn prune(home: &Path) -> Result<()> {
+/// Removes the modules that nobody wants from the folder of a kernel version and unpacks the others. Some may be wanted
+/// beyond the usual ones.
+pub(crate) fn prune(home: &Path, further: &[&str]) -> Result<()> {
     let dependencies = home.join("modules.dep");
     let dependencies =
         fs::read_to_string(&dependencies).doing(|| format!("read {}", dependencies.display()))?;
-    let kept = closure(&dependencies);
+    let kept = closure(&dependencies, further);
     for path in dependencies.lines().filter_map(|line| Some(line.split_once(':')?.0)) {
         let file = home.join(path);
         if !kept.contains(path) {
@@ -44,9 +45,10 @@ pub(crate) fn prune(home: &Path) -> Result<()> {
 }
 
 /// The wanted modules and all that they depend on, as `modules.dep` lists it.
-fn closure(dependencies: &str) -> BTreeSet<&str> {
+fn closure<'a>(dependencies: &'a str, further: &[&str]) -> BTreeSet<&'a str> {
+    let named = |path: &str| WANTED.iter().chain(further).any(|prefix| path.starts_with(prefix));
     let wanted = dependencies.lines().filter_map(|line| line.split_once(':'));
-    let wanted = wanted.filter(|(path, _)| WANTED.iter().any(|prefix| path.starts_with(prefix)));
+    let wanted = wanted.filter(|(path, _)| named(path));
     wanted.flat_map(|(path, needs)| needs.split_whitespace().chain([path])).collect()
 }
 
@@ -68,9 +70,10 @@ mod tests {
         let text = "kernel/fs/9p/9p.ko.xz: kernel/net/9p/9pnet.ko.xz kernel/fs/netfs/netfs.ko.xz\n\
                     kernel/net/9p/9pnet.ko.xz: kernel/fs/netfs/netfs.ko.xz\n\
                     kernel/net/9p/9pnet_rdma.ko.xz: kernel/net/9p/9pnet.ko.xz\n";
-        let kept: Vec<_> = closure(text).into_iter().collect();
+        let kept: Vec<_> = closure(text, &[]).into_iter().collect();
         let expected = ["kernel/fs/9p/9p.ko.xz", "kernel/fs/netfs/netfs.ko.xz", "kernel/net/9p/9pnet.ko.xz"];
         assert_eq!(kept, expected);
+        assert_eq!(closure(text, &["kernel/net/9p/9pnet_rdma."]).len(), 4);
         assert_eq!(unpacker("a/b.ko.xz"), Some("xz"));
         assert_eq!(unpacker("a/b.ko"), None);
     }

@@ -5,7 +5,7 @@ use super::{LATER, PASSWORD, SOON, SSID, Scenario, joins_now, scenario};
 use crate::command::output;
 use crate::failure::{Failure, Result};
 use crate::guest::process::wait;
-use crate::guest::{Goodbye, Hotspot, Lab, LapwingAp, Protection, Station};
+use crate::guest::{Goodbye, Hotspot, Lab, LapwingAp, Outside, Protection, Station};
 use std::time::{Duration, Instant};
 
 /// Rounds of new group keys.
@@ -118,6 +118,18 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             ap.expect_no_refusals()
         },
     )
+    .on_both_kernels(),
+    scenario("hotspot-nat", "a client reaches beyond our hotspot, which speaks for it there", |lab| {
+        let ap = lab.hotspot(&own(Protection::Wpa3).with_own_addresses())?;
+        let outside = ap.uplink()?;
+        let mut station = lab.station(own(Protection::Wpa3).network())?;
+        data_crosses(&mut *station, &ap)?;
+        let answered = wait(SOON, || station.ping(Outside::ADDRESS).ok());
+        answered.ok_or_else(|| Failure::unmet("somebody beyond the hotspot answers", ap.last_words()))?;
+        drop(outside);
+        ap.expect_no_refusals()
+    })
+    .with_managers()
     .on_both_kernels(),
     scenario("hotspot-country", "our hotspot's beacons name the country that the kernel knows", |lab| {
         let config = own(Protection::Wpa3).in_country("DE");

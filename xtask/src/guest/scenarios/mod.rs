@@ -2,12 +2,16 @@
 
 mod changes;
 mod clients;
+mod commands;
 mod connect;
+mod connman;
 mod hotspot;
 mod keys;
 mod killed;
+mod managers;
 mod medium;
 mod multi_link;
+mod network_manager;
 mod people;
 mod provisioning;
 mod radios;
@@ -21,7 +25,7 @@ mod transitions;
 use crate::command::{command, output};
 use crate::failure::{Failure, Result};
 use crate::guest::{AccessPoint, Hostapd, Lab, Network, Radios, Station};
-use crate::lab::Kernel;
+use crate::lab::{Kernel, Purpose};
 use std::time::Duration;
 
 /// One scenario.
@@ -37,6 +41,8 @@ pub(crate) struct Scenario {
     pub(crate) kernels: &'static [Kernel],
     /// Whether what they hear goes through our medium, where it can be changed.
     pub(crate) on_medium: bool,
+    /// The image that it needs.
+    pub(crate) image: Purpose,
     /// How many radios: the first is the station's, the others are for access points and further stations.
     pub(crate) count: usize,
 }
@@ -56,6 +62,11 @@ impl Scenario {
     /// each acknowledgement they look for the channel of a radio that has none (`mac80211_hwsim_monitor_ack`).
     pub(in crate::guest) fn has_air(&self) -> bool {
         !self.on_medium || self.radios == Radios::Simple
+    }
+
+    /// Has other programs of a system beside the station, which have an image of their own.
+    const fn with_managers(self) -> Self {
+        Self { image: Purpose::Managers, ..self }
     }
 
     /// Has another number of radios than the usual three.
@@ -81,6 +92,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         storage::SCENARIOS,
         people::SCENARIOS,
         provisioning::SCENARIOS,
+        commands::SCENARIOS,
+        managers::SCENARIOS,
         keys::SCENARIOS,
         hotspot::SCENARIOS,
         multi_link::SCENARIOS,
@@ -94,8 +107,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
 }
 
 const fn scenario(name: &'static str, about: &'static str, run: fn(&mut Lab) -> Result<()>) -> Scenario {
-    let kernels = &[Kernel::Newest];
-    Scenario { name, about, run, radios: Radios::MultiLink, on_medium: false, kernels, count: 3 }
+    let (kernels, image) = (&[Kernel::Newest], Purpose::Scenarios);
+    Scenario { name, about, run, radios: Radios::MultiLink, on_medium: false, kernels, image, count: 3 }
 }
 
 /// The network's name, where a scenario does not care.

@@ -61,6 +61,7 @@ pub(super) fn psk() -> Hostapd {
     Hostapd::wpa2(SSID, PASSWORD).set("wpa_key_mgmt", "FT-PSK WPA-PSK")
 }
 
+/// A network of WPA3 whose access points hand stations over.
 pub(super) fn sae() -> Hostapd {
     Hostapd::wpa3(SSID, PASSWORD).set("wpa_key_mgmt", "FT-SAE SAE")
 }

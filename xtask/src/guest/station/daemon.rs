@@ -20,9 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What iwd is told: how EAPOL travels, our radios as they are, and addresses.
 fn text(settings: &Settings) -> String {
-    let Settings { control_port, further, general } = settings;
+    let Settings { control_port, addresses, further, general, .. } = settings;
     format!(
-        "[General]\nControlPortOverNL80211={control_port}\nEnableNetworkConfiguration=true\n{general}[Network]\nEnableIPv6=true\n\
+        "[General]\nControlPortOverNL80211={control_port}\nEnableNetworkConfiguration={addresses}\n{general}[Network]\nEnableIPv6=true\n\
                    NameResolvingService=none\n[DriverQuirks]\nDefaultInterface=*\n{further}"
     )
 }
@@ -35,6 +35,8 @@ pub(crate) struct Daemon {
     radio: Radio,
     directory: PathBuf,
     iwctl: Tool,
+    /// Whether it serves developers.
+    developer: bool,
     /// The network that was joined last.
     network: Option<Network>,
 }
@@ -47,9 +49,9 @@ impl Daemon {
         }
         fs::write(directory.join("config/main.conf"), text(settings))
             .doing(|| "write iwd's settings".into())?;
-        let process = run(kind, &radio, directory)?;
+        let process = run(kind, &radio, directory, settings.developer)?;
         let (directory, iwctl) = (directory.to_owned(), Tool::iwctl(directory));
-        Ok(Self { kind, process, radio, directory, iwctl, network: None })
+        Ok(Self { kind, process, radio, directory, iwctl, developer: settings.developer, network: None })
     }
 
     /// The records of failures.
@@ -78,12 +80,15 @@ impl Daemon {
 }
 
 /// Starts the program.
-fn run(kind: Kind, radio: &Radio, directory: &Path) -> Result<Process> {
+fn run(kind: Kind, radio: &Radio, directory: &Path, developer: bool) -> Result<Process> {
     // Other radios of the machine are other parties of the scenario.
     let (name, mut daemon): (_, Command) = match kind {
         Kind::Lapwing => ("lapwingd", command("lapwingd", ["--interface", &radio.interface])),
         _ => ("iwd", command("/usr/libexec/iwd", ["-d", "-i", &radio.interface])),
     };
+    if developer {
+        daemon.arg("-E");
+    }
     for (variable, place) in [
         ("STATE_DIRECTORY", "state"),
         ("RUNTIME_DIRECTORY", "runtime"),
@@ -148,7 +153,7 @@ impl Station for Daemon {
     }
 
     fn start_again(&mut self) -> Result<()> {
-        self.process = run(self.kind, &self.radio, &self.directory)?;
+        self.process = run(self.kind, &self.radio, &self.directory, self.developer)?;
         Ok(())
     }
 

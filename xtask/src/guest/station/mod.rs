@@ -219,6 +219,10 @@ impl dyn Station + '_ {
 pub(crate) struct Settings {
     /// Whether its EAPOL frames may travel over nl80211; else they are packets.
     pub(crate) control_port: bool,
+    /// Whether it gets addresses by itself; else somebody else does.
+    pub(crate) addresses: bool,
+    /// Whether developers are served (`-E`).
+    pub(crate) developer: bool,
     /// Further lines of iwd's `main.conf`.
     pub(crate) further: &'static str,
     /// Further lines of its first group.
@@ -227,7 +231,7 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { control_port: true, further: "", general: "" }
+        Self { control_port: true, addresses: true, developer: false, further: "", general: "" }
     }
 }
 
