@@ -39,7 +39,7 @@ pub(crate) use links::Link;
 pub(crate) use netlink::{Attempts, Ports};
 pub(crate) use network::Network;
 pub(crate) use radio::Radios;
-pub(crate) use station::{Kind, Station, Trouble};
+pub(crate) use station::{Kind, Station, Trouble, WpaSupplicant};
 pub(crate) use tool::{TRANSCRIPT, Tool};
 
 use crate::command::{command, output};

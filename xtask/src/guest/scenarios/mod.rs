@@ -5,6 +5,7 @@ mod clients;
 mod commands;
 mod connect;
 mod connman;
+mod easy_connect;
 mod hotspot;
 mod keys;
 mod killed;
@@ -94,6 +95,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         provisioning::SCENARIOS,
         commands::SCENARIOS,
         managers::SCENARIOS,
+        easy_connect::SCENARIOS,
         keys::SCENARIOS,
         hotspot::SCENARIOS,
         multi_link::SCENARIOS,

@@ -47,6 +47,21 @@ impl WpaSupplicant {
         self.process.log().matches("CTRL-EVENT-CONNECTED").count()
     }
 
+    /// Gives an order whose answer is a number or a text.
+    pub(crate) fn ask(&self, request: &str) -> Result<String> {
+        match self.control.ask(request)? {
+            refused if refused.starts_with("FAIL") || refused.starts_with("UNKNOWN") => {
+                Err(Failure::unmet(format!("an answer to {request}"), refused))
+            }
+            answer => Ok(answer),
+        }
+    }
+
+    /// Whether its log has this.
+    pub(crate) fn has_said(&self, word: &str) -> bool {
+        self.process.log().contains(word)
+    }
+
     /// Its own account of its connection, as `wpa_cli status` shows it.
     pub(crate) fn status(&self) -> Result<String> {
         self.control.ask("STATUS")

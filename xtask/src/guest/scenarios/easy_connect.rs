@@ -1,0 +1,123 @@
+//! Networks that change hands by a QR code: wpa_supplicant is the other device.
+
+use super::{PASSWORD, SOON, SSID, Scenario, expect_online, scenario};
+use crate::failure::{Failure, Result};
+use crate::guest::client::refused;
+use crate::guest::process::wait;
+use crate::guest::{AccessPoint, Argument, Hostapd, Lab, Network, Station, WpaSupplicant};
+use std::time::Duration;
+
+const BY_URI: &str = "net.connman.iwd.DeviceProvisioning";
+
+/// The devices find each other on some channels, and say what they have to say several times.
+const HANDED_OVER: Duration = Duration::from_secs(90);
+
+pub(super) const SCENARIOS: &[Scenario] = &[
+    scenario("dpp-enrollee", "another device reads our QR code and hands its network over", |lab| {
+        let (ap, mut station, peer) = strangers(lab)?;
+        let uri = ask(lab, &*station, BY_URI, "StartEnrollee", &[])?;
+        peer.ask("DPP_CONFIGURATOR_ADD")?;
+        let read = peer.ask(&format!("DPP_QR_CODE {uri}"))?;
+        peer.ask(&format!("DPP_AUTH_INIT peer={read} configurator=1 {}", handed_over()))?;
+        station.wait_connected(HANDED_OVER)?;
+        expect_online(&mut *station, &ap)?;
+        lab.expect_stored(&Network::psk(SSID, PASSWORD), true)
+    }),
+    scenario("dpp-enrollee-moves", "the other device wants to go on, on its own channel", |lab| {
+        let (ap, mut station, peer) = strangers(lab)?;
+        let uri = ask(lab, &*station, BY_URI, "StartEnrollee", &[])?;
+        peer.ask("DPP_CONFIGURATOR_ADD")?;
+        let read = peer.ask(&format!("DPP_QR_CODE {uri}"))?;
+        let moves = format!("DPP_AUTH_INIT peer={read} configurator=1 neg_freq=2462 {}", handed_over());
+        peer.ask(&moves)?;
+        station.wait_connected(HANDED_OVER)?;
+        expect_online(&mut *station, &ap)
+    }),
+    scenario("dpp-configurator", "another device reads our QR code and is handed our network", |lab| {
+        let (ap, station, peer) = acquaintances(lab)?;
+        let uri = ask(lab, &*station, BY_URI, "StartConfigurator", &[])?;
+        let read = peer.ask(&format!("DPP_QR_CODE {uri}"))?;
+        peer.ask(&format!("DPP_AUTH_INIT peer={read} role=enrollee"))?;
+        expect_handed_over(lab, (&*station, &ap), &peer, BY_URI)
+    }),
+    scenario("iwctl-dpp", "every command of iwctl's dpp, unmodified", |lab| {
+        let (_ap, mut station, _peer) = acquaintances(lab)?;
+        let on = station.radio().interface.clone();
+        let iwctl = station.iwctl()?;
+        let shows = |words: &[&str], texts: &[&str]| iwctl.shows(words, None, texts).map(drop);
+        shows(&["dpp", "list"], &[&on])?;
+        shows(&["pkex", "list"], &[&on])?;
+        shows(&["dpp", &on, "start-configurator"], &["DPP:"])?;
+        shows(&["dpp", &on, "show"], &["configurator", "DPP:"])?;
+        shows(&["dpp", &on, "stop"], &[])?;
+        shows(&["dpp", &on, "start-enrollee"], &["DPP:"])?;
+        station.wait_disconnected(SOON)?;
+        shows(&["dpp", &on, "show"], &["enrollee"])?;
+        shows(&["dpp", &on, "stop"], &[])?;
+        // What was before is so again: the network is known.
+        station.wait_connected(HANDED_OVER)
+    }),
+];
+
+/// What wpa_supplicant is told of the network that it hands over.
+fn handed_over() -> String {
+    format!("conf=sta-psk ssid={} pass={}", hexadecimal(SSID), hexadecimal(PASSWORD))
+}
+
+fn hexadecimal(text: &str) -> String {
+    text.bytes().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// A network, and two devices that do not know it.
+fn strangers(lab: &mut Lab) -> Result<(AccessPoint, Box<dyn Station>, WpaSupplicant)> {
+    let ap = lab.access_point(Hostapd::wpa2(SSID, PASSWORD))?;
+    let peer = lab.supplicant()?;
+    let station = lab.idle_station()?;
+    lab.client()?.wait_service(SOON)?;
+    Ok((ap, station, peer))
+}
+
+/// A station in a network, and another device that does not know it.
+fn acquaintances(lab: &mut Lab) -> Result<(AccessPoint, Box<dyn Station>, WpaSupplicant)> {
+    let ap = lab.access_point(Hostapd::wpa2(SSID, PASSWORD))?;
+    let mut station = lab.station(Network::psk(SSID, PASSWORD))?;
+    expect_online(&mut *station, &ap)?;
+    let peer = lab.supplicant()?;
+    Ok((ap, station, peer))
+}
+
+/// Asks for something whose answer is a text.
+fn ask(
+    lab: &Lab,
+    station: &dyn Station,
+    interface: &str,
+    member: &str,
+    arguments: &[Argument<'_>],
+) -> Result<String> {
+    let answer = lab.client()?.call(&station.path()?, interface, member, arguments)?;
+    let answer = answer.map_err(refused(member))?;
+    Ok(answer.first().and_then(|value| value.as_str()).unwrap_or_default().to_owned())
+}
+
+fn expect_word(peer: &WpaSupplicant, word: &str) -> Result<()> {
+    let found = wait(HANDED_OVER, || peer.has_said(word).then_some(()));
+    found.ok_or_else(|| Failure::unmet(format!("wpa_supplicant says {word}"), "it does not"))
+}
+
+/// wpa_supplicant was handed the network, and here it is over, and the connection goes on.
+fn expect_handed_over(
+    lab: &Lab,
+    (station, ap): (&dyn Station, &AccessPoint),
+    peer: &WpaSupplicant,
+    interface: &str,
+) -> Result<()> {
+    expect_word(peer, "DPP-CONF-RECEIVED")?;
+    expect_word(peer, &format!("DPP-CONFOBJ-SSID {SSID}"))?;
+    let (mut client, path) = (lab.client()?, station.path()?);
+    let over = wait(SOON, || {
+        let started = client.property(&path, interface, "Started").ok()??;
+        (started == false).then_some(())
+    });
+    over.ok_or_else(|| Failure::unmet("it is over here", "it goes on"))?;
+    station.ping(ap.address())
+}
