@@ -24,7 +24,7 @@ open_enum! {
     pub enum DescriptorType: u8 {
         /// RSN: WPA2 and everything after it.
         Rsn = 2,
-        /// The first WPA. Recognised, never used.
+        /// The first WPA.
         Wpa = 254,
     }
 }
@@ -66,7 +66,8 @@ pub struct KeyInformation(pub u16);
 impl KeyInformation {
     /// The key is pairwise; clear in the group key handshake.
     pub const PAIRWISE: Self = Self(1 << 3);
-    /// Install the pairwise key (message 3).
+    /// Install the pairwise key (message 3). In a group key frame of the first WPA it says that the key may be sent
+    /// with, which only an independent BSS needs.
     pub const INSTALL: Self = Self(1 << 6);
     /// The authenticator wants an answer; it is set in all of its messages and in none of the supplicant's.
     pub const ACK: Self = Self(1 << 7);
@@ -96,10 +97,16 @@ impl KeyInformation {
         Self(self.0 & !7 | (version & 7) as u16)
     }
 
-    /// The key index in bits 4 and 5, which RSN leaves zero.
+    /// The key index in bits 4 and 5: that of the group key in the first WPA. RSN leaves it zero.
     #[must_use]
     pub const fn index(self) -> u8 {
         ((self.0 >> 4) & 3) as u8
+    }
+
+    /// The same bits with this key index (0 to 3).
+    #[must_use]
+    pub const fn with_index(self, index: u8) -> Self {
+        Self(self.0 & !(3 << 4) | ((index & 3) as u16) << 4)
     }
 
     /// Whether every bit of `bits` is set.

@@ -71,7 +71,7 @@ suite! {
         UseGroup = OUI_IEEE 0 "use-group",
         /// WEP with 40-bit keys. Recognised, never used.
         Wep40 = OUI_IEEE 1 "WEP-40",
-        /// TKIP. Recognised, never used.
+        /// TKIP. It is broken, and used only where somebody puts up with that.
         Tkip = OUI_IEEE 2 "TKIP",
         /// CCMP with 128-bit keys.
         Ccmp128 = OUI_IEEE 4 "CCMP-128",
@@ -93,9 +93,9 @@ suite! {
         BipGmac256 = OUI_IEEE 12 "BIP-GMAC-256",
         /// BIP-CMAC-256, for group management frames.
         BipCmac256 = OUI_IEEE 13 "BIP-CMAC-256",
-        /// TKIP as the first WPA named it. Recognised, never used.
+        /// TKIP as the first WPA names it.
         WpaTkip = OUI_MICROSOFT 2 "WPA-TKIP",
-        /// CCMP as the first WPA named it. Recognised, never used.
+        /// CCMP as the first WPA names it.
         WpaCcmp = OUI_MICROSOFT 4 "WPA-CCMP",
     }
 }
@@ -153,7 +153,7 @@ suite! {
         Dpp = OUI_WFA 2 "DPP",
         /// 802.1X of the first WPA. Recognised, never used.
         Wpa8021x = OUI_MICROSOFT 1 "WPA-802.1X",
-        /// Pre-shared key of the first WPA. Recognised, never used.
+        /// Pre-shared key of the first WPA.
         WpaPsk = OUI_MICROSOFT 2 "WPA-PSK",
     }
 }
@@ -165,6 +165,18 @@ impl Cipher {
         match self {
             Self::Ccmp128 | Self::Gcmp128 | Self::BipCmac128 | Self::BipGmac128 => Some(16),
             Self::Ccmp256 | Self::Gcmp256 | Self::BipCmac256 | Self::BipGmac256 => Some(32),
+            // The key of the cipher itself is 16 octets long; those of Michael follow, one for each direction.
+            Self::Tkip => Some(32),
+            _ => None,
+        }
+    }
+
+    /// The same cipher as the first WPA names it, if it has it.
+    #[must_use]
+    pub const fn of_first_wpa(self) -> Option<Self> {
+        match self {
+            Self::Tkip => Some(Self::WpaTkip),
+            Self::Ccmp128 => Some(Self::WpaCcmp),
             _ => None,
         }
     }
@@ -217,5 +229,14 @@ mod tests {
         assert_eq!(Akm::from_u32(0x000f_ac18), Akm::SaeExtKey);
         assert_eq!(Cipher::Gcmp256.to_string(), "GCMP-256");
         assert_eq!(Cipher([1, 2, 3, 4]).to_string(), "01-02-03:4");
+    }
+
+    #[test]
+    fn ciphers_of_the_first_wpa() {
+        assert_eq!(Cipher::Tkip.of_first_wpa(), Some(Cipher([0x00, 0x50, 0xf2, 2])));
+        assert_eq!(Cipher::Ccmp128.of_first_wpa(), Some(Cipher([0x00, 0x50, 0xf2, 4])));
+        for cipher in [Cipher::Wep40, Cipher::Gcmp128, Cipher::WpaTkip, Cipher::BipCmac128] {
+            assert_eq!(cipher.of_first_wpa(), None, "{cipher}");
+        }
     }
 }

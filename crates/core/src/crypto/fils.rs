@@ -55,7 +55,9 @@ impl FilsKeys {
         shared: Option<&Secret>,
     ) -> Option<Self> {
         let (hash, ick, kek, fast_transition) = lengths(akm)?;
-        let tk = u8::try_from(pairwise.key_length().filter(|_| !pairwise.is_bip())?).ok()?;
+        let tk =
+            u8::try_from(pairwise.key_length().filter(|_| !pairwise.is_bip() && pairwise != Cipher::Tkip)?)
+                .ok()?;
         let context = [
             &input.supplicant.0[..],
             &input.authenticator.0,

@@ -1,7 +1,9 @@
 //! The key hierarchy: PMK, PTK and their names (802.11-2020 12.7.1).
 
 use super::{
+    arc4,
     kdf::{Hash, prf_sha1},
+    keywrap,
     mic::MicAlgorithm,
 };
 use crate::Secret;
@@ -90,6 +92,16 @@ impl KeySchedule {
         Some(Self { derivation, kck, kek, mic, version })
     }
 
+    /// The same with this pairwise cipher: with TKIP, an AKM of WPA2 has the MIC and the key data encryption of the
+    /// first WPA (802.11-2020 12.7.2 b).
+    #[must_use]
+    pub const fn with_pairwise(self, pairwise: Cipher) -> Self {
+        match (pairwise, self.version) {
+            (Cipher::Tkip, 2) => Self { mic: MicAlgorithm::HmacMd5, version: 1, ..self },
+            _ => self,
+        }
+    }
+
     /// The length of the MIC in octets, which is that of the KCK.
     #[must_use]
     pub const fn mic_length(&self) -> usize {
@@ -127,12 +139,15 @@ pub struct Ptk {
 
 impl Ptk {
     /// Derives the PTK; `pmk` is the PMK-R1 for a fast transition AKM. Nothing if the AKM has no 4-way
-    /// handshake or the cipher is no pairwise cipher that Lapwing uses.
+    /// handshake or the cipher is no pairwise cipher that Lapwing uses; TKIP is used with the AKMs of WPA2 only.
     #[must_use]
     pub fn derive(akm: Akm, pmk: &Pmk, pairwise: Cipher, input: &PtkInput, with_kdk: bool) -> Option<Self> {
         const LABEL: &str = "Pairwise key expansion";
         let pmk = pmk.expose();
-        let schedule = KeySchedule::of(akm, pmk.len())?;
+        let schedule = KeySchedule::of(akm, pmk.len())?.with_pairwise(pairwise);
+        if pairwise == Cipher::Tkip && schedule.version != 1 {
+            return None;
+        }
         let tk = u8::try_from(pairwise.key_length().filter(|_| !pairwise.is_bip())?).ok()?;
         let total = schedule.kck.checked_add(schedule.kek)?.checked_add(tk)?;
         let total = total.checked_add(if with_kdk { 32 } else { 0 })?;
@@ -154,6 +169,16 @@ impl Ptk {
         };
         let (kck, kek, tk) = (part(schedule.kck)?, part(schedule.kek)?, part(tk)?);
         Some(Self { schedule, kck, kek, tk, kdk: part(if with_kdk { 32 } else { 0 })? })
+    }
+
+    /// The key data of a frame with this initialisation vector in clear, if their encryption proves anything and is
+    /// right; that of descriptor version 1 proves nothing.
+    #[must_use]
+    pub fn decrypt(&self, iv: &[u8; 16], key_data: &[u8]) -> Option<Secret> {
+        match self.schedule.version {
+            1 => arc4::apply(iv, self.kek.expose(), key_data),
+            _ => keywrap::unwrap(self.kek.expose(), key_data),
+        }
     }
 
     /// The MIC of a whole key frame whose MIC field is zero.

@@ -3,6 +3,8 @@
 use super::kdf::{Digest, Hash};
 use aes::Aes128;
 use cmac::{Cmac, KeyInit, Mac};
+use hmac::Hmac;
+use md5::Md5;
 use subtle::ConstantTimeEq;
 
 /// How the MIC of a key frame is computed (802.11-2020 table 12-8).
@@ -12,6 +14,8 @@ pub enum MicAlgorithm {
     Hmac(Hash),
     /// AES-128-CMAC.
     AesCmac,
+    /// HMAC-MD5, where TKIP is the pairwise cipher.
+    HmacMd5,
 }
 
 impl MicAlgorithm {
@@ -23,6 +27,11 @@ impl MicAlgorithm {
             Self::Hmac(hash) => hash.hmac(kck, &[octets]),
             Self::AesCmac => {
                 let mut mac = <Cmac<Aes128> as KeyInit>::new_from_slice(kck).ok()?;
+                mac.update(octets);
+                Digest::new(&mac.finalize().into_bytes())
+            }
+            Self::HmacMd5 => {
+                let mut mac = <Hmac<Md5> as KeyInit>::new_from_slice(kck).ok()?;
                 mac.update(octets);
                 Digest::new(&mac.finalize().into_bytes())
             }

@@ -1,6 +1,7 @@
 //! Keys and what is done with them, over RustCrypto: nothing here is invented, all of it is checked
 //! against published vectors.
 
+pub mod arc4;
 pub mod bip;
 pub mod cbc;
 pub mod fils;

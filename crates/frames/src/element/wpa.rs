@@ -1,4 +1,4 @@
-//! The element of the first WPA (vendor 00-50-F2, type 1): recognised so that it can be named and refused.
+//! The element of the first WPA (vendor 00-50-F2, type 1).
 
 use super::{
     Element, ElementId,
@@ -25,6 +25,11 @@ pub struct Wpa {
     pub akms: Vec<Akm>,
     /// Capabilities if there are any, and what else follows.
     pub tail: Vec<u8>,
+}
+
+impl Wpa {
+    /// The version that there is.
+    pub const VERSION: u16 = 1;
 }
 
 impl Element for Wpa {
