@@ -32,6 +32,12 @@ impl Hostapd {
         Self::secured(ssid, "WPA-PSK", "0").set("wpa_passphrase", passphrase)
     }
 
+    /// The first WPA with a passphrase and TKIP, and beside it WPA2 with CCMP if both are wanted.
+    pub(crate) fn first_wpa(ssid: impl AsRef<[u8]>, passphrase: &str, with_wpa2: bool) -> Self {
+        let config = Self::wpa2(ssid, passphrase).set("wpa_pairwise", "TKIP").set("wpa_group_rekey", 4);
+        if with_wpa2 { config.set("wpa", 3) } else { config.set("wpa", 1) }
+    }
+
     /// WPA2 with a passphrase, SHA-256 and protected management frames.
     pub(crate) fn psk_sha256(ssid: impl AsRef<[u8]>, passphrase: &str) -> Self {
         Self::secured(ssid, "WPA-PSK-SHA256", "2").set("wpa_passphrase", passphrase)

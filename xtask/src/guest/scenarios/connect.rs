@@ -16,6 +16,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("wpa2-psk", "WPA2 with a passphrase (AKM 2, CCMP)", |lab| {
         joins(lab, Hostapd::wpa2(SSID, PASSWORD), Network::psk(SSID, PASSWORD), 2, 4)
     }),
+    scenario("wpa-tkip", "the first WPA with TKIP, where that is allowed", |lab| old(lab, false))
+        .on_both_kernels(),
+    scenario("wpa-mixed", "WPA2 with CCMP, and TKIP for what goes to everybody", |lab| old(lab, true))
+        .on_both_kernels(),
     scenario("psk-sha256", "AKM 6 with protected management frames", |lab| {
         joins(lab, Hostapd::psk_sha256(SSID, PASSWORD), Network::psk(SSID, PASSWORD), 6, 4)
     }),
@@ -64,6 +68,22 @@ fn joins(lab: &mut Lab, config: Hostapd, network: Network, akm: u8, pairwise: u8
     let mut station = lab.station(network)?;
     station.wait_connected(SOON)?;
     expect_suites(&*station, &ap, akm, pairwise)?;
+    expect_online(&mut *station, &ap)
+}
+
+/// An access point that has TKIP: joined by the best that it has, and the group keys are renewed.
+fn old(lab: &mut Lab, with_wpa2: bool) -> Result<()> {
+    lab.set_further_settings("[Security]\nAllowTkip=true\n");
+    let ap = lab.access_point(Hostapd::first_wpa(SSID, PASSWORD, with_wpa2))?;
+    let mut station = lab.station(Network::psk(SSID, PASSWORD))?;
+    station.wait_connected(SOON)?;
+    let pairwise = if with_wpa2 { "00-0f-ac-4" } else { "00-50-f2-2" };
+    ap.expect(&station.hardware_address(), "dot11RSNAStatsSelectedPairwiseCipher", pairwise)?;
+    expect_online(&mut *station, &ap)?;
+    let group =
+        if with_wpa2 { "group key handshake completed (RSN)" } else { "group key handshake completed (WPA)" };
+    ap.wait_for(group, 3, SOON)?;
+    ap.forget_neighbours()?;
     expect_online(&mut *station, &ap)
 }
 
