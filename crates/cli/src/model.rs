@@ -153,6 +153,8 @@ pub struct Connection {
     pub pairwise_cipher: Option<String>,
     /// How management frames to all are protected.
     pub group_management_cipher: Option<String>,
+    /// What is broken about the protection, in a sentence.
+    pub weakness: Option<String>,
     /// Whether beacons are protected.
     pub beacon_protection: Option<bool>,
     /// Whether a cached key saved an authentication.

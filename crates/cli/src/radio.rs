@@ -20,6 +20,7 @@ pub fn security(akm: &str) -> &'static str {
     match akm {
         _ if akm.contains("SAE") => "WPA3-Personal",
         "OWE" => "Enhanced Open",
+        "WPA-PSK" => "WPA-Personal",
         _ if akm.contains("PSK") => "WPA2-Personal",
         _ if akm.contains("802.1X") || akm.contains("FILS") => "WPA-Enterprise",
         _ => "protected",

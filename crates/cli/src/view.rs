@@ -143,7 +143,9 @@ fn security(connection: &Connection) -> Option<String> {
         let beacons = if connection.beacon_protection == Some(true) { " and beacons" } else { "" };
         parts.push(format!("management frames{beacons} by {cipher}"));
     }
-    Some(parts.join(", "))
+    let parts = parts.join(", ");
+    // It may be the access point's last word that one is safe.
+    Some(connection.weakness.iter().fold(parts, |parts, weakness| format!("{parts}; {weakness}")))
 }
 
 /// A duration to the two greatest units.

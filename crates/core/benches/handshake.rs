@@ -40,6 +40,7 @@ fn setups(akm: Akm, cipher: Cipher) -> (Setup, ApSetup) {
         operating_channel_validation: false,
         overriding: false,
         fast_transition: true,
+        tkip: false,
     };
     let policy =
         Policy::Personal { psk: true, sae: true, hash_to_element_only: false, transition_disabled: false };

@@ -3,6 +3,7 @@
 use crate::{
     failure::Failure,
     kernel::{Frequency, Refusal},
+    rsn::plan::Weakness,
     select::Judged,
     station::{LinkState, RoamStep},
     time::Instant,
@@ -249,6 +250,8 @@ pub enum Entry {
     },
     /// A message of a handshake came or was sent.
     Handshake(&'static str),
+    /// The connection is protected by something that is broken.
+    Weak(Weakness),
     /// Something was not acted on, and why.
     Ignored(&'static str),
     /// The kernel disconnected us or the AP said goodbye.

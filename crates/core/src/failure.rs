@@ -127,6 +127,8 @@ pub enum Code {
     KernelLinks(&'static str),
     /// Fast BSS transition failed; the text says how.
     FastTransition(&'static str),
+    /// Frames failed TKIP's integrity check twice within a minute: TKIP is not used there for another one.
+    MicFailures,
     /// Events of the kernel were lost, and its state is not what it was.
     StateLost,
 }
@@ -142,6 +144,7 @@ impl Failure {
             | Code::LostBeacons(_)
             | Code::FirmwareRoamed
             | Code::Roamed(_)
+            | Code::MicFailures
             | Code::StateLost => Whose::Circumstances,
             Code::AuthenticationRefused(_)
             | Code::AssociationRefused(_)
@@ -212,6 +215,7 @@ impl Failure {
             Code::MultiLink(_) => "multi-link-failed",
             Code::KernelLinks(_) => "kernel-links",
             Code::FastTransition(_) => "fast-transition-failed",
+            Code::MicFailures => "mic-failures",
             Code::StateLost => "state-lost",
         }
     }
@@ -265,6 +269,9 @@ impl Failure {
                 "Another try follows by itself; if it repeats, update the radio's firmware or reload its driver."
             }
             Code::FirmwareRoamed | Code::Roamed(_) => "Nothing: the connection is being made anew.",
+            Code::MicFailures => {
+                "Another try follows in a minute; have the access point use WPA2 or WPA3 with CCMP."
+            }
             Code::MultiLink(_) | Code::KernelLinks(_) => {
                 "Another try follows by itself, in the end without multi-link operation."
             }
@@ -327,6 +334,9 @@ impl fmt::Display for Failure {
                 f.write_str("the radio's firmware moved the connection to another access point")
             }
             Code::Roamed(why) => write!(f, "the connection goes to another access point: {why}"),
+            Code::MicFailures => {
+                f.write_str("frames failed TKIP's integrity check: somebody may be trying out forged ones")
+            }
             Code::MultiLink(how) => write!(f, "multi-link operation failed: {how}"),
             Code::KernelLinks(how) => write!(f, "the kernel is wrong about the links: {how}"),
             Code::FastTransition(how) => write!(f, "the fast transition failed: {how}"),

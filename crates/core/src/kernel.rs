@@ -300,9 +300,9 @@ pub struct AssociateRequest {
 /// The suites of an association, told to the kernel beside the RSNE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AssociateSecurity {
-    /// The AKM.
+    /// The AKM: of the first WPA, as that names it.
     pub akm: Akm,
-    /// The pairwise cipher.
+    /// The pairwise cipher, as RSN names it in any case.
     pub pairwise: Cipher,
     /// The group cipher.
     pub group: Cipher,

@@ -158,8 +158,10 @@ impl Proven {
     pub const SAE: u8 = 1 << 0;
     /// The connection was encrypted by OWE.
     pub const OWE: u8 = 1 << 1;
+    /// WPA2 with CCMP or better: what TKIP would take back.
+    pub const RSN: u8 = 1 << 2;
 
-    /// What a connection by this AKM proves.
+    /// What a connection by this AKM proves, whatever the ciphers are.
     #[must_use]
     pub const fn by(akm: Akm) -> Self {
         match akm {

@@ -14,6 +14,7 @@ use crate::{
     rsn::{
         Advertised, Plan, Unsuitable,
         negotiate::{self, Capabilities, Offer, Security},
+        plan::Weakness,
     },
     scan::{Bss, Table},
     time::{Duration, Instant},
@@ -26,7 +27,8 @@ use alloc::{
 use core::cmp::Reverse;
 use lapwing_frames::{
     MacAddr, Ssid,
-    element::{Elements, OweTransition},
+    element::{Elements, OweTransition, rsn::RsnChoice},
+    suite::Akm,
 };
 
 /// One BSS (or AP MLD) of a network and what was thought of it.
@@ -73,8 +75,10 @@ pub enum Rejection {
     Unsuitable(Unsuitable),
     /// It is the open half of a network with opportunistic encryption; the encrypted half is used.
     OpenTwin,
-    /// It offers no SAE (or OWE), while the network has been joined by it before.
+    /// It offers no SAE (or OWE, or nothing better than TKIP), while the network has been joined by it before.
     Downgrade,
+    /// It has nothing better than TKIP, and another BSS of the network has.
+    Outdone,
     /// It is a link that its AP MLD is about to remove.
     BeingRemoved,
     /// It says to be of two AP MLDs, or to be two links.
@@ -103,6 +107,8 @@ pub struct Preferences {
     pub bands: [u16; 3],
     /// Protected networks without protected management frames are not joined.
     pub protection_required: bool,
+    /// TKIP and the first WPA, which are broken, are put up with where there is nothing better.
+    pub tkip: bool,
 }
 
 impl Default for Preferences {
@@ -113,7 +119,7 @@ impl Default for Preferences {
 
 impl Preferences {
     /// None.
-    pub const NONE: Self = Self { bands: [100; 3], protection_required: false };
+    pub const NONE: Self = Self { bands: [100; 3], protection_required: false, tkip: false };
 
     /// The estimate of a BSS as it is preferred.
     fn score(&self, bss: &Bss) -> u32 {
@@ -237,7 +243,7 @@ pub fn judge_among(
     history: &History,
     policy: &Policy,
 ) -> Vec<Judged> {
-    let choice = Choice { table, network, radio, history, policy };
+    let choice = Choice::among(heard, table, network, radio, history, policy);
     candidates(heard, choice).into_iter().map(|(judged, _)| judged).collect()
 }
 
@@ -250,9 +256,9 @@ pub fn choose(
     history: &History,
     policy: &Policy,
 ) -> (Vec<Judged>, Option<Target>) {
-    let choice = Choice { table, network, radio, history, policy };
-    let (judged, mut targets): (Vec<_>, Vec<_>) =
-        candidates(&of_network(table, network), choice).into_iter().unzip();
+    let heard = of_network(table, network);
+    let choice = Choice::among(&heard, table, network, radio, history, policy);
+    let (judged, mut targets): (Vec<_>, Vec<_>) = candidates(&heard, choice).into_iter().unzip();
     let best = if targets.is_empty() { None } else { targets.swap_remove(0) };
     (judged, best)
 }
@@ -296,7 +302,7 @@ fn of_network<'t>(table: &'t Table, network: &Network) -> Vec<&'t Bss> {
 }
 
 fn candidates(heard: &[&Bss], choice: Choice<'_>) -> Vec<(Judged, Option<Target>)> {
-    let Choice { table, network, radio, history, policy } = choice;
+    let Choice { table, network, radio, history, policy, .. } = choice;
     let of_network = || heard.iter().copied();
     let mut bsss: Vec<(&Bss, bool)> = of_network().map(|bss| (bss, false)).collect();
     if network.credentials == Credentials::Open {
@@ -332,9 +338,27 @@ fn candidates(heard: &[&Bss], choice: Choice<'_>) -> Vec<(Judged, Option<Target>
     judged
 }
 
-/// How much a plan protects: SAE and OWE more than a pre-shared key.
+/// How much a plan protects: SAE and OWE more than a pre-shared key, and that more than TKIP.
 fn strength(plan: &Plan) -> u8 {
-    if plan.akm().is_psk() { 1 } else { 2 }
+    match plan.weakness() {
+        Some(weakness) if weakness.is_pairwise() => 1,
+        Some(_) => 2,
+        None if plan.akm().is_psk() => 3,
+        None => 4,
+    }
+}
+
+/// Whether a BSS offers with the same secret what TKIP would be a step back from: CCMP or better. It need not be one
+/// that can be joined now.
+fn offers_better(bss: &Bss, network: &Network) -> bool {
+    let Credentials::Personal(personal) = &network.credentials else { return false };
+    let advertised = Advertised::of(Elements::new(&bss.elements));
+    let choices = [RsnChoice::Override2, RsnChoice::Override, RsnChoice::Rsn];
+    choices.into_iter().filter_map(|choice| advertised.rsn(choice)?.ok()).any(|(rsn, _)| {
+        let takes = |akm: &Akm| akm.is_psk() || akm.is_sae() && personal.passphrase.is_some();
+        rsn.pairwise().iter().any(|cipher| negotiate::PAIRWISE.contains(cipher))
+            && rsn.akms().iter().any(takes)
+    })
 }
 
 /// A network that is looked for, and what there is to look at.
@@ -345,6 +369,23 @@ struct Choice<'a> {
     radio: &'a Radio,
     history: &'a History,
     policy: &'a Policy,
+    /// Whether a BSS of the network offers what TKIP would be a step back from.
+    better_than_tkip: bool,
+}
+
+impl<'a> Choice<'a> {
+    /// What there is to look at among the BSSs that bear the network's name.
+    fn among(
+        heard: &[&Bss],
+        table: &'a Table,
+        network: &'a Network,
+        radio: &'a Radio,
+        history: &'a History,
+        policy: &'a Policy,
+    ) -> Self {
+        let better_than_tkip = policy.preferences.tkip && heard.iter().any(|bss| offers_better(bss, network));
+        Self { table, network, radio, history, policy, better_than_tkip }
+    }
 }
 
 /// What a BSS is considered as.
@@ -489,7 +530,7 @@ impl Choice<'_> {
 
     /// Whether and how a BSS can be joined.
     fn consider(&self, bss: &Bss, role: As<'_>) -> Result<Option<Plan>, Rejection> {
-        let Self { table, network, radio, history, policy } = *self;
+        let Self { table, network, radio, history, policy, better_than_tkip } = *self;
         if policy.own == Some(bss.bssid) {
             return Err(Rejection::OwnAddress);
         }
@@ -524,7 +565,7 @@ impl Choice<'_> {
             band: bss.frequency.band(),
             multi_link: matches!(role, As::Link(_)),
         };
-        let capabilities = Capabilities::of(radio);
+        let capabilities = Capabilities { tkip: policy.preferences.tkip, ..Capabilities::of(radio) };
         let is_twin = matches!(role, As::Twin);
         // The twin's name is not the network's: only encryption makes it the other half of it.
         let allowed =
@@ -533,6 +574,13 @@ impl Choice<'_> {
         let plan = match security.map_err(Rejection::Unsuitable)? {
             Security::Protected(plan) if plan.akm().is_psk() && network.proven.has(Proven::SAE) => {
                 return Err(Rejection::Downgrade);
+            }
+            Security::Protected(plan)
+                if plan.weakness().is_some_and(Weakness::is_pairwise)
+                    && (network.proven.has(Proven::RSN) || better_than_tkip) =>
+            {
+                let before = network.proven.has(Proven::RSN);
+                return Err(if before { Rejection::Downgrade } else { Rejection::Outdone });
             }
             Security::Protected(plan)
                 if policy.preferences.protection_required && plan.group_management().is_none() =>

@@ -232,6 +232,7 @@ fn plan(capture: &Capture, advertised: &Advertised, handshake: &Handshake, mlo: 
         operating_channel_validation: false,
         overriding: false,
         fast_transition: true,
+        tkip: false,
     };
     let policy = match capture.akm {
         Akm::Owe => Policy::Open { owe_only: true },

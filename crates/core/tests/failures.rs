@@ -49,9 +49,10 @@ fn examples() -> Vec<Code> {
         Code::KernelLinks("it keeps a link that was removed"),
         Code::FastTransition("the integrity code of the response is wrong"),
         Code::StateLost,
+        Code::MicFailures,
     ];
     let kinds: BTreeSet<u8> = all.iter().map(kind).collect();
-    assert_eq!(kinds, (0..33).collect(), "each code has one example");
+    assert_eq!(kinds, (0..34).collect(), "each code has one example");
     all
 }
 
@@ -86,6 +87,7 @@ fn kind(code: &Code) -> u8 {
         Code::MultiLink(_) => 29,
         Code::KernelLinks(_) => 30,
         Code::StateLost => 25,
+        Code::MicFailures => 33,
         Code::Firmware(_) => 27,
         Code::FirmwareRoamed => 28,
         Code::Roamed(_) => 31,

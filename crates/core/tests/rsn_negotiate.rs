@@ -8,10 +8,11 @@
 
 use lapwing_core::{
     kernel::Band,
+    network::Proven,
     rsn::{
         Advertised, Plan, Unsuitable,
         negotiate::{Capabilities, Offer, Policy, Security, negotiate},
-        plan::SaeMethod,
+        plan::{SaeMethod, Weakness},
     },
 };
 use lapwing_frames::{
@@ -19,6 +20,7 @@ use lapwing_frames::{
         Element,
         rsn::{Rsn, RsnCapabilities as Bits, RsnChoice, RsnOverride, RsnOverride2},
         rsnx::{Rsnx, RsnxCapability},
+        wpa::Wpa,
     },
     suite::{Akm, Cipher},
 };
@@ -63,7 +65,13 @@ fn capable() -> Capabilities {
         operating_channel_validation: true,
         overriding: true,
         fast_transition: true,
+        tkip: false,
     }
+}
+
+/// The same, where TKIP is put up with.
+fn old() -> Capabilities {
+    Capabilities { tkip: true, ..capable() }
 }
 
 fn judge(
@@ -107,19 +115,155 @@ fn the_best_akm_and_cipher_are_taken() {
     }
 }
 
-#[test]
-fn wep_and_tkip_are_never_used() {
-    let tkip = rsn(CCMP, &[Cipher::Tkip, Cipher::Wep40], &[Akm::Psk], Bits::default());
-    assert!(matches!(refusal(&ap(&tkip, &[]), &PASSPHRASE), Unsuitable::PairwiseCipher(_)));
-    for group in [Cipher::Tkip, Cipher::Wep40, Cipher::UseGroup] {
-        let mixed = rsn(group, &[CCMP], &[Akm::Psk], Bits::default());
-        assert_eq!(refusal(&ap(&mixed, &[]), &PASSPHRASE), Unsuitable::GroupCipher(group));
+/// What is thought of an AP in 2.4 GHz.
+fn thought(
+    advertised: &Advertised,
+    capabilities: &Capabilities,
+    policy: &Policy,
+) -> Result<Plan, Unsuitable> {
+    let offer = Offer { advertised, privacy: true, band: Some(Band::Band2), multi_link: false };
+    match negotiate(&offer, capabilities, policy)? {
+        Security::Protected(plan) => Ok(plan),
+        Security::Open => panic!("it is not open"),
     }
-    let wpa = Advertised { wpa: Some(vec![221, 4, 0, 0x50, 0xf2, 1]), ..Advertised::default() };
-    assert_eq!(refusal(&wpa, &PASSPHRASE), Unsuitable::FirstWpa);
-    let bare = Advertised::default();
-    let offer = Offer { advertised: &bare, privacy: true, band: Some(Band::Band2), multi_link: false };
-    assert_eq!(negotiate(&offer, &capable(), &PASSPHRASE), Err(Unsuitable::Wep));
+}
+
+fn wpa(group: Cipher, pairwise: &[Cipher], akm: Akm) -> Advertised {
+    let element = Wpa { version: 1, group, pairwise: pairwise.to_vec(), akms: vec![akm], tail: Vec::new() };
+    Advertised { wpa: whole(&element), ..Advertised::default() }
+}
+
+#[test]
+fn wep_is_never_used() {
+    for capabilities in [capable(), old()] {
+        let wep = rsn(CCMP, &[Cipher::Wep40, Cipher::Wep104], &[Akm::Psk], Bits::default());
+        let refused = thought(&ap(&wep, &[]), &capabilities, &PASSPHRASE);
+        assert!(matches!(refused, Err(Unsuitable::PairwiseCipher(_))), "{refused:?}");
+        for group in [Cipher::Wep40, Cipher::UseGroup] {
+            let mixed = ap(&rsn(group, &[CCMP], &[Akm::Psk], Bits::default()), &[]);
+            assert_eq!(thought(&mixed, &capabilities, &PASSPHRASE), Err(Unsuitable::GroupCipher(group)));
+        }
+        assert_eq!(thought(&Advertised::default(), &capabilities, &PASSPHRASE), Err(Unsuitable::Wep));
+    }
+    let mixed = wpa(Cipher([0, 0x50, 0xf2, 1]), &[Cipher::WpaTkip], Akm::WpaPsk);
+    assert!(matches!(thought(&mixed, &old(), &PASSPHRASE), Err(Unsuitable::GroupCipher(_))));
+    let wep = wpa(Cipher::WpaTkip, &[Cipher([0, 0x50, 0xf2, 5])], Akm::WpaPsk);
+    assert!(matches!(thought(&wep, &old(), &PASSPHRASE), Err(Unsuitable::PairwiseCipher(_))));
+}
+
+#[test]
+fn tkip_and_the_first_wpa_are_refused_unless_somebody_puts_up_with_them() {
+    let tkip = ap(&rsn(Cipher::Tkip, &[Cipher::Tkip], &[Akm::Psk], Bits::default()), &[]);
+    let mixed = ap(&rsn(Cipher::Tkip, &[CCMP, Cipher::Tkip], &[Akm::Psk], MFP), &[]);
+    let first = wpa(Cipher::WpaTkip, &[Cipher::WpaTkip], Akm::WpaPsk);
+    let better = wpa(Cipher::WpaTkip, &[Cipher::WpaTkip, Cipher::WpaCcmp], Akm::WpaPsk);
+    for (offered, why) in [
+        (&tkip, Unsuitable::Tkip),
+        (&mixed, Unsuitable::Tkip),
+        (&first, Unsuitable::FirstWpa),
+        (&better, Unsuitable::FirstWpa),
+    ] {
+        assert_eq!(thought(offered, &capable(), &PASSPHRASE), Err(why.clone()));
+        assert!(why.to_string().contains("AllowTkip=true"), "a person is told what to do: {why}");
+    }
+    for (offered, pairwise, weakness) in [
+        (&tkip, Cipher::Tkip, Weakness::Tkip),
+        (&mixed, CCMP, Weakness::GroupTkip),
+        (&first, Cipher::Tkip, Weakness::FirstWpaTkip),
+        (&better, CCMP, Weakness::FirstWpa),
+    ] {
+        let plan = thought(offered, &old(), &PASSPHRASE).unwrap();
+        assert_eq!((plan.akm(), plan.pairwise(), plan.group()), (Akm::Psk, pairwise, Cipher::Tkip));
+        assert_eq!((plan.weakness(), plan.group_management()), (Some(weakness), None));
+        assert_eq!(plan.is_first_wpa(), offered.wpa.is_some());
+        // What is told the AP is what it offers, in its own words.
+        let elements = plan.association_elements();
+        let own = Advertised::of(lapwing_frames::element::Elements::new(&elements));
+        assert_eq!((own.wpa.is_some(), own.rsne.is_some()), (plan.is_first_wpa(), !plan.is_first_wpa()));
+        assert_eq!(plan.proves().has(Proven::RSN), !weakness.is_pairwise());
+    }
+    // A radio that cannot do it.
+    let modern = Capabilities { ciphers: vec![CCMP, Cipher::BipCmac128], ..old() };
+    assert!(matches!(thought(&tkip, &modern, &PASSPHRASE), Err(Unsuitable::PairwiseCipher(_))));
+    assert_eq!(thought(&mixed, &modern, &PASSPHRASE), Err(Unsuitable::GroupCipher(Cipher::Tkip)));
+    assert!(matches!(thought(&first, &modern, &PASSPHRASE), Err(Unsuitable::PairwiseCipher(_))));
+}
+
+#[test]
+fn rsn_comes_before_the_first_wpa() {
+    let first = wpa(Cipher::WpaTkip, &[Cipher::WpaTkip], Akm::WpaPsk).wpa;
+    let both = |rsn: &Rsn| Advertised { wpa: first.clone(), ..ap(rsn, &[]) };
+    let mixed = both(&rsn(Cipher::Tkip, &[CCMP], &[Akm::Psk], Bits::default()));
+    assert!(!thought(&mixed, &old(), &PASSPHRASE).unwrap().is_first_wpa());
+    // An RSNE that is of no use does not make the other one better.
+    for refused in [
+        rsn(CCMP, &[CCMP], &[Akm::Ieee8021x], MFP),
+        rsn(CCMP, &[Cipher::Wep40], &[Akm::Psk], MFP),
+        rsn(CCMP, &[CCMP], &[Akm::Sae], Bits::default()),
+    ] {
+        assert!(thought(&both(&refused), &old(), &PASSPHRASE).is_err(), "{refused}");
+    }
+    let hidden = Advertised {
+        wpa: first.clone(),
+        rsne_override2: whole(&RsnOverride2(rsn(CCMP, &[CCMP], &[Akm::Sae], MFP))),
+        ..Advertised::default()
+    };
+    assert_eq!(thought(&hidden, &old(), &PASSPHRASE), Err(Unsuitable::FirstWpa));
+}
+
+#[test]
+fn tkip_is_never_used_for_what_is_newer() {
+    // Protected management frames, SAE, OWE, SHA-256, fast transition, 6 GHz, multi-link operation.
+    for akm in [Akm::Sae, Akm::SaeExtKey, Akm::Owe, Akm::PskSha256, Akm::FtPsk] {
+        let tkip = ap(&rsn(Cipher::Tkip, &[Cipher::Tkip], &[akm], MFP), H2E);
+        for policy in [PASSPHRASE, OPEN] {
+            assert!(thought(&tkip, &old(), &policy).is_err(), "{akm}");
+        }
+    }
+    for akm in [Akm::Sae, Akm::Owe] {
+        let group = ap(&rsn(Cipher::Tkip, &[CCMP], &[akm], MFP), H2E);
+        for policy in [PASSPHRASE, OPEN] {
+            assert!(thought(&group, &old(), &policy).is_err(), "{akm}");
+        }
+    }
+    let required = ap(&rsn(Cipher::Tkip, &[CCMP], &[Akm::Psk], MFP.with(Bits::MFPR)), &[]);
+    assert!(thought(&required, &old(), &PASSPHRASE).is_err());
+    let first = wpa(Cipher::WpaTkip, &[Cipher::WpaTkip], Akm::WpaPsk);
+    let tkip = ap(&rsn(Cipher::Tkip, &[CCMP], &[Akm::Psk], MFP), &[]);
+    for advertised in [&first, &tkip] {
+        for (band, multi_link) in [(Band::Band6, false), (Band::Band5, true)] {
+            let offer = Offer { advertised, privacy: true, band: Some(band), multi_link };
+            assert!(negotiate(&offer, &old(), &PASSPHRASE).is_err());
+        }
+    }
+    let closed =
+        Policy::Personal { psk: true, sae: true, hash_to_element_only: false, transition_disabled: true };
+    assert_eq!(thought(&first, &old(), &closed), Err(Unsuitable::TransitionDisabled));
+    assert_eq!(thought(&first, &old(), &OPEN), Err(Unsuitable::SecretMissing));
+    let enterprise = wpa(Cipher::WpaTkip, &[Cipher::WpaTkip], Akm::Wpa8021x);
+    assert_eq!(thought(&enterprise, &old(), &PASSPHRASE), Err(Unsuitable::Enterprise));
+    let longer =
+        Policy::Personal { psk: false, sae: true, hash_to_element_only: false, transition_disabled: false };
+    assert!(matches!(thought(&first, &old(), &longer), Err(Unsuitable::NoCommonAkm(_))));
+}
+
+#[test]
+fn a_firmware_that_announces_the_first_wpa_is_taken_by_its_word() {
+    let plan = thought(&wpa(Cipher::WpaTkip, &[Cipher::WpaTkip], Akm::WpaPsk), &old(), &PASSPHRASE).unwrap();
+    let announced = |pairwise| {
+        let element = Wpa {
+            version: 1,
+            group: Cipher::WpaTkip,
+            pairwise: vec![pairwise],
+            akms: vec![Akm::WpaPsk],
+            tail: vec![0, 0],
+        };
+        whole(&element).unwrap()
+    };
+    let sent = announced(Cipher::WpaTkip);
+    assert_eq!(plan.clone().as_sent(&sent).unwrap().rsne(), sent);
+    assert_eq!(plan.clone().as_sent(&announced(Cipher::WpaCcmp)), None);
+    assert_eq!(plan.clone().as_sent(&[]).unwrap(), plan, "the driver does not tell");
 }
 
 #[test]

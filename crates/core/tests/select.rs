@@ -4,16 +4,19 @@
 #[path = "common/fixtures.rs"]
 mod fixtures;
 
-use fixtures::{entry, named, open, radio};
+use fixtures::{entry, named, open, personal, radio, rsn};
 use lapwing_core::{
     Duration, Instant,
-    rsn::Unsuitable,
+    network::{Network, Proven},
+    radio::Radio,
+    rsn::{Unsuitable, plan::Weakness},
     scan::Table,
     select::{History, Policy, Preferences, Rejection, Verdict, choose},
 };
 use lapwing_frames::{
     MacAddr, Ssid,
-    element::{Element, OweTransition},
+    element::{Element, OweTransition, Rsn, RsnCapabilities, wpa::Wpa},
+    suite::{Akm, Cipher},
 };
 
 #[test]
@@ -103,4 +106,114 @@ fn a_preferred_band_wins() {
     assert_eq!(chosen([100; 3]), five);
     assert_eq!(chosen([200, 100, 100]), two);
     assert_eq!(chosen([10_000, 10_000, 100]), five, "nothing overflows");
+}
+
+const ONE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+const OTHER: MacAddr = MacAddr([2, 0, 0, 0, 0, 2]);
+
+/// What the beacons of an AP of the first WPA say, and of one with an RSNE of these ciphers.
+fn first_wpa() -> Vec<u8> {
+    let mut elements = named(b"home");
+    let (cipher, akms) = (Cipher::WpaTkip, vec![Akm::WpaPsk]);
+    Wpa { version: 1, group: cipher, pairwise: vec![cipher], akms, tail: Vec::new() }.write(&mut elements);
+    elements
+}
+
+fn ciphers(group: Cipher, pairwise: Cipher) -> Vec<u8> {
+    let mut elements = named(b"home");
+    Rsn::new(group, vec![pairwise], vec![Akm::Psk], RsnCapabilities::default()).write(&mut elements);
+    elements
+}
+
+/// The verdicts on BSSs with these elements, and which is chosen; the first is heard best by far.
+fn chosen(
+    heard: &[Vec<u8>],
+    network: &Network,
+    tkip: bool,
+) -> (Vec<Verdict>, Option<MacAddr>, Option<Weakness>) {
+    let now = Instant::after_start(Duration::from_secs(100));
+    let mut table = Table::new(8);
+    for ((elements, bssid), signal) in heard.iter().zip([ONE, OTHER]).zip([-3000, -8000]) {
+        let mut entry = entry(bssid, 5180, elements.clone());
+        (entry.signal_mbm, entry.capability) = (Some(signal), 0x11);
+        table.insert(entry, now).unwrap();
+    }
+    let usual = radio(&[5180]);
+    let radio = Radio { ciphers: [usual.ciphers.clone(), vec![Cipher::Tkip]].concat(), ..usual };
+    let policy = Policy { preferences: Preferences { tkip, ..Preferences::NONE }, ..Policy::at(now) };
+    let (mut judged, target) = choose(&table, network, &radio, &History::default(), &policy);
+    judged.sort_by_key(|judged| judged.bssid);
+    let weakness = target.as_ref().and_then(|target| target.plan()?.weakness());
+    (
+        judged.into_iter().map(|judged| judged.verdict).collect(),
+        target.map(|target| target.bss().bssid),
+        weakness,
+    )
+}
+
+#[test]
+fn tkip_is_not_joined_unless_it_is_put_up_with() {
+    let network = personal(b"home");
+    for (elements, why, weakness) in [
+        (first_wpa(), Unsuitable::FirstWpa, Weakness::FirstWpaTkip),
+        (ciphers(Cipher::Tkip, Cipher::Tkip), Unsuitable::Tkip, Weakness::Tkip),
+        (ciphers(Cipher::Tkip, Cipher::Ccmp128), Unsuitable::Tkip, Weakness::GroupTkip),
+    ] {
+        let (verdicts, target, _) = chosen(&[elements.clone()], &network, false);
+        assert_eq!(verdicts, [Verdict::Rejected(Rejection::Unsuitable(why))]);
+        assert_eq!(target, None);
+        let (_, target, found) = chosen(&[elements], &network, true);
+        assert_eq!((target, found), (Some(ONE), Some(weakness)));
+    }
+}
+
+#[test]
+fn tkip_is_not_used_where_another_bss_of_the_network_has_better() {
+    let network = personal(b"home");
+    let mut sae = named(b"home");
+    sae.extend(rsn(&[Akm::Sae], RsnCapabilities::MFPC));
+    let mut enterprise = named(b"home");
+    enterprise.extend(rsn(&[Akm::Ieee8021x], RsnCapabilities::MFPC));
+    for weak in [first_wpa(), ciphers(Cipher::Tkip, Cipher::Tkip)] {
+        for better in
+            [ciphers(Cipher::Ccmp128, Cipher::Ccmp128), ciphers(Cipher::Tkip, Cipher::Gcmp256), sae.clone()]
+        {
+            let (verdicts, target, _) = chosen(&[weak.clone(), better], &network, true);
+            assert_eq!(verdicts[0], Verdict::Rejected(Rejection::Outdone));
+            assert_eq!(target, Some(OTHER));
+        }
+        // Better, and of no use with this secret; and as bad.
+        for other in [enterprise.clone(), first_wpa(), ciphers(Cipher::Tkip, Cipher::Tkip)] {
+            assert_eq!(chosen(&[weak.clone(), other], &network, true).1, Some(ONE));
+        }
+    }
+    // One that cannot be joined at the moment says all the same that there is better.
+    let elsewhere = Network { bssid: Some(ONE), ..network.clone() };
+    let (verdicts, target, _) =
+        chosen(&[first_wpa(), ciphers(Cipher::Ccmp128, Cipher::Ccmp128)], &elsewhere, true);
+    assert_eq!(verdicts[0], Verdict::Rejected(Rejection::Outdone));
+    assert_eq!(target, None);
+    // TKIP for what goes to everybody is only the second choice.
+    let (_, target, _) = chosen(
+        &[ciphers(Cipher::Tkip, Cipher::Ccmp128), ciphers(Cipher::Ccmp128, Cipher::Ccmp128)],
+        &network,
+        true,
+    );
+    assert_eq!(target, Some(OTHER));
+    let (_, target, _) = chosen(&[first_wpa(), ciphers(Cipher::Tkip, Cipher::Ccmp128)], &network, true);
+    assert_eq!(target, Some(OTHER));
+}
+
+#[test]
+fn a_network_that_was_joined_by_rsn_is_not_joined_by_tkip() {
+    for ways in [Proven::RSN, Proven::SAE] {
+        let network = Network { proven: Proven(ways), ..personal(b"home") };
+        for weak in [first_wpa(), ciphers(Cipher::Tkip, Cipher::Tkip)] {
+            let (verdicts, target, _) = chosen(&[weak], &network, true);
+            assert_eq!((&verdicts[..], target), (&[Verdict::Rejected(Rejection::Downgrade)][..], None));
+        }
+    }
+    let network = Network { proven: Proven(Proven::RSN), ..personal(b"home") };
+    let mixed = ciphers(Cipher::Tkip, Cipher::Ccmp128);
+    assert_eq!(chosen(&[mixed], &network, true).1, Some(ONE), "its pairwise cipher is as good as before");
 }

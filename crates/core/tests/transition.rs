@@ -108,6 +108,7 @@ fn plan(advertised: &Advertised) -> Plan {
         operating_channel_validation: true,
         overriding: true,
         fast_transition: true,
+        tkip: false,
     };
     let policy =
         Policy::Personal { psk: true, sae: true, hash_to_element_only: false, transition_disabled: false };

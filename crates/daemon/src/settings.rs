@@ -1,4 +1,5 @@
-//! The settings of the machine: a `main.conf` with the keys of iwd. [`keys::KEYS`] says what each does here.
+//! The settings of the machine: a `main.conf` with the keys of iwd, and some of our own. [`keys::KEYS`] says what each
+//! does here.
 //!
 //! Two defaults differ from iwd's. Addresses are given unless the file says otherwise: iwd leaves them to
 //! another program by default, and whoever forgets that has a connection without an address, which is the
@@ -144,7 +145,12 @@ impl Settings {
     pub fn of(program: Program) -> Self {
         match program {
             Program::Lapwingd => Self::default(),
-            Program::Iwd => Self { network_configuration: false, metric: IWD_METRIC, ..Self::default() },
+            Program::Iwd => {
+                let mut settings =
+                    Self { network_configuration: false, metric: IWD_METRIC, ..Self::default() };
+                settings.station.preferences.tkip = true;
+                settings
+            }
         }
     }
 }

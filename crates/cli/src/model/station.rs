@@ -51,6 +51,7 @@ fn connection(members: &Properties) -> Result<Connection, Failure> {
         akm,
         pairwise_cipher: members.text("PairwiseCipher")?,
         group_management_cipher: members.text("GroupManagementCipher")?,
+        weakness: members.text("Weakness")?,
         beacon_protection: members.get("BeaconProtection")?,
         cached_pmksa: members.get("CachedPMKSA")?,
         ..Connection::default()

@@ -66,6 +66,14 @@ fn how_a_connection_is_protected() {
         ..Connection::default()
     };
     assert_eq!(with(cached), "WPA3-Personal, SAE with a cached key, management frames by BIP-GMAC-256");
+    let broken = Connection {
+        security: Some("WPA-Personal".to_owned()),
+        akm: Some("WPA-PSK".to_owned()),
+        pairwise_cipher: Some("TKIP".to_owned()),
+        weakness: Some("that is broken".to_owned()),
+        ..Connection::default()
+    };
+    assert_eq!(with(broken), "WPA-Personal, WPA-PSK, TKIP; that is broken");
 }
 
 #[test]

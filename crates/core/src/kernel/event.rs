@@ -134,6 +134,13 @@ pub enum KernelEvent {
         /// The Link Reconfiguration Response frame.
         frame: Vec<u8>,
     },
+    /// A frame that seemed to be of the AP failed TKIP's integrity check.
+    MicFailure {
+        /// Who seemed to have sent it.
+        from: MacAddr,
+        /// Whether it came under the pairwise key.
+        pairwise: bool,
+    },
     /// The connection's quality changed.
     Quality(Quality),
     /// A beacon failed its integrity check.
@@ -185,6 +192,7 @@ impl KernelEvent {
             Self::ChannelSwitched { .. } => "a channel switch",
             Self::LinksRemoved { .. } => "the removal of links",
             Self::LinksReconfigured { .. } => "a reconfiguration of links",
+            Self::MicFailure { .. } => "a frame that fails TKIP's integrity check",
             Self::Quality(_) => "a change of quality",
             Self::UnprotectedBeacon { .. } => "a beacon that is not the access point's",
             Self::RegulatoryChanged => "other regulatory rules",

@@ -7,6 +7,7 @@ use lapwing_frames::{
         Element, Elements, FastTransition, MobilityDomain, TimeoutInterval,
         rsn::{Rsn, RsnOverride, RsnOverride2, RsnSelection, RsnxOverride},
         rsnx::Rsnx,
+        wpa::Wpa,
     },
     kde::{GroupKey, Kde, KeyData, OperatingChannel},
 };
@@ -19,6 +20,7 @@ pub(super) struct SecurityElements<'a> {
     pub(super) rsne_override: Option<&'a [u8]>,
     pub(super) rsne_override2: Option<&'a [u8]>,
     pub(super) rsnxe_override: Option<&'a [u8]>,
+    pub(super) wpa: Option<&'a [u8]>,
 }
 
 impl<'a> SecurityElements<'a> {
@@ -127,6 +129,9 @@ impl<'a> Contents<'a> {
                 Kde::Element { id: RSNXE, .. } => keep(&mut contents.security.rsnxe, datum.octets),
                 Kde::Element { body, .. } if body.starts_with(RsnSelection::PREFIX) => {
                     keep(&mut contents.selection, datum.octets);
+                }
+                Kde::Element { id: 221, body } if body.starts_with(Wpa::PREFIX) => {
+                    keep(&mut contents.security.wpa, datum.octets);
                 }
                 Kde::Element { id: 221, .. } => contents.security.take_override(datum.octets),
                 Kde::Element { .. } | Kde::Lifetime(_) | Kde::SaePasswordIds(_) | Kde::Dpp(_) => {}

@@ -1,6 +1,11 @@
 //! Negotiation: what the AP offers, what the radio can do and what the user allows, made into a plan.
 
-use super::{Advertised, Plan, plan::SaeMethod};
+mod tkip;
+
+use super::{
+    Advertised, Plan,
+    plan::{Generation, SaeMethod},
+};
 use crate::{
     Secret,
     curve::Group,
@@ -52,6 +57,8 @@ pub struct Capabilities {
     pub overriding: bool,
     /// Whether fast BSS transition can be done.
     pub fast_transition: bool,
+    /// Whether TKIP and the first WPA, which are broken, are put up with.
+    pub tkip: bool,
 }
 
 impl Capabilities {
@@ -72,6 +79,7 @@ impl Capabilities {
             overriding: true,
             // Nothing in nl80211 tells of a firmware whether it takes the frames of it from us.
             fast_transition: radio.kind == RadioKind::SoftMac,
+            tkip: false,
         }
     }
 }
@@ -134,8 +142,10 @@ pub enum Unsuitable {
     Version(u16),
     /// It only has WEP.
     Wep,
-    /// It only has the first WPA.
+    /// It only has the first WPA, which is not allowed.
     FirstWpa,
+    /// It protects frames by TKIP, which is not allowed: all of them, or those to everybody.
+    Tkip,
     /// It is open, but the network has a secret: perhaps an impostor.
     Unprotected,
     /// It is open, and only encrypted networks are allowed.
@@ -176,7 +186,12 @@ impl fmt::Display for Unsuitable {
             Self::Malformed(error) => write!(f, "its security cannot be read: {error}"),
             Self::Version(version) => write!(f, "its RSNE is of version {version}"),
             Self::Wep => f.write_str("it has nothing better than WEP"),
-            Self::FirstWpa => f.write_str("it has nothing better than the first WPA"),
+            Self::FirstWpa => f.write_str(
+                "it has nothing better than the first WPA, which is broken and only joined with AllowTkip=true in main.conf",
+            ),
+            Self::Tkip => f.write_str(
+                "it protects frames by TKIP, which is broken and only used with AllowTkip=true in main.conf",
+            ),
             Self::Unprotected => f.write_str("it is open, though the network has a secret"),
             Self::OpenForbidden => f.write_str("it is open, and only encryption is allowed"),
             Self::SecretMissing => f.write_str("it wants a passphrase"),
@@ -217,8 +232,9 @@ pub enum Security {
 /// AKMs from best to worst, for networks with a secret.
 const PERSONAL: [Akm; 7] =
     [Akm::FtSaeExtKey, Akm::SaeExtKey, Akm::FtSae, Akm::Sae, Akm::FtPsk, Akm::PskSha256, Akm::Psk];
-/// Pairwise ciphers from best to worst. WEP and TKIP are not among them and never will be.
-const PAIRWISE: [Cipher; 4] = [Cipher::Gcmp256, Cipher::Ccmp256, Cipher::Gcmp128, Cipher::Ccmp128];
+/// Pairwise ciphers from best to worst. WEP is not among them and never will be; TKIP comes after them, where it is
+/// allowed.
+pub(crate) const PAIRWISE: [Cipher; 4] = [Cipher::Gcmp256, Cipher::Ccmp256, Cipher::Gcmp128, Cipher::Ccmp128];
 
 /// Decides how to join an AP, or why not.
 ///
@@ -255,7 +271,9 @@ pub fn negotiate(
     }
     match (why, policy) {
         (Some(why), _) => Err(why),
-        (None, _) if advertised.wpa.is_some() => Err(Unsuitable::FirstWpa),
+        (None, _) if advertised.wpa.is_some() => {
+            tkip::first_wpa(offer, capabilities, policy).map(Security::Protected)
+        }
         (None, _) if offer.privacy => Err(Unsuitable::Wep),
         (None, Policy::Personal { .. }) => Err(Unsuitable::Unprotected),
         (None, Policy::Open { owe_only }) => {
@@ -283,15 +301,19 @@ fn plan(
     }
     let modern = offer.multi_link || offer.band == Some(Band::Band6);
     let known = |cipher| capabilities.ciphers.contains(&cipher);
-    let pairwise = PAIRWISE
-        .into_iter()
-        .find(|cipher| rsn.pairwise().contains(cipher) && known(*cipher))
-        .ok_or_else(|| Unsuitable::PairwiseCipher(rsn.pairwise().to_vec()))?;
+    let pairwise = tkip::choose_pairwise(capabilities, rsn.pairwise())?;
     let group = rsn.group();
-    if group != Cipher::GroupNotAllowed && !(PAIRWISE.contains(&group) && known(group)) {
-        return Err(Unsuitable::GroupCipher(group));
+    match group {
+        Cipher::GroupNotAllowed => {}
+        Cipher::Tkip if known(group) && !capabilities.tkip => return Err(Unsuitable::Tkip),
+        // 6 GHz and multi-link operation do not know it.
+        Cipher::Tkip if known(group) && !modern => {}
+        _ if PAIRWISE.contains(&group) && known(group) => {}
+        _ => return Err(Unsuitable::GroupCipher(group)),
     }
-    let offered = rsn.group_management().filter(|_| has(RsnCapabilities::MFPC));
+    // With TKIP there are no protected management frames, and with that neither SAE nor OWE.
+    let weak = [pairwise, group].contains(&Cipher::Tkip);
+    let offered = rsn.group_management().filter(|_| has(RsnCapabilities::MFPC) && !weak);
     let group_management = offered.filter(|cipher| cipher.is_bip() && known(*cipher));
     let protection_needed = || match offered {
         Some(cipher) => Unsuitable::GroupManagementCipher(cipher),
@@ -300,7 +322,13 @@ fn plan(
     // An AP MLD is entered the full way.
     let domain =
         advertised_domain(offer.advertised).filter(|_| capabilities.fast_transition && !offer.multi_link);
-    let extras = Extras { rsnx, modern, protected: group_management.is_some(), domain: domain.is_some() };
+    let extras = Extras {
+        rsnx,
+        modern,
+        protected: group_management.is_some(),
+        domain: domain.is_some(),
+        tkip: pairwise == Cipher::Tkip,
+    };
     let (akm, sae) = choose_akm(capabilities, policy, rsn, &extras).map_err(|why| {
         if why == Unsuitable::NoManagementFrameProtection { protection_needed() } else { why }
     })?;
@@ -310,6 +338,7 @@ fn plan(
     let protected = group_management.is_some();
     let has_extension = |capability| rsnx.is_some_and(|rsnx| rsnx.has(capability));
     Ok(Plan {
+        generation: Generation::Rsn,
         akm,
         pairwise,
         group,
@@ -330,6 +359,11 @@ fn plan(
     })
 }
 
+/// Whether the driver allows an AKM.
+fn allows(capabilities: &Capabilities, akm: Akm) -> bool {
+    capabilities.akms.as_ref().is_none_or(|akms| akms.contains(&akm))
+}
+
 /// The mobility domain that an AP says to be in.
 fn advertised_domain(advertised: &Advertised) -> Option<(Vec<u8>, MobilityDomain)> {
     let octets = advertised.mobility_domain.as_ref()?;
@@ -346,6 +380,8 @@ struct Extras<'a> {
     protected: bool,
     /// The AP is in a mobility domain, and we can do fast transitions.
     domain: bool,
+    /// The pairwise cipher is TKIP, with which nothing goes that is newer than it.
+    tkip: bool,
 }
 
 /// The best AKM that both sides can, and how SAE is done with it.
@@ -353,12 +389,13 @@ fn choose_akm(
     capabilities: &Capabilities,
     policy: &Policy,
     rsn: &Rsn,
-    &Extras { rsnx, modern, protected, domain }: &Extras<'_>,
+    &Extras { rsnx, modern, protected, domain, tkip }: &Extras<'_>,
 ) -> Result<(Akm, Option<SaeMethod>), Unsuitable> {
     let offers = |akm: Akm| {
         rsn.akms().contains(&akm)
-            && capabilities.akms.as_ref().is_none_or(|akms| akms.contains(&akm))
+            && allows(capabilities, akm)
             && (domain || !akm.is_ft())
+            && (!tkip || akm == Akm::Psk)
     };
     let none = || Err(nothing_common(rsn.akms(), policy));
     let (psk, sae, only, disabled) = match *policy {

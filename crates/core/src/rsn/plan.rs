@@ -1,12 +1,14 @@
 //! What a station and an AP will use: the outcome of negotiation.
 
-use crate::crypto::keys::Pmkid;
+use crate::{crypto::keys::Pmkid, network::Proven};
 use alloc::{vec, vec::Vec};
 use lapwing_frames::{
+    eapol::DescriptorType,
     element::{
         Element, Elements, MobilityDomain,
         rsn::{Rsn, RsnCapabilities, RsnChoice, RsnSelection},
         rsnx::{Rsnx, RsnxCapability},
+        wpa::Wpa,
     },
     suite::{Akm, Cipher},
 };
@@ -20,6 +22,62 @@ pub enum SaeMethod {
     HuntingAndPecking,
 }
 
+/// Which generation of protection it is: what the elements and the key frames look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Generation {
+    /// The first WPA, of 2003.
+    FirstWpa,
+    /// RSN: WPA2 and everything after it.
+    Rsn,
+}
+
+/// What is broken about a plan that is put up with all the same. The worst comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Weakness {
+    /// It is the first WPA, with TKIP.
+    FirstWpaTkip,
+    /// It is the first WPA, with CCMP: nothing proves that the AP has nothing better.
+    FirstWpa,
+    /// Every frame is protected by TKIP.
+    Tkip,
+    /// What goes to everybody is protected by TKIP.
+    GroupTkip,
+}
+
+impl Weakness {
+    /// A name that does not change, for programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FirstWpaTkip => "first-wpa-tkip",
+            Self::FirstWpa => "first-wpa",
+            Self::Tkip => "tkip",
+            Self::GroupTkip => "group-tkip",
+        }
+    }
+
+    /// What is broken, in a sentence for a person.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::FirstWpaTkip => {
+                "the first WPA with TKIP protects it, which is broken: others can forge frames"
+            }
+            Self::FirstWpa => {
+                "the first WPA protects it, which is broken: others can hide that there is better"
+            }
+            Self::Tkip => "TKIP protects it, which is broken: others can forge frames",
+            Self::GroupTkip => "TKIP protects what goes to everybody, which is broken: others can forge that",
+        }
+    }
+
+    /// Whether the frames between us and the AP are concerned, not only those to everybody.
+    #[must_use]
+    pub const fn is_pairwise(self) -> bool {
+        !matches!(self, Self::GroupTkip)
+    }
+}
+
 /// Radios keep a receive counter for each of the sixteen TIDs of a pairwise key, and say so.
 const SIXTEEN_REPLAY_COUNTERS: RsnCapabilities = RsnCapabilities(3 << 2);
 
@@ -27,6 +85,8 @@ const SIXTEEN_REPLAY_COUNTERS: RsnCapabilities = RsnCapabilities(3 << 2);
 /// ([`crate::ad_hoc`]), where there is nothing to negotiate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {
+    pub(super) generation: Generation,
+    /// In the names of RSN, as everything that is told to the kernel.
     pub(super) akm: Akm,
     pub(super) pairwise: Cipher,
     pub(super) group: Cipher,
@@ -41,7 +101,7 @@ pub struct Plan {
     pub(super) pmkids: Vec<Pmkid>,
     /// The Mobility Domain element of the AP, whole and read, if the AKM is one of fast transition.
     pub(super) mobility_domain: Option<(Vec<u8>, MobilityDomain)>,
-    /// The RSNE and the RSNXE that a firmware sent in our name, if it may have changed ours.
+    /// The RSNE (or the WPA element) and the RSNXE that a firmware sent in our name, if it may have changed ours.
     pub(super) sent: Option<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
@@ -50,6 +110,7 @@ impl Plan {
     /// members have.
     pub(crate) fn of_ad_hoc(cipher: Cipher, rsne: Vec<u8>) -> Self {
         Self {
+            generation: Generation::Rsn,
             akm: Akm::Psk,
             pairwise: cipher,
             group: cipher,
@@ -67,10 +128,55 @@ impl Plan {
         }
     }
 
+    /// Which generation of protection it is.
+    #[must_use]
+    pub const fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// Whether it is the first WPA.
+    #[must_use]
+    pub const fn is_first_wpa(&self) -> bool {
+        matches!(self.generation, Generation::FirstWpa)
+    }
+
+    /// What is broken about it, if something is.
+    #[must_use]
+    pub fn weakness(&self) -> Option<Weakness> {
+        match self.generation {
+            Generation::FirstWpa if self.pairwise == Cipher::Tkip => Some(Weakness::FirstWpaTkip),
+            Generation::FirstWpa => Some(Weakness::FirstWpa),
+            Generation::Rsn if self.pairwise == Cipher::Tkip => Some(Weakness::Tkip),
+            Generation::Rsn => (self.group == Cipher::Tkip).then_some(Weakness::GroupTkip),
+        }
+    }
+
+    /// What a connection by it proves of the network.
+    #[must_use]
+    pub fn proves(&self) -> Proven {
+        let weak = self.weakness().is_some_and(Weakness::is_pairwise);
+        if self.akm.is_psk() && !weak { Proven(Proven::RSN) } else { Proven::by(self.akm) }
+    }
+
+    /// The descriptor of key frames.
+    #[must_use]
+    pub const fn descriptor(&self) -> DescriptorType {
+        match self.generation {
+            Generation::FirstWpa => DescriptorType::Wpa,
+            Generation::Rsn => DescriptorType::Rsn,
+        }
+    }
+
     /// The AKM.
     #[must_use]
     pub const fn akm(&self) -> Akm {
         self.akm
+    }
+
+    /// The AKM as its generation names it.
+    #[must_use]
+    pub const fn named_akm(&self) -> Akm {
+        if self.is_first_wpa() { Akm::WpaPsk } else { self.akm }
     }
 
     /// The pairwise cipher.
@@ -171,6 +277,14 @@ impl Plan {
     #[must_use]
     pub fn as_sent(mut self, elements: &[u8]) -> Option<Self> {
         let elements = Elements::new(elements);
+        if self.is_first_wpa() {
+            let Some(raw) = elements.find_raw::<Wpa>() else { return Some(self) };
+            // Whatever it announced beside its suites is repeated.
+            let same = |wpa: Wpa| (wpa.group, wpa.pairwise, wpa.akms);
+            let (own, theirs) = (self.wpa().map(same), elements.find::<Wpa>().ok().flatten().map(same));
+            self.sent = Some((raw.octets.to_vec(), None));
+            return (own == theirs).then_some(self);
+        }
         let Some(raw) = elements.find_raw::<Rsn>() else { return Some(self) };
         let rsn = elements.find::<Rsn>().ok().flatten()?;
         let protects = rsn.capabilities().contains(RsnCapabilities::MFPC);
@@ -184,11 +298,25 @@ impl Plan {
         same.then_some(self)
     }
 
-    /// Our RSNE, whole: for the association request and message 2, which must be equal.
+    /// Our element of the first WPA.
+    fn wpa(&self) -> Option<Wpa> {
+        Some(Wpa {
+            version: Wpa::VERSION,
+            group: self.group.of_first_wpa()?,
+            pairwise: vec![self.pairwise.of_first_wpa()?],
+            akms: vec![Akm::WpaPsk],
+            tail: Vec::new(),
+        })
+    }
+
+    /// Our RSNE, whole: for the association request and message 2, which must be equal. In the first WPA, its element.
     #[must_use]
     pub fn rsne(&self) -> Vec<u8> {
         if let Some((rsne, _)) = &self.sent {
             return rsne.clone();
+        }
+        if self.is_first_wpa() {
+            return self.wpa().as_ref().map(octets).unwrap_or_default();
         }
         let mut capabilities = SIXTEEN_REPLAY_COUNTERS;
         for (set, bit) in [

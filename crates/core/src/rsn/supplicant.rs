@@ -24,7 +24,6 @@ use crate::{
     crypto::{
         kdf::Hash,
         keys::{KeySchedule, Pmk, Pmkid, Ptk, PtkInput},
-        keywrap,
     },
     entropy::random,
     kernel::KeyRequest,
@@ -33,7 +32,7 @@ use crate::{
 use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
 use lapwing_frames::{
     LinkId, Ssid,
-    eapol::{DescriptorType, KeyFrame, KeyInformation as Info},
+    eapol::{KeyFrame, KeyInformation as Info},
     kde::{Kde, OperatingChannel},
     suite::Akm,
 };
@@ -102,14 +101,23 @@ struct Established {
     rooted: Option<Box<Rooted>>,
 }
 
+/// Whether the keys are complete.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Port {
+    /// The first WPA brings the group key in a handshake of its own, which has not come yet.
+    AwaitsGroupKey,
+    /// They are.
+    Open,
+}
+
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum State {
     /// For message 1.
     First,
     /// For message 3.
     Third(Exchange),
-    /// The keys are out; a rekeying may be under way.
-    Established { keys: Established, rekeying: Option<Exchange> },
+    /// The keys of the 4-way handshake are out; a rekeying may be under way.
+    Established { keys: Established, rekeying: Option<Exchange>, port: Port },
     /// It failed.
     Broken(HandshakeFailure),
 }
@@ -122,6 +130,8 @@ pub struct Supplicant {
     state: State,
     /// The replay counter of the last frame whose MIC was right.
     replay_counter: Option<u64>,
+    /// How many requests were sent: their replay counter.
+    requests: u64,
     ledger: Ledger,
 }
 
@@ -141,7 +151,7 @@ impl<'a> Authentic<'a> {
     }
 
     fn decrypt(&self) -> Option<Secret> {
-        keywrap::unwrap(self.ptk.kek.expose(), &self.frame.key_data)
+        self.ptk.decrypt(&self.frame.iv, &self.frame.key_data)
     }
 }
 
@@ -149,7 +159,13 @@ impl Supplicant {
     /// A supplicant that waits for message 1.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
-        Self { setup: Arc::new(setup), state: State::First, replay_counter: None, ledger: Ledger::default() }
+        Self {
+            setup: Arc::new(setup),
+            state: State::First,
+            replay_counter: None,
+            requests: 0,
+            ledger: Ledger::default(),
+        }
     }
 
     /// What it waits for: the reason, if nothing comes.
@@ -159,6 +175,7 @@ impl Supplicant {
             State::First => Waiting::MessageOne,
             State::Third(exchange) => Waiting::MessageThree { answered: exchange.answered },
             State::Established { rekeying: Some(_), .. } => Waiting::MessageThreeOfRekeying,
+            State::Established { port: Port::AwaitsGroupKey, .. } => Waiting::GroupKey,
             State::Established { rekeying: None, .. } => Waiting::Nothing,
             State::Broken(why) => Waiting::Broken(*why),
         }
@@ -168,6 +185,21 @@ impl Supplicant {
     #[must_use]
     pub const fn is_established(&self) -> bool {
         matches!(self.state, State::Established { .. })
+    }
+
+    /// The report of a frame that failed TKIP's integrity check, for the AP (802.11-2020 12.5.2.4): whether it came
+    /// under the pairwise key. Nothing if there are no keys.
+    pub fn report_mic_failure(&mut self, pairwise: bool) -> Option<Output> {
+        let State::Established { keys, .. } = &self.state else { return None };
+        let kind = if pairwise { Info::PAIRWISE } else { Info(0) };
+        let schedule = &keys.ptk.schedule;
+        let bits = kind.with(Info::REQUEST).with(Info::ERROR).with(Info::SECURE).with(Info::MIC);
+        let mut frame =
+            KeyFrame::new(bits.with_version(schedule.version), self.requests, schedule.mic_length());
+        frame.descriptor = self.setup.plan.descriptor();
+        frame.mic = keys.ptk.mic(&frame.to_octets())?;
+        self.requests = self.requests.saturating_add(1);
+        Some(Output::SendKeyFrame { octets: frame.to_octets(), in_clear: false })
     }
 
     /// What it was set up with.
@@ -260,7 +292,8 @@ impl Supplicant {
         }
         let frame = self.parse(octets)?;
         let info = frame.information;
-        if frame.descriptor != DescriptorType::Rsn || info.contains(Info::SMK) {
+        let plan = &self.setup.plan;
+        if frame.descriptor != plan.descriptor() || info.contains(Info::SMK) {
             return Err(Ignored::Descriptor);
         }
         if !info.contains(Info::ACK) || info.contains(Info::REQUEST) || info.contains(Info::ERROR) {
@@ -269,7 +302,8 @@ impl Supplicant {
         if info.contains(Info::ENCRYPTED) && !info.contains(Info::MIC) {
             return Err(Ignored::EncryptedWithoutMic);
         }
-        if info.index() != 0 {
+        // In the first WPA it is that of the group key.
+        if info.index() != 0 && (!plan.is_first_wpa() || info.contains(Info::PAIRWISE)) {
             return Err(Ignored::KeyIndex);
         }
         match (info.contains(Info::PAIRWISE), info.contains(Info::MIC)) {
@@ -307,7 +341,8 @@ impl Supplicant {
     }
 
     fn schedule(&self, pmk: &Pmk) -> Option<KeySchedule> {
-        KeySchedule::of(self.setup.plan.akm(), pmk.expose().len())
+        let plan = &self.setup.plan;
+        Some(KeySchedule::of(plan.akm(), pmk.expose().len())?.with_pairwise(plan.pairwise()))
     }
 
     /// A frame with a MIC must be newer than the last one.
@@ -428,7 +463,9 @@ impl Supplicant {
                 Kde::MloLink { link: *id, address: link.station, rsne: None, rsnxe: None }.write(&mut data);
             }
         }
-        let information = if established { Info::PAIRWISE.with(Info::SECURE) } else { Info::PAIRWISE };
+        // The first WPA has the bit in the group key handshake only.
+        let is_secure = established && !plan.is_first_wpa();
+        let information = if is_secure { Info::PAIRWISE.with(Info::SECURE) } else { Info::PAIRWISE };
         answer(first, information, exchange.snonce, data, ptk)
     }
 
@@ -439,7 +476,7 @@ impl Supplicant {
         let (Offer { ptk, mut rooted, .. }, previous, repeated) = match &self.state {
             State::First | State::Broken(_) => return Err(Ignored::TooEarly),
             State::Third(exchange) => (offered(exchange).ok_or(Ignored::OtherAnonce)?, None, false),
-            State::Established { keys, rekeying } => {
+            State::Established { keys, rekeying, .. } => {
                 // Anybody can have offered the ANonce in use once more: the MIC tells which one it is.
                 let is_meant = |offer: &Offer| {
                     keys.anonce != frame.nonce || Authentic::verify(frame, &offer.ptk).is_ok()
@@ -510,11 +547,17 @@ impl Supplicant {
             key_id: checked.key_id,
             rooted,
         };
-        out.push(match previous {
-            None => Output::Secured,
-            Some(_) => Output::Rekeyed(Rekeyed::Pairwise),
-        });
-        self.state = State::Established { keys, rekeying: None };
+        let port = match &self.state {
+            State::Established { port, .. } => *port,
+            _ if self.setup.plan.is_first_wpa() => Port::AwaitsGroupKey,
+            _ => Port::Open,
+        };
+        match previous {
+            None if port == Port::Open => out.push(Output::Secured),
+            None => {}
+            Some(_) => out.push(Output::Rekeyed(Rekeyed::Pairwise)),
+        }
+        self.state = State::Established { keys, rekeying: None, port };
         Ok(())
     }
 
@@ -523,12 +566,14 @@ impl Supplicant {
         if let Peer::Mld { station, .. } = &self.setup.peer {
             Kde::MacAddress(*station).write(&mut data);
         }
-        answer(third, Info::PAIRWISE.with(Info::SECURE), [0; 32], data, ptk)
+        // The first WPA has the bit Secure in the group key handshake only; RSN was checked to have it.
+        let secure = Info(third.information.0 & Info::SECURE.0);
+        answer(third, Info::PAIRWISE.with(secure), [0; 32], data, ptk)
     }
 
     fn on_group(&mut self, frame: &KeyFrame, encrypted: bool, out: &mut Vec<Output>) -> Result<(), Ignored> {
-        let State::Established { keys, .. } = &self.state else { return Err(Ignored::TooEarly) };
-        let ptk = keys.ptk.clone();
+        let State::Established { keys, port, .. } = &self.state else { return Err(Ignored::TooEarly) };
+        let (ptk, port) = (keys.ptk.clone(), *port);
         if !encrypted {
             return Err(Ignored::Unencrypted);
         }
@@ -544,7 +589,9 @@ impl Supplicant {
         if self.setup.plan.operating_channel_validation() {
             Kde::OperatingChannel(self.setup.peer.channel().ok_or(Ignored::NoChannel)?).write(&mut data);
         }
-        let second = answer(frame, Info::SECURE, [0; 32], data, &ptk)?;
+        // In the first WPA the index is that of the key, and repeated; in RSN it is zero.
+        let information = Info::SECURE.with_index(frame.information.index());
+        let second = answer(frame, information, [0; 32], data, &ptk)?;
         let before = out.len();
         for key in group_keys {
             if self.ledger.enter(&key) {
@@ -553,8 +600,13 @@ impl Supplicant {
         }
         let renewed = out.len() > before;
         out.push(Output::SendKeyFrame { octets: second, in_clear: false });
-        if renewed {
-            out.push(Output::Rekeyed(Rekeyed::Group));
+        match (port, &mut self.state) {
+            (Port::AwaitsGroupKey, State::Established { port, .. }) => {
+                *port = Port::Open;
+                out.push(Output::Secured);
+            }
+            _ if renewed => out.push(Output::Rekeyed(Rekeyed::Group)),
+            _ => {}
         }
         Ok(())
     }
@@ -570,7 +622,8 @@ fn answer(
 ) -> Result<Vec<u8>, Ignored> {
     let information = information.with(Info::MIC).with_version(ptk.schedule.version);
     let mut frame = KeyFrame::new(information, to.replay_counter, ptk.schedule.mic_length());
-    (frame.version, frame.nonce, frame.key_data) = (to.version, nonce, key_data);
+    (frame.version, frame.descriptor) = (to.version, to.descriptor);
+    (frame.nonce, frame.key_data) = (nonce, key_data);
     frame.mic = ptk.mic(&frame.to_octets()).ok_or(Ignored::NoKey)?;
     Ok(frame.to_octets())
 }

@@ -165,7 +165,7 @@ impl Turn<'_> {
     /// What the kernel is told of a plan beside the RSNE.
     pub(super) const fn security(&self, plan: &Plan) -> AssociateSecurity {
         AssociateSecurity {
-            akm: plan.akm(),
+            akm: plan.named_akm(),
             pairwise: plan.pairwise(),
             group: plan.group(),
             management_frame_protection: plan.protects_management_frames(),

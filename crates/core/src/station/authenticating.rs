@@ -96,7 +96,7 @@ impl Turn<'_> {
                 bssid: bss.bssid,
                 frequency: bss.frequency,
                 signal_dbm: bss.signal_dbm(),
-                akm: target.plan().map(Plan::akm),
+                akm: target.plan().map(Plan::named_akm),
                 pairwise: target.plan().map(Plan::pairwise),
                 links: target.mld().into_iter().flat_map(|mld| mld.links.keys().copied()).collect(),
                 cached_pmksa: candidate.is_some(),
@@ -407,7 +407,7 @@ impl Authenticating {
                 };
                 let candidate = Candidate { pmkid: Some(Pmkid(accepted.pmkid)), pmk };
                 if let Some(plan) = target.plan() {
-                    turn.proved(&mut journey.network, plan.akm());
+                    turn.proved(&mut journey.network, plan.proves());
                 }
                 turn.associate(journey, target, Keys::Fresh(candidate))
             }

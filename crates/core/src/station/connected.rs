@@ -1,5 +1,6 @@
 //! Connected: the port is open.
 
+mod countermeasures;
 mod links;
 mod shown;
 mod transition;
@@ -72,6 +73,8 @@ pub(super) struct Connected {
     asking: Option<Box<transition::Asking>>,
     /// Until when the keys of the mobility domain are good, if the AP has said so.
     keys_until: Option<Instant>,
+    /// When a frame last failed TKIP's integrity check.
+    mic_failed: Option<Instant>,
 }
 
 impl core::fmt::Debug for Connected {
@@ -110,9 +113,10 @@ impl Connected {
             ssid: ssid.clone(),
             peer: target.address(),
             frequency: bss.frequency.0,
-            akm: plan.map(Plan::akm),
+            akm: plan.map(Plan::named_akm),
             pairwise: plan.map(Plan::pairwise),
             group_management: plan.and_then(Plan::group_management),
+            weakness: plan.and_then(Plan::weakness),
             beacon_protection: plan.is_some_and(Plan::beacon_protection),
             cached_pmksa,
             links: supplicant.iter().flat_map(|supplicant| supplicant.links()).collect(),
@@ -123,6 +127,9 @@ impl Connected {
             None => Report::Connected(connection.clone()),
             Some(_) => Report::Roamed(connection.clone()),
         });
+        if let Some(weakness) = connection.weakness {
+            turn.log(Some(journey.id), Entry::Weak(weakness));
+        }
         let of_before = leaving.as_ref().and_then(|leaving| leaving.keys_until());
         let lifetime = supplicant.as_ref().and_then(|supplicant| supplicant.hierarchy()?.lifetime);
         let keys_until = of_before.or_else(|| lifetime.map(|lifetime| turn.now + lifetime));
@@ -132,7 +139,7 @@ impl Connected {
         let known = turn.context.networks.iter_mut().filter(|network| network.ssid == ssid);
         known.for_each(|network| network.transition_disable.0 |= forbidden.0);
         if let Some(plan) = plan {
-            turn.proved(&mut journey.network, plan.akm());
+            turn.proved(&mut journey.network, plan.proves());
         }
         turn.report(Report::Learned(Learned {
             ssid,
@@ -162,6 +169,7 @@ impl Connected {
             ending: None,
             asking: None,
             keys_until,
+            mic_failed: None,
         });
         this.watch(turn);
         State::Connected(this)
@@ -256,11 +264,14 @@ impl Connected {
             }
         }
         let interfered = matches!(code, Code::OtherProgram(_));
+        let forged = matches!(code, Code::MicFailures);
         turn.ended(&self.journey, code);
         let journey = self.journey;
         let wait = if self.watch.evicted {
             // The AP has said that we shall not be here: not again and again at once.
             EVICTED
+        } else if forged {
+            countermeasures::PERIOD
         } else if interfered {
             turn.context.interference.patience()
         } else if self.settles.is_none() {
@@ -462,6 +473,7 @@ impl Connected {
                 }
                 State::Connected(self)
             }
+            KernelEvent::MicFailure { from, pairwise } if from == peer => self.mic_failed(turn, pairwise),
             KernelEvent::Quality(quality) => self.quality_changed(turn, quality),
             KernelEvent::Frame { bytes, .. } => match self.between(turn).read(&bytes) {
                 Some(sa_query::Heard::Asked(answer)) => {

@@ -11,7 +11,7 @@ use crate::{
     crypto::keys::{Pmk, Pmkid},
     failure::Code,
     kernel::{ExternalAuthentication, Frequency, Refusal, Reply, Request},
-    network::Network,
+    network::{Network, Proven},
     rsn::{Candidate, Plan},
     sae::{self, Progress, Sae},
     time::{Duration, Instant},
@@ -168,7 +168,7 @@ impl State {
             && let Some(akm) = self.subject().and_then(|subject| subject.plan).map(|plan| plan.akm())
             && let Some(journey) = self.journey_mut()
         {
-            turn.proved(&mut journey.network, akm);
+            turn.proved(&mut journey.network, Proven::by(akm));
         }
         match (self, served) {
             (Self::Connecting(state), served) => state.served(turn, served),

@@ -199,7 +199,7 @@ impl Station {
     /// The AKM of the BSS that is being joined or was joined, once one is chosen: `Some(None)` is an open one.
     #[must_use]
     pub fn akm(&self) -> Option<Option<Akm>> {
-        let of = |target: &Target| target.plan().map(Plan::akm);
+        let of = |target: &Target| target.plan().map(Plan::named_akm);
         match &self.state {
             State::Authenticating(state) => Some(of(&state.target)),
             State::Associating(state) => Some(of(&state.target)),

@@ -67,9 +67,9 @@ impl Turn<'_> {
         network.proven = known.map_or(network.proven, |known| network.proven.and(known.proven));
     }
 
-    /// Notes that a network was joined, or SAE completed with it, by this AKM.
-    pub(super) fn proved(&mut self, network: &mut Network, akm: Akm) {
-        network.proven = network.proven.and(Proven::by(akm));
+    /// Notes what joining a network, or completing SAE with it, has proved.
+    pub(super) fn proved(&mut self, network: &mut Network, proven: Proven) {
+        network.proven = network.proven.and(proven);
         for known in self.context.networks.iter_mut().filter(|known| known.is_same(network)) {
             known.proven = known.proven.and(network.proven);
         }

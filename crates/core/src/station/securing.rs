@@ -35,8 +35,14 @@ const FIRST_LIMIT: Duration = Duration::from_secs(5);
 const THIRD_LIMIT: Duration = Duration::from_secs(4);
 /// The same once it has sent message 1 again: it did not like the first answer.
 const THIRD_AGAIN_LIMIT: Duration = Duration::from_millis(1200);
+/// How long it may take to bring the group key in a handshake of its own, which the first WPA has: it may send it four
+/// times, the first time before we have the key to read it with.
+const GROUP_LIMIT: Duration = Duration::from_secs(5);
 /// How long the kernel may take to install keys and open the port.
 const KERNEL_LIMIT: Duration = Duration::from_secs(5);
+
+const THIRD: &str = "message 3, answered by message 4";
+const GROUP: &str = "group message 1, answered by group message 2";
 
 /// Why a connection with an AP MLD cannot go on.
 pub(super) const NO_LINK: &str = "no link is left";
@@ -251,6 +257,7 @@ impl Securing {
         let what = match self.supplicant.waiting_for() {
             Waiting::MessageOne => "message 1 of the access point",
             Waiting::MessageThree { .. } | Waiting::MessageThreeOfRekeying => "message 3 of the access point",
+            Waiting::GroupKey => "the group key of the access point",
             Waiting::Nothing | Waiting::Broken(_) => "the kernel's word about keys and port",
         };
         (self.until, what)
@@ -317,10 +324,15 @@ impl Securing {
                                 _ => self.until,
                             };
                         }
+                        Waiting::GroupKey => {
+                            turn.log(Some(self.journey.id), Entry::Handshake(THIRD));
+                            self.until = turn.now + GROUP_LIMIT;
+                        }
                         _ => {
+                            let is_group = self.supplicant.setup().plan.is_first_wpa();
                             turn.log(
                                 Some(self.journey.id),
-                                Entry::Handshake("message 3, answered by message 4"),
+                                Entry::Handshake(if is_group { GROUP } else { THIRD }),
                             );
                             self.until = turn.now + KERNEL_LIMIT;
                         }
@@ -508,6 +520,7 @@ impl Securing {
             Waiting::MessageThree { .. } | Waiting::MessageThreeOfRekeying => {
                 Code::Handshake("the access point did not answer message 2")
             }
+            Waiting::GroupKey => Code::Handshake("the access point did not bring the group key"),
             Waiting::Nothing | Waiting::Broken(_) => {
                 Code::KernelSilent(self.outstanding.first().unwrap_or("SET_STATION"))
             }

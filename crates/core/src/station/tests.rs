@@ -225,6 +225,7 @@ fn kind(event: &Event) -> u8 {
         KernelEvent::ChannelSwitched { .. } => 31,
         KernelEvent::LinksRemoved { .. } => 32,
         KernelEvent::LinksReconfigured { .. } => 33,
+        KernelEvent::MicFailure { .. } => 47,
         KernelEvent::Quality(_) => 34,
         KernelEvent::UnprotectedBeacon { .. } => 35,
         KernelEvent::RegulatoryChanged => 36,
@@ -292,6 +293,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
             KernelEvent::ChannelSwitched { link: None, frequency },
             KernelEvent::LinksRemoved { links: LinkId::new(1).into_iter().collect() },
             KernelEvent::LinksReconfigured { frame: vec![] },
+            KernelEvent::MicFailure { from: peer, pairwise: true },
             KernelEvent::Quality(Quality::BeaconLoss),
             KernelEvent::UnprotectedBeacon { frame: vec![] },
             KernelEvent::RegulatoryChanged,
@@ -308,7 +310,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
 #[test]
 fn every_event_in_every_state() {
     let kinds: BTreeSet<u8> = events(OPEN).iter().map(kind).collect();
-    assert_eq!(kinds, (0..47).collect());
+    assert_eq!(kinds, (0..48).collect());
     for (place, (event, outcomes)) in TABLE.iter().enumerate() {
         for (state, expected) in STATES.iter().zip(outcomes) {
             let mut bench = Bench::within(state);

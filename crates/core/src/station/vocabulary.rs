@@ -5,6 +5,7 @@ use crate::{
     failure::Failure,
     kernel::{Frequency, KernelEvent, Refusal, Reply, Request},
     network::{Network, Proven, TransitionDisable},
+    rsn::plan::Weakness,
     secret::Secret,
     time::Duration,
 };
@@ -173,6 +174,8 @@ pub struct Connected {
     pub pairwise: Option<Cipher>,
     /// The cipher that protects group management frames; none if they are not protected.
     pub group_management: Option<Cipher>,
+    /// What is broken about the protection, if something is.
+    pub weakness: Option<Weakness>,
     /// Whether beacons are verified.
     pub beacon_protection: bool,
     /// Whether a cached PMKSA was used.

@@ -202,6 +202,7 @@ impl Client {
             operating_channel_validation: self.operating_channel.is_some(),
             overriding: true,
             fast_transition: true,
+            tkip: false,
         };
         let policy = match akm {
             Akm::Owe => Policy::Open { owe_only: true },

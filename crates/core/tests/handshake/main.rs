@@ -7,6 +7,7 @@
     reason = "helpers of tests are tests too"
 )]
 
+mod first_wpa;
 mod line;
 mod messages;
 mod multi_link;

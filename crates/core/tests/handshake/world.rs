@@ -142,6 +142,7 @@ impl Case {
         };
         let capabilities = Capabilities {
             fast_transition: true,
+            tkip: false,
             ciphers: [Some(self.cipher), self.bip].into_iter().flatten().collect(),
             akms: None,
             sae: true,

@@ -68,6 +68,8 @@ pub(crate) struct Setup {
     /// Operating channel validation.
     pub(crate) validates_channel: bool,
     pub(crate) width: ChannelWidth,
+    /// The cipher of what goes to everybody.
+    pub(crate) group: Cipher,
     /// What else its beacons have.
     pub(crate) elements: Vec<u8>,
 }
@@ -92,6 +94,7 @@ impl Setup {
             comebacks: (0, 0),
             validates_channel: false,
             width: ChannelWidth::Mhz20,
+            group: Cipher::Ccmp128,
             elements: vec![],
         }
     }
@@ -205,7 +208,7 @@ impl Ap {
                 capabilities = capabilities.with(RsnCapabilities::MFPR);
             }
             let akms = self.setup.akms.clone();
-            let mut rsn = Rsn::new(Cipher::Ccmp128, vec![Cipher::Ccmp128], akms, capabilities);
+            let mut rsn = Rsn::new(self.setup.group, vec![Cipher::Ccmp128], akms, capabilities);
             if strong {
                 rsn.set_group_management(Cipher::BipCmac128);
             }
@@ -390,11 +393,11 @@ impl Ap {
             link: None,
             index,
             cipher,
-            key: Secret::new(&[octet; 16]),
+            key: Secret::from_vec(vec![octet; cipher.key_length().unwrap()]),
             sequence: [0; 6],
         };
         let index = 1 + self.generation % 2;
-        let mut keys = vec![key(KeyKind::Group, index, Cipher::Ccmp128, 0x51 + self.generation)];
+        let mut keys = vec![key(KeyKind::Group, index, self.setup.group, 0x51 + self.generation)];
         if protected {
             keys.push(key(KeyKind::Integrity, 3 + index, Cipher::BipCmac128, 0xa1 + self.generation));
         }

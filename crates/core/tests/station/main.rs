@@ -18,5 +18,6 @@ mod roaming;
 mod scanning;
 mod seeds;
 mod staying;
+mod tkip;
 mod troubles;
 mod world;

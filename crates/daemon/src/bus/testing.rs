@@ -51,6 +51,7 @@ pub(crate) fn device(state: Summary) -> DeviceView {
             akm: Some(Akm::Sae),
             pairwise: Some(Cipher::Ccmp128),
             group_management: Some(Cipher::BipCmac128),
+            weakness: None,
             beacon_protection: false,
             cached_pmksa: false,
             links: Vec::new(),

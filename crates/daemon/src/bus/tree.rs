@@ -16,6 +16,7 @@ use crate::flight::status;
 use crate::kernel::Mode;
 use crate::networks::FileName;
 use lapwing_core::failure::Failure;
+use lapwing_core::rsn::plan::Weakness;
 use lapwing_core::station::{Connected, Summary};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -320,6 +321,7 @@ fn connection(connected: &Connected) -> Vec<(&'static str, Value)> {
         ("AKM", named(connected.akm.map(|akm| akm.to_string()))),
         ("PairwiseCipher", named(connected.pairwise.map(|cipher| cipher.to_string()))),
         ("GroupManagementCipher", named(connected.group_management.map(|cipher| cipher.to_string()))),
+        ("Weakness", Value::text(connected.weakness.map_or("", Weakness::text))),
         ("BeaconProtection", Value::Boolean(connected.beacon_protection)),
         ("CachedPMKSA", Value::Boolean(connected.cached_pmksa)),
     ]

@@ -11,7 +11,7 @@ use lapwing_core::rsn::Advertised;
 use lapwing_core::scan::Bss;
 use lapwing_core::select::{self, Judged, Rejection, Verdict};
 use lapwing_core::{Duration, Instant, Secret};
-use lapwing_frames::element::{ElementId, Elements, MobilityDomain, OweTransition, rsn::RsnChoice};
+use lapwing_frames::element::{ElementId, Elements, MobilityDomain, OweTransition, rsn::RsnChoice, wpa::Wpa};
 use lapwing_frames::suite::Akm;
 use lapwing_frames::{MacAddr, Ssid};
 use std::cmp::Reverse;
@@ -299,12 +299,19 @@ fn is_twin(bss: &Bss) -> bool {
     twin.is_some_and(|twin| twin.ssid != bss.ssid)
 }
 
-/// The AKMs that a BSS offers, in whichever element.
+/// The AKMs that a BSS offers, in whichever element, by their names of RSN.
 fn akms(bss: &Bss) -> Vec<Akm> {
-    let advertised = Advertised::of(Elements::new(&bss.elements));
+    let elements = Elements::new(&bss.elements);
+    let advertised = Advertised::of(elements);
     let choices = [RsnChoice::Rsn, RsnChoice::Override, RsnChoice::Override2];
     let rsns = choices.into_iter().filter_map(|choice| advertised.rsn(choice)?.ok());
-    rsns.flat_map(|(rsn, _)| rsn.akms().to_vec()).collect()
+    let first_wpa = elements.find::<Wpa>().ok().flatten().map(|wpa| wpa.akms).unwrap_or_default();
+    let renamed = first_wpa.into_iter().filter_map(|akm| match akm {
+        Akm::WpaPsk => Some(Akm::Psk),
+        Akm::Wpa8021x => Some(Akm::Ieee8021x),
+        _ => None,
+    });
+    rsns.flat_map(|(rsn, _)| rsn.akms().to_vec()).chain(renamed).collect()
 }
 
 /// How a BSS is protected, as far as the kinds of networks tell; none for WEP.

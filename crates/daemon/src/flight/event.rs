@@ -13,6 +13,7 @@ use lapwing_core::Instant;
 use lapwing_core::ap;
 use lapwing_core::attempt::{AttemptId, Entry, Record, Way};
 use lapwing_core::failure::Failure;
+use lapwing_core::rsn::plan::Weakness;
 use lapwing_core::select::{Judged, JudgedLink, LeftOut, Verdict};
 use lapwing_core::station::{Connected, Learned, Report, RoamStep};
 use lapwing_frames::{LinkId, MacAddr};
@@ -305,6 +306,7 @@ pub fn connection(object: Object, connected: &Connected) -> Object {
         .optional("akm", connected.akm)
         .optional("pairwise", connected.pairwise)
         .optional("group_management", connected.group_management)
+        .optional("weakness", connected.weakness.map(Weakness::name))
         .numbers("links", connected.links.iter().map(|link| link.get()))
         .boolean("cached_pmksa", connected.cached_pmksa)
         .boolean("beacon_protection", connected.beacon_protection)
@@ -399,6 +401,10 @@ fn record(place: Place<'_>, record: &Record) -> Told {
             debug(object, format!("the access point answered {frame} with status {status}"))
         }
         Entry::Handshake(what) => debug(object("handshake").text("what", what), (*what).to_owned()),
+        Entry::Weak(weakness) => {
+            let object = object("weak").text("name", weakness.name()).text("sentence", weakness.text());
+            told(object, weakness.text().to_owned(), Loudness::Warning)
+        }
         Entry::Ignored(why) => debug(object("ignored").text("why", why), format!("ignored: {why}")),
         Entry::Farewell { reason, by_ap } => {
             let object = object("farewell").number("reason", reason.0).boolean("by_ap", *by_ap);

@@ -78,6 +78,7 @@ fn render_attempt(text: &mut String, attempt: AttemptId, records: &[&Record]) {
     let Some(first) = records.first() else { return };
     let mut spans: Vec<Span> = Vec::new();
     let mut ending = None;
+    let mut weakness = None;
     let mut links = LinkStory::default();
     let mut title = format!("{attempt}");
     for record in records {
@@ -96,6 +97,7 @@ fn render_attempt(text: &mut String, attempt: AttemptId, records: &[&Record]) {
                 leave(&mut spans, record.at);
                 ending = Some((record.at, format!("ended: {failure}")));
             }
+            Entry::Weak(found) => weakness = Some(*found),
             Entry::Scanning { .. }
             | Entry::Judged(_)
             | Entry::Chosen { .. }
@@ -128,6 +130,9 @@ fn render_attempt(text: &mut String, attempt: AttemptId, records: &[&Record]) {
     }
     if let Some(online) = online {
         let _done = writeln!(text, "  {:<14}{:>9}", "online after", milliseconds(online.since(first.at)));
+    }
+    if let Some(weakness) = weakness {
+        let _done = writeln!(text, "  warning: {}", weakness.text());
     }
     links.render(text, first.at);
     if let Some((at, how)) = ending {

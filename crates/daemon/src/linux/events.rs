@@ -202,7 +202,6 @@ impl Linux {
             | EventKind::IbssJoined(_)
             | EventKind::ClientProbed { .. }
             | EventKind::PmksaCandidate { .. }
-            | EventKind::MichaelMicFailure(_)
             | EventKind::OffChannelBegan { .. }
             | EventKind::OffChannelEnded { .. }
             | EventKind::Radar(_)

@@ -29,7 +29,7 @@ const LIST: &str = "list";
 const FREQUENCIES: usize = 5;
 
 /// The names of the stronger ways.
-const WAYS: [(&str, u8); 2] = [("sae", Proven::SAE), ("owe", Proven::OWE)];
+const WAYS: [(&str, u8); 3] = [("sae", Proven::SAE), ("owe", Proven::OWE), ("rsn", Proven::RSN)];
 
 /// What is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

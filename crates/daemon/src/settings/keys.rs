@@ -13,7 +13,7 @@ use std::ops::RangeInclusive;
 /// What a key does here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// It acts as with iwd.
+    /// It acts: as with iwd, if it is one of iwd's.
     Acts,
     /// It is read over, for this reason.
     Ignored(&'static str),
@@ -24,7 +24,7 @@ use Use::{Acts, Ignored};
 const NO_EAP: Use = Ignored("802.1X networks are not joined yet");
 const NO_P2P: Use = Ignored("Wi-Fi Direct is not done yet");
 
-/// Every key of iwd 3.12: those of iwd.config(5), and those that only its source has.
+/// Every key of iwd 3.12: those of iwd.config(5), and those that only its source has. Behind them those of our own.
 pub const KEYS: &[(&str, &str, Use)] = &[
     ("General", "EnableNetworkConfiguration", Acts),
     ("General", "UseDefaultInterface", Ignored("interfaces that are there are used, and never removed")),
@@ -74,6 +74,7 @@ pub const KEYS: &[(&str, &str, Use)] = &[
     ("P2P", "DeviceType", NO_P2P),
     ("P2P", "DHCPTimeout", NO_P2P),
     ("PMKSA", "Capacity", Ignored("the cache has its own bound")),
+    ("Security", "AllowTkip", Acts),
 ];
 
 /// How many lines that are nothing are told and read over, with the keys that nobody knows; a file with more such lines
@@ -100,6 +101,7 @@ pub fn understand(program: Program, octets: &[u8]) -> (Settings, Vec<Mistake>) {
     reader.ranking(&mut settings);
     reader.scans(&mut settings);
     reader.quirks(&mut settings);
+    reader.boolean("Security", "AllowTkip", |on| settings.station.preferences.tkip = on);
     (settings, reader.mistakes)
 }
 

@@ -49,6 +49,8 @@ APAddressPool=192.168.80.0/22, 10.0.0.0/8
 ForcePae=brcm*,a
 PowerSaveDisable=rtw88*
 SaeDisable=ath6kl
+[Security]
+AllowTkip=true
 ";
 
 #[test]
@@ -81,7 +83,7 @@ fn the_keys_of_iwd() {
             roam,
             search: Some(station::Pauses { first: seconds(70), longest: seconds(700) }),
             reuses_keys: false,
-            preferences: Preferences { bands: [0, 126, 200], protection_required: true },
+            preferences: Preferences { bands: [0, 126, 200], protection_required: true, tkip: true },
             ..station::Settings::default()
         },
         management_frame_protection: true,
@@ -103,6 +105,9 @@ fn the_keys_of_iwd() {
     let settings = understand(Program::Iwd, b"[General]\n").0;
     assert_eq!((settings.network_configuration, settings.metric), (false, 300));
     assert!(understand(Program::Iwd, b"[General]\nEnableNetworkConfiguration=1\n").0.network_configuration);
+    let tkip = |program, text: &str| understand(program, text.as_bytes()).0.station.preferences.tkip;
+    assert!(!tkip(Program::Lapwingd, "") && tkip(Program::Iwd, ""));
+    assert!(!tkip(Program::Iwd, "[Security]\nAllowTkip=false\n"));
     let once = understand(Program::Iwd, b"[Scan]\nDisablePeriodicScan=true\n").0;
     assert_eq!(once.station.search, None);
 }

@@ -140,6 +140,7 @@ impl Double {
                         akm: Some(Akm::Sae),
                         pairwise: Some(Cipher::Ccmp128),
                         group_management: Some(Cipher::BipCmac128),
+                        weakness: None,
                         beacon_protection: false,
                         cached_pmksa: false,
                         links: Vec::new(),

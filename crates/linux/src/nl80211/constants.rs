@@ -167,6 +167,7 @@ numbers! {
         AUTH_TYPE = 53,
         REASON_CODE = 54,
         MAX_SCAN_IE_LEN = 56,
+        KEY_TYPE = 55,
         CIPHER_SUITES = 57,
         TIMED_OUT = 65,
         USE_MFP = 66,
@@ -575,6 +576,7 @@ numbers! {
     /// For whom a key is.
     pub(super) mod key_type: u32 = "NL80211_KEYTYPE_" {
         GROUP = 0,
+        PAIRWISE = 1,
     }
 }
 
@@ -635,6 +637,7 @@ numbers! {
 numbers! {
     /// WPA versions: bits.
     pub(super) mod wpa_version: u32 = "NL80211_" {
+        WPA_VERSION_1 = 0x1,
         WPA_VERSION_2 = 0x2,
         WPA_VERSION_3 = 0x4,
     }
@@ -672,8 +675,8 @@ pub(super) const TABLES: &[&[(&str, u64)]] = &[
     pmksa_candidate::TABLE,
     rekey::TABLE,
     key::TABLE,
-    key_type::TABLE,
     key_mode::TABLE,
+    key_type::TABLE,
     key_default::TABLE,
     auth_type::TABLE,
     sae_pwe::TABLE,

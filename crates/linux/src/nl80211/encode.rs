@@ -296,11 +296,16 @@ fn fill_links(message: &mut Builder, links: &[AssociationLink]) {
 /// The suites, that the port is ours to open, and whether EAPOL travels over this socket. To ask for that a driver
 /// that cannot do it is an error.
 fn fill_security(message: &mut Builder, security: &AssociateSecurity) {
-    let version = if security.akm.is_sae() { wpa_version::WPA_VERSION_3 } else { wpa_version::WPA_VERSION_2 };
+    let (version, akm) = match security.akm {
+        // The kernel knows one name for it.
+        Akm::WpaPsk => (wpa_version::WPA_VERSION_1, Akm::Psk),
+        akm if akm.is_sae() => (wpa_version::WPA_VERSION_3, akm),
+        akm => (wpa_version::WPA_VERSION_2, akm),
+    };
     message.u32(attr::WPA_VERSIONS, version);
     message.u32(attr::CIPHER_SUITES_PAIRWISE, security.pairwise.to_u32());
     message.u32(attr::CIPHER_SUITE_GROUP, security.group.to_u32());
-    message.u32(attr::AKM_SUITES, Akm::to_u32(security.akm));
+    message.u32(attr::AKM_SUITES, akm.to_u32());
     message.flag(attr::CONTROL_PORT).u16(attr::CONTROL_PORT_ETHERTYPE, ETHERTYPE_EAPOL);
     if security.control_port {
         message.flag(attr::CONTROL_PORT_OVER_NL80211).flag(attr::CONTROL_PORT_NO_PREAUTH);

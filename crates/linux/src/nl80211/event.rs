@@ -1,6 +1,6 @@
 //! Events: what nl80211 says unasked, always with where it happened.
 
-use super::constants::{Command, attr, cqm, cqm_event, pmksa_candidate, rekey};
+use super::constants::{Command, attr, cqm, cqm_event, key_type, pmksa_candidate, rekey};
 use super::state::{ChannelFields, InterfaceInfo, link_id, ssid};
 use crate::netlink::{Attribute, Attributes, DecodeError};
 use core::mem::take;
@@ -71,8 +71,6 @@ pub enum EventKind {
         /// Whether it allows preauthentication.
         preauthentication: bool,
     },
-    /// TKIP's integrity check failed.
-    MichaelMicFailure(MacAddr),
     /// A frame's time on another channel began.
     OffChannelBegan {
         /// The request's cookie.
@@ -124,6 +122,7 @@ struct Fields<'a> {
     external: ExternalFields,
     candidate: Option<(MacAddr, bool)>,
     replay_counter: Option<[u8; 8]>,
+    key_type: Option<u32>,
 }
 
 #[derive(Default)]
@@ -193,6 +192,7 @@ impl<'a> Fields<'a> {
                 }
             }
             attr::TIMEOUT => self.timeout = attribute.u32()?,
+            attr::KEY_TYPE => self.key_type = Some(attribute.u32()?),
             attr::RADAR_EVENT => self.radar = Some(attribute.u32()?),
             attr::CQM => self.quality = quality(*attribute)?,
             attr::EXTERNAL_AUTH_ACTION => self.external.action = Some(attribute.u32()?),
@@ -227,6 +227,10 @@ impl<'a> Fields<'a> {
     ) -> Result<Option<KernelEvent>, DecodeError> {
         Ok(Some(match command {
             Command::TRIGGER_SCAN => KernelEvent::ScanStarted,
+            Command::MICHAEL_MIC_FAILURE => {
+                let pairwise = self.key_type == Some(key_type::PAIRWISE);
+                KernelEvent::MicFailure { from: self.peer(command)?, pairwise }
+            }
             Command::NEW_SCAN_RESULTS => {
                 KernelEvent::ScanDone { frequencies: take(&mut self.scan_frequencies) }
             }
@@ -340,7 +344,6 @@ impl<'a> Fields<'a> {
                     self.candidate.ok_or_else(|| missing(command, "no candidate"))?;
                 EventKind::PmksaCandidate { bssid, preauthentication }
             }
-            Command::MICHAEL_MIC_FAILURE => EventKind::MichaelMicFailure(self.peer(command)?),
             Command::REMAIN_ON_CHANNEL => EventKind::OffChannelBegan { cookie: self.cookie },
             Command::CANCEL_REMAIN_ON_CHANNEL | Command::FRAME_WAIT_CANCEL => {
                 EventKind::OffChannelEnded { cookie: self.cookie }

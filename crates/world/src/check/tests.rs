@@ -147,6 +147,7 @@ fn connected() -> &'static Connected {
         akm: Some(Akm::Sae),
         pairwise: Some(Cipher::Ccmp128),
         group_management: None,
+        weakness: None,
         beacon_protection: false,
         cached_pmksa: false,
         links: Vec::new(),

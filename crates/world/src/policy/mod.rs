@@ -102,6 +102,7 @@ impl Turn<'_, '_> {
             akm: plan.map(|plan| plan.akm()),
             pairwise: plan.map(|plan| plan.pairwise()),
             group_management: plan.and_then(|plan| plan.group_management()),
+            weakness: plan.and_then(|plan| plan.weakness()),
             beacon_protection: plan.is_some_and(|plan| plan.beacon_protection()),
             cached_pmksa,
             links: target.links().collect(),

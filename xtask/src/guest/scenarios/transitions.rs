@@ -62,7 +62,7 @@ pub(super) fn psk() -> Hostapd {
 }
 
 /// A network of WPA3 whose access points hand stations over.
-fn sae() -> Hostapd {
+pub(super) fn sae() -> Hostapd {
     Hostapd::wpa3(SSID, PASSWORD).set("wpa_key_mgmt", "FT-SAE SAE")
 }
 

@@ -5,6 +5,7 @@ use super::{
         Advertised, Peer,
         contents::{Contents, SecurityElements},
         operating_channel::reaches,
+        plan::Generation,
     },
     Authentic, Established, HandshakeFailure, State, Supplicant,
     transition::Rooted,
@@ -18,7 +19,7 @@ use alloc::{boxed::Box, vec::Vec};
 use lapwing_frames::{
     LinkId,
     eapol::KeyInformation as Info,
-    kde::{GroupKey, GroupKeyKind},
+    kde::{GroupKey, GroupKeyKind, KeyOctets},
     suite::Cipher,
 };
 
@@ -42,12 +43,19 @@ impl Supplicant {
         use HandshakeFailure as Failure;
         let plan = &self.setup.plan;
         let info = third.frame.information;
-        if !info.contains(Info::INSTALL.with(Info::SECURE).with(Info::ENCRYPTED)) {
+        let needed = match plan.generation() {
+            Generation::FirstWpa => Info::INSTALL,
+            Generation::Rsn => Info::INSTALL.with(Info::SECURE).with(Info::ENCRYPTED),
+        };
+        if !info.contains(needed) {
             return Err(Failure::KeyInformation);
         }
         let key_length = plan.pairwise().key_length();
         if key_length != Some(usize::from(third.frame.key_length)) {
             return Err(Failure::KeyLength);
+        }
+        if plan.is_first_wpa() {
+            return self.check_third_of_first_wpa(third);
         }
         let plain = third.decrypt().ok_or(Failure::KeyUnwrap)?;
         let contents = Contents::gather(plain.expose()).map_err(Failure::KeyData)?;
@@ -91,6 +99,46 @@ impl Supplicant {
         let group_keys = self.keys_of(links, &contents, sequence(third))?;
         Self::take_lifetimes(rooted, &contents);
         Ok(Checked { group_keys, key_id, transition_disable: contents.transition_disable })
+    }
+
+    /// In the first WPA, message 3 is in clear and has no keys: it repeats what the beacons say.
+    fn check_third_of_first_wpa(&self, third: &Authentic<'_>) -> Result<Checked, HandshakeFailure> {
+        let contents = Contents::gather(&third.frame.key_data).map_err(HandshakeFailure::KeyData)?;
+        let Peer::Bss(link) = &self.setup.peer else { return Err(HandshakeFailure::OtherMld) };
+        let (beacon, told) = (&link.advertised, &contents.security);
+        // An AP that has RSN says so here, though somebody has kept it out of its beacons.
+        if beacon.rsne.as_deref() != told.rsne {
+            return Err(HandshakeFailure::Rsne(None));
+        }
+        if beacon.wpa.as_deref() != told.wpa {
+            return Err(HandshakeFailure::FirstWpa);
+        }
+        Ok(Checked { group_keys: Vec::new(), key_id: 0, transition_disable: None })
+    }
+
+    /// The group key of the first WPA, which is all of the key data.
+    fn check_group_of_first_wpa(
+        &self,
+        first: &Authentic<'_>,
+    ) -> Result<(Vec<KeyRequest>, bool), HandshakeFailure> {
+        use HandshakeFailure as Failure;
+        if !first.frame.information.contains(Info::SECURE) {
+            return Err(Failure::KeyInformation);
+        }
+        let plain = first.decrypt().ok_or(Failure::KeyUnwrap)?;
+        let length = usize::from(first.frame.key_length);
+        // What is behind it is padding.
+        let octets = plain.expose().get(..length);
+        let octets = octets.ok_or(Failure::GroupKeyLength(GroupKeyKind::Data, None))?;
+        let key = GroupKey {
+            kind: GroupKeyKind::Data,
+            link: None,
+            key_id: u16::from(first.frame.information.index()),
+            transmit: false,
+            packet_number: None,
+            key: KeyOctets(octets),
+        };
+        Ok((self.group_key(&key, sequence(first))?.into_iter().collect(), false))
     }
 
     /// All group keys of some links, each of which must have those that were negotiated.
@@ -138,6 +186,9 @@ impl Supplicant {
         first: &Authentic<'_>,
     ) -> Result<(Vec<KeyRequest>, bool), HandshakeFailure> {
         use HandshakeFailure as Failure;
+        if self.setup.plan.is_first_wpa() {
+            return self.check_group_of_first_wpa(first);
+        }
         if !first.frame.information.contains(Info::SECURE.with(Info::ENCRYPTED)) {
             return Err(Failure::KeyInformation);
         }
@@ -229,7 +280,8 @@ impl Supplicant {
         let index = u8::try_from(key.key_id).ok().filter(|index| indices.contains(index));
         let index = index.ok_or(HandshakeFailure::GroupKeyIndex(key.kind, key.link))?;
         let sequence = key.packet_number.unwrap_or(sequence);
-        Ok(Some(KeyRequest { kind, link: key.link, index, cipher, key: Secret::new(key.key.0), sequence }))
+        let octets = of_supplicant(cipher, key.key.0);
+        Ok(Some(KeyRequest { kind, link: key.link, index, cipher, key: octets, sequence }))
     }
 
     pub(super) fn pairwise_key(&self, ptk: &Ptk, index: u8) -> KeyRequest {
@@ -239,9 +291,21 @@ impl Supplicant {
             link: None,
             index,
             cipher: self.setup.plan.pairwise(),
-            key: ptk.tk.clone(),
+            key: of_supplicant(self.setup.plan.pairwise(), ptk.tk.expose()),
             sequence: [0; 6],
         }
+    }
+}
+
+/// A key as the kernel takes it of a supplicant. With TKIP the two keys of Michael follow that of the cipher, first the one
+/// that the authenticator sends with; the kernel wants the one first that we send with.
+fn of_supplicant(cipher: Cipher, key: &[u8]) -> Secret {
+    match key.split_at_checked(16) {
+        Some((key, michael)) if cipher == Cipher::Tkip => {
+            let (authenticator, supplicant) = michael.split_at(michael.len() / 2);
+            Secret::from_vec([key, supplicant, authenticator].concat())
+        }
+        _ => Secret::new(key),
     }
 }
 

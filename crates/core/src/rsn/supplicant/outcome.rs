@@ -56,6 +56,8 @@ pub enum Waiting {
         /// How many message 1 were answered, up to 255.
         answered: u8,
     },
+    /// The group key, which the first WPA brings in a handshake of its own.
+    GroupKey,
     /// Message 3 of a rekeying.
     MessageThreeOfRekeying,
     /// Nothing: the keys are in use.
@@ -71,7 +73,7 @@ pub enum Ignored {
     Malformed(ParseError),
     /// Its key data, in clear, cannot be read.
     KeyData(ParseError),
-    /// It has another descriptor than RSN's.
+    /// It has another descriptor than that of the association.
     Descriptor,
     /// Its descriptor version is not the AKM's.
     DescriptorVersion,
@@ -81,7 +83,7 @@ pub enum Ignored {
     EncryptedWithoutMic,
     /// It is of the group handshake and has no MIC.
     GroupWithoutMic,
-    /// It has a key index, which RSN has not.
+    /// It has a key index, which it must not have.
     KeyIndex,
     /// It came in clear, though there is a pairwise key.
     Unencrypted,
@@ -116,12 +118,12 @@ impl Ignored {
         match self {
             Self::Malformed(_) => "a key frame that cannot be read",
             Self::KeyData(_) => "a key frame whose key data cannot be read",
-            Self::Descriptor => "a key frame of another kind than RSN's",
+            Self::Descriptor => "a key frame of another generation",
             Self::DescriptorVersion => "a key frame whose version is not that of its authentication",
             Self::NotForSupplicant => "a key frame that no access point sends",
             Self::EncryptedWithoutMic => "a key frame with encrypted data and no integrity code",
             Self::GroupWithoutMic => "a group key frame without an integrity code",
-            Self::KeyIndex => "a pairwise key frame with a key index",
+            Self::KeyIndex => "a key frame with a key index that it must not have",
             Self::Unencrypted => "a key frame in clear, though there is a key",
             Self::Replayed => "a key frame with a replay counter used before",
             Self::Mic => "a key frame whose integrity code is wrong",
@@ -161,6 +163,8 @@ pub enum HandshakeFailure {
     KeyLength,
     /// The RSNE is not that of the beacon.
     Rsne(Option<LinkId>),
+    /// The element of the first WPA is not that of the beacon.
+    FirstWpa,
     /// The RSNXE is not that of the beacon.
     Rsnxe(Option<LinkId>),
     /// An override element is not that of the beacon.
@@ -194,9 +198,12 @@ impl HandshakeFailure {
     #[must_use]
     pub const fn reason(&self) -> ReasonCode {
         match self {
-            Self::Rsne(_) | Self::Rsnxe(_) | Self::Override(_) | Self::Ssid | Self::MobilityDomain => {
-                ReasonCode::HandshakeElementMismatch
-            }
+            Self::Rsne(_)
+            | Self::FirstWpa
+            | Self::Rsnxe(_)
+            | Self::Override(_)
+            | Self::Ssid
+            | Self::MobilityDomain => ReasonCode::HandshakeElementMismatch,
             Self::SecondRsne => ReasonCode::InvalidPairwiseCipher,
             Self::GroupKeyMissing(..) | Self::GroupKeyLength(..) | Self::GroupKeyIndex(..) => {
                 ReasonCode::InvalidGroupCipher
@@ -214,6 +221,7 @@ impl HandshakeFailure {
             Self::KeyData(_) => "the key data could not be read",
             Self::KeyLength => "the length of the pairwise key is not that of its cipher",
             Self::Rsne(_) => "the RSNE differs from that of the beacon",
+            Self::FirstWpa => "the element of the first WPA differs from that of the beacon",
             Self::Rsnxe(_) => "the RSNXE differs from that of the beacon",
             Self::Override(_) => "an RSN override element differs from that of the beacon",
             Self::SecondRsne => "the access point would change the pairwise cipher",

@@ -6,7 +6,7 @@ use super::{
         contents::Contents,
         ft::{self, Hierarchy},
     },
-    Established, HandshakeFailure, Setup, State, Supplicant,
+    Established, HandshakeFailure, Port, Setup, State, Supplicant,
 };
 use crate::{
     Secret,
@@ -127,6 +127,7 @@ impl Supplicant {
         supplicant.state = State::Established {
             keys: Established { anonce, ptk, print, key_id: 0, rooted },
             rekeying: None,
+            port: Port::Open,
         };
         Ok((supplicant, keys))
     }

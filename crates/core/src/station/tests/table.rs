@@ -2,7 +2,7 @@
 //! same state. The states are in the order of [`super::STATES`].
 
 /// The table.
-pub(super) const TABLE: [(&str, [&str; 8]); 47] = [
+pub(super) const TABLE: [(&str, [&str; 8]); 48] = [
     ("Networks", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "Connect",
@@ -166,6 +166,7 @@ pub(super) const TABLE: [(&str, [&str; 8]); 47] = [
     ("ChannelSwitched", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("LinksRemoved", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("LinksReconfigured", [".", ".", ".", ".", ".", ".", ".", "."]),
+    ("MicFailure", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("Quality", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("UnprotectedBeacon", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("RegulatoryChanged", [".", ".", ".", ".", ".", ".", ".", "."]),

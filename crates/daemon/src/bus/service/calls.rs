@@ -548,6 +548,7 @@ pub(super) fn figures(receive: Option<&RateView>, transmit: Option<&RateView>) -
 fn security(akm: Option<Akm>) -> &'static str {
     match akm {
         None => "Open",
+        Some(Akm::WpaPsk) => "WPA1-Personal",
         Some(Akm::Psk | Akm::PskSha256 | Akm::PskSha384) => "WPA2-Personal",
         Some(Akm::FtPsk | Akm::FtPskSha384) => "WPA2-Personal + FT",
         Some(Akm::Sae | Akm::SaeExtKey) => "WPA3-Personal",

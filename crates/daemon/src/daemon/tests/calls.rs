@@ -648,7 +648,11 @@ fn a_network_of_the_second_generation_is_joined_with_its_passphrase() {
     assert_eq!(desk.answer(call), DONE);
     let text = desk.text("old.psk");
     assert!(text.starts_with("[Security]\nPassphrase=correct horse battery\nPreSharedKey="), "{text}");
-    assert!(!desk.text(".lapwing.memory").contains("Proven"), "it has proven nothing stronger");
+    let memory = desk.text(".lapwing.memory");
+    assert!(
+        memory.contains("Proven=rsn\n"),
+        "it has proven nothing stronger, and TKIP would be less: {memory}"
+    );
     assert_eq!(desk.view().devices[0].connected.as_ref().unwrap().akm, Some(Akm::Psk));
 }
 

@@ -6,6 +6,7 @@ use lapwing_core::attempt::{Cause, Phase};
 use lapwing_core::failure::Code;
 use lapwing_core::kernel::{Errno, Frequency, Refusal};
 use lapwing_core::network::{Proven, TransitionDisable};
+use lapwing_core::rsn::plan::Weakness;
 use lapwing_core::select::Rejection;
 use lapwing_core::station::{RoamStep, Summary};
 use lapwing_frames::management::{ReasonCode, StatusCode};
@@ -105,6 +106,11 @@ fn every_entry_has_its_line() {
             r#""answered","frame":"Association Response","status":0"#.to_owned(),
         ),
         (Entry::Handshake("message 1"), r#""handshake","what":"message 1""#.to_owned()),
+        (
+            Entry::Weak(Weakness::Tkip),
+            r#""weak","name":"tkip","sentence":"TKIP protects it, which is broken: others can forge frames""#
+                .to_owned(),
+        ),
         (Entry::Ignored("late"), r#""ignored","why":"late""#.to_owned()),
         (
             Entry::Farewell { reason: ReasonCode(3), by_ap: true },
@@ -130,6 +136,7 @@ fn every_report_has_its_line_and_no_secret() {
         akm: Some(Akm::Sae),
         pairwise: Some(Cipher::Ccmp128),
         group_management: None,
+        weakness: None,
         beacon_protection: true,
         cached_pmksa: false,
         links: Vec::new(),

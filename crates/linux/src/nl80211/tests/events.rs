@@ -276,7 +276,15 @@ fn events_for_the_daemon() {
     let address = |message: &mut Builder| {
         message.mac(attr::MAC, AP).u64(attr::COOKIE, 5).u32(attr::RADAR_EVENT, 1);
     };
-    assert_eq!(other(Command::MICHAEL_MIC_FAILURE, address), EventKind::MichaelMicFailure(AP));
+    for (kind, pairwise) in [(Some(0), false), (Some(1), true), (Some(2), false), (None, false)] {
+        let failure = other(Command::MICHAEL_MIC_FAILURE, |message| {
+            message.mac(attr::MAC, AP);
+            if let Some(kind) = kind {
+                message.u32(attr::KEY_TYPE, kind);
+            }
+        });
+        assert_eq!(failure, EventKind::Station(KernelEvent::MicFailure { from: AP, pairwise }));
+    }
     assert_eq!(other(Command::NEW_STATION, address), EventKind::NewPeer(AP));
     assert_eq!(other(Command::DEL_STATION, address), EventKind::DelPeer(AP));
     assert_eq!(other(Command::JOIN_IBSS, address), EventKind::IbssJoined(AP));

@@ -160,6 +160,29 @@ fn associate() {
     }
 }
 
+/// The kernel has its own names for the suites of the first WPA: those of RSN.
+#[test]
+fn associate_with_the_first_wpa() {
+    let message = station(kernel::Request::Associate(AssociateRequest {
+        peer: AssociationPeer::Bss { bssid: AP, frequency: Frequency(2412) },
+        ssid: Ssid::new(b"old").unwrap(),
+        elements: Vec::new(),
+        security: Some(AssociateSecurity {
+            akm: Akm::WpaPsk,
+            pairwise: Cipher::Tkip,
+            group: Cipher::Tkip,
+            management_frame_protection: false,
+            control_port: true,
+        }),
+        previous: None,
+    }));
+    let number = |kind| u32::from_ne_bytes(find(&message, kind).try_into().unwrap());
+    assert_eq!(number(attr::WPA_VERSIONS), 1);
+    assert_eq!(number(attr::AKM_SUITES), 0x000f_ac02);
+    assert_eq!(number(attr::CIPHER_SUITES_PAIRWISE), 0x000f_ac02);
+    assert_eq!(number(attr::CIPHER_SUITE_GROUP), 0x000f_ac02);
+}
+
 #[test]
 fn associate_with_links() {
     let theirs = &sent("mlo-kernel7", Command::ASSOCIATE)[0];
