@@ -159,7 +159,7 @@ fn tkip_is_not_joined_unless_it_is_put_up_with() {
         (ciphers(Cipher::Tkip, Cipher::Tkip), Unsuitable::Tkip, Weakness::Tkip),
         (ciphers(Cipher::Tkip, Cipher::Ccmp128), Unsuitable::Tkip, Weakness::GroupTkip),
     ] {
-        let (verdicts, target, _) = chosen(&[elements.clone()], &network, false);
+        let (verdicts, target, _) = chosen(std::slice::from_ref(&elements), &network, false);
         assert_eq!(verdicts, [Verdict::Rejected(Rejection::Unsuitable(why))]);
         assert_eq!(target, None);
         let (_, target, found) = chosen(&[elements], &network, true);
