@@ -13,8 +13,12 @@ fn main() {
     }
     let list = fs::read_to_string("layout.txt").expect("the list is beside this script");
     // A name that no function has any more is no harm, and one that is missing costs a page.
-    let sections: String = list.lines().map(|name| format!("    *(.text.{name}17h*)\n")).collect();
-    let script = format!("SECTIONS {{\n  .text.runs : {{\n{sections}  }}\n}} INSERT BEFORE .text;\n");
+    let sections: String =
+        list.lines().map(|name| format!("    *(.text.{name} .text.unlikely.{name})\n")).collect();
+    // Assembly has one section for each file: that of the curve which nearly all access points use.
+    let script = format!(
+        "SECTIONS {{\n  .text.runs : {{\n    *p256*.o(.text)\n{sections}  }}\n}} INSERT BEFORE .text;\n"
+    );
     let place = PathBuf::from(env::var_os("OUT_DIR").expect("Cargo says where")).join("layout.ld");
     fs::write(&place, script).expect("the folder is ours");
     println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", place.display());

@@ -100,6 +100,7 @@ impl Play {
             match effect {
                 Effect::Call(id, call) => self.double.call(NOW, id, call),
                 Effect::Secret(id, answer) => self.double.secret(NOW, id, answer),
+                Effect::Code(id, answer) => self.double.code(NOW, id, answer),
                 Effect::Send(message) => {
                     encode(&message, None, 1).expect("what is said can be written down");
                     match message {

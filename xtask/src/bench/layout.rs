@@ -66,7 +66,7 @@ impl Functions {
         let Some(count) = Some(names.len()).filter(|count| *count > 0) else {
             return Err(Failure::unmet("functions that were called", profile));
         };
-        let text: String = names.into_iter().flat_map(|name| [name, "\n"]).collect();
+        let text: String = names.into_iter().map(|name| name + "\n").collect();
         fs::write(LIST, text).doing(|| format!("write {LIST}"))?;
         Ok(count)
     }
@@ -82,10 +82,30 @@ fn called(profile: &str) -> impl Iterator<Item = u64> {
     })
 }
 
-/// What a symbol's name has in common with those of other builds: all but the number at its end.
-fn lasting(name: &str) -> Option<&str> {
-    let (path, number) = name.strip_prefix("_ZN").and_then(|_| name.rsplit_once("17h"))?;
-    (number.len() >= 17).then_some(path)
+/// A pattern for what a symbol's name has in common with those of other builds: all but the number at its end, those of the
+/// crates in it, or the version of AWS-LC.
+fn lasting(name: &str) -> Option<String> {
+    if name.starts_with("_ZN") {
+        let (path, number) = name.rsplit_once("17h")?;
+        return (number.len() >= 17).then(|| format!("{path}17h*"));
+    }
+    if let Some(versioned) = name.strip_prefix("aws_lc_") {
+        let function =
+            versioned.trim_start_matches(|character: char| character.is_ascii_digit() || character == '_');
+        return Some(format!("aws_lc_*_{function}"));
+    }
+    let Some(rest) = name.strip_prefix("_R") else { return Some(name.to_owned()) };
+    let mut parts = rest.split("Cs");
+    let mut pattern = format!("_R{}", parts.next()?);
+    for part in parts {
+        match part.split_once('_') {
+            Some((number, rest)) if number.bytes().all(|octet| octet.is_ascii_alphanumeric()) => {
+                pattern.extend(["Cs*_", rest]);
+            }
+            _ => pattern.extend(["Cs", part]),
+        }
+    }
+    Some(pattern)
 }
 
 #[cfg(test)]
@@ -102,7 +122,10 @@ mod tests {
         let names: Vec<_> =
             called(profile).filter_map(|address| functions.0.get(&address)).flatten().collect();
         assert_eq!(names, [name]);
-        assert_eq!(lasting(name), Some("_ZN12lapwing_core4scan5table5Table6insert"));
-        assert_eq!(lasting("main"), None);
+        let pattern = |name| lasting(name).unwrap_or_default();
+        assert_eq!(pattern(name), "_ZN12lapwing_core4scan5table5Table6insert17h*");
+        assert_eq!(pattern("_RNvNtCsgEmfK2I1SDS_4core3fmt5write"), "_RNvNtCs*_4core3fmt5write");
+        assert_eq!(pattern("aws_lc_0_47_0_EC_POINT_new"), "aws_lc_*_EC_POINT_new");
+        assert_eq!(pattern("ec_GFp_simple_oct2point"), "ec_GFp_simple_oct2point");
     }
 }
