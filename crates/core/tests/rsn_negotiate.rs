@@ -277,7 +277,12 @@ fn open_networks() {
     assert_eq!(plan(&owe, &OPEN).akm(), Akm::Owe);
     assert!(matches!(refusal(&owe, &PASSPHRASE), Unsuitable::NoCommonAkm(_)));
     let unprotected = ap(&rsn(CCMP, &[CCMP], &[Akm::Owe], Bits::default()), &[]);
-    assert_eq!(refusal(&unprotected, &OPEN), Unsuitable::NoManagementFrameProtection);
+    // Better than what is left without it, an open network.
+    let poor = plan(&unprotected, &OPEN);
+    assert_eq!((poor.akm(), poor.group_management()), (Akm::Owe, None));
+    assert_eq!(judge(&unprotected, &OPEN, Band::Band6, false), Err(Unsuitable::NoManagementFrameProtection));
+    let required = ap(&rsn(CCMP, &[CCMP], &[Akm::Owe], Bits::MFPC.with(Bits::MFPR)), &[]);
+    assert_eq!(plan(&required, &OPEN).group_management(), Some(Cipher::BipCmac128));
     assert_eq!(refusal(&ap(&rsn(CCMP, &[CCMP], &[Akm::Sae], MFP), H2E), &OPEN), Unsuitable::SecretMissing);
     let enterprise = ap(&rsn(CCMP, &[CCMP], &[Akm::Ieee8021x], MFP), &[]);
     assert_eq!(refusal(&enterprise, &OPEN), Unsuitable::Enterprise);

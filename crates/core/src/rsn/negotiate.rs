@@ -328,6 +328,7 @@ fn plan(
         protected: group_management.is_some(),
         domain: domain.is_some(),
         tkip: pairwise == Cipher::Tkip,
+        weak,
     };
     let (akm, sae) = choose_akm(capabilities, policy, rsn, &extras).map_err(|why| {
         if why == Unsuitable::NoManagementFrameProtection { protection_needed() } else { why }
@@ -382,6 +383,8 @@ struct Extras<'a> {
     domain: bool,
     /// The pairwise cipher is TKIP, with which nothing goes that is newer than it.
     tkip: bool,
+    /// Some cipher is TKIP.
+    weak: bool,
 }
 
 /// The best AKM that both sides can, and how SAE is done with it.
@@ -389,7 +392,7 @@ fn choose_akm(
     capabilities: &Capabilities,
     policy: &Policy,
     rsn: &Rsn,
-    &Extras { rsnx, modern, protected, domain, tkip }: &Extras<'_>,
+    &Extras { rsnx, modern, protected, domain, tkip, weak }: &Extras<'_>,
 ) -> Result<(Akm, Option<SaeMethod>), Unsuitable> {
     let offers = |akm: Akm| {
         rsn.akms().contains(&akm)
@@ -400,7 +403,8 @@ fn choose_akm(
     let none = || Err(nothing_common(rsn.akms(), policy));
     let (psk, sae, only, disabled) = match *policy {
         Policy::Open { .. } if !offers(Akm::Owe) => return none(),
-        Policy::Open { .. } if !protected => return Err(Unsuitable::NoManagementFrameProtection),
+        Policy::Open { .. } if weak => return Err(Unsuitable::Tkip),
+        // It should protect management frames too. But to refuse it would leave no more than an open network.
         Policy::Open { .. } => return Ok((Akm::Owe, None)),
         Policy::Personal { psk, sae, hash_to_element_only, transition_disabled } => {
             (psk, sae, hash_to_element_only, transition_disabled)
