@@ -29,10 +29,9 @@ use lapwing_frames::{
 };
 use states::{Outgoing, Peer, State};
 
-/// How long we listen on a channel after we have said something there. No driver's limit is lower.
+/// How long we listen on a channel after we have said something there. No driver's limit is lower, and some radios
+/// answer only when they have listened to the end.
 const DWELL: Duration = Duration::from_millis(1000);
-/// The same while we look for whoever has the code: a person waits.
-const CODE_DWELL: Duration = Duration::from_millis(500);
 /// For one step of the exchange, repetitions included.
 const STEP: Duration = Duration::from_secs(10);
 /// For a whole exchange by a code.
@@ -268,7 +267,7 @@ impl Session {
             stay: None,
             guesses: 0,
             until,
-            state: State::Seeking { next: Some(now), dwell: DWELL },
+            state: State::Seeking { next: Some(now) },
             outgoing: None,
         })
     }
@@ -375,8 +374,8 @@ impl Session {
     }
 
     /// That a channel is gone to; how long to stay there.
-    fn go(&mut self, now: Instant, frequency: Frequency, wait: Duration) -> Duration {
-        let wait = if self.setup.home == Some(frequency) { Duration::ZERO } else { wait };
+    fn go(&mut self, now: Instant, frequency: Frequency) -> Duration {
+        let wait = if self.setup.home == Some(frequency) { Duration::ZERO } else { DWELL };
         self.stay = Some(now + wait);
         wait
     }
@@ -403,21 +402,14 @@ impl Session {
         outgoing.tries = outgoing.tries.saturating_add(1);
         outgoing.again = Some(turn.now + LOST);
         let (to, frequency, body) = (outgoing.to, outgoing.frequency, outgoing.body.clone());
-        let wait = self.go(turn.now, frequency, DWELL);
+        let wait = self.go(turn.now, frequency);
         turn.actions.push(Action::Transmit { to, frequency, wait, body });
     }
 
     /// Sends a frame for whoever may be there, once.
-    fn call(
-        &mut self,
-        turn: &mut Turn<'_, '_>,
-        to: MacAddr,
-        frequency: Frequency,
-        wait: Duration,
-        body: Vec<u8>,
-    ) {
+    fn call(&mut self, turn: &mut Turn<'_, '_>, to: MacAddr, frequency: Frequency, body: Vec<u8>) {
         self.outgoing = None;
-        let wait = self.go(turn.now, frequency, wait);
+        let wait = self.go(turn.now, frequency);
         turn.actions.push(Action::Transmit { to, frequency, wait, body });
     }
 
@@ -425,7 +417,7 @@ impl Session {
         let now = turn.now;
         match &mut self.state {
             // The time on the channel begins when the frame is out.
-            State::Seeking { next: Some(next), dwell } => *next = now + *dwell,
+            State::Seeking { next: Some(next) } => *next = now + DWELL,
             State::Requested(requested) if requested.seeking => {
                 requested.until = requested.until.min(now + DWELL);
                 if acknowledged {
@@ -499,7 +491,7 @@ impl Session {
             }
         }
         if let Some(frequency) = self.waits_elsewhere().filter(|_| due(self.stay)) {
-            let wait = self.go(turn.now, frequency, DWELL);
+            let wait = self.go(turn.now, frequency);
             turn.actions.push(Action::Listen { frequency, wait });
         }
     }
@@ -540,7 +532,7 @@ impl Session {
     fn seek(&mut self, turn: &mut Turn<'_, '_>) {
         let channels = self.channels();
         let Some(frequency) = channels.get(self.next).or_else(|| channels.first()).copied() else {
-            self.state = State::Seeking { next: None, dwell: DWELL };
+            self.state = State::Seeking { next: None };
             return;
         };
         self.next = self.next.saturating_add(1).checked_rem(channels.len()).unwrap_or(0);
@@ -552,8 +544,8 @@ impl Session {
                 let hash = keys::bootstrapping_hash(&der, true);
                 let attributes = Writer::new().with(Type::ResponderBootstrappingHash, &hash);
                 let body = Frame::write(FrameType::PresenceAnnouncement, attributes.octets());
-                self.state = State::Seeking { next: lost, dwell: DWELL };
-                self.call(turn, MacAddr::BROADCAST, frequency, DWELL, body);
+                self.state = State::Seeking { next: lost };
+                self.call(turn, MacAddr::BROADCAST, frequency, body);
             }
             Bootstrapping::Begin(uri, _) => {
                 let address = uri.address.unwrap_or(MacAddr::BROADCAST);
@@ -562,13 +554,13 @@ impl Session {
             }
             Bootstrapping::Code(code, address, _) => {
                 let (code, to) = (code.clone(), address.unwrap_or(MacAddr::BROADCAST));
-                self.state = State::Seeking { next: lost, dwell: CODE_DWELL };
+                self.state = State::Seeking { next: lost };
                 if let Some(body) = self.exchange_request(turn, &code) {
-                    self.call(turn, to, frequency, CODE_DWELL, body);
+                    self.call(turn, to, frequency, body);
                 }
             }
             Bootstrapping::Wait | Bootstrapping::WaitForCode(_) => {
-                self.state = State::Seeking { next: None, dwell: DWELL };
+                self.state = State::Seeking { next: None };
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Who is who: request, response and confirm (Easy Connect 3.0 6.3).
 
 use super::{
-    DWELL, Part, Point2, STEP, Session, Troubles, Turn, VERSION,
+    Part, Point2, STEP, Session, Troubles, Turn, VERSION,
     states::{Authenticated, Peer, Requested, Responded, State},
 };
 use crate::{
@@ -53,7 +53,7 @@ impl Session {
     pub(super) fn request(&mut self, turn: &mut Turn<'_, '_>, peer: Peer, until: Instant, seeking: bool) {
         let Some(body) = self.build_request(turn, &peer, until, seeking) else {
             // Its key gives no secret with ours: a fresh one of ours may.
-            self.state = State::Seeking { next: Some(until), dwell: DWELL };
+            self.state = State::Seeking { next: Some(until) };
             return;
         };
         self.send(turn, &peer, body);

@@ -1,7 +1,7 @@
 //! Each finds the other's bootstrapping key by a code that both were told (PKEX version 1, Easy Connect 3.0 5.6).
 
 use super::{
-    Action, Bootstrapping, DWELL, GUESSES, Point2, STEP, Session, Troubles, Turn,
+    Action, Bootstrapping, GUESSES, Point2, STEP, Session, Troubles, Turn,
     states::{Asking, Exchanged, Peer, Revealing, State},
 };
 use crate::{
@@ -108,7 +108,7 @@ impl Session {
     pub(super) fn code(&mut self, turn: &mut Turn<'_, '_>, code: Option<Secret>) {
         let State::Asking(asking) = &self.state else { return };
         let Asking { peer, hidden, identifier, .. } = (**asking).clone();
-        self.state = State::Seeking { next: None, dwell: DWELL };
+        self.state = State::Seeking { next: None };
         if let Some(code) = code {
             self.exchange(turn, peer, hidden.0, Code { code, identifier: Some(identifier) });
         }

@@ -5,7 +5,7 @@ use crate::{
     Secret,
     dpp::keys::{Code, KeyPair},
     kernel::Frequency,
-    time::{Duration, Instant},
+    time::Instant,
 };
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
@@ -32,10 +32,9 @@ pub(super) struct Outgoing {
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum State {
-    /// Nobody is there; when to say again whom we look for, and how long we listen after we have.
+    /// Nobody is there; when to say again whom we look for.
     Seeking {
         next: Option<Instant>,
-        dwell: Duration,
     },
     /// A person is asked for the code of who begins.
     Asking(Box<Asking>),
@@ -174,7 +173,7 @@ impl fmt::Debug for State {
 impl State {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Seeking { next, .. } => *next,
+            Self::Seeking { next } => *next,
             Self::Asking(state) => Some(state.until),
             Self::Exchanged(state) => Some(state.until),
             Self::Revealing(state) => Some(state.until),
