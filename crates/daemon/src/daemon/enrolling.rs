@@ -191,7 +191,11 @@ impl<K: Kernel> Daemon<K> {
         match (networks, call) {
             (Ok(networks), Some(id)) => {
                 // Of several names of one access point, the first is the one that it would have us join.
-                let Some(network) = networks.into_iter().next() else { return };
+                let mut networks = networks.into_iter();
+                let Some(network) = networks.next() else { return };
+                for other in networks.filter(|other| FileName::of(other) != FileName::of(&network)) {
+                    self.keep(now, ifindex, &other, false);
+                }
                 let known = self.networks.contains_key(&FileName::of(&network));
                 let origin = if known { Origin::OtherSecret } else { Origin::New };
                 info!("the network \"{}\" was handed over", network.ssid);

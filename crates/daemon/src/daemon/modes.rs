@@ -153,6 +153,7 @@ impl<K: Kernel> Daemon<K> {
     pub(super) fn check_role(&self, call: &Call) -> Result<(), CallError> {
         if let Call::SetMode { ifindex, .. }
         | Call::Scan { ifindex }
+        | Call::ScanOn { ifindex, .. }
         | Call::Connect { ifindex, .. }
         | Call::ConnectTo { ifindex, .. }
         | Call::Roam { ifindex, .. }
@@ -167,7 +168,10 @@ impl<K: Kernel> Daemon<K> {
             self.check_provisioning(*ifindex)?;
         }
         let (Call::Scan { ifindex }
+        | Call::ScanOn { ifindex, .. }
         | Call::Connect { ifindex, .. }
+        | Call::ConnectTo { ifindex, .. }
+        | Call::Roam { ifindex, .. }
         | Call::ConnectHidden { ifindex, .. }
         | Call::Disconnect { ifindex }
         | Call::Enrol { ifindex, .. }

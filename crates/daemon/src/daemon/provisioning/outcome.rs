@@ -7,6 +7,7 @@ use crate::daemon::{Daemon, Now};
 use crate::kernel::{Command, Kernel, OffChannel};
 use crate::networks::FileName;
 use lapwing_core::dpp::{Configuration, Troubles};
+use lapwing_core::network::Network;
 use lapwing_core::station;
 use tracing::{info, warn};
 
@@ -14,13 +15,20 @@ impl<K: Kernel> Daemon<K> {
     /// A network was handed to us: it is known from now on, whether it can be joined here or not.
     pub(super) fn provisioned(&mut self, now: Now, ifindex: u32, configuration: &Configuration) {
         let network = configuration.network();
-        let name = FileName::of(&network);
-        info!("the network \"{}\" was handed over", network.ssid);
-        let stored = self.store.receive(&name, &network, configuration.send_hostname, now.wall);
-        let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
-        if let Some(provisioning) = &mut interface.provisioning {
-            provisioning.network = Some(network.clone());
+        self.keep(now, ifindex, &network, configuration.send_hostname);
+        if let Some(interface) = self.interfaces.get_mut(&ifindex)
+            && let Some(provisioning) = &mut interface.provisioning
+        {
+            provisioning.network = Some(network);
         }
+    }
+
+    /// Stores a network that was handed over, before anybody has joined it.
+    pub(in crate::daemon) fn keep(&mut self, now: Now, ifindex: u32, network: &Network, send_hostname: bool) {
+        let name = FileName::of(network);
+        info!("the network \"{}\" was handed over", network.ssid);
+        let stored = self.store.receive(&name, network, send_hostname, now.wall);
+        let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
         match stored {
             Ok(known) => {
                 interface.warnings.remove(&Warning::NotStored);

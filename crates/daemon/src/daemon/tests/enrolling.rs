@@ -3,8 +3,9 @@
 use super::super::*;
 use super::calls::{Desk, setups};
 use crate::control::{Answer, Call, CallError};
+use crate::kernel::Mode;
 use lapwing_core::Secret;
-use lapwing_core::kernel::Request;
+use lapwing_core::kernel::{Frequency, Request};
 use lapwing_core::wsc::{Credential, Password, Pin, Troubles};
 use lapwing_frames::Ssid;
 use lapwing_frames::wsc::{AuthenticationTypes, EncryptionTypes};
@@ -40,7 +41,9 @@ fn the_station_leaves_first_and_nobody_else_moves_it() {
         matches!(command, Command::Ask { request: Request::TriggerScan(scan), .. } if !scan.elements.is_empty())
     });
     assert_eq!(scans.count(), 1, "with the element that says what we want");
-    for call in [PUSH, Call::Scan { ifindex: 3 }, Call::Disconnect { ifindex: 3 }] {
+    let on = Call::ScanOn { ifindex: 3, frequencies: vec![Frequency(2412)] };
+    let mode = Call::SetMode { ifindex: 3, mode: Mode::AdHoc };
+    for call in [PUSH, Call::Scan { ifindex: 3 }, on, mode, Call::Disconnect { ifindex: 3 }] {
         assert!(matches!(desk.ask(call), Some(Err(CallError::Busy(_)))));
     }
     // It ends by itself, and the known network is joined again.
@@ -74,6 +77,27 @@ fn what_was_handed_over_is_joined_and_stored() {
     assert_eq!(desk.answer(start), Some(Ok(Answer::Done)));
     assert!(connected(&desk));
     assert!(desk.directory.join("state/cafe.open").exists());
+}
+
+#[test]
+fn every_network_that_is_handed_over_is_known_and_the_first_is_joined() {
+    let mut desk = Desk::new("enrol-all", setups(), &[]);
+    let push = desk.begin(PUSH);
+    desk.settle();
+    let guests = Credential {
+        ssid: Ssid::new(b"guests").unwrap(),
+        authentication: AuthenticationTypes::WPA2_PERSONAL,
+        encryption: EncryptionTypes::AES,
+        key: Secret::new(b"correct horse"),
+        address: None,
+    };
+    let now = desk.now;
+    desk.daemon.enrolled(now, 3, Ok(vec![cafe(), guests]));
+    desk.pass(Duration::from_secs(20));
+    assert_eq!(desk.answer(push), Some(Ok(Answer::Done)));
+    assert_eq!(desk.view().devices[0].network.as_ref().unwrap().to_string(), "cafe.open");
+    let file = std::fs::read_to_string(desk.directory.join("state/guests.psk")).unwrap();
+    assert!(file.contains("Passphrase=correct horse"), "{file}");
 }
 
 #[test]
