@@ -576,19 +576,14 @@ impl<K: Kernel> Daemon<K> {
             if is_table || was_scanning != interface.station.is_scanning() {
                 self.generation = self.generation.saturating_add(1);
             }
-            let interface = interface.station.interface();
-            // The kernel and the access point work meanwhile: what is told costs as much time as they need.
-            let mut reports = Vec::new();
+            let place = interface.station.interface();
             for action in actions {
                 match action {
                     Action::Ask { ticket, request } => {
-                        self.kernel.perform(Command::Ask { interface, ticket, request });
+                        self.kernel.perform(Command::Ask { interface: place, ticket, request });
                     }
-                    Action::Report(report) => reports.push(report),
+                    Action::Report(report) => events.extend(self.reported(now, ifindex, &report)),
                 }
-            }
-            for report in reports {
-                events.extend(self.reported(now, ifindex, &report));
             }
         }
     }
