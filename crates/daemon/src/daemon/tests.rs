@@ -556,6 +556,20 @@ fn the_access_point_ends_it_and_the_station_comes_back_with_its_lease() {
 }
 
 #[test]
+fn what_a_connection_leaves_is_cleared_away_before_the_next_is_begun() {
+    let mut run = connected("order");
+    run.daemon.kernel.connected = false;
+    run.daemon.kernel.performed.clear();
+    let event = KernelEvent::Disconnected { reason: ReasonCode(3), by_ap: true };
+    run.hear(Heard::Station { ifindex: Some(3), event });
+    let performed = &run.daemon.kernel.performed;
+    let place = |wanted: fn(&Command) -> bool| performed.iter().position(wanted);
+    let cleared = place(|command| matches!(command, Command::RemoveAddress { .. })).unwrap();
+    let begun = place(|command| matches!(command, Command::Ask { .. })).unwrap();
+    assert!(cleared < begun, "{cleared} {begun}");
+}
+
+#[test]
 fn files_come_and_go() {
     let mut run = Run::new("files", &[], true);
     run.hear(Heard::Appeared(Run::found(3, 0)));
