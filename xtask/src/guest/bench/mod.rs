@@ -280,7 +280,9 @@ impl Scene {
         let channels = channels.iter().take(if self.two_channels { 2 } else { 1 }).map(String::as_str);
         let interface = self.interface();
         let words = ["dev", &interface, "scan", "freq"].into_iter().chain(channels);
-        output(&mut command("iw", words))?;
+        // A daemon that looks around by itself has the radio for a while.
+        let scan = || output(&mut command("iw", words.clone())).ok();
+        wait(ADDRESS, scan).ok_or_else(|| Failure::unmet("a scan", "it is refused for a minute"))?;
         // Each round meets the beacons and timers of the others at another moment.
         std::thread::sleep(CALM + PHASE * round);
         Ok(())
