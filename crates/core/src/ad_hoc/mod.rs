@@ -13,7 +13,8 @@
 mod peer;
 mod vocabulary;
 
-pub use vocabulary::{Action, Event, Reply, Report, Request, Setup, Trouble};
+pub use crate::ap::Reply;
+pub use vocabulary::{Action, Event, Report, Request, Setup, Trouble};
 
 use crate::{
     Entropy, Instant, Secret,

@@ -1,6 +1,7 @@
 //! What a member of an ad-hoc network hears, what it asks of the kernel, and what it reports.
 
 use crate::{
+    ap::Reply,
     crypto::keys::Pmk,
     kernel::KeyRequest,
     rsn::{Link, Peer, Plan},
@@ -86,15 +87,6 @@ pub enum Event<'a> {
     },
     /// Nothing but time.
     Tick,
-}
-
-/// What the kernel answers to a request that it has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reply {
-    /// It is done.
-    Done,
-    /// To [`Request::ReadPacketNumber`]: the number of the last packet that was sent with the key; 0 if none was.
-    PacketNumber(u64),
 }
 
 /// What is asked of the kernel.

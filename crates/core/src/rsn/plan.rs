@@ -109,11 +109,16 @@ impl Plan {
     /// That of a member of an ad-hoc network with a passphrase: one cipher for everything, and the RSNE that all
     /// members have.
     pub(crate) fn of_ad_hoc(cipher: Cipher, rsne: Vec<u8>) -> Self {
+        Self { sent: Some((rsne, None)), ..Self::bare(Generation::Rsn, cipher, cipher) }
+    }
+
+    /// With a pre-shared key, and nothing that came later.
+    pub(super) const fn bare(generation: Generation, pairwise: Cipher, group: Cipher) -> Self {
         Self {
-            generation: Generation::Rsn,
+            generation,
             akm: Akm::Psk,
-            pairwise: cipher,
-            group: cipher,
+            pairwise,
+            group,
             group_management: None,
             beacon_protection: false,
             operating_channel_validation: false,
@@ -124,7 +129,7 @@ impl Plan {
             selection: None,
             pmkids: Vec::new(),
             mobility_domain: None,
-            sent: Some((rsne, None)),
+            sent: None,
         }
     }
 

@@ -5,7 +5,6 @@ use crate::{
     kernel::Band,
     rsn::{Plan, plan::Generation},
 };
-use alloc::vec::Vec;
 use lapwing_frames::{
     element::{Elements, wpa::Wpa},
     suite::{Akm, Cipher},
@@ -61,21 +60,5 @@ pub(super) fn first_wpa(
     if offer.multi_link || offer.band == Some(Band::Band6) || !allows(capabilities, Akm::Psk) {
         return Err(none());
     }
-    Ok(Plan {
-        generation: Generation::FirstWpa,
-        akm: Akm::Psk,
-        pairwise,
-        group,
-        group_management: None,
-        beacon_protection: false,
-        operating_channel_validation: false,
-        extended_key_id: false,
-        ssid_protection: false,
-        sae: None,
-        overriding: false,
-        selection: None,
-        pmkids: Vec::new(),
-        mobility_domain: None,
-        sent: None,
-    })
+    Ok(Plan::bare(Generation::FirstWpa, pairwise, group))
 }
