@@ -130,8 +130,12 @@ impl Head {
             body: body as usize,
             fields: fields as usize,
         };
-        let length = head.body_at().saturating_add(head.body);
-        if length > LONGEST_MESSAGE { Err("its message is longer than any may be") } else { Ok(Some(head)) }
+        // Each for itself first: where addresses have 32 bits, their sum may be none.
+        let longest = head.body.max(head.fields);
+        if longest > LONGEST_MESSAGE || head.body_at() + head.body > LONGEST_MESSAGE {
+            return Err("its message is longer than any may be");
+        }
+        Ok(Some(head))
     }
 
     const fn body_at(&self) -> usize {
