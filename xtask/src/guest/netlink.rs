@@ -57,11 +57,11 @@ struct Message {
 /// `NLMSG_ERROR`.
 const ERROR: u16 = 2;
 /// The family of generic netlink that tells of the others.
-const CONTROLLER: u16 = 0x10;
+pub(crate) const CONTROLLER: u16 = 0x10;
 /// `CTRL_CMD_NEWFAMILY` and two of its attributes.
 const NEW_FAMILY: u8 = 1;
-const FAMILY_ID: u16 = 1;
-const FAMILY_NAME: u16 = 2;
+pub(crate) const FAMILY_ID: u16 = 1;
+pub(crate) const FAMILY_NAME: u16 = 2;
 /// `NLM_F_REQUEST`.
 const REQUEST: u16 = 1;
 /// The error repeats only the header of the request.
@@ -307,6 +307,11 @@ fn attributes(mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
         rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
         Some((kind, value))
     })
+}
+
+/// The value of the first attribute of a kind.
+pub(crate) fn value(rest: &[u8], kind: u16) -> Option<&[u8]> {
+    attributes(rest).find(|(known, _)| *known == kind).map(|(_, value)| value)
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -2,6 +2,7 @@
 //! radios would be too much for any machine.
 
 use crate::failure::{Failure, Result};
+use crate::guest::netlink::{CONTROLLER, FAMILY_ID, FAMILY_NAME, value};
 use rustix::net::netlink::{GENERIC, SocketAddrNetlink};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, bind, recv, send, socket};
@@ -14,11 +15,8 @@ use std::time::Duration;
 /// The channels they are on, in MHz, one after another.
 pub(super) const CHANNELS: [u32; 4] = [2412, 2437, 2452, 2462];
 
-/// The controller of generic netlink, and what it is asked.
-const CONTROLLER: u16 = 0x10;
+/// `CTRL_CMD_GETFAMILY`.
 const GET_FAMILY: u8 = 3;
-const FAMILY_ID: u16 = 1;
-const FAMILY_NAME: u16 = 2;
 
 /// Commands and attributes of `MAC80211_HWSIM`.
 const REGISTER: u8 = 1;
@@ -85,7 +83,7 @@ impl Medium {
         let mut buffer = vec![0; 1 << 16];
         let (length, _) = recv(&socket, &mut buffer[..], RecvFlags::empty())?;
         let family = messages(buffer.get(..length).unwrap_or_default())
-            .find_map(|(_, _, attributes)| find(attributes, FAMILY_ID)?.first_chunk().copied())
+            .find_map(|(_, _, attributes)| value(attributes, FAMILY_ID)?.first_chunk().copied())
             .map(u16::from_ne_bytes)
             .ok_or(rustix::io::Errno::NOENT)?;
         send(&socket, &message(family, REGISTER, &[]), SendFlags::empty())?;
@@ -132,10 +130,10 @@ impl Medium {
 
 /// Of a frame that is a probe request: the radio that sends it, the address it sends from, and the channel.
 fn probe(attributes: &[u8]) -> Option<(&[u8], &[u8], u32)> {
-    let octets = find(attributes, OCTETS)?;
-    let frequency = u32::from_ne_bytes(*find(attributes, FREQUENCY)?.first_chunk()?);
+    let octets = value(attributes, OCTETS)?;
+    let frequency = u32::from_ne_bytes(*value(attributes, FREQUENCY)?.first_chunk()?);
     let is_probe = octets.first() == Some(&PROBE_REQUEST);
-    is_probe.then_some((find(attributes, TRANSMITTER)?, octets.get(10..16)?, frequency))
+    is_probe.then_some((value(attributes, TRANSMITTER)?, octets.get(10..16)?, frequency))
 }
 
 /// How strong an access point is heard, in dBm.
@@ -197,19 +195,6 @@ fn messages(mut octets: &[u8]) -> impl Iterator<Item = (u16, u8, &[u8])> {
         octets = octets.get(length.next_multiple_of(4)..).unwrap_or_default();
         Some((family, command, attributes))
     })
-}
-
-/// The payload of the first attribute of a kind.
-fn find(mut attributes: &[u8], wanted: u16) -> Option<&[u8]> {
-    loop {
-        let length = usize::from(u16::from_ne_bytes(*attributes.first_chunk()?));
-        let kind = u16::from_ne_bytes(*attributes.get(2..)?.first_chunk()?);
-        let payload = attributes.get(4..length)?;
-        if kind == wanted {
-            return Some(payload);
-        }
-        attributes = attributes.get(length.next_multiple_of(4)..)?;
-    }
 }
 
 #[cfg(test)]

@@ -158,6 +158,17 @@ pub(super) struct Joined {
     pub(super) processor: Duration,
 }
 
+impl Joined {
+    /// What it costs the daemon with this process number to do what it is asked.
+    fn measure<T>(process: u32, ask: impl FnOnce() -> Result<T>) -> Result<Self> {
+        let before = meter::processor_time(process);
+        let asked = now();
+        ask()?;
+        let said = now();
+        Ok(Self { asked, said, processor: meter::processor_time(process) - before })
+    }
+}
+
 /// A running daemon.
 #[derive(Debug)]
 pub(super) struct Daemon {
@@ -300,24 +311,18 @@ impl Daemon {
     pub(super) fn join(&mut self) -> Result<Joined> {
         let process = self.process.id();
         match &mut self.way {
-            Way::Control(socket) => {
-                let before = meter::processor_time(process);
-                let asked = now();
+            Way::Control(socket) => Joined::measure(process, || {
                 socket.send(b"SELECT_NETWORK 0").doing(|| "ask to connect".into())?;
-                hear(socket, "CTRL-EVENT-CONNECTED")?;
-                let said = now();
-                Ok(Joined { asked, said, processor: meter::processor_time(process) - before })
-            }
+                hear(socket, "CTRL-EVENT-CONNECTED")
+            }),
             Way::Bus { bus, .. } => {
                 let network = find(bus, NETWORK, Some(SSID))?
                     .ok_or_else(|| Failure::unmet("the network on the bus", "it is not there"))?;
                 let call = bus.prepare(network_member(&network), &[]);
-                let before = meter::processor_time(process);
-                let asked = now();
-                bus.send(&call)?;
-                bus.answer(&call)?;
-                let said = now();
-                Ok(Joined { asked, said, processor: meter::processor_time(process) - before })
+                Joined::measure(process, || {
+                    bus.send(&call)?;
+                    bus.answer(&call)
+                })
             }
         }
     }
@@ -326,14 +331,10 @@ impl Daemon {
     pub(super) fn roam(&mut self, bssid: &str) -> Result<Joined> {
         let process = self.process.id();
         match &mut self.way {
-            Way::Control(socket) => {
-                let before = meter::processor_time(process);
-                let asked = now();
+            Way::Control(socket) => Joined::measure(process, || {
                 socket.send(format!("ROAM {bssid}").as_bytes()).doing(|| "ask to roam".into())?;
-                hear(socket, "CTRL-EVENT-CONNECTED")?;
-                let said = now();
-                Ok(Joined { asked, said, processor: meter::processor_time(process) - before })
-            }
+                hear(socket, "CTRL-EVENT-CONNECTED")
+            }),
             Way::Bus { bus, station } => {
                 let octets: Vec<u8> =
                     bssid.split(':').filter_map(|octet| u8::from_str_radix(octet, 16).ok()).collect();
@@ -341,12 +342,10 @@ impl Daemon {
                 let member =
                     Member { destination: "net.connman.iwd", path: station, interface, name: "Roam" };
                 let call = bus.prepare_octets(member, &octets);
-                let before = meter::processor_time(process);
-                let asked = now();
-                bus.send(&call)?;
-                bus.answer(&call)?;
-                let said = now();
-                Ok(Joined { asked, said, processor: meter::processor_time(process) - before })
+                Joined::measure(process, || {
+                    bus.send(&call)?;
+                    bus.answer(&call)
+                })
             }
         }
     }

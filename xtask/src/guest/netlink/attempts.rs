@@ -1,6 +1,6 @@
 //! What came of a station's attempts to connect, by the kernel's own events: the same count for every program.
 
-use super::{Capture, Message, REQUEST, attributes, u16_at, u32_at};
+use super::{Capture, Message, REQUEST, u16_at, u32_at};
 use std::time::Duration;
 
 /// The attempts within some time.
@@ -116,7 +116,7 @@ fn is_of(message: &Message, interface: u32) -> bool {
 
 /// The value of an attribute of an nl80211 message, behind its header of four bytes.
 fn value(message: &Message, kind: u16) -> Option<&[u8]> {
-    attributes(message.payload.get(4..)?).find(|(known, _)| *known == kind).map(|(_, value)| value)
+    super::value(message.payload.get(4..)?, kind)
 }
 
 #[cfg(test)]
