@@ -430,6 +430,9 @@ impl Lab {
         }
         self.medium = None;
         let removed = radio::remove();
+        // An access point of ours may have said where on earth we are, which outlives the radios: the next scenario's scans
+        // would wait on channels with radar.
+        radio::set_country("00")?;
         let messages = output(&mut command("busybox", ["dmesg"]))?;
         fs::write(self.directory.join("dmesg.log"), &messages).doing(|| "write the kernel's log".into())?;
         stopped.and(removed)?;
