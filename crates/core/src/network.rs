@@ -27,8 +27,8 @@ pub struct Network {
     pub proven: Proven,
     /// Join only this BSSID (or the AP MLD that has it as a link), if set.
     pub bssid: Option<MacAddr>,
-    /// Whether SAE and OWE begin with the strongest group that we have instead of the cheapest.
-    pub strongest_group_first: bool,
+    /// With which group SAE and OWE begin.
+    pub first_group: FirstGroup,
 }
 
 impl Network {
@@ -46,24 +46,40 @@ impl Network {
             transition_disable: TransitionDisable(0),
             proven: Proven(0),
             bssid: None,
-            strongest_group_first: false,
+            first_group: FirstGroup::Usual,
         }
-    }
-
-    /// The groups for SAE and OWE, the preferred one first.
-    #[must_use]
-    pub fn groups(&self) -> Vec<Group> {
-        let mut groups = Group::ALL.to_vec();
-        if self.strongest_group_first {
-            groups.reverse();
-        }
-        groups
     }
 
     /// Whether it is the same network with the same secret.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.ssid == other.ssid && self.credentials.is_same_secret(&other.credentials)
+    }
+}
+
+/// With which group SAE and OWE begin. Whatever it is, those that follow are tried as the AP refuses it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FirstGroup {
+    /// As the station is set.
+    #[default]
+    Usual,
+    /// The cheapest, 19, which every AP has.
+    Cheapest,
+    /// The strongest that we have.
+    Strongest,
+}
+
+impl FirstGroup {
+    /// All groups in their order. `stronger` is said of the usual: it begins with 20 then.
+    #[must_use]
+    pub const fn order(self, stronger: bool) -> [Group; 3] {
+        let [cheapest, middle, strongest] = Group::ALL;
+        match self {
+            // What costs most is for those that take nothing else.
+            Self::Usual if stronger => [middle, cheapest, strongest],
+            Self::Usual | Self::Cheapest => Group::ALL,
+            Self::Strongest => [strongest, middle, cheapest],
+        }
     }
 }
 

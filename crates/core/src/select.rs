@@ -109,6 +109,8 @@ pub struct Preferences {
     pub protection_required: bool,
     /// TKIP and the first WPA, which are broken, are put up with where there is nothing better.
     pub tkip: bool,
+    /// SAE and OWE begin with group 20 instead of 19, until a network does not take it.
+    pub stronger_group: bool,
 }
 
 impl Default for Preferences {
@@ -119,7 +121,8 @@ impl Default for Preferences {
 
 impl Preferences {
     /// None.
-    pub const NONE: Self = Self { bands: [100; 3], protection_required: false, tkip: false };
+    pub const NONE: Self =
+        Self { bands: [100; 3], protection_required: false, tkip: false, stronger_group: false };
 
     /// The estimate of a BSS as it is preferred.
     fn score(&self, bss: &Bss) -> u32 {

@@ -149,6 +149,7 @@ impl Settings {
                 let mut settings =
                     Self { network_configuration: false, metric: IWD_METRIC, ..Self::default() };
                 settings.station.preferences.tkip = true;
+                settings.station.preferences.stronger_group = true;
                 settings
             }
         }

@@ -28,6 +28,8 @@ struct Lessons {
     wrong: Option<Wrong>,
     /// A secret with which an AP did not go on, once: it may be wrong, or something was lost.
     suspected: Option<Credentials>,
+    /// An attempt that began with a stronger group than it need was refused or failed.
+    wants_cheapest_group: bool,
 }
 
 /// A secret that was wrong, or probably wrong.
@@ -201,6 +203,17 @@ impl History {
         (lessons.wrong, lessons.suspected) = (None, None);
         self.setbacks.remove(&address);
         self.silences.remove(&bssid);
+    }
+
+    /// Notes that a network did not take a stronger group than it need, or that an attempt with one failed.
+    pub fn refused_group(&mut self, ssid: &Ssid) {
+        self.lessons(ssid).wants_cheapest_group = true;
+    }
+
+    /// Whether a network is better begun with the group that every AP has.
+    #[must_use]
+    pub fn wants_cheapest_group(&self, ssid: &Ssid) -> bool {
+        self.networks.get(ssid).is_some_and(|lessons| lessons.wants_cheapest_group)
     }
 
     /// The connection has lasted: earlier failures are forgotten.

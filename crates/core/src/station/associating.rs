@@ -249,7 +249,7 @@ impl Associating {
         let peer = self.peer();
         match event {
             KernelEvent::Association { frame } => {
-                turn.log_association(self.journey.id, "association", &frame);
+                turn.log_association(&self.journey, "association", &frame);
                 State::Associating(self)
             }
             KernelEvent::AssociationTimedOut { peer: from } if self.target.has_address(from) => {

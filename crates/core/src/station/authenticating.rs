@@ -108,9 +108,10 @@ impl Turn<'_> {
         journey.enter(self, Phase::Authenticate);
         let keys = match (target.plan(), &journey.network.credentials) {
             (None, _) => Keys::Open,
-            (Some(plan), _) if plan.akm() == Akm::Owe => {
-                Keys::Owe { machine: Box::new(Owe::new(journey.network.groups())), cached: candidate }
-            }
+            (Some(plan), _) if plan.akm() == Akm::Owe => Keys::Owe {
+                machine: Box::new(Owe::new(self.groups(&journey.network).to_vec())),
+                cached: candidate,
+            },
             (Some(_), _) if let Some(candidate) = candidate => Keys::Cached(candidate),
             (Some(plan), Credentials::Personal(_)) if plan.akm().is_psk() => {
                 match self.pre_shared(&journey.network).and_then(Pmk::new) {
@@ -176,7 +177,7 @@ impl Turn<'_> {
                 Some(SaeMethod::HuntingAndPecking) => sae::Method::HuntingAndPecking,
                 Some(SaeMethod::HashToElement) | None => sae::Method::HashToElement,
             },
-            groups: network.groups().into_iter().filter(|group| password.serves(*group)).collect(),
+            groups: self.groups(network).into_iter().filter(|group| password.serves(*group)).collect(),
         };
         let mut machine = Box::new(Sae::new(setup, password));
         let progress = machine.start(&mut self.means.lend());
@@ -362,7 +363,7 @@ impl Authenticating {
 
     /// An Authentication frame of the AP.
     fn answered(mut self: Box<Self>, turn: &mut Turn<'_>, body: &Authentication) -> State {
-        turn.log(Some(self.journey.id), Entry::Answered { frame: "authentication", status: body.status });
+        turn.answered(self.journey.id, &self.journey.network.ssid, "authentication", body.status);
         if let Some(mld) = self.target.mld().filter(|mld| !names(body, mld.address)) {
             let footing = Footing::Halfway(mld.address);
             let code = Code::MultiLink("the authentication is another multi-link device's, or nobody's");

@@ -147,7 +147,7 @@ impl Turn<'_> {
         Ok(match (plan, &network.credentials) {
             (None, _) => Guard::Open,
             (Some(plan), _) if plan.akm() == Akm::Owe => {
-                Guard::Owe { machine: Box::new(Owe::new(network.groups())), offered }
+                Guard::Owe { machine: Box::new(Owe::new(self.groups(network).to_vec())), offered }
             }
             (Some(plan), Credentials::Personal(_)) if plan.akm().is_psk() => {
                 let psk = self.pre_shared(network).ok_or(Code::NoneSuitable)?;

@@ -295,13 +295,13 @@ impl Turn<'_> {
     }
 
     /// Adds what an access point answered to a request to be associated.
-    pub(super) fn log_association(&mut self, attempt: AttemptId, name: &'static str, frame: &[u8]) {
+    pub(super) fn log_association(&mut self, journey: &Journey, name: &'static str, frame: &[u8]) {
         if let Ok(Management {
             body: Body::AssociationResponse(body) | Body::ReassociationResponse(body),
             ..
         }) = Management::parse(frame)
         {
-            self.log(Some(attempt), Entry::Answered { frame: name, status: body.status });
+            self.answered(journey.id, &journey.network.ssid, name, body.status);
         }
     }
 

@@ -292,9 +292,9 @@ impl Turn<'_> {
     pub(super) fn external_heard(&mut self, octets: &[u8]) -> Option<Option<Served>> {
         let External::Running(exchange) = &mut self.context.external else { return None };
         let body = exchange.read(octets)?;
-        let attempt = exchange.attempt;
+        let (attempt, ssid) = (exchange.attempt, exchange.network.ssid.clone());
         let progress = exchange.machine.handle(&mut self.means.lend(), &body);
-        self.log(Some(attempt), Entry::Answered { frame: "authentication", status: body.status });
+        self.answered(attempt, &ssid, "authentication", body.status);
         if let Progress::Ignored(_) = progress {
             self.ignore(Some(attempt), "an SAE frame out of order");
             return Some(None);

@@ -3,6 +3,7 @@
 
 use super::context::Turn;
 use crate::{
+    attempt::{AttemptId, Entry},
     crypto::kdf::passphrase_to_psk,
     curve::Group,
     network::{Credentials, Network, Personal},
@@ -14,7 +15,7 @@ use alloc::{
     sync::Arc,
     vec::Vec,
 };
-use lapwing_frames::Ssid;
+use lapwing_frames::{Ssid, management::StatusCode};
 
 /// How many networks' passwords are kept.
 const BOUND: usize = 64;
@@ -89,6 +90,35 @@ impl Turn<'_> {
         Group::ALL.into_iter().any(|group| password.serves(group)).then_some(password)
     }
 
+    /// The groups for SAE and OWE in a network, the first one first.
+    pub(super) fn groups(&self, network: &Network) -> [Group; 3] {
+        let stronger = self.context.settings.preferences.stronger_group
+            && !self.context.history.wants_cheapest_group(&network.ssid);
+        network.first_group.order(stronger)
+    }
+
+    /// Adds to the timeline what an access point answered, and remembers that it does not take a group.
+    pub(super) fn answered(
+        &mut self,
+        attempt: AttemptId,
+        ssid: &Ssid,
+        frame: &'static str,
+        status: StatusCode,
+    ) {
+        self.log(Some(attempt), Entry::Answered { frame, status });
+        if status == StatusCode::UnsupportedFiniteCyclicGroup {
+            self.group_failed(ssid);
+        }
+    }
+
+    /// An attempt with the group that came first did not go on. Some access points refuse another than 19 in words
+    /// of their own, or say nothing at all: from now on they are asked with what they must have.
+    pub(super) fn group_failed(&mut self, ssid: &Ssid) {
+        if self.context.settings.preferences.stronger_group {
+            self.context.history.refused_group(ssid);
+        }
+    }
+
     /// Keeps what was calculated for a network.
     pub(super) fn keep_password(&mut self, network: &Network, password: &Password) {
         self.context.passwords.place(network).password = Some(password.clone());
@@ -123,9 +153,8 @@ impl Turn<'_> {
             return;
         };
         if let Some(mut password) = self.password(network) {
-            if let Some(&group) = network.groups().first() {
-                password.prepare(self.means.curves, group);
-            }
+            let [group, ..] = self.groups(network);
+            password.prepare(self.means.curves, group);
             self.keep_password(network, &password);
         }
         // WPA2 takes passphrases of these lengths only.

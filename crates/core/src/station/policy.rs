@@ -17,7 +17,7 @@ use crate::{
     time::Duration,
 };
 use alloc::boxed::Box;
-use lapwing_frames::management::StatusCode;
+use lapwing_frames::{management::StatusCode, suite::Akm};
 
 impl Turn<'_> {
     /// An attempt has failed: reports it, decides what comes next, and leaves the kernel clean for it.
@@ -80,6 +80,9 @@ impl Turn<'_> {
             // Asking again and again with the same secret would only lock us out: another secret or a person is needed.
             self.context.history.wrong(&network.ssid, &network.credentials, self.now);
             return (Then::Seek, None);
+        }
+        if target.and_then(Target::plan).is_some_and(|plan| plan.akm().is_sae() || plan.akm() == Akm::Owe) {
+            self.group_failed(&network.ssid);
         }
         if let Some(target) = target
             && matches!(

@@ -12,7 +12,7 @@ use lapwing_core::{
         authenticator::{self, Authenticator},
     },
     sae::{
-        self, Password, SaeAuthenticator,
+        self, Commit, Password, SaeAuthenticator,
         authenticator::{Action as SaeAction, Configuration},
     },
 };
@@ -56,6 +56,8 @@ pub(crate) struct Setup {
     pub(crate) passphrase: Vec<u8>,
     pub(crate) psk: [u8; 32],
     pub(crate) groups: Vec<Group>,
+    /// A group whose commits it does not answer, not even with a refusal.
+    pub(crate) deaf_to: Option<Group>,
     pub(crate) cached: Cached,
     pub(crate) twin: Option<(MacAddr, Ssid)>,
     pub(crate) hidden: bool,
@@ -85,6 +87,7 @@ impl Setup {
             passphrase: b"correct horse battery".to_vec(),
             psk: [7; 32],
             groups: vec![Group::P256],
+            deaf_to: None,
             cached: Cached::Taken,
             twin: None,
             hidden: false,
@@ -238,6 +241,13 @@ impl Ap {
             return vec![Said::Authentication(answer)];
         }
         let mut said = vec![];
+        let group = Commit::group_number(&frame.payload).ok();
+        if frame.transaction == sae::COMMIT
+            && group.is_some()
+            && group == self.setup.deaf_to.map(Group::number)
+        {
+            return said;
+        }
         for action in self.sae.handle(now, means, from, frame) {
             match action {
                 SaeAction::Send(_, frame) => said.push(Said::Authentication(frame)),

@@ -2,16 +2,17 @@
 
 use super::{
     ap::{Cached, Setup},
-    world::{Faults, World},
+    world::{Faults, OWN, World},
 };
 use lapwing_core::{
     Duration, Secret,
     attempt::{Cause, Difference, Entry},
     curve::Group,
     failure::Code,
-    kernel::Request,
-    network::{Credentials, Network},
-    station::{Event, Report},
+    kernel::{Interface, Request},
+    network::{Credentials, FirstGroup, Network},
+    select::Preferences,
+    station::{Event, Report, Settings, Station},
 };
 use lapwing_frames::{
     element::{Elements, ExtendedCapabilities},
@@ -33,16 +34,66 @@ pub(crate) fn joined(setups: Vec<Setup>, network: Network) -> World {
 
 #[test]
 fn sae_begins_with_the_group_that_the_file_of_the_network_wants() {
-    for (strongest_group_first, group) in [(false, 19), (true, 21)] {
-        let network = Network { strongest_group_first, ..personal(b"home") };
+    for (first_group, group) in
+        [(FirstGroup::Usual, 19), (FirstGroup::Cheapest, 19), (FirstGroup::Strongest, 21)]
+    {
+        let network = Network { first_group, ..personal(b"home") };
         let world = joined(vec![Setup::new(b"home", 1, &[Akm::Sae])], network);
-        let commit = world.requests.iter().find_map(|request| match request {
-            Request::Authenticate(request) => Some(request.data.clone()),
-            _ => None,
-        });
-        // It comes after transaction and status.
-        assert_eq!(commit.unwrap()[4..6], [group, 0]);
+        assert_eq!(groups_of_commits(&world)[0], group);
     }
+}
+
+/// The groups of the SAE commits that were sent: a number comes after transaction and status.
+fn groups_of_commits(world: &World) -> Vec<u8> {
+    let commit = |request: &Request| match request {
+        Request::Authenticate(request) if request.data.starts_with(&[1, 0]) => request.data.get(4).copied(),
+        _ => None,
+    };
+    world.requests.iter().filter_map(commit).collect()
+}
+
+/// A world whose station begins with group 20.
+fn stronger(setups: Vec<Setup>, network: Network) -> World {
+    let mut world = World::new(1, setups);
+    let preferences = Preferences { stronger_group: true, ..Preferences::NONE };
+    let settings = Settings { preferences, reuses_keys: false, ..Settings::default() };
+    let interface = Interface { wiphy: 0, ifindex: 3, wdev: 1 };
+    world.station = Station::new(interface, super::world::radio(), OWN, settings);
+    world.give(Event::Networks(vec![network]));
+    world
+}
+
+#[test]
+fn a_stronger_group_is_tried_once_and_the_refusal_is_remembered() {
+    let network = personal(b"home");
+    let mut world = stronger(vec![Setup::new(b"home", 1, &[Akm::Sae])], network.clone());
+    assert!(world.run_until(10 * SECOND, World::is_connected));
+    assert_eq!(groups_of_commits(&world), [20, 19]);
+    rejoin(&mut world, network);
+    assert_eq!(groups_of_commits(&world), [20, 19, 19]);
+    assert!(world.failures().is_empty());
+}
+
+#[test]
+fn a_stronger_group_is_used_where_it_is_taken_and_owe_learns_too() {
+    let setup = Setup { groups: vec![Group::P256, Group::P384], ..Setup::new(b"home", 1, &[Akm::Sae]) };
+    let mut world = stronger(vec![setup], personal(b"home"));
+    assert!(world.run_until(10 * SECOND, World::is_connected));
+    assert_eq!(groups_of_commits(&world), [20]);
+    let mut world = stronger(vec![Setup::new(b"home", 1, &[Akm::Owe])], open(b"home"));
+    assert!(world.run_until(10 * SECOND, World::is_connected));
+    assert_eq!(world.count("ASSOCIATE"), 2);
+    rejoin(&mut world, open(b"home"));
+    assert_eq!(world.count("ASSOCIATE"), 3);
+}
+
+#[test]
+fn an_ap_that_is_silent_to_a_stronger_group_is_asked_with_the_usual_one() {
+    let setup = Setup { deaf_to: Some(Group::P384), ..Setup::new(b"home", 1, &[Akm::Sae]) };
+    let mut world = stronger(vec![setup], personal(b"home"));
+    assert!(world.run_until(60 * SECOND, World::is_connected), "{:?}", world.failures());
+    assert_eq!(groups_of_commits(&world), [20, 19]);
+    assert_eq!(world.failures(), [Code::AuthenticationTimedOut]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::sealing;
 use crate::netconf::settings::{Addressing, Prefix, StaticIpv4, StaticIpv6, is_domain};
 use lapwing_core::{
     Secret,
-    network::{Credentials, Network, Personal, Proven, TransitionDisable},
+    network::{Credentials, FirstGroup, Network, Personal, Proven, TransitionDisable},
     station::Learned,
 };
 use lapwing_frames::{MacAddr, Ssid};
@@ -67,8 +67,8 @@ impl KnownNetwork {
     /// # Errors
     /// The first key that does not fit, or what is missing.
     pub fn read(name: FileName, document: &Document) -> Result<Self, Unfit> {
-        let boolean =
-            |key, default| document.value("Settings", key).map_or(Ok(default), |value| value.boolean());
+        let said = |key| document.value("Settings", key).map(|value| value.boolean()).transpose();
+        let boolean = |key, default| said(key).map(|said| said.unwrap_or(default));
         // Parsed so that a mistake in them is told; what they ask for is not done yet.
         boolean("AlwaysRandomizeAddress", false)?;
         if let Some(value) = document.value("Settings", "AddressOverride") {
@@ -88,8 +88,11 @@ impl KnownNetwork {
             transition_disable: transition_disable(document)?,
             proven: Proven::default(),
             bssid: None,
-            // Unless it is said, the default: every access point has it, and others cost a refusal.
-            strongest_group_first: !boolean("UseDefaultEccGroup", true)?,
+            first_group: match said("UseDefaultEccGroup")? {
+                None => FirstGroup::Usual,
+                Some(true) => FirstGroup::Cheapest,
+                Some(false) => FirstGroup::Strongest,
+            },
         };
         Ok(Self { name, network, addressing: addressing(document)? })
     }

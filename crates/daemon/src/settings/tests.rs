@@ -83,7 +83,12 @@ fn the_keys_of_iwd() {
             roam,
             search: Some(station::Pauses { first: seconds(70), longest: seconds(700) }),
             reuses_keys: false,
-            preferences: Preferences { bands: [0, 126, 200], protection_required: true, tkip: true },
+            preferences: Preferences {
+                bands: [0, 126, 200],
+                protection_required: true,
+                tkip: true,
+                stronger_group: false,
+            },
             ..station::Settings::default()
         },
         management_frame_protection: true,
@@ -108,6 +113,8 @@ fn the_keys_of_iwd() {
     let tkip = |program, text: &str| understand(program, text.as_bytes()).0.station.preferences.tkip;
     assert!(!tkip(Program::Lapwingd, "") && tkip(Program::Iwd, ""));
     assert!(!tkip(Program::Iwd, "[Security]\nAllowTkip=false\n"));
+    let begins_with_20 = |program| understand(program, b"").0.station.preferences.stronger_group;
+    assert!(!begins_with_20(Program::Lapwingd) && begins_with_20(Program::Iwd));
     let once = understand(Program::Iwd, b"[Scan]\nDisablePeriodicScan=true\n").0;
     assert_eq!(once.station.search, None);
 }

@@ -244,7 +244,7 @@ impl Transitioning {
                 )
             }
             KernelEvent::Association { frame } => {
-                turn.log_association(self.journey.id, "reassociation", &frame);
+                turn.log_association(&self.journey, "reassociation", &frame);
                 State::Transitioning(self)
             }
             KernelEvent::Connected(connection) if !self.is_connected() => self.connected(turn, connection),

@@ -57,6 +57,18 @@ fn a_full_file() {
 }
 
 #[test]
+fn the_first_group_is_the_usual_one_unless_the_file_wants_another() {
+    for (line, first) in [
+        ("", FirstGroup::Usual),
+        ("UseDefaultEccGroup=true", FirstGroup::Cheapest),
+        ("UseDefaultEccGroup=false", FirstGroup::Strongest),
+    ] {
+        let known = read("home.open", &format!("[Settings]\n{line}\n")).unwrap();
+        assert_eq!(known.network.first_group, first, "{line}");
+    }
+}
+
+#[test]
 fn an_empty_open_file_is_enough() {
     let known = read("cafe.open", "").unwrap();
     assert_eq!(known.network.credentials, Credentials::Open);
