@@ -27,6 +27,7 @@ use alloc::{
 use core::cmp::Reverse;
 use lapwing_frames::{
     MacAddr, Ssid,
+    channel::Channel,
     element::{Elements, OweTransition, rsn::RsnChoice},
     suite::Akm,
 };
@@ -267,26 +268,47 @@ pub fn choose(
 }
 
 /// The hidden names that have to be probed for before the network can be judged: those of encrypted
-/// twins that open BSSs announce and that were not heard under their name; each with a channel to try.
+/// twins that open BSSs announce and that were not heard under their name, or gave no answer since; each with a
+/// channel to try.
 #[must_use]
-pub fn twins_to_probe(table: &Table, network: &Network, policy: &Policy) -> BTreeMap<Ssid, Frequency> {
+pub fn twins_to_probe(
+    table: &Table,
+    network: &Network,
+    history: &History,
+    policy: &Policy,
+) -> BTreeMap<Ssid, Frequency> {
     if network.credentials != Credentials::Open {
         return BTreeMap::new();
     }
     let of_network = table.iter().filter(|bss| bss.ssid == network.ssid && policy.is_fresh(bss));
     of_network
         .filter_map(|bss| transition(bss).map(|twin| (bss, twin)))
-        // What was heard of the twin long ago does not keep anybody from the open half.
-        .filter(|(_, twin)| {
-            table.get(twin.bssid).is_none_or(|bss| bss.ssid != twin.ssid || !policy.is_fresh(bss))
+        .filter(|(_, twin)| !is_here(table, twin, history, policy))
+        .map(|(bss, twin)| {
+            let beacons = table.get(twin.bssid).filter(|bss| policy.is_here(bss, history));
+            let named = twin.channel.as_ref().and_then(|at| {
+                Channel::in_operating_class(at.operating_class, at.channel)
+                    .map(|channel| Frequency(channel.frequency()))
+            });
+            (twin.ssid, beacons.map(|bss| bss.frequency).or(named).unwrap_or(bss.frequency))
         })
-        .map(|(bss, twin)| (twin.ssid, table.get(twin.bssid).map_or(bss.frequency, |bss| bss.frequency)))
         .collect()
+}
+
+/// Whether an encrypted twin was heard under its name. What was heard of it long ago, or before it gave no answer, does
+/// not keep anybody from the open half.
+fn is_here(table: &Table, twin: &OweTransition, history: &History, policy: &Policy) -> bool {
+    table.get(twin.bssid).is_some_and(|bss| bss.ssid == twin.ssid && policy.is_here(bss, history))
 }
 
 impl Policy {
     fn is_fresh(&self, bss: &Bss) -> bool {
         self.now.since(bss.heard) <= self.fresh_for
+    }
+
+    /// Whether a BSS was heard lately, and not in vain asked for something since.
+    fn is_here(&self, bss: &Bss, history: &History) -> bool {
+        self.is_fresh(bss) && !history.is_silent(bss.bssid, bss.heard)
     }
 }
 
@@ -309,10 +331,11 @@ fn candidates(heard: &[&Bss], choice: Choice<'_>) -> Vec<(Judged, Option<Target>
     let of_network = || heard.iter().copied();
     let mut bsss: Vec<(&Bss, bool)> = of_network().map(|bss| (bss, false)).collect();
     if network.credentials == Credentials::Open {
-        let twins: BTreeMap<_, _> =
+        // Others that give a twin another name do not hide it.
+        let twins: BTreeSet<_> =
             of_network().filter_map(transition).map(|twin| (twin.bssid, twin.ssid)).collect();
         let heard =
-            twins.iter().filter_map(|(&bssid, ssid)| table.get(bssid).filter(|bss| bss.ssid == *ssid));
+            twins.iter().filter_map(|(bssid, ssid)| table.get(*bssid).filter(|bss| bss.ssid == *ssid));
         bsss.extend(heard.filter(|bss| bss.ssid != network.ssid).map(|bss| (bss, true)));
     }
     let mut judged = Vec::new();
@@ -551,7 +574,7 @@ impl Choice<'_> {
         if channel.is_none_or(|channel| channel.disabled) {
             return Err(Rejection::ChannelDisabled);
         }
-        if !policy.is_fresh(bss) || history.is_silent(bss.bssid, bss.heard) {
+        if !policy.is_here(bss, history) {
             return Err(Rejection::Stale);
         }
         let said = members.iter().find(|(member, _)| member.bssid == bss.bssid).map(|(_, said)| said);
@@ -592,9 +615,7 @@ impl Choice<'_> {
             }
             Security::Protected(plan) => Some(plan),
             Security::Open => {
-                let twin = transition(bss)
-                    .and_then(|twin| table.get(twin.bssid).filter(|bss| bss.ssid == twin.ssid));
-                if !is_twin && twin.is_some_and(|twin| policy.is_fresh(twin)) {
+                if !is_twin && transition(bss).is_some_and(|twin| is_here(table, &twin, history, policy)) {
                     return Err(Rejection::OpenTwin);
                 }
                 if network.proven.has(Proven::OWE) {

@@ -38,6 +38,26 @@ fn an_open_bss_of_another_name_is_nobodys_encrypted_twin() {
     assert_eq!(twin.verdict, Verdict::Rejected(Rejection::Unsuitable(Unsuitable::OpenForbidden)));
 }
 
+#[test]
+fn an_open_bss_that_gives_the_twin_another_name_does_not_hide_it() {
+    let [half, stranger, twin] = [1, 2, 3].map(|last| MacAddr([2, 0, 0, 0, 0, last]));
+    let pointing = |name: &[u8]| {
+        let mut elements = named(b"cafe");
+        let ssid = Ssid::new(name).unwrap();
+        OweTransition { bssid: twin, ssid, channel: None, tail: Vec::new() }.write(&mut elements);
+        elements
+    };
+    let protects = RsnCapabilities::MFPC.with(RsnCapabilities::MFPR);
+    let encrypted = [named(b"cafe-owe"), rsn(&[Akm::Owe], protects)].concat();
+    let now = Instant::after_start(Duration::from_secs(100));
+    let mut table = Table::new(8);
+    table.insert(entry(half, 5180, pointing(b"cafe-owe")), now).unwrap();
+    table.insert(entry(stranger, 5180, pointing(b"z-nobody")), now).unwrap();
+    table.insert(entry(twin, 5180, encrypted), now).unwrap();
+    let (_, target) = choose(&table, &open(b"cafe"), &radio(&[5180]), &History::default(), &Policy::at(now));
+    assert_eq!(target.unwrap().bss().bssid, twin);
+}
+
 /// Each doubling of the width counts, whichever element tells of it.
 #[test]
 fn a_wider_channel_is_better() {

@@ -2,7 +2,7 @@
 
 use super::{
     Footing, State,
-    context::{Journey, Turn},
+    context::{Context, Journey, Turn},
     departure::Then,
     disconnecting::Disconnecting,
     idle::Idle,
@@ -374,7 +374,8 @@ impl Scanning {
         if let Some(left) = self.twin_probes.checked_sub(1) {
             let networks = self.sought(turn).networks;
             let twin = turn.heard(networks).find_map(|network| {
-                select::twins_to_probe(&turn.context.table, network, &policy).pop_first()
+                let Context { table, history, .. } = &*turn.context;
+                select::twins_to_probe(table, network, history, &policy).pop_first()
             });
             if let Some((name, frequency)) = twin {
                 self.twin_probes = left;

@@ -20,7 +20,7 @@ use lapwing_frames::{
     MacAddr, Ssid,
     element::{
         Element, ElementId, Elements, OweDhParameter, OweTransition, Rsn, RsnCapabilities, RsnSelection,
-        Rsnx, RsnxCapability, write_raw,
+        Rsnx, RsnxCapability, security::OweTransitionChannel, write_raw,
     },
     management::{
         AssociationId, AssociationRequest, AssociationResponse, Authentication, AuthenticationAlgorithm,
@@ -60,6 +60,7 @@ pub(crate) struct Setup {
     pub(crate) deaf_to: Option<Group>,
     pub(crate) cached: Cached,
     pub(crate) twin: Option<(MacAddr, Ssid)>,
+    pub(crate) twin_channel: Option<OweTransitionChannel>,
     pub(crate) hidden: bool,
     /// How many probes for a hidden name are lost on the way.
     pub(crate) lost_probes: u8,
@@ -90,6 +91,7 @@ impl Setup {
             deaf_to: None,
             cached: Cached::Taken,
             twin: None,
+            twin_channel: None,
             hidden: false,
             lost_probes: 0,
             transition_disable: None,
@@ -221,7 +223,8 @@ impl Ap {
             }
         }
         if let Some((bssid, ssid)) = &self.setup.twin {
-            let twin = OweTransition { bssid: *bssid, ssid: ssid.clone(), channel: None, tail: vec![] };
+            let channel = self.setup.twin_channel.clone();
+            let twin = OweTransition { bssid: *bssid, ssid: ssid.clone(), channel, tail: vec![] };
             twin.write(&mut elements);
         }
         elements.extend(&self.setup.elements);

@@ -9,12 +9,12 @@ use lapwing_core::{
     attempt::Phase,
     attempt::{Cause, Difference, Entry},
     failure::{Code, Failure},
-    kernel::Errno,
+    kernel::{Errno, Frequency},
     network::{Credentials, Network, Proven, TransitionDisable},
     select::{Rejection, Verdict},
     station::{Event, Report},
 };
-use lapwing_frames::{MacAddr, Ssid, suite::Akm};
+use lapwing_frames::{MacAddr, Ssid, element::security::OweTransitionChannel, suite::Akm};
 
 use super::joining::entries;
 
@@ -58,6 +58,33 @@ fn an_encrypted_twin_is_found_though_probes_are_lost() {
             "{lost_probes} lost"
         );
     }
+}
+
+#[test]
+fn a_twin_that_is_gone_since_it_was_heard_does_not_keep_anybody_from_the_open_half() {
+    let mut world = World::new(1, twins());
+    world.give(Event::ScanFor(world.aps[1].setup.ssid.clone()));
+    world.run(SECOND);
+    world.aps[1].present = false;
+    world.give(Event::Connect(open(b"cafe")));
+    let half = world.aps[0].setup.bssid;
+    let is_there = |world: &World| matches!(world.held, Held::Connected { bssid, .. } if bssid == half);
+    assert!(world.run_until(10 * SECOND, is_there), "{:?}", world.failures());
+}
+
+#[test]
+fn a_twin_that_has_moved_is_looked_for_where_the_open_half_says() {
+    let mut setups = twins();
+    setups.iter_mut().for_each(|setup| setup.frequency = Frequency(2412));
+    let mut world = joined(setups, open(b"cafe"));
+    world.give(Event::Disconnect);
+    world.run(SECOND);
+    world.aps[1].setup.frequency = Frequency(5180);
+    world.aps[0].setup.twin_channel = Some(OweTransitionChannel { operating_class: 115, channel: 36 });
+    world.give(Event::Connect(open(b"cafe")));
+    let twin = world.aps[1].setup.bssid;
+    let is_there = |world: &World| matches!(world.held, Held::Connected { bssid, .. } if bssid == twin);
+    assert!(world.run_until(10 * SECOND, is_there), "{:?}", world.failures());
 }
 
 #[test]
