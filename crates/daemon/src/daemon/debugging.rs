@@ -44,8 +44,10 @@ fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static st
             Summary::Disconnecting => "disconnecting",
             Summary::Unavailable => return None,
         },
-        // It may be made again at once, so that no state tells it.
-        Report::Disconnected { why, .. } if why.code != Code::Asked => "disconnected",
+        // The next attempt may begin at once, so that no state tells it.
+        Report::Disconnected { why, .. } | Report::Failed { why, .. } if why.code != Code::Asked => {
+            "disconnected"
+        }
         Report::RoamFailed { .. } => "ft-roam-failed",
         Report::Timeline(record) => match &record.entry {
             Entry::Entered(Phase::Authenticate) => "authenticating",
@@ -100,7 +102,20 @@ impl<K: Kernel> Daemon<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lapwing_core::kernel::Frequency;
+    use lapwing_core::{attempt::AttemptId, kernel::Frequency};
+    use lapwing_frames::{Ssid, management::ReasonCode};
+
+    #[test]
+    fn an_attempt_that_failed_ends_as_a_connection_does() {
+        let failed = |code| Report::Failed {
+            attempt: AttemptId(1),
+            ssid: Ssid::new(b"cafe").unwrap(),
+            why: Failure { phase: Phase::Authenticate, code },
+            next_try: None,
+        };
+        assert_eq!(word(&failed(Code::EndedByAccessPoint(ReasonCode(3))), true, false), Some("disconnected"));
+        assert_eq!(word(&failed(Code::Asked), true, false), None);
+    }
 
     #[test]
     fn a_look_where_nobody_said_where_is_a_full_one_and_one_that_widens_says_so() {
