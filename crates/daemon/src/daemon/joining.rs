@@ -272,11 +272,11 @@ impl<K: Kernel> Daemon<K> {
         let mut heard =
             names.into_iter().filter_map(|name| Some((view::heard(interface, &name, now.clock)?, name)));
         match (heard.next(), heard.next()) {
-            (Some((heard, name)), None) => {
+            (Some((heard, name)), None) if !view::is_half(interface, ssid) => {
                 self.connect_new(now, id, ifindex, New { name, hidden: true, chosen: None }, heard)
             }
             (Some(_), Some(_)) => Err(CallError::ServiceSetOverlap),
-            (None, _) => Err(CallError::NotFound(
+            _ => Err(CallError::NotFound(
                 "No access point answered to this name. Check how it is spelt, and move closer.",
             )),
         }

@@ -299,6 +299,16 @@ fn is_twin(bss: &Bss) -> bool {
     twin.is_some_and(|twin| twin.ssid != bss.ssid)
 }
 
+/// Whether all that bears a name is encrypted halves of open networks, even if they give their own name as the open one:
+/// they are joined by what the open half says of them.
+pub(super) fn is_half(interface: &Interface, ssid: &Ssid) -> bool {
+    let half = |bss: &Bss| {
+        akms(bss).contains(&Akm::Owe)
+            && Elements::new(&bss.elements).find::<OweTransition>().is_ok_and(|it| it.is_some())
+    };
+    interface.station.table().iter().filter(|bss| bss.ssid == *ssid).all(half)
+}
+
 /// The AKMs that a BSS offers, in whichever element, by their names of RSN.
 fn akms(bss: &Bss) -> Vec<Akm> {
     let elements = Elements::new(&bss.elements);

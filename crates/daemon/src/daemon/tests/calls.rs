@@ -388,6 +388,17 @@ fn a_hidden_network_is_joined_by_its_name_and_stored_as_hidden() {
 }
 
 #[test]
+fn the_hidden_half_of_an_open_network_is_no_hidden_network() {
+    let half = Setup::new(b"half", 6, &[Akm::Owe]);
+    // It should name the open half, and names itself.
+    let twin = Some((half.bssid, half.ssid.clone()));
+    let mut desk = Desk::new("half", vec![Setup { hidden: true, twin, ..half }], &[]);
+    desk.ask(Call::Scan { ifindex: 3 });
+    let call = Call::ConnectHidden { ifindex: 3, ssid: Ssid::new(b"half").unwrap() };
+    assert!(matches!(error(desk.ask(call)), CallError::NotFound(_)));
+}
+
+#[test]
 fn a_network_that_is_asked_for_overtakes_the_search_for_a_hidden_one() {
     let mut desk = Desk::new("overtaken", setups(), &[]);
     desk.ask(Call::Scan { ifindex: 3 });
