@@ -161,6 +161,12 @@ pub enum Request {
         /// By how much it must have crossed one, in dB.
         hysteresis_db: u8,
     },
+    /// Give the interface this address, while it is in no network. It is up again when the answer comes, and
+    /// [`KernelEvent::AddressChanged`] has come before it.
+    SetAddress {
+        /// The address.
+        address: MacAddr,
+    },
     /// Ask the AP MLD to add and remove links. [`KernelEvent::LinksReconfigured`] follows; links that are to be
     /// removed are gone at once ([`KernelEvent::LinksRemoved`]).
     ReconfigureLinks {
@@ -172,7 +178,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// The name of the nl80211 command, for timelines and errors.
+    /// The name of the nl80211 command (of rtnetlink's message, where that does it), for timelines and errors.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -196,6 +202,7 @@ impl Request {
             Self::DeletePmksa { .. } => "DEL_PMKSA",
             Self::FlushPmksas => "FLUSH_PMKSA",
             Self::WatchSignal { .. } => "SET_CQM",
+            Self::SetAddress { .. } => "RTM_SETLINK",
             Self::ReconfigureLinks { .. } => "ASSOC_MLO_RECONF",
         }
     }

@@ -20,6 +20,7 @@ extern crate self as lapwing_core;
 mod fixtures;
 
 pub mod ad_hoc;
+pub mod address;
 pub mod ap;
 pub mod attempt;
 pub mod crypto;

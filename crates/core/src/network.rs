@@ -29,6 +29,21 @@ pub struct Network {
     pub bssid: Option<MacAddr>,
     /// With which group SAE and OWE begin.
     pub first_group: FirstGroup,
+    /// With which address it is joined, where each network has one of its own.
+    pub address: OwnAddress,
+}
+
+/// With which address of ours a network is joined, where each has one of its own
+/// ([`AddressPolicy::PerNetwork`](crate::address::AddressPolicy)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OwnAddress {
+    /// With one that is made of its name, always the same.
+    #[default]
+    OfName,
+    /// With another one for each attempt.
+    Drawn,
+    /// With this one.
+    Fixed(MacAddr),
 }
 
 impl Network {
@@ -47,6 +62,7 @@ impl Network {
             proven: Proven(0),
             bssid: None,
             first_group: FirstGroup::Usual,
+            address: OwnAddress::OfName,
         }
     }
 

@@ -31,6 +31,8 @@ pub struct Found {
     pub name: String,
     /// Its address.
     pub address: MacAddr,
+    /// The one that it has from its maker.
+    pub permanent: MacAddr,
     /// What its radio can do.
     pub radio: Radio,
     /// Whether its radio can be in ad-hoc networks.

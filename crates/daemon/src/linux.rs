@@ -8,6 +8,7 @@ mod events;
 mod interfaces;
 mod key_frames;
 mod off_channel;
+mod own_address;
 mod packets;
 mod power;
 mod rivals;
@@ -115,6 +116,8 @@ enum Change {
     Power { ifindex: u32 },
     /// A step of [`Command::SetMode`].
     Mode { ifindex: u32 },
+    /// A step of [`Request::SetAddress`].
+    Address { ifindex: u32, step: own_address::Step },
 }
 
 /// How much of the first survey has been read: radios come before interfaces.
@@ -162,6 +165,8 @@ pub struct Linux {
     provisions: BTreeMap<u32, bool>,
     /// The interfaces that have an address of their own by now.
     drawn: BTreeSet<u32>,
+    /// The interfaces that are being given another address.
+    readdressing: BTreeMap<u32, own_address::Readdressing>,
     /// The interfaces that shall be down.
     off: BTreeSet<u32>,
     leftovers: BTreeMap<u32, Leftovers>,
@@ -218,6 +223,7 @@ impl Linux {
             adopted: BTreeSet::new(),
             provisions: BTreeMap::new(),
             drawn: BTreeSet::new(),
+            readdressing: BTreeMap::new(),
             off: BTreeSet::new(),
             leftovers: BTreeMap::new(),
             shared: BTreeMap::new(),
@@ -335,6 +341,7 @@ impl Linux {
                 self.heard.push_back(Heard::Powered { ifindex, outcome });
             }
             (Change::Mode { ifindex }, outcome) => self.step_taken(ifindex, outcome),
+            (Change::Address { ifindex, step }, outcome) => self.address_step(ifindex, step, outcome),
         }
     }
 
@@ -389,6 +396,9 @@ impl Kernel for Linux {
                 let ifindex = interface.ifindex;
                 let joins = rivals::joins(&request);
                 self.rivals.asked(ifindex, &request);
+                if let Request::SetAddress { address } = request {
+                    return self.readdress(ifindex, ticket, address);
+                }
                 if let Some(outcome) = self.by_packet(ifindex, &request) {
                     self.heard.push_back(Heard::Answered { ifindex, ticket, outcome });
                     return;

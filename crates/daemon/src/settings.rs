@@ -15,6 +15,7 @@ use crate::choice::Patterns;
 use crate::netconf::settings::Prefix;
 use crate::networks::document::MAX_OCTETS;
 use crate::options::Program;
+use lapwing_core::address::AddressRange;
 use lapwing_core::kernel::Band;
 use lapwing_core::radio::{Radio, RadioKind};
 use lapwing_core::station;
@@ -95,16 +96,7 @@ pub enum OwnAddress {
     #[default]
     Kept,
     /// Drawn once for each interface.
-    Drawn(Range),
-}
-
-/// Which part of an address is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Range {
-    /// All of it; the address is a locally administered one then.
-    Full,
-    /// The last three octets.
-    Nic,
+    Drawn(AddressRange),
 }
 
 /// What is done otherwise with the drivers that a pattern fits.

@@ -140,6 +140,7 @@ impl Virtual {
             interface: INTERFACE,
             name: self.name.clone(),
             address: scenario.radio.address,
+            permanent: scenario.radio.address,
             radio: scenario.radio.radio(),
             ad_hoc: false,
             up: self.world.kernel().truth().up,

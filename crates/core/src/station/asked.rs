@@ -80,7 +80,8 @@ impl State {
                 Self::Idle(idle) if !idle.is_asked() => Idle::seek(turn, None),
                 Self::Idle(_) | Self::Disconnecting(_) | Self::Unavailable(_) => self,
                 // They have an attempt.
-                Self::Authenticating(_)
+                Self::Readdressing(_)
+                | Self::Authenticating(_)
                 | Self::Associating(_)
                 | Self::Connecting(_)
                 | Self::Roaming(_)
@@ -96,6 +97,7 @@ impl State {
         let journey = match self {
             Self::Idle(_) | Self::Unavailable(_) => None,
             Self::Scanning(state) => state.journey(),
+            Self::Readdressing(state) => Some(&state.journey),
             Self::Authenticating(state) => Some(&state.journey),
             Self::Associating(state) => Some(&state.journey),
             Self::Securing(state) => Some(&state.journey),
@@ -114,7 +116,8 @@ impl State {
     pub(super) fn depart(self, turn: &mut Turn<'_>, then: Then) -> Self {
         turn.end_external();
         match self {
-            Self::Idle(_) | Self::Scanning(_) => then.follow(turn),
+            // What the kernel does to the address it does to the end, and says so.
+            Self::Idle(_) | Self::Scanning(_) | Self::Readdressing(_) => then.follow(turn),
             Self::Connecting(state) if !state.is_out() => then.follow(turn),
             Self::Connecting(state) => Disconnecting::begin(turn, state.peer(), false, then),
             Self::Roaming(state) => Disconnecting::begin(turn, state.peer(), true, then),

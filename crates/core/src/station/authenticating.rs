@@ -87,6 +87,9 @@ impl Turn<'_> {
         target: Target,
         may_use_cache: bool,
     ) -> State {
+        if let Some(address) = self.other_address(&mut journey) {
+            return self.readdress(journey, target, may_use_cache, address);
+        }
         let offers = may_use_cache && self.may_offer();
         let candidate = target.plan().filter(|_| offers).and_then(|plan| self.cached(&target, plan));
         let bss = target.bss();

@@ -12,6 +12,7 @@ use super::{
     vocabulary::{Action, Report, Summary},
 };
 use crate::{
+    address::AddressPolicy,
     attempt::{AttemptId, Entry, Phase, Record, RoamTrigger, Ticket},
     failure::{Code, Failure},
     kernel::{Frequency, Interface, KeyKind, Pmksa, Refusal, Reply, Request},
@@ -53,6 +54,8 @@ pub struct Settings {
     pub reuses_keys: bool,
     /// Which BSSs are preferred.
     pub preferences: Preferences,
+    /// With which addresses networks are joined.
+    pub addresses: AddressPolicy,
 }
 
 /// The pauses between searches for a known network, each twice as long as the one before.
@@ -89,6 +92,7 @@ impl Default for Settings {
             search: Some(Pauses::default()),
             reuses_keys: true,
             preferences: Preferences::NONE,
+            addresses: AddressPolicy::Kept,
         }
     }
 }
@@ -99,6 +103,8 @@ pub(super) struct Context {
     pub interface: Interface,
     pub radio: Radio,
     pub address: MacAddr,
+    /// The address that the hardware has from its maker.
+    pub permanent: MacAddr,
     pub settings: Settings,
     /// The networks that may be joined.
     pub networks: Vec<Network>,
@@ -170,6 +176,7 @@ impl Context {
             interface,
             radio,
             address,
+            permanent: address,
             settings,
             networks: Vec::new(),
             autoconnect: settings.autoconnect,
@@ -357,6 +364,7 @@ fn detail(request: &Request) -> String {
         Request::Connect(request) => format!("{}", request.ssid),
         Request::Disconnect { reason } => format!("reason {reason}"),
         Request::AnswerExternalAuthentication { bssid, status, .. } => format!("{bssid}, status {status}"),
+        Request::SetAddress { address } => format!("{address}"),
         Request::SetPmksa(Pmksa { peer, .. }) | Request::DeletePmksa { peer, .. } => format!("{peer}"),
         Request::ReconfigureLinks { add, remove } => {
             format!("{} links more, {} fewer", add.len(), remove.len())
@@ -394,6 +402,8 @@ pub(super) struct Journey {
     pub rescanned: bool,
     /// The firmware was told to give up what it was busy with.
     pub freed: bool,
+    /// The interface was asked to have the address that the network wants.
+    pub addressed: bool,
 }
 
 impl Journey {

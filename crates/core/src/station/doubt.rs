@@ -48,7 +48,8 @@ impl State {
                 turn.resync();
                 self
             }
-            Self::Scanning(_) => self,
+            // Its answer is not among what was lost.
+            Self::Scanning(_) | Self::Readdressing(_) => self,
             // What has begun may still come about after the kernel was read: it is ended first.
             Self::Authenticating(state) => {
                 let peer = state.peer();
@@ -96,6 +97,7 @@ impl State {
                 Some(journey) => turn.cut_short(&journey, code),
                 None => Then::Seek,
             },
+            Self::Readdressing(state) => turn.cut_short(&state.journey, code),
             Self::Authenticating(state) => turn.cut_short(&state.journey, code),
             Self::Associating(state) => turn.cut_short(&state.journey, code),
             Self::Securing(state) => turn.cut_short(&state.journey, code),

@@ -12,6 +12,8 @@
 //!   └──────────── Disconnecting { then } ◀─────────────────┴──────────┘
 //! ```
 //!
+//! Where each network has an address of its own, the interface is given that before the first frame: `Readdressing`.
+//!
 //! A connection that goes to another AP of its network passes through `Transitioning`, or through the states from
 //! `Authenticating` on, in the same journey; one that is refused goes back in the same way.
 //!
@@ -38,6 +40,7 @@ mod outstanding;
 mod passwords;
 mod pmk;
 mod policy;
+mod readdressing;
 mod resync;
 mod roam;
 mod roaming;
@@ -76,6 +79,7 @@ use disconnecting::Disconnecting;
 use external::Subject;
 use idle::Idle;
 use lapwing_frames::{MacAddr, Ssid, suite::Akm};
+use readdressing::Readdressing;
 use roaming::Roaming;
 use scanning::Scanning;
 use securing::Securing;
@@ -102,6 +106,8 @@ enum State {
     Idle(Idle),
     /// Looking for a network.
     Scanning(Scanning),
+    /// The interface is given the address with which the network is joined.
+    Readdressing(Box<Readdressing>),
     /// An Authentication frame is out.
     Authenticating(Box<Authenticating>),
     /// An Association Request is out.
@@ -201,6 +207,7 @@ impl Station {
     pub fn akm(&self) -> Option<Option<Akm>> {
         let of = |target: &Target| target.plan().map(Plan::named_akm);
         match &self.state {
+            State::Readdressing(state) => Some(of(&state.target)),
             State::Authenticating(state) => Some(of(&state.target)),
             State::Associating(state) => Some(of(&state.target)),
             State::Securing(state) => Some(of(&state.target)),
@@ -220,6 +227,7 @@ impl Station {
     #[must_use]
     pub fn chosen(&self) -> Option<MacAddr> {
         let target = match &self.state {
+            State::Readdressing(state) => &state.target,
             State::Authenticating(state) => &state.target,
             State::Associating(state) => &state.target,
             State::Securing(state) => &state.target,
@@ -272,6 +280,12 @@ impl Station {
     /// Takes other capabilities or channels of the radio, when the regulatory rules have changed.
     pub fn set_radio(&mut self, radio: Radio) {
         self.context.radio = radio;
+    }
+
+    /// Takes the address that the hardware has from its maker, of which those of networks are made. Without it that is
+    /// the one that the interface had first.
+    pub fn set_permanent_address(&mut self, address: MacAddr) {
+        self.context.permanent = address;
     }
 
     /// The interface's address.
@@ -351,6 +365,7 @@ impl State {
         match self {
             Self::Idle(idle) => idle.summary(),
             Self::Scanning(state) => state.journey().map_or(Summary::Searching, connecting),
+            Self::Readdressing(state) => connecting(&state.journey),
             Self::Authenticating(state) => connecting(&state.journey),
             Self::Associating(state) => connecting(&state.journey),
             Self::Securing(state) => connecting(&state.journey),
@@ -371,6 +386,7 @@ impl State {
             Self::Idle(idle) => idle.deadline(),
             Self::Scanning(state) => state.deadline(),
             Self::Unavailable(_) => None,
+            Self::Readdressing(state) => Some(state.deadline()),
             Self::Authenticating(state) => Some(state.deadline()),
             Self::Associating(state) => Some(state.deadline()),
             Self::Securing(state) => Some(state.deadline()),
@@ -387,6 +403,7 @@ impl State {
         match self {
             Self::Idle(_) | Self::Unavailable(_) => None,
             Self::Scanning(state) => state.journey(),
+            Self::Readdressing(state) => Some(&state.journey),
             Self::Authenticating(state) => Some(&state.journey),
             Self::Associating(state) => Some(&state.journey),
             Self::Securing(state) => Some(&state.journey),
@@ -403,6 +420,7 @@ impl State {
         match self {
             Self::Idle(_) | Self::Unavailable(_) => None,
             Self::Scanning(state) => state.journey_mut(),
+            Self::Readdressing(state) => Some(&mut state.journey),
             Self::Authenticating(state) => Some(&mut state.journey),
             Self::Associating(state) => Some(&mut state.journey),
             Self::Securing(state) => Some(&mut state.journey),
@@ -545,6 +563,7 @@ impl State {
         };
         match self {
             Self::Connecting(state) => state.completed(turn, ticket, outcome),
+            Self::Readdressing(state) => state.completed(turn, ticket, outcome),
             Self::Authenticating(state) => state.completed(turn, ticket, outcome),
             Self::Associating(state) => state.completed(turn, ticket, outcome),
             Self::Securing(state) => state.completed(turn, ticket, outcome),
@@ -592,7 +611,10 @@ impl State {
                 // Cached keys are found by our address too: those of the old one are not found any more.
                 turn.context.address = address;
                 turn.flush_firmware();
-                self
+                match self {
+                    Self::Readdressing(state) => state.settled(turn),
+                    state => state,
+                }
             }
             // The driver gives the channels anew with `set_radio`; a scan that this broke off is done again.
             KernelEvent::RegulatoryChanged => self,
@@ -618,7 +640,9 @@ impl State {
             Self::Connected(state) => state.heard(turn, event),
             Self::Disconnecting(state) => state.heard(turn, &event),
             Self::Idle(idle) => idle.heard(turn, &event),
-            Self::Scanning(_) | Self::Unavailable(_) => self.ignore(turn, event.name()),
+            Self::Scanning(_) | Self::Readdressing(_) | Self::Unavailable(_) => {
+                self.ignore(turn, event.name())
+            }
         }
     }
 
@@ -648,6 +672,7 @@ impl State {
             Self::Idle(idle) => idle.overdue(turn),
             Self::Scanning(state) => state.overdue(turn),
             Self::Unavailable(_) => self,
+            Self::Readdressing(state) => state.overdue(turn),
             Self::Authenticating(state) => state.overdue(turn),
             Self::Associating(state) => state.overdue(turn),
             Self::Securing(state) => state.overdue(turn),
@@ -705,6 +730,7 @@ impl Journey {
             phase: Phase::Scan,
             rescanned: false,
             freed: false,
+            addressed: false,
         }
     }
 }

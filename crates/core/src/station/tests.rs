@@ -1,6 +1,7 @@
 //! The table of transitions: each event in each state, and what becomes of it.
 
 mod firmware;
+mod readdressing;
 mod table;
 mod transition;
 
@@ -46,6 +47,7 @@ fn name(station: &Station) -> &'static str {
     match station.state {
         State::Idle(_) => "Idle",
         State::Scanning(_) => "Scanning",
+        State::Readdressing(_) => "Readdressing",
         State::Authenticating(_) => "Authenticating",
         State::Associating(_) => "Associating",
         State::Securing(_) => "Securing",
@@ -84,8 +86,12 @@ impl Bench {
     }
 
     fn of(radio: Radio) -> Self {
+        Self::with(radio, Settings::default())
+    }
+
+    fn with(radio: Radio, settings: Settings) -> Self {
         let interface = Interface { wiphy: 0, ifindex: 3, wdev: 1 };
-        let station = Station::new(interface, radio, OWN, Settings::default());
+        let station = Station::new(interface, radio, OWN, settings);
         let mut bench = Self { station, entropy: SeededEntropy(1), asked: vec![], known: 0 };
         bench.begin(&entries());
         bench

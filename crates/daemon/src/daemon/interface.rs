@@ -101,8 +101,10 @@ pub(super) struct Interface {
 
 impl Interface {
     pub(super) fn new(found: Found, settings: Settings) -> Self {
+        let mut station = Station::new(found.interface, found.radio, found.address, settings);
+        station.set_permanent_address(found.permanent);
         Self {
-            station: Station::new(found.interface, found.radio, found.address, settings),
+            station,
             name: found.name,
             address: found.address,
             up: found.up,

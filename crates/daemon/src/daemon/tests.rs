@@ -292,6 +292,7 @@ impl Run {
             interface: kernel::Interface { wiphy, ifindex, wdev: u64::from(ifindex) },
             name: format!("wlan{ifindex}"),
             address: WE,
+            permanent: WE,
             radio: Radio {
                 kind: RadioKind::SoftMac,
                 ciphers: Vec::new(),

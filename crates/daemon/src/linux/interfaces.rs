@@ -2,12 +2,8 @@
 
 use super::{Change, Linux, Purpose};
 use crate::kernel::{Found, Heard};
-use crate::settings::{OwnAddress, Range};
-use lapwing_core::entropy::random;
 use lapwing_core::kernel::{Interface, KernelEvent};
 use lapwing_core::radio::{Radio, RadioKind};
-use lapwing_frames::MacAddr;
-use lapwing_linux::entropy::OsEntropy;
 use lapwing_linux::hardware::{self, Hardware};
 use lapwing_linux::nl80211::{self, Wiphy, iftype};
 use lapwing_linux::rtnetlink::{self, Link, LinkMode, OperState};
@@ -67,22 +63,6 @@ impl Linux {
         self.settings.limit(wiphy.radio(), hardware::driver_of_radio(&wiphy.name).as_deref())
     }
 
-    /// Gives an interface an address of its own, if that is wanted. It has it until it goes.
-    fn draw_address(&mut self, ifindex: u32) {
-        let OwnAddress::Drawn(range) = self.settings.own_address else { return };
-        let Some(link) = self.links.get(&ifindex) else { return };
-        let (Some(before), false) = (link.address, self.drawn.contains(&ifindex)) else { return };
-        let is_up = link.is_up();
-        self.drawn.insert(ifindex);
-        let what = format!("give {} another address", self.name(ifindex));
-        // Drivers want it down.
-        if is_up {
-            self.change(&rtnetlink::Request::SetUp { ifindex, up: false }, Change::Told(what.clone()));
-        }
-        let address = drawn(before, range, random(&mut OsEntropy));
-        self.change(&rtnetlink::Request::SetMacAddress { ifindex, address }, Change::Told(what));
-    }
-
     /// Removes what an earlier process that was killed has left: the kernel ended its connection and removed
     /// its keys when its sockets closed, but it keeps addresses and routes.
     fn clear_leftovers(&mut self, ifindex: u32) {
@@ -125,6 +105,7 @@ impl Linux {
                 interface: info.interface,
                 name: link.name.clone(),
                 address: link.address.unwrap_or(info.state.address),
+                permanent: link.permanent.or(link.address).unwrap_or(info.state.address),
                 radio: self.limited(wiphy),
                 ad_hoc: wiphy.is_ad_hoc(),
                 up: link.is_up(),
@@ -144,6 +125,7 @@ impl Linux {
         self.key_frames.remove(&ifindex);
         self.adopted.remove(&ifindex);
         self.drawn.remove(&ifindex);
+        self.readdressing.remove(&ifindex);
         self.provisions.remove(&ifindex);
         self.off.remove(&ifindex);
         self.leftovers.remove(&ifindex);
@@ -190,7 +172,9 @@ impl Linux {
             if !is_station && before.is_up() && !link.is_up() {
                 went_down = true;
             }
-            for event in link.changes_since(before).into_iter().filter(|_| is_station) {
+            let changes = link.changes_since(before).into_iter();
+            let ours = self.is_own_doing(ifindex);
+            for event in changes.filter(|event| is_station && !(ours && is_power(event))) {
                 self.heard.push_back(Heard::Station { ifindex: Some(ifindex), event });
             }
         }
@@ -202,37 +186,14 @@ impl Linux {
     }
 }
 
-/// An address made of these octets, in the place of this one.
-fn drawn(before: MacAddr, range: Range, random: [u8; 6]) -> MacAddr {
-    let MacAddr([maker @ .., _, _, _]) = before;
-    let [first, second, third, nic @ ..] = random;
-    // Neither the first nor the last of a maker's addresses, as with iwd.
-    let nic = match nic {
-        [0, 0, 0] => [0, 0, 1],
-        [0xff, 0xff, 0xff] => [0xff, 0xff, 0xfe],
-        nic => nic,
-    };
-    let [one, two, three] = match range {
-        // Locally administered, and of one station.
-        Range::Full => [first & !1 | 2, second, third],
-        Range::Nic => maker,
-    };
-    let [four, five, six] = nic;
-    MacAddr([one, two, three, four, five, six])
+/// Whether it is that the interface was set up or down.
+const fn is_power(event: &KernelEvent) -> bool {
+    matches!(event, KernelEvent::InterfaceDown | KernelEvent::InterfaceUp)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_drawn_address_is_one_of_a_station() {
-        let before = MacAddr([0, 0x1b, 0x21, 1, 2, 3]);
-        assert_eq!(drawn(before, Range::Nic, [9, 8, 7, 6, 5, 4]), MacAddr([0, 0x1b, 0x21, 6, 5, 4]));
-        assert_eq!(drawn(before, Range::Nic, [0; 6]), MacAddr([0, 0x1b, 0x21, 0, 0, 1]));
-        assert_eq!(drawn(before, Range::Full, [0xff; 6]), MacAddr([0xfe, 0xff, 0xff, 0xff, 0xff, 0xfe]));
-        assert_eq!(drawn(before, Range::Full, [1, 2, 3, 4, 5, 6]), MacAddr([2, 2, 3, 4, 5, 6]));
-    }
 
     #[test]
     fn authentication_frames_are_for_those_who_do_sae_for_firmware() {

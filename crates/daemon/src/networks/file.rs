@@ -7,7 +7,7 @@ use super::sealing;
 use crate::netconf::settings::{Addressing, Prefix, StaticIpv4, StaticIpv6, is_domain};
 use lapwing_core::{
     Secret,
-    network::{Credentials, FirstGroup, Network, Personal, Proven, TransitionDisable},
+    network::{Credentials, FirstGroup, Network, OwnAddress, Personal, Proven, TransitionDisable},
     station::Learned,
 };
 use lapwing_frames::{MacAddr, Ssid};
@@ -69,11 +69,6 @@ impl KnownNetwork {
     pub fn read(name: FileName, document: &Document) -> Result<Self, Unfit> {
         let said = |key| document.value("Settings", key).map(|value| value.boolean()).transpose();
         let boolean = |key, default| said(key).map(|said| said.unwrap_or(default));
-        // Parsed so that a mistake in them is told; what they ask for is not done yet.
-        boolean("AlwaysRandomizeAddress", false)?;
-        if let Some(value) = document.value("Settings", "AddressOverride") {
-            parse::<MacAddr>(&value, Problem::BadMacAddress)?;
-        }
         let network = Network {
             ssid: name.ssid.clone(),
             credentials: match name.security {
@@ -93,9 +88,24 @@ impl KnownNetwork {
                 Some(true) => FirstGroup::Cheapest,
                 Some(false) => FirstGroup::Strongest,
             },
+            address: own_address(document)?,
         };
         Ok(Self { name, network, addressing: addressing(document)? })
     }
+}
+
+/// With which address of ours it is joined. What the file says of one that is never drawn is checked all the same.
+fn own_address(document: &Document) -> Result<OwnAddress, Malformed> {
+    let drawn =
+        document.value("Settings", "AlwaysRandomizeAddress").map_or(Ok(false), |value| value.boolean())?;
+    let Some(value) = document.value("Settings", "AddressOverride") else {
+        return Ok(if drawn { OwnAddress::Drawn } else { OwnAddress::OfName });
+    };
+    let address = parse::<MacAddr>(&value, Problem::BadMacAddress)?;
+    if address.is_group() || address.is_zero() {
+        return Err(value.wrong(Problem::BadMacAddress));
+    }
+    Ok(OwnAddress::Fixed(address))
 }
 
 /// Writes what was learned into a document. Returns whether that changed it.

@@ -1,11 +1,12 @@
 //! The groups and keys of `main.conf`, and what each means.
 
-use super::{Mistake, NameService, OwnAddress, Range, Settings};
+use super::{Mistake, NameService, OwnAddress, Settings};
 use crate::choice::Patterns;
 use crate::networks::document::{Document, Malformed, Value};
 use crate::networks::profile;
 use crate::options::Program;
 use lapwing_core::Duration;
+use lapwing_core::address::{AddressPolicy, AddressRange};
 use lapwing_core::kernel::Band;
 use lapwing_core::station::Pauses;
 use std::ops::RangeInclusive;
@@ -192,25 +193,24 @@ impl Reader<'_> {
             settings.credential = Some(name);
             Ok(())
         });
-        let mut range = Range::Full;
+        let mut range = AddressRange::Full;
         self.take(group, "AddressRandomizationRange", |value| {
             range = match value.plain().unwrap_or_default().as_str() {
-                "full" => Range::Full,
-                "nic" => Range::Nic,
+                "full" => AddressRange::Full,
+                "nic" => AddressRange::Nic,
                 _ => return Err("'full' or 'nic' is expected".to_owned()),
             };
             Ok(())
         });
         self.take(group, "AddressRandomization", |value| {
-            settings.own_address = match value.plain().unwrap_or_default().as_str() {
-                "disabled" => OwnAddress::Kept,
-                "once" => OwnAddress::Drawn(range),
-                "network" => {
-                    settings.own_address = OwnAddress::Drawn(range);
-                    return Err("an address for each network is not made yet: as with 'once'".to_owned());
-                }
+            let (own, networks) = match value.plain().unwrap_or_default().as_str() {
+                "disabled" => (OwnAddress::Kept, AddressPolicy::Kept),
+                "once" => (OwnAddress::Drawn(range), AddressPolicy::Kept),
+                "network" => (OwnAddress::Kept, AddressPolicy::PerNetwork(range)),
                 _ => return Err("'disabled', 'once' or 'network' is expected".to_owned()),
             };
+            settings.own_address = own;
+            settings.station.addresses = networks;
             Ok(())
         });
         let roam = &mut settings.station.roam;

@@ -3,6 +3,7 @@
 use super::*;
 use keys::{KEYS, Use, understand};
 use lapwing_core::Duration;
+use lapwing_core::address::{AddressPolicy, AddressRange};
 use lapwing_core::kernel::Frequency;
 use lapwing_core::radio::Channel;
 use lapwing_core::select::Preferences;
@@ -95,7 +96,7 @@ fn the_keys_of_iwd() {
         operating_channel_validation: false,
         unused: vec![Band::Band2],
         country: Some(*b"DE"),
-        own_address: OwnAddress::Drawn(Range::Nic),
+        own_address: OwnAddress::Drawn(AddressRange::Nic),
         credential: Some("lapwing".to_owned()),
         quirks: Quirks {
             key_frames_by_packet: "brcm*,a".into(),
@@ -115,6 +116,15 @@ fn the_keys_of_iwd() {
     assert!(!tkip(Program::Iwd, "[Security]\nAllowTkip=false\n"));
     let begins_with_20 = |program| understand(program, b"").0.station.preferences.stronger_group;
     assert!(!begins_with_20(Program::Lapwingd) && begins_with_20(Program::Iwd));
+    let of = |text: &str| {
+        let settings = understand(Program::Iwd, format!("[General]\n{text}").as_bytes()).0;
+        (settings.own_address, settings.station.addresses)
+    };
+    let per_network = |range| (OwnAddress::Kept, AddressPolicy::PerNetwork(range));
+    assert_eq!(of("AddressRandomization=network\n"), per_network(AddressRange::Full));
+    let nic = "AddressRandomization=network\nAddressRandomizationRange=nic\n";
+    assert_eq!(of(nic), per_network(AddressRange::Nic));
+    assert_eq!(of("AddressRandomization=disabled\n"), (OwnAddress::Kept, AddressPolicy::Kept));
     let once = understand(Program::Iwd, b"[Scan]\nDisablePeriodicScan=true\n").0;
     assert_eq!(once.station.search, None);
 }

@@ -130,6 +130,7 @@ fn fill_station(message: &mut Builder, request: &kernel::Request) -> Result<(), 
         | kernel::Request::ReadInterface
         | kernel::Request::ReadStations
         | kernel::Request::FlushPmksas => {}
+        kernel::Request::SetAddress { .. } => return Err(EncodeError::Elsewhere),
         kernel::Request::Authenticate(request) => fill_authenticate(message, request)?,
         kernel::Request::Associate(request) => fill_associate(message, request),
         kernel::Request::Deauthenticate { peer, reason, local_only } => {

@@ -212,6 +212,8 @@ pub enum EncodeError {
     TooLong,
     /// nl80211 has no number for this authentication algorithm.
     Algorithm(AuthenticationAlgorithm),
+    /// It is a request to rtnetlink.
+    Elsewhere,
 }
 
 impl fmt::Display for EncodeError {
@@ -219,6 +221,7 @@ impl fmt::Display for EncodeError {
         match self {
             Self::TooLong => f.write_str("a part of the request is too long for a netlink attribute"),
             Self::Algorithm(algorithm) => write!(f, "nl80211 does not know the algorithm {algorithm}"),
+            Self::Elsewhere => f.write_str("nl80211 has no command for it"),
         }
     }
 }
@@ -255,6 +258,8 @@ impl Request {
                 kernel::Request::FlushPmksas => (Command::FLUSH_PMKSA, Acknowledgement),
                 kernel::Request::WatchSignal { .. } => (Command::SET_CQM, Acknowledgement),
                 kernel::Request::ReconfigureLinks { .. } => (Command::ASSOC_MLO_RECONF, Acknowledgement),
+                // No command has the number 0; there is no message of it either.
+                kernel::Request::SetAddress { .. } => (Command(0), Acknowledgement),
             },
             Self::AccessPoint { request, .. } => {
                 let (command, expect, _) = access_point::command(request);

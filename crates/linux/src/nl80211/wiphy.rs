@@ -253,6 +253,12 @@ impl Wiphy {
         octet.is_some_and(|octet| octet & (1 << (extended_feature % 8)) != 0)
     }
 
+    /// Whether an interface that is up, and in no network, can be given another address.
+    #[must_use]
+    pub fn changes_address_while_up(&self) -> bool {
+        self.has(extended::POWERED_ADDR_CHANGE)
+    }
+
     /// What the station's decisions need of it.
     #[must_use]
     pub fn radio(&self) -> Radio {

@@ -15,6 +15,7 @@ pub(super) mod attr {
     pub(crate) const LINK_MODE: u16 = 17;
     pub(crate) const AF_SPEC: u16 = 26;
     pub(crate) const CARRIER: u16 = 33;
+    pub(crate) const PERMANENT_ADDRESS: u16 = 54;
     pub(crate) const INET6_ADDRESS_GENERATION: u16 = 8;
 }
 
@@ -76,6 +77,8 @@ pub struct Link {
     pub name: String,
     /// Its MAC address, if it has one of 6 octets.
     pub address: Option<MacAddr>,
+    /// The one that it has from its maker, where the kernel knows it.
+    pub permanent: Option<MacAddr>,
     /// `IFF_…`.
     pub flags: u32,
     /// Its state.
@@ -104,6 +107,7 @@ impl Link {
             ifindex,
             name: String::new(),
             address: None,
+            permanent: None,
             flags,
             oper_state: OperState::Unknown,
             mode: LinkMode::Default,
@@ -115,6 +119,7 @@ impl Link {
             match attribute.kind {
                 attr::NAME => link.name = attribute.text(),
                 attr::ADDRESS => link.address = attribute.mac().ok(),
+                attr::PERMANENT_ADDRESS => link.permanent = attribute.mac().ok(),
                 attr::MTU => link.mtu = attribute.u32()?,
                 attr::OPER_STATE => link.oper_state = OperState(attribute.u8()?),
                 attr::LINK_MODE => link.mode = LinkMode(attribute.u8()?),

@@ -106,6 +106,7 @@ fn changes_that_a_station_must_know() {
         ifindex: 3,
         name: "wlan0".into(),
         address: Some(MacAddr([2, 0, 0, 0, 0, 1])),
+        permanent: None,
         flags: 0,
         oper_state: OperState::Down,
         mode: LinkMode::Default,

@@ -135,6 +135,9 @@ impl Kernel {
                 }
                 return self.ask(now, Operation::WatchSignal(thresholds_dbm), out);
             }
+            // As most drivers, this one can while it is up.
+            Request::SetAddress { .. } if self.wdev != Wdev::Idle => return Err(Errno::EBUSY.into()),
+            Request::SetAddress { address } => self.readdress(address, out),
             // Answered above, whether the interface is up or not.
             Request::ReadScan | Request::ReadInterface | Request::ReadStations => {}
         }

@@ -39,7 +39,7 @@ impl Kernel {
         }
     }
 
-    fn readdress(&mut self, address: MacAddr, out: &mut Vec<KernelOutput>) {
+    pub(super) fn readdress(&mut self, address: MacAddr, out: &mut Vec<KernelOutput>) {
         if self.address != address {
             self.address = address;
             self.event(KernelEvent::AddressChanged { address }, out);

@@ -324,6 +324,7 @@ impl Double {
                 }
             }
             Request::FlushPmksas => self.known.clear(),
+            Request::SetAddress { address } => self.event(KernelEvent::AddressChanged { address }),
             Request::SendKeyFrame { to, bytes, in_clear } => {
                 let now = self.now;
                 let said = match self.ap(to) {

@@ -395,6 +395,10 @@ impl World {
                 }
                 return Ok(Reply::Sent { cookie: self.count });
             }
+            Request::SetAddress { address } => {
+                assert_eq!(self.held, Held::Nothing);
+                self.event(KernelEvent::AddressChanged { address });
+            }
             Request::WatchSignal { .. } if self.station.radio().signal_watch != SignalWatch::Asked => {}
             Request::ReadInterface => {
                 let place = match self.held {

@@ -101,6 +101,12 @@ fn what_does_not_fit_is_told_with_its_line() {
         ),
         ("[Security]\nPassphrase=a\n[Settings]\nAddressOverride=x\n", Some(4), Problem::BadMacAddress),
         (
+            // Of a group.
+            "[Security]\nPassphrase=a\n[Settings]\nAddressOverride=03:00:00:00:00:01\n",
+            Some(4),
+            Problem::BadMacAddress,
+        ),
+        (
             "[Security]\nPassphrase=a\n[Settings]\nTransitionDisable=true\nDisabledTransitionModes=wep\n",
             Some(5),
             Problem::BadTransitionMode,
@@ -108,6 +114,19 @@ fn what_does_not_fit_is_told_with_its_line() {
     ] {
         assert_eq!(read("home.psk", text), Err(Unfit { line, problem }), "{text}");
     }
+}
+
+#[test]
+fn the_address_of_ours_that_a_network_wants() {
+    let of = |settings: &str| {
+        let known = read("home.psk", &format!("[Security]\nPassphrase=secret123\n[Settings]\n{settings}"));
+        known.unwrap().network.address
+    };
+    let fixed = OwnAddress::Fixed(MacAddr([0xe6, 0xf6, 0x38, 0xa9, 2, 2]));
+    assert_eq!(of(""), OwnAddress::OfName);
+    assert_eq!(of("AlwaysRandomizeAddress=true\n"), OwnAddress::Drawn);
+    assert_eq!(of("AddressOverride=e6:f6:38:a9:02:02\n"), fixed);
+    assert_eq!(of("AddressOverride=e6:f6:38:a9:02:02\nAlwaysRandomizeAddress=true\n"), fixed);
 }
 
 fn learned() -> Learned {
