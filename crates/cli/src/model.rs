@@ -250,7 +250,10 @@ impl Name {
 
     fn read(path: &str, properties: &Properties) -> Result<Self, Failure> {
         let name: String = properties.require("Name")?;
-        Ok(Self::new(from_path(path).unwrap_or(name.into_bytes()), properties.require::<String>("Type")?))
+        let kind: String = properties.require("Type")?;
+        // The path of a hotspot profile has a number in it, and not its name.
+        let exact = if kind == "hotspot" { None } else { from_path(path) };
+        Ok(Self::new(exact.unwrap_or(name.into_bytes()), kind))
     }
 }
 

@@ -14,7 +14,7 @@ pub use links::{KernelLink, LinkFigures, LinkReport, LinkView, LinksReport, Link
 pub use provisioning::{FoundBy, Provision, ProvisionedView, ProvisioningView};
 pub use views::{
     AccessPointBss, AccessPointView, AdHocView, ClientFigures, ClientView, DeviceView, Diagnostics, HeardBss,
-    HeardNetworks, HiddenView, KnownView, NetworkView, RadioView, RateView, View,
+    HeardNetworks, HiddenView, KnownView, NetworkView, PasspointView, RadioView, RateView, View,
 };
 
 use crate::hotspot;
@@ -127,6 +127,18 @@ pub enum Call {
     SetAutoconnect {
         /// The network.
         network: FileName,
+        /// Whether to.
+        on: bool,
+    },
+    /// Forget the profile of others' hotspots: its file goes.
+    ForgetPasspoint {
+        /// Its number.
+        id: u32,
+    },
+    /// Whether the networks of such a profile are joined without being asked. Written into its file.
+    SetPasspointAutoconnect {
+        /// Its number.
+        id: u32,
         /// Whether to.
         on: bool,
     },

@@ -35,7 +35,7 @@ use crate::kernel::{Command, Found, Heard, Kernel, PacketKind, Regulatory};
 use crate::netconf::configuration::{self, Configuration};
 use crate::netconf::dhcp;
 use crate::netconf::settings::Prefix;
-use crate::networks::{FileName, KnownNetwork, Store};
+use crate::networks::{FileName, KnownNetwork, Store, passpoint};
 use ad_hoc::AdHoc;
 use calls::Desk;
 use enrolling::Enrolling;
@@ -100,6 +100,8 @@ pub struct Daemon<K> {
     unreadable: BTreeMap<FileName, String>,
     /// Those whose file has no secret: it is asked for.
     lacking: BTreeSet<FileName>,
+    /// The profiles of others' hotspots.
+    passpoints: BTreeMap<u32, passpoint::Profile>,
     /// Those whose file is encrypted and cannot be decrypted: nobody is told that they are known, as with iwd.
     locked: BTreeSet<FileName>,
     /// What a person should know of the network files.
@@ -157,6 +159,7 @@ impl<K: Kernel> Daemon<K> {
             networks: BTreeMap::new(),
             unreadable: BTreeMap::new(),
             lacking: BTreeSet::new(),
+            passpoints: BTreeMap::new(),
             locked: BTreeSet::new(),
             file_warning: None,
             wrong: BTreeSet::new(),

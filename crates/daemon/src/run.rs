@@ -5,6 +5,7 @@ use crate::daemon::{Daemon, Now};
 use crate::kernel::Kernel;
 use crate::networks::FileName;
 use crate::networks::name::Parsed;
+use crate::networks::passpoint;
 use crate::notify::notify;
 use lapwing_core::{Duration, Instant};
 use rustix::fs::inotify;
@@ -157,6 +158,11 @@ fn watch(state: &Path) -> Option<AsyncFd<Shared>> {
             | inotify::WatchFlags::ATTRIB
             | inotify::WatchFlags::ONLYDIR;
         inotify::add_watch(&descriptor, state, flags)?;
+        // As with iwd: of a directory that is there from the start.
+        match inotify::add_watch(&descriptor, state.join(passpoint::DIRECTORY), flags) {
+            Err(error) if error != rustix::io::Errno::NOENT => return Err(error.into()),
+            _ => {}
+        }
         Shared::wait_on(descriptor)
     };
     match open() {
@@ -181,8 +187,13 @@ async fn changed(watch: Option<&AsyncFd<Shared>>) {
         let mut is_network = false;
         while let Ok(event) = events.next() {
             // Our own notes and half-written files are none; without a name, events were lost.
-            let name = event.file_name().map(|name| FileName::parse(OsStr::from_bytes(name.to_bytes())));
-            is_network |= name != Some(Parsed::Other);
+            let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
+            let is_other = |name: &OsStr| {
+                let extension = Path::new(name).extension();
+                FileName::parse(name) == Parsed::Other
+                    && extension.is_none_or(|it| it != passpoint::EXTENSION)
+            };
+            is_network |= !name.is_some_and(is_other);
         }
         clear(ready);
         if is_network {

@@ -39,6 +39,15 @@ pub fn known(name: &FileName) -> String {
     format!("{DAEMON}/{}", element(name))
 }
 
+/// A profile of others' hotspots, as iwd has it: beside the daemon.
+#[must_use]
+pub fn passpoint(id: u32) -> String {
+    format!("/{id:08x}_{PASSPOINT}")
+}
+
+/// The kind of such a profile, as iwd names it.
+pub const PASSPOINT: &str = "hotspot";
+
 /// The kind of a network, as iwd names it.
 #[must_use]
 pub const fn kind(security: Security) -> &'static str {
@@ -84,6 +93,7 @@ mod tests {
         assert_eq!(bss, "/net/connman/iwd/1/5/7361652d6e6574_psk/020000000000");
         assert_eq!(known(&name), "/net/connman/iwd/7361652d6e6574_psk");
         assert_eq!(radio(1), "/net/connman/iwd/1");
+        assert_eq!(passpoint(0x12_34ab), "/001234ab_hotspot");
     }
 
     #[test]

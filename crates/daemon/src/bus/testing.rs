@@ -86,7 +86,12 @@ pub(crate) fn device(state: Summary) -> DeviceView {
         configured: None,
         last_failure: None,
         warning: None,
-        networks: Arc::new(vec![NetworkView { name: home(), signal_mbm: -4000, bsss: vec![judged] }]),
+        networks: Arc::new(vec![NetworkView {
+            name: home(),
+            signal_mbm: -4000,
+            bsss: vec![judged],
+            passpoint: None,
+        }]),
         hidden: vec![HiddenView {
             bssid: MacAddr([2, 0, 0, 0, 0, 0xfc]),
             signal_mbm: -7000,
@@ -111,6 +116,7 @@ pub(crate) fn view() -> View {
         }],
         devices: vec![device(Summary::Disconnected)],
         known: Vec::new(),
+        passpoints: Vec::new(),
     }
 }
 

@@ -43,6 +43,8 @@ pub enum Thing {
     Bss,
     /// A known network.
     Known(FileName),
+    /// A profile of others' hotspots, by its number.
+    Passpoint(u32),
 }
 
 /// An object.
@@ -86,6 +88,16 @@ pub fn tree(view: &View, caution: Option<&str>, developer: bool, before: Option<
     }
     let known: BTreeSet<&FileName> = view.known.iter().map(|known| &known.name).collect();
     let before = before.filter(|before| before.view.known == view.known);
+    for profile in &view.passpoints {
+        let properties = Properties::from([
+            ("Name", Value::Text(profile.name.replace('\0', "\u{fffd}"))),
+            ("Type", Value::text(path::PASSPOINT)),
+            ("Hidden", Value::Boolean(profile.hidden)),
+            ("AutoConnect", Value::Boolean(profile.autoconnect)),
+        ]);
+        let interfaces = [(KNOWN, properties), (PROPERTIES, Properties::new())];
+        put(&mut tree, path::passpoint(profile.id), Thing::Passpoint(profile.id), interfaces);
+    }
     for device in &view.devices {
         add_device(&mut tree, device, caution, developer);
         add_networks(&mut tree, device, &known, before);
@@ -223,8 +235,8 @@ fn add_networks(
         return;
     }
     let unheard = current.filter(|current| device.networks.iter().all(|heard| heard.name != **current));
-    let heard = device.networks.iter().map(|heard| (&heard.name, heard.bsss.as_slice()));
-    for (name, bsss) in heard.chain(unheard.map(|name| (name, &[][..]))) {
+    let heard = device.networks.iter().map(|heard| (&heard.name, heard.bsss.as_slice(), heard.passpoint));
+    for (name, bsss, passpoint) in heard.chain(unheard.map(|name| (name, &[][..], None))) {
         let network = path::network(&at, name);
         let paths = bsss.iter().map(|bss| path::bss(&network, bss.bssid));
         let mut properties = Properties::from([
@@ -236,6 +248,8 @@ fn add_networks(
         ]);
         if known.contains(name) {
             properties.insert("KnownNetwork", Value::Path(path::known(name)));
+        } else if let Some(id) = passpoint {
+            properties.insert("KnownNetwork", Value::Path(path::passpoint(id)));
         }
         for bss in bsss {
             let properties = Properties::from([("Address", Value::text(bss.bssid))]);

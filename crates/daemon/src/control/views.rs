@@ -23,6 +23,8 @@ pub struct View {
     pub devices: Vec<DeviceView>,
     /// The known networks, by name.
     pub known: Vec<KnownView>,
+    /// The profiles of others' hotspots.
+    pub passpoints: Vec<PasspointView>,
 }
 
 /// A radio.
@@ -228,6 +230,8 @@ pub struct NetworkView {
     pub signal_mbm: i32,
     /// Its BSSs with what is thought of each, in the order in which they would be tried.
     pub bsss: Vec<Judged>,
+    /// The number of the profile of others' hotspots that it belongs to, as far as its beacons tell.
+    pub passpoint: Option<u32>,
 }
 
 /// A known network.
@@ -241,6 +245,19 @@ pub struct KnownView {
     pub autoconnect: bool,
     /// When it was last joined, in seconds since 1970.
     pub last_joined: Option<u64>,
+}
+
+/// A profile of others' hotspots (Passpoint).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasspointView {
+    /// The number by which clients know it.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+    /// Whether its networks do not announce their names.
+    pub hidden: bool,
+    /// Whether they are to be joined without being asked.
+    pub autoconnect: bool,
 }
 
 /// The figures of a link at a moment, as the kernel gives them.

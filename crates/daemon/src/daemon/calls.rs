@@ -268,6 +268,8 @@ impl<K: Kernel> Daemon<K> {
                 Call::ConnectHidden { ifindex, ssid } => self.connect_hidden(now, id, ifindex, ssid),
                 Call::Disconnect { ifindex } => self.disconnect(now, id, ifindex),
                 Call::Forget { network } => self.forget(now, &network),
+                Call::ForgetPasspoint { id } => self.forget_passpoint(id),
+                Call::SetPasspointAutoconnect { id, on } => self.set_passpoint_autoconnect(id, on),
                 Call::SetAutoconnect { network, on } => self.set_autoconnect(now, &network, on),
                 Call::SetPowered { ifindex, on } => self.set_powered(now, id, ifindex, on),
                 Call::SetRadioPowered { wiphy, on } => self.set_radio_powered(now, id, wiphy, on),

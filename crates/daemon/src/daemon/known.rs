@@ -11,6 +11,8 @@ use lapwing_core::station::Event;
 use std::collections::BTreeMap;
 use tracing::{info, warn};
 
+const NO_PROFILE: CallError = CallError::NotFound("There is no such hotspot profile.");
+
 impl<K: Kernel> Daemon<K> {
     /// Reads the network files. Returns whether the networks differ from before.
     pub(super) fn load(&mut self) -> bool {
@@ -32,6 +34,10 @@ impl<K: Kernel> Daemon<K> {
         }
         if (&loaded.lacking, &loaded.locked) != (&self.lacking, &self.locked) {
             (self.lacking, self.locked) = (loaded.lacking, loaded.locked);
+            self.changed();
+        }
+        if loaded.passpoints != self.passpoints {
+            self.passpoints = loaded.passpoints;
             self.changed();
         }
         let networks: BTreeMap<_, _> =
@@ -124,6 +130,26 @@ impl<K: Kernel> Daemon<K> {
         {
             known.network.autoconnect = on;
             self.networks_changed = true;
+            self.changed();
+        }
+        Ok(Some(Answer::Done))
+    }
+
+    pub(super) fn forget_passpoint(&mut self, id: u32) -> First {
+        let profile = self.passpoints.get(&id).ok_or(NO_PROFILE)?;
+        let forgotten = self.store.forget_passpoint(profile);
+        forgotten.map_err(|error| CallError::NotStored(format!("Not forgotten: {error}.")))?;
+        self.passpoints.remove(&id);
+        self.changed();
+        Ok(Some(Answer::Done))
+    }
+
+    pub(super) fn set_passpoint_autoconnect(&mut self, id: u32, on: bool) -> First {
+        let profile = self.passpoints.get_mut(&id).ok_or(NO_PROFILE)?;
+        if profile.autoconnect != on {
+            let stored = self.store.set_passpoint_autoconnect(profile, on);
+            stored.map_err(|error| CallError::NotStored(format!("Not changed: {error}.")))?;
+            profile.autoconnect = on;
             self.changed();
         }
         Ok(Some(Answer::Done))

@@ -13,6 +13,7 @@ mod calls;
 mod enrolling;
 mod hotspots;
 mod looking;
+mod passpoints;
 mod provisioning;
 
 use super::*;

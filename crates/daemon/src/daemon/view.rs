@@ -2,10 +2,13 @@
 
 use super::interface::{Interface, Shown};
 use super::{Daemon, links};
-use crate::control::{Answer, HeardBss, HeardNetworks, HiddenView, KnownView, NetworkView, RadioView, View};
+use crate::control::{
+    Answer, HeardBss, HeardNetworks, HiddenView, KnownView, NetworkView, PasspointView, RadioView, View,
+};
 use crate::kernel::Kernel;
 use crate::networks::FileName;
 use crate::networks::name::Security;
+use crate::networks::passpoint::Profile;
 use lapwing_core::network::{Credentials, Network, Personal};
 use lapwing_core::rsn::Advertised;
 use lapwing_core::scan::Bss;
@@ -87,7 +90,14 @@ impl<K: Kernel> Daemon<K> {
         });
         let mut known: Vec<_> = known.chain(unusable).collect();
         known.sort_by(|one, other| one.name.cmp(&other.name));
-        View { radios: self.radio_views(), devices: devices.collect(), known }
+        let passpoints = self.passpoints.iter().map(|(&id, profile)| PasspointView {
+            id,
+            name: profile.name.clone(),
+            hidden: profile.hidden,
+            autoconnect: profile.autoconnect,
+        });
+        let passpoints = passpoints.collect();
+        View { radios: self.radio_views(), devices: devices.collect(), known, passpoints }
     }
 
     /// An interface without the networks that were heard.
@@ -152,13 +162,23 @@ impl<K: Kernel> Daemon<K> {
             let known = self.networks.get(&name).map(|known| &known.network);
             let heard = by_name.get(&name.ssid).map(Vec::as_slice).unwrap_or_default();
             let bsss = judge(interface, heard, &name, known, &group, now);
-            NetworkView { name, signal_mbm: group.signal_mbm.unwrap_or(UNMEASURED), bsss }
+            let passpoint = self.passpoint_of(&name, heard);
+            NetworkView { name, signal_mbm: group.signal_mbm.unwrap_or(UNMEASURED), bsss, passpoint }
         };
         groups.into_iter().map(view).collect()
     }
 }
 
 impl<K: Kernel> Daemon<K> {
+    /// The profile of others' hotspots that one of the BSSs of this network belongs to. All of them want accounts.
+    fn passpoint_of(&self, name: &FileName, heard: &[&Bss]) -> Option<u32> {
+        if name.security != Security::Enterprise || self.has_file(name) {
+            return None;
+        }
+        let is_of = |profile: &Profile| heard.iter().any(|bss| profile.matches(&bss.elements));
+        self.passpoints.iter().find(|(_, profile)| is_of(profile)).map(|(&id, _)| id)
+    }
+
     /// What an interface hears, for developers.
     pub(super) fn heard_networks(&self, now: super::Now, ifindex: u32) -> super::calls::First {
         let interface = self.interfaces.get(&ifindex).ok_or(super::calls::NO_INTERFACE)?;

@@ -138,6 +138,15 @@ pub enum Problem {
     /// A range that is none.
     #[error("the first and the last address are expected, with a comma between them")]
     BadRange,
+    /// A hotspot profile without a name.
+    #[error("[Hotspot] needs Name")]
+    NoName,
+    /// A hotspot profile that fits no network.
+    #[error("[Hotspot] needs HESSID, NAIRealmNames or RoamingConsortium")]
+    NoMatch,
+    /// A value of a hotspot profile that is too long, too short or none.
+    #[error("a name has 1 to 256 octets, a roaming consortium 6 or 10 hexadecimal digits")]
+    BadProfile,
     /// A protection that needs a passphrase without one.
     #[error("[Security] needs Passphrase: WPA3 cannot use a PreSharedKey")]
     NoPassphrase,

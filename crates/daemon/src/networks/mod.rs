@@ -6,6 +6,7 @@ pub mod file;
 pub mod foreign;
 pub mod memory;
 pub mod name;
+pub mod passpoint;
 pub mod profile;
 pub mod sealing;
 pub mod store;

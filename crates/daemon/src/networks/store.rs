@@ -5,6 +5,7 @@ use super::error::{FileError, FileProblem, Problem};
 use super::file::{KnownNetwork, Unfit, enter, learn, secret_mark};
 use super::memory::{self, Memory};
 use super::name::{FileName, Parsed, Security};
+use super::passpoint;
 use super::sealing::{self, Seal};
 use crate::netconf::Remembered;
 use lapwing_core::entropy::random;
@@ -73,6 +74,8 @@ pub struct Loaded {
     pub lacking: BTreeSet<FileName>,
     /// Those of the networks whose file cannot be used that are encrypted with another key, or for whom there is none.
     pub locked: BTreeSet<FileName>,
+    /// The profiles of others' hotspots, by their numbers.
+    pub passpoints: BTreeMap<u32, passpoint::Profile>,
 }
 
 impl Store {
@@ -125,7 +128,9 @@ impl Store {
             unreadable: BTreeMap::new(),
             lacking: BTreeSet::new(),
             locked: BTreeSet::new(),
+            passpoints: BTreeMap::new(),
         };
+        self.load_passpoints(&mut loaded);
         let mut names = Vec::new();
         match fs::read_dir(&self.directory) {
             Ok(entries) => names.extend(entries.filter_map(|entry| Some(entry.ok()?.file_name()))),
@@ -187,6 +192,50 @@ impl Store {
             }
         }
         loaded
+    }
+
+    fn load_passpoints(&self, loaded: &mut Loaded) {
+        let directory = self.directory.join(passpoint::DIRECTORY);
+        let mut names: Vec<_> = match fs::read_dir(&directory) {
+            Ok(entries) => entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => return loaded.errors.push(fail(&directory, error)),
+        };
+        names.retain(|name| Path::new(name).extension().is_some_and(|it| it == passpoint::EXTENSION));
+        names.sort_unstable();
+        for name in names.into_iter().take(MAX_FILES) {
+            let path = directory.join(&name);
+            match read_document(&path).and_then(|document| {
+                passpoint::Profile::read(name, &document).map_err(|why| unfit(&path, why))
+            }) {
+                // Of two that fit the same networks, the first counts.
+                Ok(profile) => drop(loaded.passpoints.entry(profile.id()).or_insert(profile)),
+                Err(error) => loaded.errors.push(error),
+            }
+        }
+    }
+
+    /// Removes the file of a hotspot profile.
+    ///
+    /// # Errors
+    /// That of removing the file, which is there still then.
+    pub fn forget_passpoint(&self, profile: &passpoint::Profile) -> Result<(), FileError> {
+        let path = self.directory.join(passpoint::DIRECTORY).join(&profile.file);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(fail(&path, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes into the file of a hotspot profile whether its networks are joined without being asked.
+    ///
+    /// # Errors
+    /// Those of reading and writing; the file is as before then.
+    pub fn set_passpoint_autoconnect(&self, profile: &passpoint::Profile, on: bool) -> Result<(), FileError> {
+        let path = self.directory.join(passpoint::DIRECTORY).join(&profile.file);
+        let mut document = read_document(&path)?;
+        document.set("Settings", "AutoConnect", if on { b"true" } else { b"false" });
+        replace(&path, document.octets().expose(), 0o600).map_err(|error| fail(&path, error))
     }
 
     /// Notes what was learned of a network: in its file what belongs there, in the memory the channel, which
@@ -446,6 +495,11 @@ fn touch(path: &Path, now: u64) {
         // Only iwd's order depends on it.
         drop(file.set_times(FileTimes::new().set_modified(time)));
     }
+}
+
+fn read_document(path: &Path) -> Result<Document, FileError> {
+    let octets = read(path).map_err(|error| fail(path, error))?;
+    Document::parse(octets.expose()).map_err(|malformed| unfit(path, malformed.into()))
 }
 
 fn fail(path: &Path, problem: impl Into<FileProblem>) -> FileError {

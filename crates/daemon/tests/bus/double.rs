@@ -71,6 +71,7 @@ impl Default for Double {
                 signal_dbm: Some(-40),
                 verdict: Verdict::Usable { score: 1 },
             }],
+            passpoint: None,
         };
         let device = DeviceView {
             ifindex: 3,
@@ -110,7 +111,12 @@ impl Default for Double {
             ad_hoc: false,
         };
         Self {
-            view: View { radios: vec![radio], devices: vec![device], known: Vec::new() },
+            view: View {
+                radios: vec![radio],
+                devices: vec![device],
+                known: Vec::new(),
+                passpoints: Vec::new(),
+            },
             generation: 0,
             news: Vec::new(),
             steps: VecDeque::new(),

@@ -360,6 +360,7 @@ impl Service {
             (Some(Thing::Known(network)), interfaces::KNOWN, "Forget") => {
                 later(Call::Forget { network: network.clone() })
             }
+            (Some(&Thing::Passpoint(id)), interfaces::KNOWN, "Forget") => later(Call::ForgetPasspoint { id }),
             (
                 Some(&Thing::Device(ifindex)),
                 interfaces::DEVICE_PROVISIONING | interfaces::SHARED_CODE,
@@ -427,6 +428,9 @@ fn set(thing: &Thing, interface: &str, property: &str, value: &Value) -> Outcome
         }
         (Thing::Known(network), interfaces::KNOWN, "AutoConnect", &Value::Boolean(on)) => {
             Ok(Response::Later(Call::SetAutoconnect { network: network.clone(), on }))
+        }
+        (&Thing::Passpoint(id), interfaces::KNOWN, "AutoConnect", &Value::Boolean(on)) => {
+            Ok(Response::Later(Call::SetPasspointAutoconnect { id, on }))
         }
         (&Thing::Device(ifindex), interfaces::DEVICE, "Mode", Value::Text(mode)) => match mode.as_str() {
             "station" => Ok(Response::Later(Call::SetMode { ifindex, mode: Mode::Station })),

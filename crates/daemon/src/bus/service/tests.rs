@@ -4,6 +4,7 @@ mod access_point;
 mod ad_hoc_networks;
 mod appointed;
 mod developers;
+mod passpoints;
 mod provisioning;
 mod watching;
 

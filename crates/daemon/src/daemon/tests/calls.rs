@@ -182,9 +182,9 @@ pub(super) fn setups() -> Vec<Setup> {
 }
 
 const DISCONNECT: Call = Call::Disconnect { ifindex: 3 };
-const DONE: Option<Result<Answer, CallError>> = Some(Ok(Answer::Done));
+pub(super) const DONE: Option<Result<Answer, CallError>> = Some(Ok(Answer::Done));
 
-fn error(answer: Option<Result<Answer, CallError>>) -> CallError {
+pub(super) fn error(answer: Option<Result<Answer, CallError>>) -> CallError {
     answer.unwrap().unwrap_err()
 }
 

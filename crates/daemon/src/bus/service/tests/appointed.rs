@@ -24,7 +24,7 @@ fn say(service: &mut Service, sender: &str, path: &str, method: &str, body: Vec<
     service.receive(Incoming::Call(called(sender, path, Some(interface), member, body)))
 }
 
-fn calls(effects: &[Effect]) -> Vec<Call> {
+pub(super) fn calls(effects: &[Effect]) -> Vec<Call> {
     let calls = effects.iter().filter_map(|effect| match effect {
         Effect::Call(_, call) => Some(call.clone()),
         _ => None,
