@@ -40,6 +40,11 @@ impl<K: Kernel> Daemon<K> {
         if profile.ssid.is_hidden() {
             return Err(CallError::InvalidArguments("A hotspot has a name of 1 to 32 octets."));
         }
+        if !self.has_room_for(&profile) {
+            return Err(CallError::AlreadyExists(
+                "Other hotspots use all networks of APAddressPool. Stop one first.",
+            ));
+        }
         let (radio, address) = (interface.station.radio(), interface.address);
         let setup = plan::setup(&profile, radio, address, heard, &mut *self.entropy);
         let mut setup = setup.map_err(CallError::HotspotFailed)?;

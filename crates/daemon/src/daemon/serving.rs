@@ -6,6 +6,7 @@ use super::{Daemon, Now};
 use crate::flight::event::{self, Place};
 use crate::kernel::{Heard, Kernel};
 use crate::netconf::serving::{Action, Serving};
+use crate::networks::profile::Profile;
 use lapwing_core::Instant;
 use lapwing_frames::MacAddr;
 use std::collections::BTreeMap;
@@ -48,6 +49,17 @@ impl<K: Kernel> Daemon<K> {
         let (serving, first) = Serving::begin(ifindex, profile.ssid.clone(), addresses, blocks);
         *network = Some(Box::new(ClientNetwork { serving, leased: BTreeMap::new() }));
         self.serve_clients(now, ifindex, first);
+    }
+
+    /// Whether the networks of other hotspots leave room for that of this one's clients.
+    pub(super) fn has_room_for(&self, profile: &Profile) -> bool {
+        let Some(addresses) = profile.addresses.as_ref().filter(|_| self.options.network_configuration)
+        else {
+            return true;
+        };
+        let networks = self.interfaces.values().filter_map(|interface| interface.role.network());
+        let used: Vec<_> = networks.filter_map(|network| network.serving.own()).collect();
+        addresses.own(&profile.ssid, &self.options.hotspot_blocks, &used).is_some()
     }
 
     /// A hotspot has ended: so has the network of its clients.

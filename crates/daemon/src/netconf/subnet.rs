@@ -10,6 +10,8 @@ const MOST: u32 = 1 << 14;
 pub const POOL: Prefix<Ipv4Addr> = Prefix { address: Ipv4Addr::new(192, 168, 0, 0), length: 16 };
 /// The length of their prefix: room for 253 hosts.
 pub const LENGTH: u8 = 24;
+/// The same where no block of a pool has room for that, as in iwd: for 13 hosts.
+pub const LENGTH_IN_SMALL_POOL: u8 = 28;
 
 /// Our address in a network of this length out of a pool: the first of its hosts, where no network that is in use
 /// overlaps it; none if there is no room. `seed` says where in a block the search begins: the same hotspot has the

@@ -133,7 +133,7 @@ pub enum Problem {
     #[error("the kinds of security are wpa2, transition, wpa3, owe and open")]
     BadProtection,
     /// A number out of its bounds.
-    #[error("a number is expected: of clients up to 2007, of seconds from 60 on")]
+    #[error("a number is expected: of clients up to 2007, of seconds from 60 on (LeaseTime: from 1 on)")]
     BadNumber,
     /// A range that is none.
     #[error("the first and the last address are expected, with a comma between them")]

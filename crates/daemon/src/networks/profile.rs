@@ -186,7 +186,9 @@ impl Addresses {
             Subnet::Chosen { pool, length } => {
                 let pool = if pool.is_empty() { machine } else { pool };
                 let pool = if pool.is_empty() { &[subnet::POOL] } else { pool };
-                subnet::choose(pool, *length, used, ssid.octets())
+                let is_too_small = pool.iter().all(|block| block.length > *length);
+                let length = if is_too_small { subnet::LENGTH_IN_SMALL_POOL } else { *length };
+                subnet::choose(pool, length, used, ssid.octets())
             }
         }
     }
@@ -398,7 +400,7 @@ fn addresses(document: &Document) -> Result<Option<Addresses>, Malformed> {
     }
     addresses.gateway = four("Gateway").map(|value| parse(&value, Problem::BadAddress)).transpose()?;
     addresses.dns = four("DNSList").map(|value| list(&value)).transpose()?;
-    let seconds = four("LeaseTime").map(|value| number(&value, 60..=u32::MAX)).transpose()?;
+    let seconds = four("LeaseTime").map(|value| number(&value, 1..=u32::MAX)).transpose()?;
     addresses.lease = seconds.map(|seconds| Duration::from_secs(seconds.into()));
     if let Some(value) = four("IPRange") {
         addresses.range = match *list(&value)?.as_slice() {

@@ -522,6 +522,25 @@ fn channels_are_chosen_as_the_rules_allow() {
 }
 
 #[test]
+fn a_hotspot_without_room_for_a_network_of_its_own_is_not_started() {
+    let mut bench = Bench::with("room", &[], true);
+    let block = Prefix { address: [192, 168, 80, 0].into(), length: 28 };
+    bench.run.daemon.options.hotspot_blocks = vec![block];
+    let mut other = able();
+    other.interface = Run::found(4, 1).interface;
+    other.name = "wlan4".to_owned();
+    bench.hear(Heard::Appeared(other));
+    for ifindex in [3, 4] {
+        assert_eq!(bench.ask(Call::SetMode { ifindex, mode: Mode::AccessPoint }), Some(Ok(Answer::Done)));
+    }
+    assert_eq!(bench.start(settings()), Some(Ok(Answer::Done)));
+    let mut second = |profile| bench.ask(Call::StartAccessPoint { ifindex: 4, profile: Box::new(profile) });
+    assert!(matches!(second(settings()), Some(Err(CallError::AlreadyExists(_)))));
+    // One that gives no addresses needs none.
+    assert_eq!(second(Profile { addresses: None, ..settings() }), Some(Ok(Answer::Done)));
+}
+
+#[test]
 fn clients_are_served_as_long_as_the_hotspot_is_on_the_air() {
     let serves = |command: &Command| {
         matches!(

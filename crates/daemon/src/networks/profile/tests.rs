@@ -32,6 +32,14 @@ fn a_passphrase_is_enough() {
     let machine = [prefix("10.1.0.0/24"), prefix("10.2.0.0/24")];
     assert_eq!(addresses.own(&ssid(), &machine, &[]), Some(prefix("10.1.0.1/24")));
     assert_eq!(addresses.own(&ssid(), &machine, &[prefix("10.1.0.9/16")]), Some(prefix("10.2.0.1/24")));
+    // A small block has room for small networks.
+    let machine = [prefix("192.168.80.0/27")];
+    let first = addresses.own(&ssid(), &machine, &[]).unwrap();
+    let second = addresses.own(&ssid(), &machine, &[first]).unwrap();
+    let mut both = [first, second].map(|own| own.to_string());
+    both.sort();
+    assert_eq!(both, ["192.168.80.1/28", "192.168.80.17/28"]);
+    assert_eq!(addresses.own(&ssid(), &machine, &[first, second]), None);
 }
 
 #[test]
@@ -61,6 +69,8 @@ fn every_key_of_iwd() {
     let pool = read("[Security]\nPassphrase=open sesame\n[IPv4]\nAddress=10.0.0.0/24,10.0.1.0/24\n").unwrap();
     let own = pool.addresses.unwrap().own(&ssid(), &[], &[prefix("10.0.0.7/24")]);
     assert_eq!(own, Some(prefix("10.0.1.1/24")));
+    let short = read("[Security]\nPassphrase=open sesame\n[IPv4]\nLeaseTime=10\n").unwrap();
+    assert_eq!(short.addresses.unwrap().lease, Some(Duration::from_secs(10)));
     let key = read(&format!("[Security]\nPreSharedKey={}\n", "a5".repeat(32))).unwrap();
     assert_eq!(key.protection, Protection::Wpa2(Key::PreShared(Secret::new(&[0xa5; 32]))));
 }
