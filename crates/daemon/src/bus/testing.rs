@@ -84,6 +84,7 @@ pub(crate) fn device(state: Summary) -> DeviceView {
         connected,
         links: None,
         configured: None,
+        awaits_address: false,
         last_failure: None,
         warning: None,
         networks: Arc::new(vec![NetworkView {

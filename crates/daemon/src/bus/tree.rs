@@ -276,6 +276,8 @@ fn station(device: &DeviceView, at: &str) -> Properties {
     // iwd says of a station that looks for networks that it is disconnected.
     let state = match device.state {
         Summary::Connecting { .. } => "connecting",
+        // As with iwd where addresses are its own to get: whoever waits for "connected" wants to use the network.
+        Summary::Connected { .. } | Summary::Roaming { .. } if device.awaits_address => "connecting",
         Summary::Connected { .. } => "connected",
         Summary::Roaming { .. } => "roaming",
         Summary::Disconnecting => "disconnecting",

@@ -83,6 +83,8 @@ pub struct DeviceView {
     pub links: Option<LinksView>,
     /// Its addresses, while there are some.
     pub configured: Option<Configured>,
+    /// Whether the connection waits for its first address, which is ours to get.
+    pub awaits_address: bool,
     /// Why the last attempt or connection failed, until the next one succeeds.
     pub last_failure: Option<Failure>,
     /// What a person should know of this interface though no attempt failed: that a network could not be

@@ -35,6 +35,7 @@ impl<K: Kernel> Daemon<K> {
         };
         let (configuration, actions) = Configuration::begin(now.clock, begin);
         interface.configuration = Some(configuration);
+        interface.awaits_address = true;
         interface.handed = handed;
         interface.file = file;
         let first =
@@ -69,6 +70,7 @@ impl<K: Kernel> Daemon<K> {
     pub(super) fn unconfigure(&mut self, now: Now, ifindex: u32) {
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
         interface.configured = None;
+        interface.awaits_address = false;
         let Some(configuration) = interface.configuration.take() else { return };
         let attempt = configuration.attempt();
         for action in configuration.end() {
@@ -107,6 +109,7 @@ impl<K: Kernel> Daemon<K> {
                 self.changed();
                 let interface = self.interfaces.get_mut(&ifindex)?;
                 interface.configured = Some(configured);
+                interface.awaits_address = false;
                 if let Some(handed) = &mut interface.handed {
                     handed.wait();
                     return None;
@@ -115,7 +118,9 @@ impl<K: Kernel> Daemon<K> {
             }
             Wanted::Unconfigured(why) => {
                 self.tell(&name, event::configuration(place, attempt, &why.to_string()));
-                self.interfaces.get_mut(&ifindex)?.configured = None;
+                let interface = self.interfaces.get_mut(&ifindex)?;
+                interface.configured = None;
+                interface.awaits_address = false;
                 self.changed();
                 return Some(Event::Unconfigured(attempt, why));
             }

@@ -380,6 +380,7 @@ fn connected(name: &str) -> Run {
 #[test]
 fn from_an_interface_to_an_address() {
     let run = connected("address");
+    assert!(!run.daemon.view(run.now).devices[0].awaits_address);
     let first = &run.daemon.kernel.performed[0];
     assert!(matches!(first, Command::Adopt(interface) if interface.ifindex == 3));
     let port = run
@@ -599,8 +600,14 @@ fn no_address_is_told_and_the_link_stays() {
     let mut run = Run::new("noaddress", &CAFE, true);
     run.daemon.kernel.server = false;
     run.hear(Heard::Appeared(Run::found(3, 0)));
+    let awaits_address = |run: &Run| run.daemon.view(run.now).devices[0].awaits_address;
+    while !run.is_connected() {
+        assert!(!awaits_address(&run));
+        run.pass(Duration::from_millis(10));
+    }
+    assert!(awaits_address(&run));
     run.pass(Duration::from_secs(60));
-    assert!(run.is_connected());
+    assert!(run.is_connected() && !awaits_address(&run));
     assert!(run.text("status.json").contains("\"online\":false"));
     assert!(run.text("flight.jsonl").contains("no-address"));
     let address = "2001:db8::1".parse().unwrap();

@@ -119,6 +119,7 @@ mod tests {
             connected: None,
             links: None,
             configured: None,
+            awaits_address: false,
             last_failure: None,
             warning: None,
             networks: std::sync::Arc::default(),

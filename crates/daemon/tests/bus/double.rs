@@ -91,6 +91,7 @@ impl Default for Double {
             connected: None,
             links: None,
             configured: None,
+            awaits_address: false,
             last_failure: None,
             warning: None,
             networks: std::sync::Arc::new(vec![

@@ -11,7 +11,7 @@ mod watching;
 use super::*;
 use crate::bus::testing::{ad_hoc, called, device, home, hotspot, view};
 use crate::bus::value;
-use crate::control::{CallError, KnownView, Secrets, Unwanted};
+use crate::control::{CallError, DeviceView, KnownView, Secrets, Unwanted};
 use crate::kernel::Mode;
 use crate::networks::FileName;
 use crate::networks::name::Security;
@@ -118,6 +118,27 @@ fn the_end_of_a_connection_is_seen_though_it_is_made_again_at_once() {
     assert_eq!(lines, expected);
     // One that nobody saw does not end.
     assert!(order(&service.settle(vec![News::Ended { ifindex: 3 }], None)).is_empty());
+}
+
+#[test]
+fn a_station_is_connected_once_it_has_an_address_if_that_is_ours_to_get() {
+    let state = |state, awaits_address| {
+        let mut service = service();
+        let device = DeviceView { awaits_address, ..device(state) };
+        service.settle(vec![], Some(View { devices: vec![device], ..view() }));
+        let body = vec![Value::text(interfaces::STATION), Value::text("State")];
+        format!(
+            "{:?}",
+            reply(&ask(&mut service, DEVICE, "org.freedesktop.DBus.Properties.Get", body)).unwrap()
+        )
+    };
+    let ssid = || Ssid::new(b"home").unwrap();
+    let connected = || Summary::Connected { ssid: ssid(), attempt: AttemptId(1) };
+    let roaming = || Summary::Roaming { ssid: ssid(), attempt: AttemptId(1) };
+    assert!(state(connected(), true).contains("\"connecting\""));
+    assert!(state(roaming(), true).contains("\"connecting\""));
+    assert!(state(connected(), false).contains("\"connected\""));
+    assert!(state(roaming(), false).contains("\"roaming\""));
 }
 
 #[test]
