@@ -308,7 +308,7 @@ impl fmt::Display for Failure {
                 write!(f, "the access point refused the association with status {status}")
             }
             Code::AssociationTimedOut => f.write_str("the access point did not answer the association"),
-            Code::PmksaRefused => f.write_str("the access point no longer knows the cached key"),
+            Code::PmksaRefused => f.write_str("the access point does not know the cached key"),
             Code::HandshakeSilent => f.write_str("the access point never began the 4-way handshake"),
             Code::Handshake(how) => write!(f, "the handshake failed: {how}"),
             Code::Refused { command, refusal } => write!(f, "the kernel refused {command}: {refusal}"),

@@ -3,6 +3,9 @@
 //!
 //! An entry belongs to one pair of addresses, one network and one AKM. Whoever looks a key up names all of
 //! them, so that an AP cannot have a key of another network accepted by naming its PMKID.
+//!
+//! APs with one controller may share their keys (opportunistic key caching). None of them says so: it shows when one
+//! takes a key that was made with another.
 
 use crate::{
     Duration, Instant,
@@ -64,6 +67,8 @@ impl Entry {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PmksaCache {
     entries: Vec<Entry>,
+    /// The APs that refused a key of another AP, the latest last; no more than entries.
+    apart: Vec<(MacAddr, Ssid)>,
     capacity: usize,
 }
 
@@ -83,7 +88,7 @@ impl PmksaCache {
     /// An empty cache for so many keys: an access point has as many as clients.
     #[must_use]
     pub const fn with_capacity(capacity: usize) -> Self {
-        Self { entries: Vec::new(), capacity }
+        Self { entries: Vec::new(), apart: Vec::new(), capacity }
     }
 
     /// The entries that are good now.
@@ -122,6 +127,43 @@ impl PmksaCache {
         self.find(now, key).filter(|entry| entry.pmkid == pmkid)
     }
 
+    /// The key of another AP of the network that may be offered to this one. It must be of SAE: such a key has one name
+    /// wherever it is used. And it must be young, or a key would live for ever by being handed on.
+    #[must_use]
+    pub fn find_shared(&self, now: Instant, of: MacAddr, key: &Key) -> Option<&Entry> {
+        if !matches!(key.akm, Akm::Sae | Akm::SaeExtKey) || self.keeps_apart(key) {
+            return None;
+        }
+        self.find(now, &Key { authenticator: of, ..key.clone() }).filter(|entry| !entry.wants_renewal(now))
+    }
+
+    /// An AP has proved to know the key of another one: from now on it is its own too, and no longer good for that.
+    /// What left the cache is returned.
+    pub fn share(&mut self, now: Instant, of: MacAddr, key: Key) -> Vec<Entry> {
+        let Some(entry) = self.find_shared(now, of, &key).cloned() else { return Vec::new() };
+        let (expires, renew_at) = (entry.expires, entry.renew_at);
+        let gone = self.insert(now, key, entry.pmkid, entry.pmk, LIFETIME);
+        if let Some(new) = self.entries.last_mut() {
+            (new.expires, new.renew_at) = (expires, renew_at);
+        }
+        gone
+    }
+
+    /// An AP does not know the keys of others: none is offered to it again.
+    pub fn keep_apart(&mut self, key: &Key) {
+        if self.keeps_apart(key) {
+            return;
+        }
+        if self.apart.len() >= self.capacity {
+            self.apart.remove(0);
+        }
+        self.apart.push((key.authenticator, key.ssid.clone()));
+    }
+
+    fn keeps_apart(&self, key: &Key) -> bool {
+        self.apart.iter().any(|(address, ssid)| *address == key.authenticator && *ssid == key.ssid)
+    }
+
     /// Drops the keys for one AP in one network: it refused one (status 53, deauthentication with reason 9,
     /// silence), and may have lost all. Such a frame may be forged, so no other AP's key goes.
     pub fn refused(&mut self, authenticator: MacAddr, ssid: &Ssid) -> Vec<Entry> {
@@ -130,6 +172,7 @@ impl PmksaCache {
 
     /// Drops the keys of a network: its secret changed or it was forgotten.
     pub fn forget(&mut self, ssid: &Ssid) -> Vec<Entry> {
+        self.apart.retain(|(_, of)| of != ssid);
         self.drop_where(|entry| entry.key.ssid == *ssid)
     }
 

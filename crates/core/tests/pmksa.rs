@@ -30,6 +30,49 @@ fn pmk(seed: u8) -> Pmk {
     Pmk::new(Secret::new(&[seed; 32])).unwrap()
 }
 
+#[test]
+fn a_key_of_sae_may_be_offered_to_another_access_point_of_its_network() {
+    let (of, to) = (key(1, "home", Akm::Sae), key(2, "home", Akm::Sae));
+    let mut cache = cache(&[of.clone(), key(1, "home", Akm::Owe)]);
+    let found = cache.find_shared(at(9), of.authenticator, &to).unwrap();
+    assert!(found.pmkid == Pmkid([1; 16]) && found.pmk == pmk(1));
+    // It is not there yet: nobody has proved to know it.
+    assert!(cache.find(at(9), &to).is_none());
+    for other in [key(2, "cafe", Akm::Sae), key(2, "home", Akm::SaeExtKey), key(2, "home", Akm::Owe)] {
+        assert!(cache.find_shared(at(9), of.authenticator, &other).is_none(), "{other:?}");
+    }
+    assert!(cache.share(at(9), of.authenticator, to.clone()).is_empty());
+    let (made, shared) = (cache.find(at(9), &of).unwrap(), cache.find(at(9), &to).unwrap());
+    assert_eq!((made.pmkid, made.expires()), (shared.pmkid, shared.expires()));
+    assert!(shared.wants_renewal(at(30_240)) && !shared.wants_renewal(at(30_239)));
+}
+
+#[test]
+fn an_old_key_is_not_handed_on() {
+    let (of, to) = (key(1, "home", Akm::Sae), key(2, "home", Akm::Sae));
+    let mut cache = cache(std::slice::from_ref(&of));
+    assert!(cache.find_shared(at(30_239), of.authenticator, &to).is_some());
+    assert!(cache.find_shared(at(30_240), of.authenticator, &to).is_none());
+    assert!(cache.share(at(30_240), of.authenticator, to.clone()).is_empty());
+    assert!(cache.find(at(30_240), &to).is_none());
+}
+
+#[test]
+fn who_refused_the_key_of_another_is_offered_none_until_the_network_is_forgotten() {
+    let (of, to) = (key(1, "home", Akm::Sae), key(2, "home", Akm::Sae));
+    let mut cache = cache(std::slice::from_ref(&of));
+    for number in 0..200 {
+        cache.keep_apart(&key(number, "home", Akm::Sae));
+        cache.keep_apart(&to);
+    }
+    assert!(cache.find_shared(at(9), of.authenticator, &key(199, "home", Akm::Sae)).is_none());
+    // The bound: the first of them are tried again.
+    assert!(cache.find_shared(at(9), of.authenticator, &key(3, "home", Akm::Sae)).is_some());
+    cache.forget(&of.ssid);
+    cache.insert(at(0), of.clone(), Pmkid([1; 16]), pmk(1), LIFETIME);
+    assert!(cache.find_shared(at(9), of.authenticator, &key(199, "home", Akm::Sae)).is_some());
+}
+
 fn cache(keys: &[Key]) -> PmksaCache {
     let mut cache = PmksaCache::new();
     for (number, key) in (1..).zip(keys) {

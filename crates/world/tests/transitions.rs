@@ -6,6 +6,7 @@
 use lapwing_core::Duration;
 use lapwing_core::attempt::{Entry, Way};
 use lapwing_core::curve::ShamCurves;
+use lapwing_core::failure::Code;
 use lapwing_core::kernel::{KeyKind, Request};
 use lapwing_core::network::Credentials;
 use lapwing_core::station::Report;
@@ -74,6 +75,10 @@ struct Seen {
     disconnected: Vec<String>,
     ways: Vec<Way>,
     fast: usize,
+    /// Frames of SAE.
+    sae: usize,
+    /// Offered keys that the access point did not know.
+    unknown_keys: usize,
     pairwise: usize,
     handshakes: usize,
     refused: Vec<String>,
@@ -87,6 +92,7 @@ fn run(scenario: &Scenario, seed: u64) -> Seen {
     let mut run = Run::new(scenario, seed);
     run.run_to(START + Duration::from_secs(40), &ShamCurves, &mut |happening| match &happening.what {
         What::Asked { command: Command::Request(Request::Authenticate(request)), .. } => {
+            seen.sae += usize::from(request.algorithm == AuthenticationAlgorithm::Sae);
             seen.fast += usize::from(request.algorithm == AuthenticationAlgorithm::FastTransition);
         }
         What::Asked { command: Command::Request(Request::InstallKey(key)), .. } => {
@@ -107,6 +113,7 @@ fn run(scenario: &Scenario, seed: u64) -> Seen {
                 begun = begun.or(Some(record.at));
             }
             Entry::Handshake(_) => seen.handshakes += 1,
+            Entry::Failed(why) if why.code == Code::PmksaRefused => seen.unknown_keys += 1,
             _ => {}
         },
         _ => {}
@@ -163,6 +170,27 @@ fn without_a_mobility_domain_the_connection_goes_on_by_a_reassociation() {
             "{seen:?}"
         );
     }
+}
+
+#[test]
+fn access_points_that_share_their_keys_are_entered_without_sae_from_the_first_time_on() {
+    const SHARES: &str = "shares_pmksas = true";
+    for security in ["wpa3", "wpa3-extended-key"] {
+        let seen = run(&scenario(security, (SHARES, SHARES), ""), 6);
+        assert_eq!(seen.roamed, [SECOND, FIRST, SECOND], "{security}: {seen:?}");
+        assert_eq!(seen.sae, 2, "the first connection's commit and confirm: {security}: {seen:?}");
+        assert_eq!(seen.unknown_keys, 0, "{security}: {seen:?}");
+        assert!(seen.disconnected.is_empty() && seen.failed.is_empty(), "{security}: {seen:?}");
+    }
+}
+
+#[test]
+fn an_access_point_that_does_not_know_the_key_of_another_is_asked_so_once() {
+    // The second has the first's key offered once; then both have one of their own.
+    let seen = run(&scenario("wpa3", ("", ""), ""), 6);
+    assert_eq!(seen.roamed, [SECOND, FIRST, SECOND], "{seen:?}");
+    assert_eq!((seen.sae, seen.unknown_keys), (4, 1), "{seen:?}");
+    assert!(seen.disconnected.is_empty() && seen.failed.is_empty(), "{seen:?}");
 }
 
 #[test]

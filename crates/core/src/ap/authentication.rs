@@ -3,13 +3,15 @@
 use super::{
     AUTHENTICATED, AccessPoint, At, UNASSOCIATED,
     client::{Authentication, Client, Proof},
-    vocabulary::{Report, Request},
+    mobility::Message,
+    vocabulary::{Action as Deed, Report, Request},
 };
 use crate::{
     Instant, Means,
     crypto::keys::{Pmk, Pmkid},
     curve::Curves,
     pmksa::Key,
+    rsn::Candidate,
     sae::{
         Method, SaeAuthenticator,
         authenticator::{Action, Configuration},
@@ -101,7 +103,11 @@ impl AccessPoint {
                         Action::Accepted { peer, akm, pmk, pmkid } => {
                             let Some(key) = Pmk::new(pmk.clone()) else { continue };
                             let pmkid = Pmkid(pmkid);
-                            self.remember(now, self.pmksa_key(peer, own, akm), pmkid, key);
+                            self.remember(now, self.pmksa_key(peer, own, akm), pmkid, key.clone());
+                            if self.setup.shares_pmksas {
+                                let candidate = Candidate { pmkid: Some(pmkid), pmk: key };
+                                self.out.push(Deed::Tell(Message::Pmksa { station: peer, akm, candidate }));
+                            }
                             self.authenticated(peer, authentication(Proof::Sae { akm, pmkid, pmk }));
                         }
                     }

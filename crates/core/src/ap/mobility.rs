@@ -11,9 +11,12 @@ use super::{
 };
 use crate::{
     Instant, Means,
-    rsn::ft::{
-        Hierarchy,
-        authenticator::{Asked, Offer},
+    rsn::{
+        Candidate,
+        ft::{
+            Hierarchy,
+            authenticator::{Asked, Offer},
+        },
     },
     time::Duration,
 };
@@ -24,9 +27,10 @@ use lapwing_frames::{
         self, Authentication, AuthenticationAlgorithm, Body, StatusCode,
         action::{TransitionAnswered, TransitionAsked},
     },
+    suite::Akm,
 };
 
-/// What one access point of a mobility domain tells the others.
+/// What one access point of a network or mobility domain tells the others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Message {
     /// The keys of a station, good for so long.
@@ -35,6 +39,15 @@ pub enum Message {
         hierarchy: Box<Hierarchy>,
         /// How long they are good.
         lifetime: Duration,
+    },
+    /// A key that SAE made with a station.
+    Pmksa {
+        /// The station.
+        station: MacAddr,
+        /// The AKM.
+        akm: Akm,
+        /// The key and its name.
+        candidate: Candidate,
     },
     /// A station asks another access point for a transition.
     Asked {
@@ -86,10 +99,18 @@ impl AccessPoint {
 
     /// Another access point of the domain says something.
     pub(super) fn on_message(&mut self, now: Instant, means: &mut Means<'_>, message: &Message) {
-        if self.bss.is_empty() || self.setup.mobility.is_none() {
+        if self.bss.is_empty() {
             return;
         }
         match message {
+            Message::Pmksa { station, akm, candidate } => {
+                if let (true, Some(own), Some(pmkid)) =
+                    (self.setup.shares_pmksas, self.bssid(None), candidate.pmkid)
+                {
+                    self.remember(now, self.pmksa_key(*station, own, *akm), pmkid, candidate.pmk.clone());
+                }
+            }
+            _ if self.setup.mobility.is_none() => {}
             Message::Keys { hierarchy, lifetime } => {
                 self.roots.insert(now, (**hierarchy).clone(), *lifetime, self.setup.capacity());
             }

@@ -202,6 +202,8 @@ pub struct Setup {
     pub group_key_lifetime: Option<Duration>,
     /// The mobility domain, of an access point without links whose AKMs include one of fast transition.
     pub mobility: Option<Member>,
+    /// Whether the PMKSAs of SAE are shared with the other access points of the network (opportunistic key caching).
+    pub shares_pmksas: bool,
 }
 
 impl Setup {
@@ -222,6 +224,7 @@ impl Setup {
             pmksa_lifetime: pmksa::LIFETIME,
             group_key_lifetime: None,
             mobility: None,
+            shares_pmksas: false,
         }
     }
 

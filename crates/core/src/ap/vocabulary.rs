@@ -71,7 +71,7 @@ pub enum Event<'a> {
         /// Whether its receiver acknowledged it.
         acknowledged: bool,
     },
-    /// Another access point of the mobility domain says something.
+    /// Another access point of the network or mobility domain says something.
     Told(&'a Message),
     /// The administrator wants something.
     Order(Order),
@@ -200,7 +200,7 @@ pub enum Action {
     Request(Request),
     /// Something worth knowing.
     Report(Report),
-    /// Tell the other access points of the mobility domain. It carries keys: nobody else may hear it.
+    /// Tell the other access points of the network or mobility domain. It carries keys: nobody else may hear it.
     Tell(Message),
 }
 

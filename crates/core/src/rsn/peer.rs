@@ -3,6 +3,7 @@
 use super::Advertised;
 use crate::crypto::keys::{Pmk, Pmkid};
 use alloc::collections::BTreeMap;
+use core::fmt;
 use lapwing_frames::{LinkId, MacAddr, kde::OperatingChannel};
 
 /// One link of an association; the only one of a BSS.
@@ -133,4 +134,10 @@ pub struct Candidate {
     pub pmkid: Option<Pmkid>,
     /// The key.
     pub pmk: Pmk,
+}
+
+impl fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Candidate").field("pmkid", &self.pmkid).finish_non_exhaustive()
+    }
 }

@@ -91,7 +91,9 @@ impl Turn<'_> {
             return self.readdress(journey, target, may_use_cache, address);
         }
         let offers = may_use_cache && self.may_offer();
-        let candidate = target.plan().filter(|_| offers).and_then(|plan| self.cached(&target, plan));
+        let plan = target.plan().filter(|_| offers);
+        let candidate =
+            plan.and_then(|plan| self.cached(&target, plan).or_else(|| self.shared(&journey, &target, plan)));
         let bss = target.bss();
         self.log(
             Some(journey.id),

@@ -1,6 +1,6 @@
 //! The station's use of the PMKSA cache.
 
-use super::context::Turn;
+use super::context::{Journey, Turn};
 use crate::{
     network::{Network, Proven},
     pmksa::{Key, LIFETIME},
@@ -26,6 +26,28 @@ impl Turn<'_> {
         self.forgotten(gone);
         let entry = self.context.pmksa.find(self.now, &self.pmksa_key(target, plan.akm()))?;
         Some(Candidate { pmkid: Some(entry.pmkid), pmk: entry.pmk.clone() })
+    }
+
+    /// The PMK of the AP that the journey leaves, if the next one may know it too. Firmware is never told of a key
+    /// that its AP did not make: it would keep to the name.
+    pub(super) fn shared(&self, journey: &Journey, target: &Target, plan: &Plan) -> Option<Candidate> {
+        let leaving = journey.leaving.as_ref()?;
+        if self.is_fullmac() || target.mld().is_some() || !self.context.settings.reuses_keys {
+            return None;
+        }
+        let key = self.pmksa_key(target, plan.akm());
+        let entry = self.context.pmksa.find_shared(self.now, leaving.from(), &key)?;
+        Some(Candidate { pmkid: Some(entry.pmkid), pmk: entry.pmk.clone() })
+    }
+
+    /// The AP has proved to know the PMK that was offered: if it is that of the AP of before, it is its own from now on.
+    pub(super) fn take_shared(&mut self, journey: &Journey, target: &Target, akm: Akm) {
+        let key = self.pmksa_key(target, akm);
+        let Some(leaving) = &journey.leaving else { return };
+        if self.context.pmksa.find(self.now, &key).is_none() {
+            let gone = self.context.pmksa.share(self.now, leaving.from(), key);
+            self.forgotten(gone);
+        }
     }
 
     /// Keeps a PMK that the handshake has proved.

@@ -47,6 +47,13 @@ impl Turn<'_> {
     /// in the same attempt. That is no failure to be reported.
     pub(super) fn without_pmksa(&mut self, journey: Journey, target: Target, footing: Footing) -> State {
         let gone = self.context.pmksa.refused(target.address(), &target.bss().ssid);
+        if gone.is_empty()
+            && let Some(plan) = target.plan()
+        {
+            // It was not its own.
+            let key = self.pmksa_key(&target, plan.akm());
+            self.context.pmksa.keep_apart(&key);
+        }
         self.forgotten(gone);
         self.log(Some(journey.id), Entry::Failed(journey.failure(Code::PmksaRefused)));
         let cause = Cause::Retry(Difference::WithoutPmksa);

@@ -414,6 +414,8 @@ impl Securing {
         let Self { journey, target, supplicant, fresh, used_cache, transition_disable, refused, .. } = *self;
         if let Some(candidate) = fresh {
             turn.remember(&target, supplicant.setup().plan.akm(), &candidate);
+        } else if used_cache {
+            turn.take_shared(&journey, &target, supplicant.setup().plan.akm());
         }
         Connected::begin(turn, journey, target, Some(supplicant), used_cache, transition_disable, &refused)
     }

@@ -120,6 +120,8 @@ pub struct ApSetup {
     pub transition_disable: Option<u8>,
     /// The mobility domain, of a single BSS with a passphrase.
     pub mobility: Option<ApDomain>,
+    /// Whether it shares the keys of SAE with the other access points of its network that do.
+    pub shares_pmksas: bool,
     /// Of the two BSSs of an OWE transition, the other one: the hidden OWE BSS for the open one.
     pub owe_twin: Option<(MacAddr, Ssid)>,
     /// How strong the station hears it, in hundredths of a dBm.
@@ -152,6 +154,7 @@ impl ApSetup {
             operating_channel_validation: false,
             transition_disable: None,
             mobility: None,
+            shares_pmksas: false,
             owe_twin: None,
             signal_mbm: -5000,
             habits: Habits::NONE,
@@ -209,6 +212,7 @@ impl ApSetup {
             client_limit: self.client_limit,
             radio: AccessPointRadio::simulated(),
             mobility,
+            shares_pmksas: self.shares_pmksas,
             ..Setup::new(self.ssid.clone(), structure, security)
         }
     }

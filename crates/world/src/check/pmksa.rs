@@ -1,4 +1,4 @@
-//! A PMKSA is used where it was made, and nowhere else.
+//! A PMKSA is used where it was made, and on a way from there.
 
 use super::{Rule, told};
 use crate::happening::{Happening, What};
@@ -26,9 +26,24 @@ struct Made {
     ssid: Ssid,
     /// The AKM that it was first used with.
     akm: Option<Akm>,
+    /// The access points that may have taken it, beside that one.
+    shared: Vec<MacAddr>,
 }
 
-/// No PMKSA is offered to another access point, in another network or with another AKM than it was made with.
+impl Made {
+    fn new(pmkid: Pmkid, peer: MacAddr, ssid: &Ssid, akm: Option<Akm>) -> Self {
+        Self { pmkid, peer, ssid: ssid.clone(), akm, shared: Vec::new() }
+    }
+
+    /// Whether it is at home there.
+    fn is_of(&self, peer: MacAddr) -> bool {
+        self.peer == peer || self.shared.contains(&peer)
+    }
+}
+
+/// No PMKSA is offered in another network or with another AKM than it was made with, nor to another access point; but
+/// one of SAE may be, in a reassociation from an access point that knows it, and not again to one that refused such a
+/// one. Firmware is never told.
 ///
 /// Where one was made follows from the two commits of SAE: its name is the sum of their scalars
 /// (802.11-2020 12.4.5.4). For other AKMs the first use counts.
@@ -38,6 +53,10 @@ pub struct PmksaScope {
     ours: Option<Committed>,
     theirs: Option<Committed>,
     made: Vec<Made>,
+    /// It is offered in a reassociation to this access point, which did not make it.
+    offered: Option<(Pmkid, MacAddr)>,
+    /// The access points that refused one that they did not make.
+    apart: Vec<MacAddr>,
 }
 
 impl std::fmt::Debug for PmksaScope {
@@ -67,7 +86,7 @@ impl PmksaScope {
             if self.made.len() >= MOST {
                 self.made.remove(0);
             }
-            self.made.push(Made { pmkid: *pmkid, peer, ssid: ssid.clone(), akm: None });
+            self.made.push(Made::new(*pmkid, peer, ssid, None));
         }
     }
 
@@ -85,20 +104,33 @@ impl PmksaScope {
     /// These PMKSAs are offered.
     fn offered(
         &mut self,
-        peer: Option<MacAddr>,
+        (peer, previous): (Option<MacAddr>, Option<MacAddr>),
         ssid: &Ssid,
         elements: &[u8],
         security: Option<&AssociateSecurity>,
     ) -> Result<(), String> {
+        self.offered = None;
         let Ok(Some(rsn)) = Elements::new(elements).find::<Rsn>() else { return Ok(()) };
         let (Some(peer), Some(security)) = (peer, security) else { return Ok(()) };
-        rsn.pmkids().iter().try_for_each(|pmkid| self.used(*pmkid, peer, Some(ssid), Some(security.akm)))
+        rsn.pmkids()
+            .iter()
+            .try_for_each(|pmkid| self.used(*pmkid, (peer, previous), Some(ssid), Some(security.akm)))
+    }
+
+    /// What became of the association in which one was offered.
+    fn answered(&mut self, status: StatusCode) {
+        let Some((pmkid, peer)) = self.offered.take() else { return };
+        if status != StatusCode::Success {
+            self.apart.push(peer);
+        } else if let Some(made) = self.made.iter_mut().find(|made| made.pmkid == pmkid) {
+            made.shared.push(peer);
+        }
     }
 
     fn used(
         &mut self,
         pmkid: Pmkid,
-        peer: MacAddr,
+        (peer, previous): (MacAddr, Option<MacAddr>),
         ssid: Option<&Ssid>,
         akm: Option<Akm>,
     ) -> Result<(), String> {
@@ -108,12 +140,19 @@ impl PmksaScope {
                 return Err(format!("{peer} is offered a PMKSA that was never made"));
             }
             if let (Some(ssid), Some(_)) = (ssid, akm) {
-                self.made.push(Made { pmkid, peer, ssid: ssid.clone(), akm });
+                self.made.push(Made::new(pmkid, peer, ssid, akm));
             }
             return Ok(());
         };
-        if made.peer != peer || ssid.is_some_and(|ssid| made.ssid != *ssid) {
+        let on_the_way = is_sae && previous.is_some_and(|previous| made.is_of(previous));
+        if !made.is_of(peer) && !on_the_way || ssid.is_some_and(|ssid| made.ssid != *ssid) {
             return Err(format!("{peer} is offered a PMKSA made with {} in {}", made.peer, made.ssid));
+        }
+        if !made.is_of(peer) {
+            if self.apart.contains(&peer) {
+                return Err(format!("{peer} is offered the PMKSA of another access point once more"));
+            }
+            self.offered = Some((pmkid, peer));
         }
         match (made.akm, akm) {
             (Some(first), Some(now)) if first != now => {
@@ -129,8 +168,7 @@ impl PmksaScope {
 
 impl Rule for PmksaScope {
     const NAME: &'static str = "no-foreign-pmksa";
-    const SENTENCE: &'static str =
-        "no PMKSA is offered to another access point, network or AKM than it was made with";
+    const SENTENCE: &'static str = "no PMKSA is offered to another network or AKM than it was made with, nor, but from one that knows it, to another access point";
 
     fn happened(&mut self, happening: &Happening) -> Result<(), String> {
         match &happening.what {
@@ -148,19 +186,25 @@ impl Rule for PmksaScope {
                 Request::Associate(request) => {
                     let peer = Some(request.peer.address());
                     let security = request.security.as_ref();
-                    return self.offered(peer, &request.ssid, &request.elements, security);
+                    return self.offered(
+                        (peer, request.previous),
+                        &request.ssid,
+                        &request.elements,
+                        security,
+                    );
                 }
                 Request::Connect(request) => {
                     self.ssid = Some(request.ssid.clone());
                     let security = request.security.as_ref();
-                    return self.offered(request.bssid, &request.ssid, &request.elements, security);
+                    return self.offered((request.bssid, None), &request.ssid, &request.elements, security);
                 }
-                Request::SetPmksa(pmksa) => return self.used(pmksa.pmkid, pmksa.peer, None, None),
+                Request::SetPmksa(pmksa) => return self.used(pmksa.pmkid, (pmksa.peer, None), None, None),
                 _ => {}
             },
             _ => match told(happening) {
                 Some(KernelEvent::Authentication { frame }) => self.frame(frame, false),
                 Some(KernelEvent::Frame { bytes, .. }) => self.frame(bytes, false),
+                Some(KernelEvent::Connected(connection)) => self.answered(connection.status),
                 _ => {}
             },
         }

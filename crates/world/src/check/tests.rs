@@ -289,6 +289,30 @@ fn a_pmksa_stays_where_it_was_made() {
     made().asks(associate(OTHER, b"home", name, Akm::Sae)).breaks("no-foreign-pmksa");
     made().asks(associate(AP, b"work", name, Akm::Sae)).breaks("no-foreign-pmksa");
     made().asks(associate(AP, b"home", [4; 16], Akm::Sae)).breaks("no-foreign-pmksa");
+    let on_the_way = |to, name: &[u8]| {
+        let Request::Associate(request) = associate(to, name, [3; 16], Akm::Sae) else { unreachable!() };
+        Request::Associate(AssociateRequest { previous: Some(AP), ..request })
+    };
+    let roams = || made().asks(on_the_way(OTHER, b"home"));
+    roams().holds();
+    made().asks(on_the_way(OTHER, b"work")).breaks("no-foreign-pmksa");
+    let answered = |status| {
+        let (request_elements, response_elements, links) = (Vec::new(), Vec::new(), Vec::new());
+        KernelEvent::Connected(Connection {
+            peer: OTHER,
+            status,
+            timed_out: false,
+            request_elements,
+            response_elements,
+            links,
+        })
+    };
+    // Who has taken it has it; who has refused it is not offered it once more.
+    let taken = || roams().told(answered(StatusCode::Success));
+    taken().asks(associate(OTHER, b"home", name, Akm::Sae)).holds();
+    let refused = || roams().told(answered(StatusCode::InvalidPmkid));
+    refused().asks(on_the_way(OTHER, b"home")).breaks("no-foreign-pmksa");
+    refused().asks(associate(OTHER, b"home", name, Akm::Sae)).breaks("no-foreign-pmksa");
     let used = made().asks(associate(AP, b"home", name, Akm::Sae));
     used.asks(associate(AP, b"home", name, Akm::SaeExtKey)).breaks("no-foreign-pmksa");
 }

@@ -68,9 +68,12 @@ impl Rule for RefusedCommand {
 }
 
 /// The first attempt at what somebody wants succeeds, and the connection lasts until somebody wants another. A cached key
-/// that is refused counts too, although the attempt goes on without it.
+/// that is refused counts too, although the attempt goes on without it; but on the way to another access point, where it
+/// may be that of the one before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FirstAttempt {
+    /// A connection is on its way to another access point.
+    on_the_way: bool,
     /// What failed in this step.
     failed: Option<String>,
 }
@@ -81,7 +84,17 @@ impl Rule for FirstAttempt {
 
     fn happened(&mut self, happening: &Happening) -> Result<(), String> {
         let What::Reported(report) = &happening.what else { return Ok(()) };
+        match report {
+            Report::Timeline(Record { entry: Entry::Way { .. }, .. }) => self.on_the_way = true,
+            Report::Connected(_) | Report::Roamed(_) => self.on_the_way = false,
+            _ => {}
+        }
         let why: Option<&Failure> = match report {
+            Report::Timeline(Record { entry: Entry::Failed(why), .. })
+                if self.on_the_way && why.code == Code::PmksaRefused =>
+            {
+                None
+            }
             Report::Failed { why, .. } | Report::Disconnected { why, .. } => Some(why),
             Report::Timeline(Record { entry: Entry::Failed(why), .. }) => Some(why),
             _ => None,

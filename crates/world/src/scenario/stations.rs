@@ -90,6 +90,13 @@ fn ap(
             .unwrap_or(usual.operating_channel_validation),
         transition_disable: table.read("transition_disable", |value| value.number(0..256))?,
         mobility: mobility(&mut table, single && secret)?,
+        shares_pmksas: table
+            .read("shares_pmksas", |value| {
+                let wrong =
+                    value.error("an access point with links, or without a passphrase, has none to share");
+                if single && secret { value.boolean() } else { Err(wrong) }
+            })?
+            .unwrap_or(usual.shares_pmksas),
         owe_twin: table.read("owe_twin", twin)?,
         signal_mbm: table
             .read("signal_dbm", |value| value.number(-100..1))?

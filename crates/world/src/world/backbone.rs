@@ -27,13 +27,17 @@ impl World {
         }
     }
 
-    /// One access point has told something to the others of its mobility domain.
+    /// One access point has told something to the others of its mobility domain, or a key to those of its network.
     pub(super) fn pass_on(&mut self, from: u8, message: &mobility::Message, stage: &mut Stage<'_>) {
-        let domain = |world: &Self, ap: u8| world.aps.get(usize::from(ap)).and_then(|ap| ap.setup().mobility);
-        let wanted = domain(self, from);
+        let is_pmksa = matches!(message, mobility::Message::Pmksa { .. });
+        // Whom it has in common with others: the network, or the mobility domain.
+        let circle = |ap: u8| {
+            let setup = self.aps.get(usize::from(ap))?.setup();
+            let domain = setup.mobility.filter(|_| !is_pmksa).map(|domain| domain.id);
+            Some((setup.ssid.clone(), domain))
+        };
         let others = (0..u8::try_from(self.aps.len()).unwrap_or(u8::MAX)).filter(|ap| *ap != from);
-        let members: Vec<u8> =
-            others.filter(|ap| domain(self, *ap).map(|of| of.id) == wanted.map(|of| of.id)).collect();
+        let members: Vec<u8> = others.filter(|ap| circle(*ap) == circle(from)).collect();
         for ap in members {
             self.drive_ap(ap, ApInput::Told(Box::new(message.clone())), stage);
         }

@@ -10,8 +10,9 @@
 //! The kernel leaves the AP of before when it authenticates with another. So when that one refuses, the same ways
 //! lead back. Only if the way back fails too, the connection has ended.
 //!
-//! Each AP has a PMKSA of its own: opportunistic key caching is for 802.1X, where one PMK comes from one server. What
-//! APs share of SAE and of pre-shared keys is the passphrase, or the mobility domain.
+//! The PMKSA is that AP's own or, of SAE, that of the AP of before: APs with one controller share them, and none says
+//! so. One that does not know it refuses it, and is authenticated with in full in the same journey; it is not
+//! asked so again.
 
 mod exchange;
 
