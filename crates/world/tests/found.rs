@@ -216,3 +216,82 @@ fn an_association_that_the_kernel_refuses_is_left_with_a_goodbye() {
 fn a_removed_link_is_gone_from_the_picture() {
     holds("small-links+connected", "fault:0 time socket time", false);
 }
+
+/// The kernel worked off the end of an attempt after it had begun the next one: nobody was there any more of whom the
+/// firmware could want SAE, and it waited for ever. It refused every scan, and the kernel handed it no goodbye, as it
+/// believed that there is no connection.
+#[test]
+fn firmware_that_waits_for_nobody_is_told_to_connect() {
+    let schedules = [
+        (
+            32_076,
+            "start commands commands socket socket commands socket commands socket commands socket socket \
+                    time socket commands socket commands socket time socket commands person commands commands time \
+                    commands commands person commands time person socket time socket time commands commands socket \
+                    socket socket commands time socket socket commands socket socket commands commands time socket \
+                    time time commands socket",
+        ),
+        (
+            35_057,
+            "start commands socket commands socket commands socket commands commands socket socket socket \
+                    time socket commands socket commands socket time time socket commands socket commands socket \
+                    fault:5 fault:2 socket commands socket person commands commands socket socket commands time time",
+        ),
+        (
+            62_036,
+            "start commands commands commands commands socket socket socket socket commands socket socket \
+                    fault:1 time time commands socket socket commands time socket socket person commands person \
+                    commands commands person time commands person commands commands time socket socket socket socket \
+                    socket person socket socket commands time time",
+        ),
+        (
+            97_879,
+            "start commands commands commands commands socket socket socket socket commands socket time \
+                    socket socket commands fault:7 socket socket commands commands person socket socket person \
+                    fault:4 person socket commands socket commands commands socket socket commands time time time",
+        ),
+    ];
+    for (seed, schedule) in schedules {
+        holds_by("walk", seed, schedule, true);
+    }
+}
+
+/// Firmware kept to a key that the access point had lost in a restart. It was made to forget it at once, and the next
+/// attempt came half a minute later all the same.
+#[test]
+fn firmware_that_has_forgotten_a_refused_key_is_asked_again_soon() {
+    let schedule = "start commands commands commands socket socket commands socket commands time socket socket \
+                    socket time socket commands time socket commands time time socket socket commands to-0.0 socket \
+                    from-0.0 socket commands socket to-0.0 from-0.0 socket socket commands time socket to-0.0 socket \
+                    from-0.0 from-0.0 packets time socket commands to-0.0 from-0.0 packets commands socket to-0.0 \
+                    commands commands socket socket commands commands socket socket time time commands socket time \
+                    time commands socket fault:0 commands socket commands socket person person person time socket \
+                    time socket commands socket time time socket time socket commands time socket commands socket \
+                    time socket time socket commands time socket time commands time socket socket time time socket \
+                    commands time socket commands socket time socket time socket commands time socket time commands \
+                    time time socket time commands time time socket time commands time time socket time commands \
+                    time socket commands time time time";
+    holds_by("walk", 49_430, schedule, true);
+}
+
+/// The access point refused a confirm before the kernel had taken up the station's own: the kernel began with that anew
+/// what the station took for over, and nobody ended it.
+#[test]
+fn a_confirm_that_is_on_its_way_to_the_kernel_is_followed_by_a_goodbye() {
+    let schedule = "start commands socket person commands commands time socket socket commands socket commands \
+                    socket fault:0 commands socket commands socket time socket socket commands socket commands \
+                    socket to-0.0 from-0.0 socket commands socket to-0.0 time to-0.0 time to-0.0 lose:from-0.0 time \
+                    socket commands socket socket time time socket commands socket commands socket to-0.0 from-0.0 \
+                    socket attack:replay-2 from-0.0 socket commands person to-0.0 socket";
+    holds_by("walk", 47_450, schedule, false);
+}
+
+/// An access point out of reach cannot hear a goodbye: a fault of the rule.
+#[test]
+fn an_access_point_out_of_reach_may_keep_what_it_has() {
+    let schedule = "start commands socket commands socket commands commands socket socket commands time socket \
+                    socket socket commands socket commands time socket to-0.0 from-0.0 to-0.0 from-0.0 to-0.0 \
+                    from-0.0 from-0.0 time to-0.0 socket commands socket from-0.0 time to-0.0 socket to-0.0 network \
+                    from-0.0 fault:0 time time socket person commands socket";
+    holds_by("walk", 110_974, schedule, false);
+}

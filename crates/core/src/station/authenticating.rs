@@ -1,7 +1,7 @@
 //! Authenticating: an Authentication frame is out, of the open kind or one of SAE.
 
 use super::{
-    Footing, State,
+    Footing, LATE, State,
     associating::Keys,
     context::{Journey, Turn},
     interference,
@@ -36,7 +36,8 @@ pub(super) struct Authenticating {
     pub journey: Journey,
     pub target: Target,
     method: Method,
-    ticket: Ticket,
+    /// The last request, until the kernel has taken it.
+    ticket: Option<Ticket>,
     until: Instant,
     /// An exchange of SAE with the same AP was given up a moment ago.
     crossed: bool,
@@ -135,7 +136,7 @@ impl Turn<'_> {
                         journey,
                         target,
                         method: Method::Sae(machine),
-                        ticket,
+                        ticket: Some(ticket),
                         until: self.now + WORD_LIMIT,
                         crossed,
                     }));
@@ -161,7 +162,7 @@ impl Turn<'_> {
             journey,
             target,
             method,
-            ticket,
+            ticket: Some(ticket),
             until,
             crossed: false,
         }))
@@ -289,12 +290,15 @@ impl Authenticating {
     }
 
     pub(super) fn completed(
-        self: Box<Self>,
+        mut self: Box<Self>,
         turn: &mut Turn<'_>,
         ticket: Ticket,
         outcome: Result<Reply, Refusal>,
     ) -> State {
-        let Some(refusal) = turn.refusal((self.ticket, "AUTHENTICATE"), ticket, outcome) else {
+        let Some(awaited) = self.ticket.take_if(|ours| *ours == ticket) else {
+            return self.ignore(turn, LATE);
+        };
+        let Some(refusal) = turn.refusal((awaited, "AUTHENTICATE"), ticket, outcome) else {
             return State::Authenticating(self);
         };
         let Self { journey, target, .. } = *self;
@@ -305,6 +309,15 @@ impl Authenticating {
         }
         let code = Code::Refused { command: "AUTHENTICATE", refusal };
         turn.failed(journey, Some(&target), code, Footing::Doubt)
+    }
+
+    /// What the kernel holds after a refusal of the AP: nothing, unless a request of ours is still on its way, with which the
+    /// kernel begins anew.
+    fn refused_footing(&self) -> Footing {
+        match self.ticket {
+            Some(_) => Footing::Halfway(self.peer()),
+            None => Footing::Clean,
+        }
     }
 
     /// The AP does not want this authentication: with a cached PMKSA, a full one comes at once.
@@ -392,10 +405,13 @@ impl Authenticating {
                     }
                 }
             }
-            None => self.refused(turn, Code::AuthenticationRefused(body.status), Footing::Clean),
+            None => {
+                let footing = self.refused_footing();
+                self.refused(turn, Code::AuthenticationRefused(body.status), footing)
+            }
             Some(sae::Progress::Send(frame)) => {
                 self.crossed |= turn.may_have_repeated();
-                self.ticket = turn.send_authentication(&self.journey, &self.target, &frame);
+                self.ticket = Some(turn.send_authentication(&self.journey, &self.target, &frame));
                 self.until = turn.now + WORD_LIMIT;
                 State::Authenticating(self)
             }
@@ -425,7 +441,7 @@ impl Authenticating {
                     StatusCode::Success
                     | StatusCode::SaeHashToElement
                     | StatusCode::AntiCloggingTokenRequired => Footing::Halfway(peer),
-                    _ => Footing::Clean,
+                    _ => self.refused_footing(),
                 };
                 let code = turn.sae_verdict(&self.journey.network, &failure, self.crossed);
                 self.refused(turn, code, footing)

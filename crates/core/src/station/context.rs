@@ -152,6 +152,8 @@ pub(super) struct Context {
     pub reported: Option<Summary>,
     /// Why the last attempt or connection failed, if none has succeeded since.
     pub last_failure: Option<Failure>,
+    /// When the firmware was last told to leave or to give up, unless it was told to connect in spite of it since.
+    pub freed: Option<Instant>,
 }
 
 impl core::fmt::Debug for Context {
@@ -205,6 +207,7 @@ impl Context {
             several_links: None,
             reported: None,
             last_failure: None,
+            freed: None,
         }
     }
 }

@@ -65,6 +65,7 @@ impl Disconnecting {
     fn tell(turn: &mut Turn<'_>, peer: MacAddr, then: &Then, connected: bool, reason: ReasonCode) -> Stage {
         let attempt = then.journey().map(|journey| journey.id);
         let request = if turn.is_fullmac() {
+            turn.context.freed = Some(turn.now);
             Request::Disconnect { reason }
         } else {
             Request::Deauthenticate { peer, reason, local_only: false }

@@ -157,11 +157,14 @@ impl Turn<'_> {
     }
 
     /// Whether an AP refused what it will not refuse the next time: it looks whether an association of ours is still
-    /// there, or did not know the key that is forgotten by now. Twice in a row it is a refusal as any other.
+    /// there, or did not know the key that is forgotten by now, perhaps by the firmware, whose word for it is another.
+    /// Twice in a row it is a refusal as any other.
     fn is_passing(&self, code: &Code) -> bool {
         let passing =
             [StatusCode::RefusedTemporarily, StatusCode::InvalidPmkid].map(Code::AssociationRefused);
-        passing.contains(code) && self.context.last_failure.as_ref().is_none_or(|last| last.code != *code)
+        let is_firmwares = self.is_fullmac() && matches!(code, Code::AssociationRefused(_));
+        (is_firmwares || passing.contains(code))
+            && self.context.last_failure.as_ref().is_none_or(|last| last.code != *code)
     }
 
     /// Notes what a failure says about an AP MLD: in which manner it is joined next. Nothing if it says nothing.

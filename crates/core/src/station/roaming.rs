@@ -47,11 +47,14 @@ impl Turn<'_> {
     /// the firmware has chosen it.
     pub(super) fn target_at(&self, network: &Network, bssid: MacAddr) -> Option<Target> {
         let network = Network { bssid: Some(bssid), ..network.clone() };
+        self.target_in(&network, FRESH_FOR).filter(|target| target.has_address(bssid))
+    }
+
+    /// The best BSS of a network that was heard within this time, whatever failed there before.
+    pub(super) fn target_in(&self, network: &Network, fresh_for: Duration) -> Option<Target> {
         let context = &*self.context;
-        let policy = Policy { fresh_for: FRESH_FOR, ..Policy::at(self.now) };
-        let (_, target) =
-            select::choose(&context.table, &network, &context.radio, &History::default(), &policy);
-        target.filter(|target| target.has_address(bssid))
+        let policy = Policy { fresh_for, ..Policy::at(self.now) };
+        select::choose(&context.table, network, &context.radio, &History::default(), &policy).1
     }
 }
 

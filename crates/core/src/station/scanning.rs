@@ -34,6 +34,10 @@ const TWIN_PROBES: u8 = 3;
 const PREPARES_AFTER: Duration = Duration::from_millis(1);
 /// How long to leave a firmware alone that was told to give up what it was busy with.
 const FREED_AFTER: Duration = Duration::from_secs(5);
+/// Within this time it is not told so again.
+const FREES_AGAIN: Duration = Duration::from_secs(60);
+/// How old what was heard may be where nothing can be scanned.
+const REMEMBERED: Duration = Duration::from_secs(300);
 /// Why a network is not joined that was joined by SAE or OWE before.
 const WEAKER: &str = "it does without SAE or OWE, by which the network was joined";
 /// How long an AP MLD is not asked again for its links.
@@ -334,6 +338,11 @@ impl Scanning {
             (Err(Refusal { errno: Errno::EINVAL, .. }), Look::Stage(stage)) if stage.next().is_some() => {
                 self.widen(turn)
             }
+            (Err(Refusal { errno: Errno::EAGAIN | Errno::EBUSY, .. }), _)
+                if let Some((network, target)) = self.remembered(turn) =>
+            {
+                self.by_memory(turn, network, target)
+            }
             (Err(Refusal { errno: Errno::EAGAIN | Errno::EBUSY, .. }), _) if self.may_free(turn) => {
                 // The firmware is still busy with a connection that nobody waits for any more.
                 let then = match self.goal {
@@ -363,6 +372,28 @@ impl Scanning {
     /// Whether to have the firmware give up what it is busy with: once in an attempt.
     fn may_free(&self, turn: &Turn<'_>) -> bool {
         turn.is_fullmac() && self.journey().is_none_or(|journey| !journey.freed)
+    }
+
+    /// A BSS that was heard before, if the firmware was told in vain to give up what it is busy with: the kernel tells it
+    /// nothing of a goodbye when it believes that there is no connection. To be told to connect is what it heeds.
+    fn remembered(&self, turn: &Turn<'_>) -> Option<(Network, Target)> {
+        turn.context.freed.filter(|at| turn.is_fullmac() && turn.now.since(*at) < FREES_AGAIN)?;
+        let networks = match &self.goal {
+            Goal::One(journey) => vec![&journey.network],
+            Goal::Any { .. } => turn.in_order(),
+        };
+        let found = |network: &Network| Some((network.clone(), turn.target_in(network, REMEMBERED)?));
+        networks.into_iter().find_map(found)
+    }
+
+    fn by_memory(self, turn: &mut Turn<'_>, network: Network, target: Target) -> State {
+        turn.context.freed = None;
+        let mut journey = match self.goal {
+            Goal::One(journey) => journey,
+            Goal::Any { .. } => Journey::begin(turn, network, false, Cause::Retry(Difference::Later)),
+        };
+        journey.enter(turn, Phase::Select);
+        turn.authenticate(journey, target, true)
     }
 
     /// Looks at what the table has now.

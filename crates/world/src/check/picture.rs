@@ -6,7 +6,7 @@ use crate::happening::{Happening, Lane, What};
 use crate::parts::Message;
 use lapwing_core::kernel::KernelEvent;
 use lapwing_core::station::{Report, Summary};
-use lapwing_frames::management::StatusCode;
+use lapwing_frames::management::{ReasonCode, StatusCode};
 use lapwing_frames::{LinkId, MacAddr};
 use std::collections::BTreeSet;
 
@@ -183,6 +183,8 @@ impl Rule for LinksAgree {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LeftBehind {
     missed: Missed,
+    /// With whom the station was connected last.
+    peer: Option<MacAddr>,
 }
 
 /// Which BSSs may have missed something since the station last asked them to associate.
@@ -234,6 +236,13 @@ impl Rule for LeftBehind {
             What::Told(Message::EventsLost)
             | What::Told(Message::Event(KernelEvent::InterfaceDown | KernelEvent::InterfaceRemoved)) => {
                 self.missed = Missed::ByAllBut(BTreeSet::new());
+            }
+            // Firmware that hears nothing of an access point any more has nobody to say goodbye to, and knows no reason.
+            What::Told(Message::Event(
+                KernelEvent::Connected(connection) | KernelEvent::Roamed(connection),
+            )) => self.peer = Some(connection.peer),
+            What::Told(Message::Event(KernelEvent::Disconnected { reason: ReasonCode(0), .. })) => {
+                self.peer.into_iter().for_each(|peer| self.missed.set(peer, true));
             }
             // The kernel has nothing left by which to leave an access point whose answer came too late.
             What::Told(Message::Event(KernelEvent::AssociationTimedOut { peer })) => {
