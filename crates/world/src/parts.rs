@@ -84,6 +84,8 @@ pub enum KernelInput {
     Beacon(Beacon),
     /// No beacons of this BSS come any more.
     BeaconsLost(MacAddr),
+    /// Packets in a row are not acknowledged, so many that the driver counts them.
+    PacketsLost,
     /// The host's network stack sends a packet.
     Send {
         /// To whom.

@@ -41,6 +41,8 @@ pub enum Deed {
         /// Its signal.
         dbm: i8,
     },
+    /// Stands where so many packets in a row are not acknowledged that the kernel says so.
+    LosePackets,
     /// Has an access point, by its place in the scenario, send its clients away.
     SendAway {
         /// The access point.
@@ -62,6 +64,7 @@ impl Deed {
             | Self::Autoconnect(_)
             | Self::Carry { .. }
             | Self::SendAway { .. }
+            | Self::LosePackets
             | Self::Scan => true,
             Self::Sleep(_) | Self::Block(_) | Self::SetUp(_) | Self::Rename(_) => false,
         }
@@ -87,6 +90,7 @@ impl fmt::Display for Deed {
             Self::Carry { ap, dbm } => {
                 write!(f, "goes to where access point {ap} is heard with {dbm} dBm")
             }
+            Self::LosePackets => f.write_str("stands where packets are lost"),
             Self::SendAway { ap, leaves: false } => {
                 write!(f, "has access point {ap} ask its clients to go elsewhere")
             }

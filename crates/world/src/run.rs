@@ -166,6 +166,12 @@ impl Run {
             && habits.all(|habits| habits == Habits::NONE)
     }
 
+    /// Whether time has passed while something was under way, as far as that was chosen.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.timed || self.budget.delays != self.scenario().budget.delays
+    }
+
     /// Whether the machine sleeps: the party does nothing, and hears nothing.
     #[must_use]
     pub const fn is_asleep(&self) -> bool {
@@ -438,6 +444,7 @@ impl Run {
             Deed::SetUp(up) => self.world.kernel_input(KernelInput::SetUp(up), stage),
             Deed::Rename(name) => self.world.kernel_input(KernelInput::Rename(name), stage),
             Deed::Carry { ap, dbm } => self.world.order(ap, ApOrder::Signal(dbm), stage),
+            Deed::LosePackets => self.world.kernel_input(KernelInput::PacketsLost, stage),
             Deed::SendAway { ap, leaves } => self.world.order(ap, ApOrder::SendAway { leaves }, stage),
         }
     }

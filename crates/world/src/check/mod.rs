@@ -10,6 +10,7 @@ mod keys;
 mod picture;
 mod pmksa;
 mod repetition;
+mod roam;
 mod undisturbed;
 
 pub use air::{DataBeforePort, NonceReuse};
@@ -18,6 +19,7 @@ pub use keys::{KeyTwice, RefusedKey};
 pub use picture::{Deadlines, FalseConnected, KeysAgree, LeftBehind, LinksAgree, PicturesAgree};
 pub use pmksa::PmksaScope;
 pub use repetition::SameInput;
+pub use roam::KeptByRoam;
 pub use undisturbed::{FirstAttempt, PromptTraffic, RefusedCommand};
 
 use crate::ap::ApTruth;
@@ -54,6 +56,8 @@ pub struct Sight<'a> {
     pub is_online: bool,
     /// Whether nobody has interfered so far: nothing was lost, late or broken, and the person did nothing but ask.
     pub undisturbed: bool,
+    /// Whether time has passed while something was under way.
+    pub late: bool,
     /// Whether the machine sleeps.
     pub asleep: bool,
     /// Whether the radio can check beacons, and so takes a key for that.
@@ -135,6 +139,7 @@ rules! {
     pictures_agree: PicturesAgree,
     links_agree: LinksAgree,
     left_behind: LeftBehind,
+    kept_by_roam: KeptByRoam,
     refused_command: RefusedCommand,
     first_attempt: FirstAttempt,
     prompt_traffic: PromptTraffic,

@@ -5,7 +5,7 @@ use crate::air::{Content, KeyPrint, Protection, Transmission};
 use crate::happening::Lane;
 use crate::kernel::Held;
 use crate::parts::Command;
-use lapwing_core::attempt::{AttemptId, Cause, Difference, Entry, Phase, Record, Ticket};
+use lapwing_core::attempt::{AttemptId, Cause, Difference, Entry, Phase, Record, Ticket, Way};
 use lapwing_core::failure::{Code, Failure};
 use lapwing_core::kernel::{
     AssociateRequest, AssociateSecurity, AssociationPeer, AuthenticateRequest, Connection, Errno,
@@ -103,6 +103,7 @@ impl Story {
             at_rest: false,
             is_online: false,
             undisturbed: false,
+            late: false,
             asleep: false,
             checks_beacons: true,
         };
@@ -406,6 +407,45 @@ fn connected_is_said_while_the_port_is_open_and_no_longer() {
     associated(StatusCode::Success).said(says()).breaks("no-false-connected");
     associated(StatusCode::UnspecifiedFailure).said(open()).breaks("no-false-connected");
     associated(StatusCode::Success).told(gone()).said(open()).breaks("no-false-connected");
+}
+
+#[test]
+fn a_roam_ends_no_connection_whose_access_point_is_there() {
+    let way = |to| Entry::Way { to, by: Way::Reassociation };
+    let open = || Story::default().sees(holding(held())).said(Report::Connected(connected().clone()));
+    let there = || open().logged(way(OTHER));
+    let ended = |story: Story, code| {
+        let why = Failure { phase: Phase::Associate, code };
+        story.said(Report::Disconnected { attempt: connected().attempt, why })
+    };
+    let lost = |story| ended(story, Code::AssociationTimedOut);
+    lost(open()).sees(|sight| sight).holds();
+    lost(there()).sees(|sight| sight).breaks("kept-by-roam");
+    lost(there().logged(way(AP))).sees(|sight| sight).breaks("kept-by-roam");
+    ended(there(), Code::Asked).sees(|sight| sight).holds();
+    lost(there()).sees(|sight| Sight { late: true, ..sight }).holds();
+    lost(there().happened(Lane::Kernel, What::Told(Message::EventsLost))).sees(|sight| sight).holds();
+    // What befalls the other one is no excuse.
+    let frame = |transmitter| {
+        let content = Content::Management { frame: Vec::new(), protection: None };
+        let frequency = Frequency(5180);
+        Transmission { frequency, transmitter, receiver: US, content }
+    };
+    let befalls = |ap| {
+        let sent = |story: Story, place, from| story.happened(Lane::Ap(place), What::Sent(frame(from)));
+        let story = sent(sent(there(), 0, AP), 1, OTHER);
+        lost(story.happened(Lane::Ap(ap), What::Note(String::from("loses its power")))).sees(|sight| sight)
+    };
+    befalls(0).holds();
+    befalls(1).breaks("kept-by-roam");
+    lost(there().happened(Lane::Ap(0), What::Lost(frame(AP)))).sees(|sight| sight).holds();
+    lost(there().happened(Lane::Ap(1), What::Lost(frame(OTHER)))).sees(|sight| sight).breaks("kept-by-roam");
+    // One at a time, and the same attempt.
+    there().logged(way(OTHER)).logged(way(AP)).holds();
+    there().logged(way(US)).breaks("kept-by-roam");
+    let roamed = |attempt| there().said(Report::Roamed(Connected { attempt, ..connected().clone() }));
+    roamed(connected().attempt).holds();
+    roamed(AttemptId(77)).breaks("kept-by-roam");
 }
 
 #[test]

@@ -25,9 +25,14 @@ pub const SMALL: &[&str] = &[
     "small-attacker",
 ];
 
-/// What is explored besides: an AP MLD that removes links, and one that is restarted, at any step of a long way; and the
-/// nine ways between a plain network, an AP MLD and another one of the same name.
+/// What is explored besides: a network with two access points, between which the connection goes to and fro; an AP MLD that
+/// removes links, and one that is restarted, at any step of a long way; and the nine ways between a plain network, an AP MLD
+/// and another one of the same name.
 pub const WAYS: &[&str] = &[
+    "small-roam+connected+orderly",
+    "small-roam-over-ds+connected+orderly",
+    "small-roam-plain+connected+orderly",
+    "small-roam-shared+connected+orderly",
     "small-restart+orderly",
     "small-removal+orderly",
     "small-removal-three+orderly",
@@ -275,6 +280,10 @@ impl Scene {
         }
         let until = state.run.now() + AFTERWARDS;
         steps += self.go_on(state, until, tell, &mut |_| false)?;
+        // It may be on its way to another access point just now.
+        let until = state.run.now() + AFTERWARDS;
+        let is_there = |run: &Run| !matches!(run.party().summary(), Summary::Roaming { .. });
+        steps += self.go_on(state, until, tell, &mut |run| is_there(run))?;
         if state.run.is_online() {
             Ok(steps)
         } else {
@@ -349,6 +358,7 @@ fn look(state: &mut State) -> Result<(), Violation> {
         at_rest,
         is_online: run.is_online(),
         undisturbed: run.is_undisturbed(),
+        late: run.is_late(),
         asleep: run.is_asleep(),
         checks_beacons: run.scenario().radio.checks_beacons(),
     };

@@ -181,6 +181,8 @@ pub enum Stimulus {
     },
     /// No beacons of a BSS come any more.
     BeaconsLost(MacAddr),
+    /// Packets in a row are not acknowledged.
+    PacketsLost,
     /// The network stack sends a packet.
     Send {
         /// To whom.

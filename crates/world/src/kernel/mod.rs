@@ -305,6 +305,7 @@ impl Kernel {
             KernelInput::Transmitted { number, acknowledged } => {
                 self.stimulate(now, Stimulus::Transmitted { number, acknowledged }, out);
             }
+            KernelInput::PacketsLost => self.stimulate(now, Stimulus::PacketsLost, out),
             KernelInput::BeaconsLost(bssid) => self.stimulate(now, Stimulus::BeaconsLost(bssid), out),
             KernelInput::Send { destination, ethertype, payload } => {
                 self.stimulate(now, Stimulus::Send { destination, ethertype, payload }, out);

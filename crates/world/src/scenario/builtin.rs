@@ -38,5 +38,7 @@ files! {
     "small-removal-three",
     "small-restart",
     "small-roam",
+    "small-roam-over-ds",
     "small-roam-plain",
+    "small-roam-shared",
 }

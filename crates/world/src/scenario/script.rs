@@ -53,6 +53,7 @@ enum Verb {
     SetUp(bool),
     Rename,
     Carry,
+    LosePackets,
     SendAway(bool),
 }
 
@@ -71,6 +72,7 @@ fn deed(table: &mut Table<'_>, world: &World<'_>) -> Result<Deed, ScenarioError>
         ("interface-up", Verb::SetUp(true)),
         ("rename", Verb::Rename),
         ("carry", Verb::Carry),
+        ("lose-packets", Verb::LosePackets),
         ("send-away", Verb::SendAway(false)),
         ("send-away-and-end", Verb::SendAway(true)),
     ])?;
@@ -98,6 +100,7 @@ fn deed(table: &mut Table<'_>, world: &World<'_>) -> Result<Deed, ScenarioError>
             ap: table.need("ap").and_then(|value| access_point(value, world))?.0,
             dbm: table.need("signal_dbm")?.number(-100..1)?,
         },
+        Verb::LosePackets => Deed::LosePackets,
         Verb::SendAway(leaves) => {
             Deed::SendAway { ap: table.need("ap").and_then(|value| access_point(value, world))?.0, leaves }
         }

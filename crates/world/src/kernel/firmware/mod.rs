@@ -145,6 +145,8 @@ impl Driver for Firmware {
                     link.send(destination, ethertype, payload, context);
                 }
             }
+            // It counts nothing.
+            Stimulus::PacketsLost => {}
             Stimulus::Roam(bssid) => self.roam(bssid, context),
             Stimulus::Stop | Stimulus::Suspend => {
                 // Whoever waits for its word about a frame waits no longer.

@@ -16,12 +16,15 @@ use associate::Joining;
 use authenticate::Authenticating;
 use keys::{GroupKey, PairwiseKey};
 use lapwing_core::Instant;
-use lapwing_core::kernel::{Errno, Frequency};
+use lapwing_core::kernel::{Errno, Frequency, Quality};
 use lapwing_frames::management::ReasonCode;
 use lapwing_frames::{LinkId, MacAddr};
 use reconfigure::Reconfiguring;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+/// How many packets in a row are not acknowledged when mac80211 says so (`STA_LOST_PKT_THRESHOLD`).
+const LOST_PACKETS: u32 = 50;
 
 /// A link: our address, the AP's, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -172,6 +175,13 @@ impl Driver for Mac80211 {
             Stimulus::Received(transmission) => self.receive(&transmission, context),
             Stimulus::Transmitted { number, acknowledged } => self.transmitted(number, acknowledged, context),
             Stimulus::Beacon { bssid, frequency } => self.beacon(bssid, frequency, context),
+            Stimulus::PacketsLost => {
+                if let Phase::Associated(associated) = &self.phase
+                    && associated.authorized
+                {
+                    context.say(Indication::Quality(Quality::PacketLoss(LOST_PACKETS)));
+                }
+            }
             Stimulus::BeaconsLost(bssid) => self.beacons_lost(bssid, context),
             Stimulus::Send { destination, ethertype, payload } => {
                 self.send(destination, ethertype, payload, context);
