@@ -3,11 +3,13 @@
 //! To add one, write a function in the module of its subject and a line in that module's `TARGETS`; a new
 //! subject is a module here and a line in [`GROUPS`]. `README.md` says how to run them.
 
+pub mod ad_hoc;
 pub mod ap;
 pub mod bus;
 pub mod daemon;
 pub mod eapol;
 pub mod elements;
+pub mod first_wpa;
 pub mod handshake;
 pub mod management;
 pub mod multi_link;
@@ -29,6 +31,8 @@ pub const GROUPS: &[(&str, &[Target])] = &[
     ("files from disk, DHCP and ARP packets", daemon::TARGETS),
     ("EAPOL-Key frames and key data", eapol::TARGETS),
     ("elements of frames", elements::TARGETS),
+    ("moves in the handshakes of the first WPA", first_wpa::TARGETS),
+    ("moves in a network without access points", ad_hoc::TARGETS),
     ("moves in the 4-way and group key handshake", handshake::TARGETS),
     ("management frames", management::TARGETS),
     ("multi-link elements", multi_link::TARGETS),

@@ -8,7 +8,7 @@ use lapwing_core::{
     failure::{Code, Failure},
     kernel::{
         Connection, ConnectionLink, Errno, ExternalAuthentication, Frequency, KernelEvent, Quality, Refusal,
-        Reply, ScanEntry, StationState,
+        Reply, Request, ScanEntry, StationState,
     },
     network::Network,
     station::{Event, Report, Settings, Station, Summary},
@@ -397,8 +397,85 @@ fn station(octets: &[u8]) {
     day.run(Duration::from_secs(30));
 }
 
+/// The actions of which a connected station hears: category and action.
+const HEARD: [(u8, u8); 16] = [
+    (0, 4),
+    (4, 4),
+    (5, 0),
+    (5, 5),
+    (6, 2),
+    (8, 0),
+    (8, 1),
+    (10, 7),
+    (10, 7),
+    (10, 8),
+    (10, 9),
+    (15, 7),
+    (37, 1),
+    (37, 2),
+    (37, 10),
+    (37, 12),
+];
+
+/// What would end or change a connection.
+const fn is_change(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Authenticate(_)
+            | Request::Associate(_)
+            | Request::Connect(_)
+            | Request::Disconnect { .. }
+            | Request::Deauthenticate { .. }
+            | Request::InstallKey(_)
+    )
+}
+
+/// Action frames to a connected station, and what the kernel says of the connection's quality: whatever they say, it stays
+/// with the only access point of its network, touches no key, and waits for nothing without an end.
+fn station_actions(octets: &[u8]) {
+    let Some((&what, mut rest)) = octets.split_first() else { return };
+    let mut day = Day::new(what & 0x43 | 0x80);
+    let changes = |day: &Day| day.world.requests.iter().filter(|request| is_change(request)).count();
+    let (before, connection) = (changes(&day), day.world.station.connection().cloned());
+    for _ in 0..MOVES {
+        let Some((&[what, how, length], after)) = rest.split_first_chunk::<3>() else { break };
+        let (octets, after) = after.split_at_checked(usize::from(length)).unwrap_or((after, &[]));
+        rest = after;
+        match what & 7 {
+            0 => day.run(Duration::from_millis(u64::from(how))),
+            1 => day.run(Duration::from_millis(u64::from(how) * 100)),
+            2 => {
+                let dbm = -i32::from(how);
+                let quality = match octets.len() & 3 {
+                    0 => Quality::Low(Some(dbm)),
+                    1 => Quality::High(Some(dbm)),
+                    2 => Quality::BeaconLoss,
+                    _ => Quality::PacketLoss(u32::from(how)),
+                };
+                day.give(Event::Kernel(KernelEvent::Quality(quality)));
+            }
+            3 => {
+                let bytes = day.frame(0x52, octets);
+                day.give(Event::Kernel(KernelEvent::Frame { frequency: None, bytes }));
+            }
+            _ => {
+                // From the access point, or from somebody else to us; of the kinds that are obeyed.
+                let (category, action) = HEARD[usize::from(how >> 4)];
+                let body = [&[category, action], octets].concat();
+                let bytes = day.frame(0x50 | how & 1, &body);
+                let frequency = Some(Frequency(5180));
+                day.give(Event::Kernel(KernelEvent::Frame { frequency, bytes }));
+            }
+        }
+        assert!(day.world.reports.len() < 10_000 && day.world.requests.len() < 10_000, "it never rests");
+    }
+    day.run(Duration::from_secs(30));
+    assert_eq!(day.world.station.connection().cloned(), connection, "it is not connected as it was");
+    assert_eq!(changes(&day), before, "a key or the connection was touched");
+}
+
 /// The targets.
-pub const TARGETS: &[Target] = &[("station", station)];
+pub const TARGETS: &[Target] = &[("station", station), ("station_actions", station_actions)];
 
 #[test]
 fn every_start_is_an_honest_world() {

@@ -34,7 +34,7 @@ fn whole(element: &impl Element) -> Vec<u8> {
 
 /// What an access point offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Case {
+pub(super) struct Case {
     first_wpa: bool,
     pairwise: Cipher,
     group: Cipher,
@@ -45,7 +45,7 @@ const FIRST_CCMP: Case = Case { pairwise: Cipher::Ccmp128, ..FIRST };
 const CCMP_ALONE: Case = Case { group: Cipher::Ccmp128, ..FIRST_CCMP };
 const TKIP: Case = Case { first_wpa: false, ..FIRST };
 const MIXED: Case = Case { first_wpa: false, ..FIRST_CCMP };
-const CASES: [Case; 5] = [FIRST, FIRST_CCMP, CCMP_ALONE, TKIP, MIXED];
+pub(super) const CASES: [Case; 5] = [FIRST, FIRST_CCMP, CCMP_ALONE, TKIP, MIXED];
 
 impl Case {
     fn advertised(&self) -> Advertised {
@@ -92,7 +92,7 @@ impl Case {
         }
     }
 
-    fn station(&self, pmk: &Pmk) -> Supplicant {
+    pub(super) fn station(&self, pmk: &Pmk) -> Supplicant {
         let link = Link {
             bssid: AP,
             station: STATION,
@@ -112,13 +112,13 @@ impl Case {
     }
 }
 
-fn pmk() -> Pmk {
+pub(super) fn pmk() -> Pmk {
     Pmk::new(Secret::new(&[7; 32])).unwrap()
 }
 
 /// Which answer the access point waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     Second,
     Fourth,
     Group,
@@ -127,18 +127,18 @@ enum Step {
 
 /// An access point of that time.
 #[derive(Clone)]
-struct OldAp {
+pub(super) struct OldAp {
     case: Case,
-    step: Step,
+    pub(super) step: Step,
     anonce: [u8; 32],
-    ptk: Option<Ptk>,
-    counter: u64,
-    gtk: Vec<u8>,
-    index: u8,
+    pub(super) ptk: Option<Ptk>,
+    pub(super) counter: u64,
+    pub(super) gtk: Vec<u8>,
+    pub(super) index: u8,
 }
 
 impl OldAp {
-    fn new(case: Case) -> Self {
+    pub(super) fn new(case: Case) -> Self {
         let gtk = (0..u8::try_from(case.group.key_length().unwrap()).unwrap()).collect();
         Self { case, step: Step::Second, anonce: [3; 32], ptk: None, counter: 0, gtk, index: 2 }
     }
@@ -187,7 +187,7 @@ impl OldAp {
         data
     }
 
-    fn third(&mut self, data: Option<Vec<u8>>) -> Vec<u8> {
+    pub(super) fn third(&mut self, data: Option<Vec<u8>>) -> Vec<u8> {
         let bits = Info::PAIRWISE.with(Info::INSTALL).with(Info::MIC);
         let mut frame = self.frame(bits, self.case.pairwise);
         frame.nonce = self.anonce;
@@ -202,7 +202,7 @@ impl OldAp {
         self.sealed(frame, data.unwrap_or(usual))
     }
 
-    fn group(&mut self) -> Vec<u8> {
+    pub(super) fn group(&mut self) -> Vec<u8> {
         let bits = Info::MIC.with(Info::SECURE);
         if self.case.first_wpa {
             let mut frame = self.frame(bits.with_index(self.index), self.case.group);
@@ -214,7 +214,7 @@ impl OldAp {
     }
 
     /// The message that it sends now, or sends again; and whether it is encrypted.
-    fn message(&mut self) -> Option<(Vec<u8>, bool)> {
+    pub(super) fn message(&mut self) -> Option<(Vec<u8>, bool)> {
         match self.step {
             Step::Second => {
                 let mut frame = self.frame(Info::PAIRWISE, self.case.pairwise);
@@ -227,7 +227,7 @@ impl OldAp {
         }
     }
 
-    fn handle(&mut self, octets: &[u8]) {
+    pub(super) fn handle(&mut self, octets: &[u8]) {
         let frame = KeyFrame::parse(octets, 16).unwrap();
         let of_case = if self.case.first_wpa { DescriptorType::Wpa } else { DescriptorType::Rsn };
         assert_eq!((frame.descriptor, frame.information.version()), (of_case, self.version()));
