@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use lapwing_frames::{
     ParseError,
     element::{
-        Element, Elements, MobilityDomain,
+        Element, Elements, MobilityDomain, RawElement,
         rsn::{Rsn, RsnChoice, RsnOverride, RsnOverride2, RsnxOverride},
         rsnx::Rsnx,
         wpa::Wpa,
@@ -35,18 +35,29 @@ impl Advertised {
     /// The security elements among those of a frame.
     #[must_use]
     pub fn of(elements: Elements<'_>) -> Self {
-        fn whole<E: Element>(elements: Elements<'_>) -> Option<Vec<u8>> {
-            elements.find_raw::<E>().map(|element| element.octets.to_vec())
+        fn keep<E: Element>(place: &mut Option<Vec<u8>>, element: &RawElement<'_>) {
+            if place.is_none() && element.is::<E>() {
+                *place = Some(element.octets.to_vec());
+            }
         }
-        Self {
-            rsne: whole::<Rsn>(elements),
-            rsnxe: whole::<Rsnx>(elements),
-            rsne_override: whole::<RsnOverride>(elements),
-            rsne_override2: whole::<RsnOverride2>(elements),
-            rsnxe_override: whole::<RsnxOverride>(elements),
-            wpa: whole::<Wpa>(elements),
-            mobility_domain: whole::<MobilityDomain>(elements),
+        let mut this = Self::default();
+        // One look at each: this is asked of thousands of BSSs after a scan.
+        for element in elements {
+            let element = &element;
+            match element.id {
+                Rsn::ID => keep::<Rsn>(&mut this.rsne, element),
+                Rsnx::ID => keep::<Rsnx>(&mut this.rsnxe, element),
+                MobilityDomain::ID => keep::<MobilityDomain>(&mut this.mobility_domain, element),
+                Wpa::ID => {
+                    keep::<Wpa>(&mut this.wpa, element);
+                    keep::<RsnOverride>(&mut this.rsne_override, element);
+                    keep::<RsnOverride2>(&mut this.rsne_override2, element);
+                    keep::<RsnxOverride>(&mut this.rsnxe_override, element);
+                }
+                _ => {}
+            }
         }
+        this
     }
 
     /// Whether the AP knows RSN overriding.

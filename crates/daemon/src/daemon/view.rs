@@ -331,11 +331,11 @@ pub(super) fn is_half(interface: &Interface, ssid: &Ssid) -> bool {
 
 /// The AKMs that a BSS offers, in whichever element, by their names of RSN.
 fn akms(bss: &Bss) -> Vec<Akm> {
-    let elements = Elements::new(&bss.elements);
-    let advertised = Advertised::of(elements);
+    let advertised = Advertised::of(Elements::new(&bss.elements));
     let choices = [RsnChoice::Rsn, RsnChoice::Override, RsnChoice::Override2];
     let rsns = choices.into_iter().filter_map(|choice| advertised.rsn(choice)?.ok());
-    let first_wpa = elements.find::<Wpa>().ok().flatten().map(|wpa| wpa.akms).unwrap_or_default();
+    let first_wpa = Elements::new(advertised.wpa.as_deref().unwrap_or_default()).find::<Wpa>();
+    let first_wpa = first_wpa.ok().flatten().map(|wpa| wpa.akms).unwrap_or_default();
     let renamed = first_wpa.into_iter().filter_map(|akm| match akm {
         Akm::WpaPsk => Some(Akm::Psk),
         Akm::Wpa8021x => Some(Akm::Ieee8021x),

@@ -156,6 +156,12 @@ pub struct RawElement<'a> {
 }
 
 impl RawElement<'_> {
+    /// Whether it has the ID (and prefix) of `E`.
+    #[must_use]
+    pub fn is<E: Element>(&self) -> bool {
+        self.id == E::ID && self.body.starts_with(E::PREFIX)
+    }
+
     /// Parses it as `E`, if it is one.
     ///
     /// # Errors
@@ -231,7 +237,7 @@ impl<'a> Elements<'a> {
     /// The first element with the ID (and prefix) of `E`, unparsed.
     #[must_use]
     pub fn find_raw<E: Element>(&self) -> Option<RawElement<'a>> {
-        self.iter().find(|element| element.id == E::ID && element.body.starts_with(E::PREFIX))
+        self.iter().find(RawElement::is::<E>)
     }
 
     /// The first element of type `E`.
