@@ -38,11 +38,19 @@ pub struct Memory {
     document: Document,
     /// The same to look things up in: the values of each group.
     groups: BTreeMap<String, BTreeMap<String, String>>,
-    /// iwd's file: as it is written, and the name of the group of each network.
+    /// iwd's file: as it is written, and what it has of each network.
     iwd: Document,
-    iwd_groups: BTreeMap<FileName, String>,
+    iwd_groups: BTreeMap<FileName, IwdGroup>,
     /// Whether iwd's file does not have all that is known.
     iwd_changed: bool,
+}
+
+/// What iwd's file has of a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct IwdGroup {
+    name: String,
+    /// The channels, as they are written.
+    list: String,
 }
 
 impl Memory {
@@ -79,8 +87,8 @@ impl Memory {
     #[must_use]
     pub fn frequencies(&self, name: &FileName) -> Vec<u32> {
         // iwd's file first: it may have run since. Where it has not, the lists are the same.
-        let iwd = self.iwd_groups.get(name).and_then(|group| self.iwd.value(group, LIST)?.plain().ok());
-        let mut list = frequencies(&iwd.unwrap_or_default());
+        let iwd = self.iwd_groups.get(name).map_or("", |group| &group.list);
+        let mut list = frequencies(iwd);
         for known in frequencies(&self.text(name, "Frequencies").unwrap_or_default()) {
             if !list.contains(&known) {
                 list.push(known);
@@ -98,7 +106,7 @@ impl Memory {
         }
         for (name, group) in &self.iwd_groups {
             let path = directory.join(name.to_string());
-            self.iwd.set(group, NAME, path.as_os_str().as_encoded_bytes());
+            self.iwd.set(&group.name, NAME, path.as_os_str().as_encoded_bytes());
         }
         let octets = self.iwd.octets();
         if octets.len() > MAX_OCTETS {
@@ -158,10 +166,11 @@ impl Memory {
         let list: Vec<_> = list.iter().map(ToString::to_string).collect();
         self.put(name, "Frequencies", Some(&list.join(" ")));
         let list = list.join(" ");
-        let group = self.iwd_groups.entry(name.clone()).or_insert_with(group_name).clone();
-        let before = self.iwd.value(&group, LIST).and_then(|value| value.plain().ok());
-        if before.as_deref() != Some(&list) {
-            self.iwd.set(&group, LIST, list.as_bytes());
+        let new = || IwdGroup { name: group_name(), list: String::new() };
+        let group = self.iwd_groups.entry(name.clone()).or_insert_with(new);
+        if group.list != list {
+            self.iwd.set(&group.name, LIST, list.as_bytes());
+            group.list = list;
             self.iwd_changed = true;
         }
         let latest = self.groups.values().filter_map(|group| last_joined(Some(group))).max();
@@ -177,7 +186,7 @@ impl Memory {
     /// Forgets a network. Returns whether anything was known of it.
     pub fn forget(&mut self, name: &FileName) -> bool {
         if let Some(group) = self.iwd_groups.remove(name) {
-            self.iwd_changed |= self.iwd.remove_group(&group);
+            self.iwd_changed |= self.iwd.remove_group(&group.name);
         }
         self.groups.remove(&name.to_string());
         self.document.remove_group(&name.to_string())
@@ -220,14 +229,24 @@ fn frequencies(list: &str) -> Vec<u32> {
 }
 
 /// iwd has a group per network, named by a UUID, with the path of the network file and a list of channels.
-fn iwd_groups(document: &Document) -> BTreeMap<FileName, String> {
-    let entry = |group: &str| {
-        let path = document.value(group, NAME)?.plain().ok()?;
+fn iwd_groups(document: &Document) -> BTreeMap<FileName, IwdGroup> {
+    // One look at each line: there may be hundreds of groups.
+    let mut values = BTreeMap::<(&str, &str), String>::new();
+    for (group, key, value) in document.pairs() {
+        if let Ok(text) = value.plain() {
+            values.entry((group, key)).or_insert(text);
+        }
+    }
+    let mut groups = BTreeMap::new();
+    for group in document.groups() {
+        let path = values.remove(&(group, NAME)).unwrap_or_default();
         let file = Path::new(&path).file_name().unwrap_or(OsStr::new(""));
-        let super::name::Parsed::Network(name) = FileName::parse(file) else { return None };
-        Some((name, group.to_owned()))
-    };
-    document.groups().filter_map(entry).collect()
+        if let super::name::Parsed::Network(name) = FileName::parse(file) {
+            let list = values.remove(&(group, LIST)).unwrap_or_default();
+            groups.insert(name, IwdGroup { name: group.to_owned(), list });
+        }
+    }
+    groups
 }
 
 /// A name for a group of iwd's file: a UUID that was drawn (RFC 9562 5.4).
