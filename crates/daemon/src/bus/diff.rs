@@ -3,7 +3,7 @@
 use super::interfaces::{ADAPTER, DEVICE, KNOWN, NETWORK, OBJECT_MANAGER, PROPERTIES, STATION};
 use super::message::Outgoing;
 use super::path;
-use super::tree::{Interfaces, Properties, Tree};
+use super::tree::{Interfaces, Properties, Thing, Tree};
 use super::value::Value;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub enum Change {
         /// Whether the object is new.
         is_new: bool,
         /// The interfaces.
-        interfaces: Interfaces,
+        interfaces: Arc<Interfaces>,
     },
     /// An object lost interfaces, or is gone with them.
     Removed {
@@ -40,16 +40,23 @@ pub enum Change {
 }
 
 /// The changes from one tree to another. What is referred to is there before the reference, and goes after it;
+/// of what is new, networks are told before the single BSSs, for which nobody waits;
 /// a station that vanishes goes before its networks, and the switch that did it is told last.
 #[must_use]
 pub fn diff(before: &Tree, after: &Tree) -> Vec<Change> {
     let mut lost = Vec::new();
-    let mut added = Vec::new();
+    let (mut added, mut bsss, mut extended) = (Vec::new(), Vec::new(), Vec::new());
+    let mut networks = Vec::new();
     let mut changed = Vec::new();
     for (path, object) in after {
         let Some(old) = before.get(path) else {
             let interfaces = object.interfaces.clone();
-            added.push(Change::Added { path: path.clone(), is_new: true, interfaces });
+            let new = match object.thing {
+                Thing::Network(..) => &mut networks,
+                Thing::Bss => &mut bsss,
+                _ => &mut added,
+            };
+            new.push(Change::Added { path: path.clone(), is_new: true, interfaces });
             continue;
         };
         if Arc::ptr_eq(old, object) {
@@ -61,7 +68,7 @@ pub fn diff(before: &Tree, after: &Tree) -> Vec<Change> {
             lost.push(Change::Removed { path: path.clone(), interfaces: gone });
         }
         let mut new = Interfaces::new();
-        for (&interface, properties) in &object.interfaces {
+        for (&interface, properties) in object.interfaces.iter() {
             match old.interfaces.get(interface) {
                 Some(old) => changed.extend(differing(path, interface, old, properties)),
                 None => {
@@ -70,7 +77,8 @@ pub fn diff(before: &Tree, after: &Tree) -> Vec<Change> {
             }
         }
         if !new.is_empty() {
-            added.push(Change::Added { path: path.clone(), is_new: false, interfaces: new });
+            let interfaces = Arc::new(new);
+            extended.push(Change::Added { path: path.clone(), is_new: false, interfaces });
         }
     }
     // Children first.
@@ -83,7 +91,7 @@ pub fn diff(before: &Tree, after: &Tree) -> Vec<Change> {
     let is_switch = |change: &Change| matches!(change, Change::Changed { interface, .. } if [DEVICE, ADAPTER].contains(interface));
     let (switches, others): (Vec<_>, Vec<_>) = changed.into_iter().partition(is_switch);
     // An object that appears with its interfaces is told before an interface that appears on another.
-    added.sort_by_key(|change| matches!(change, Change::Added { is_new: false, .. }));
+    let added = added.into_iter().chain(networks).chain(bsss).chain(extended);
     lost.into_iter().chain(added).chain(others).chain(removed).chain(switches).collect()
 }
 
@@ -132,7 +140,7 @@ impl Change {
                 path: path::ROOT.to_owned(),
                 interface: OBJECT_MANAGER,
                 member: "InterfacesAdded",
-                body: vec![Value::Path(path), in_dictionary(&interfaces)],
+                body: vec![Value::Path(path), Value::Interfaces(interfaces)],
             },
             Self::Removed { path, interfaces } => Outgoing::Signal {
                 destination: None,
@@ -150,13 +158,4 @@ impl Change {
             },
         }
     }
-}
-
-/// Interfaces with their properties (`a{sa{sv}}`).
-#[must_use]
-pub fn in_dictionary(interfaces: &Interfaces) -> Value {
-    let entry = |(name, properties): (&&'static str, &Properties)| {
-        (Value::text(name), Value::options(properties.clone()))
-    };
-    Value::Dictionary("s", "a{sv}", interfaces.iter().map(entry).collect())
 }

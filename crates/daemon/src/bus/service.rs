@@ -3,6 +3,7 @@
 mod access_point;
 mod calls;
 mod clients;
+mod lists;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use crate::control::{
     Answer, Call, CallId, CodeId, ConfigurationId, DeviceView, News, SecretAnswer, SecretId, View,
 };
 use lapwing_core::station::Summary;
+use lists::Lists;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many calls may be open, in all and of one client: a person makes one at a time.
@@ -87,6 +89,7 @@ pub struct Service {
     facts: Facts,
     view: View,
     tree: Tree,
+    lists: Lists,
     agents: Agents,
     signal_agents: SignalAgents,
     configurator: Configurator,
@@ -130,6 +133,7 @@ impl Service {
             facts,
             view,
             tree,
+            lists: Lists::default(),
             agents: Agents::default(),
             signal_agents: SignalAgents::default(),
             configurator: Configurator::default(),
@@ -299,6 +303,7 @@ impl Service {
     fn show(&mut self, view: View) -> Vec<Change> {
         let before = Some(Before { view: &self.view, tree: &self.tree });
         let after = tree(&view, self.caution.as_deref(), self.facts.developer, before);
+        self.lists.keep(&view);
         self.view = view;
         let changes = diff(&self.tree, &after);
         self.tree = after;

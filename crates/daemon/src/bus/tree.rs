@@ -52,8 +52,8 @@ pub enum Thing {
 pub struct Object {
     /// What it stands for.
     pub thing: Thing,
-    /// Its interfaces.
-    pub interfaces: Interfaces,
+    /// Its interfaces, shared with what is told of them.
+    pub interfaces: Arc<Interfaces>,
 }
 
 /// All objects by their paths. Parents come before their children. Those that are the same in another tree are shared
@@ -120,7 +120,7 @@ fn put(
     thing: Thing,
     interfaces: impl IntoIterator<Item = (&'static str, Properties)>,
 ) {
-    tree.insert(path, Arc::new(Object { thing, interfaces: interfaces.into_iter().collect() }));
+    tree.insert(path, Arc::new(Object { thing, interfaces: Arc::new(interfaces.into_iter().collect()) }));
 }
 
 fn adapter(radio: &RadioView) -> Properties {
@@ -209,7 +209,7 @@ fn add_device(tree: &mut Tree, device: &DeviceView, caution: Option<&str>, devel
             interfaces.insert(DIAGNOSTIC, Properties::new());
         }
     }
-    tree.insert(at, Arc::new(Object { thing: Thing::Device(device.ifindex), interfaces }));
+    put(tree, at, Thing::Device(device.ifindex), interfaces);
 }
 
 /// The networks of a station, and their BSSs.

@@ -1,6 +1,9 @@
 //! Values of D-Bus, as far as our interfaces use them.
 
+use super::tree::Interfaces;
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// A value.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,8 +28,13 @@ pub enum Value {
     Path(String),
     /// `a`: the signature of the elements, and they.
     Array(&'static str, Vec<Value>),
+    /// An array that is written down already: the signature of the elements, which begin at multiples of eight octets, and
+    /// they as octets. It is sent many times, or is long.
+    Written(&'static str, Arc<[u8]>),
     /// `a{}`: the signatures of the keys and of the values, and the entries.
     Dictionary(&'static str, &'static str, Vec<(Value, Value)>),
+    /// `a{sa{sv}}`: interfaces with their properties.
+    Interfaces(Arc<Interfaces>),
     /// `v`
     Variant(Box<Value>),
     /// `()`
@@ -71,23 +79,27 @@ impl Value {
 
     /// The signature of its type.
     #[must_use]
-    pub fn signature(&self) -> String {
-        match self {
-            Self::Boolean(_) => "b".to_owned(),
-            Self::Byte(_) => "y".to_owned(),
-            Self::Int16(_) => "n".to_owned(),
-            Self::Uint16(_) => "q".to_owned(),
-            Self::Int32(_) => "i".to_owned(),
-            Self::Uint32(_) => "u".to_owned(),
-            Self::Uint64(_) => "t".to_owned(),
-            Self::Text(_) => "s".to_owned(),
-            Self::Path(_) => "o".to_owned(),
-            Self::Array(element, _) => format!("a{element}"),
-            Self::Dictionary(key, value, _) => format!("a{{{key}{value}}}"),
-            Self::Variant(_) => "v".to_owned(),
-            Self::Structure(fields) => format!("({})", signature(fields)),
-            Self::Other(signature) => signature.clone(),
-        }
+    pub fn signature(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Boolean(_) => "b",
+            Self::Byte(_) => "y",
+            Self::Int16(_) => "n",
+            Self::Uint16(_) => "q",
+            Self::Int32(_) => "i",
+            Self::Uint32(_) => "u",
+            Self::Uint64(_) => "t",
+            Self::Text(_) => "s",
+            Self::Path(_) => "o",
+            Self::Array("o", _) => "ao",
+            Self::Interfaces(_) => "a{sa{sv}}",
+            Self::Variant(_) => "v",
+            Self::Array(element, _) | Self::Written(element, _) => {
+                return Cow::Owned(["a", element].concat());
+            }
+            Self::Dictionary(key, value, _) => return Cow::Owned(["a{", key, value, "}"].concat()),
+            Self::Structure(fields) => return Cow::Owned(["(", &signature(fields), ")"].concat()),
+            Self::Other(signature) => return Cow::Owned(signature.clone()),
+        })
     }
 }
 
@@ -110,9 +122,11 @@ impl fmt::Debug for Value {
             Self::Text(text) => write!(f, "{text:?}"),
             Self::Path(path) => write!(f, "{path}"),
             Self::Array(_, elements) => f.debug_list().entries(elements).finish(),
+            Self::Written(element, octets) => write!(f, "a{element} in {} octets", octets.len()),
             Self::Dictionary(_, _, entries) => {
                 f.debug_map().entries(entries.iter().map(|(key, value)| (key, value))).finish()
             }
+            Self::Interfaces(interfaces) => write!(f, "{interfaces:?}"),
             Self::Variant(value) => write!(f, "<{value:?}>"),
             Self::Structure(fields) => f.debug_set().entries(fields).finish(),
             Self::Other(signature) => write!(f, "?{signature}"),

@@ -5,7 +5,7 @@ mod read;
 mod write;
 
 pub use read::{Inbox, Message};
-pub use write::{Unwritable, encode};
+pub use write::{Unwritable, encode, numbered};
 
 /// The kinds of messages.
 mod kind {

@@ -2,7 +2,6 @@
 
 use super::{Service, access_point};
 use crate::bus::device_provisioning;
-use crate::bus::diff::in_dictionary;
 use crate::bus::errors::{dbus, iwd};
 use crate::bus::interfaces::{self, Interface};
 use crate::bus::message::{Error, MethodCall};
@@ -127,7 +126,7 @@ impl Service {
 
     fn objects(&self) -> Value {
         let object = |(path, object): (&String, &Arc<Object>)| {
-            (Value::Path(path.clone()), in_dictionary(&object.interfaces))
+            (Value::Path(path.clone()), Value::Interfaces(object.interfaces.clone()))
         };
         Value::Dictionary("o", "a{sa{sv}}", self.tree.iter().map(object).collect())
     }
@@ -324,9 +323,9 @@ impl Service {
                 address(call).map(|bssid| Response::Later(Call::Roam { ifindex, bssid }))
             }
             (Some(&Thing::Device(ifindex)), interfaces::STATION, "GetOrderedNetworks") => {
-                Ok(Response::Now(vec![
-                    self.device(ifindex).map_or(Value::Array("(on)", Vec::new()), ordered),
-                ]))
+                let device = self.view.devices.iter().find(|device| device.ifindex == ifindex);
+                let list = device.map(|device| self.lists.of(device)).transpose()?;
+                Ok(Response::Now(vec![list.unwrap_or(Value::Array("(on)", Vec::new()))]))
             }
             (Some(&Thing::Device(ifindex)), interfaces::STATION, "GetHiddenAccessPoints") => {
                 let hidden = self.device(ifindex).map_or_else(Vec::new, |device| {
@@ -464,17 +463,13 @@ pub(super) fn heard(heard: &HeardNetworks) -> Value {
 
 /// In hundredths of dBm, from 0 to -10000.
 pub(super) fn hundredths(mbm: i32) -> Value {
-    // The clamped number fits.
-    Value::Int16(i16::try_from(mbm.clamp(-10_000, 0)).unwrap_or_default())
+    Value::Int16(level(mbm))
 }
 
-fn ordered(device: &DeviceView) -> Value {
-    let at = path::device(device.wiphy, device.ifindex);
-    let network = |heard: &crate::control::NetworkView| {
-        let network = Value::Path(path::network(&at, &heard.name));
-        Value::Structure(vec![network, hundredths(heard.signal_mbm)])
-    };
-    Value::Array("(on)", device.networks.iter().map(network).collect())
+/// The same as a number.
+pub(super) fn level(mbm: i32) -> i16 {
+    // The clamped number fits.
+    i16::try_from(mbm.clamp(-10_000, 0)).unwrap_or_default()
 }
 
 fn networks(device: &DeviceView, known: &BTreeSet<&FileName>) -> Vec<Value> {

@@ -4,6 +4,7 @@ mod access_point;
 mod ad_hoc_networks;
 mod appointed;
 mod developers;
+mod listed;
 mod passpoints;
 mod provisioning;
 mod watching;
@@ -274,7 +275,7 @@ fn every_method_of_every_object_is_done() {
     assert_eq!(seen.len(), all);
     // Each property of each object has the type that the table promises.
     for object in service.tree.values() {
-        for (name, properties) in &object.interfaces {
+        for (name, properties) in object.interfaces.iter() {
             for (property, value) in properties {
                 let known = interfaces::find(name).unwrap().property(property).unwrap();
                 assert_eq!(known.signature, value.signature(), "{name}.{property}");
@@ -669,9 +670,11 @@ fn properties_are_those_that_iwd_was_seen_to_have() {
     let tree = tree(&View { devices: vec![device(state)], known, ..view() }, None, false, None);
     let mut shown = Recorded::new();
     for object in tree.values() {
-        for (interface, properties) in &object.interfaces {
+        for (interface, properties) in object.interfaces.iter() {
             if interface.starts_with("net.connman.iwd.") {
-                let types = properties.iter().map(|(name, value)| ((*name).to_owned(), value.signature()));
+                let types = properties
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), value.signature().into_owned()));
                 shown.insert((*interface).to_owned(), types.collect());
             }
         }

@@ -118,6 +118,14 @@ fn octets_of_a_message_are_those_of_the_specification() {
 }
 
 #[test]
+fn elements_that_are_aligned_to_less_are_not_written_down_beforehand() {
+    let texts = Value::Written("s", [1, 0, 0, 0, b'a', 0][..].into());
+    let answer = Outgoing::Return(origin(), vec![texts]);
+    assert_eq!(encode(&answer, None, 5), Err(Unwritable::Type));
+    assert_eq!(numbered([("no path".to_owned(), 1)]), Err(Unwritable::Path));
+}
+
+#[test]
 fn big_endian_is_read_too() {
     let mut octets = b"B\x02\x01\x01\0\0\0\x04\0\0\0\x01\0\0\0\x1f".to_vec();
     octets.extend(b"\x05\x01u\0\0\0\0\x07\x07\x01s\0\0\0\0\x04:1.7\0\0\0\0\x08\x01g\0\x01u\0\0\0\0\0\x2a");

@@ -86,6 +86,20 @@ pub fn encode(message: &Outgoing, sender: Option<&str>, serial: u32) -> Result<V
     Ok(head.0)
 }
 
+/// Paths, each with a number (`a(on)`), written down so that they can be sent many times.
+///
+/// # Errors
+/// If one of them is no path.
+pub fn numbered(paths: impl IntoIterator<Item = (String, i16)>) -> Result<Value> {
+    let mut elements = Writer(Vec::new());
+    for (path, number) in paths {
+        elements.align(8);
+        elements.path(&path)?;
+        elements.fixed(number.to_le_bytes());
+    }
+    Ok(Value::Written("(on)", elements.0.into()))
+}
+
 fn counted(length: usize) -> Result<u32> {
     u32::try_from(length).map_err(|_| Unwritable::Length)
 }
@@ -173,6 +187,16 @@ impl Writer {
                 let kind = first(element)?;
                 self.array(kind, |this| elements.iter().try_for_each(|element| this.of_kind(kind, element)))?;
             }
+            Value::Written(element, octets) => {
+                let kind = first(element)?;
+                if alignment(kind) != 8 {
+                    return Err(Unwritable::Type);
+                }
+                self.array(kind, |this| {
+                    this.0.extend_from_slice(octets);
+                    Ok(())
+                })?;
+            }
             Value::Dictionary(key, value, entries) => {
                 let (of_key, of_value) = (first(key)?, first(value)?);
                 self.array(b'{', |this| {
@@ -183,10 +207,22 @@ impl Writer {
                     })
                 })?;
             }
-            Value::Variant(value) => {
-                self.signature(&value.signature())?;
-                self.value(value)?;
+            Value::Interfaces(interfaces) => {
+                self.array(b'{', |this| {
+                    interfaces.iter().try_for_each(|(interface, properties)| {
+                        this.align(8);
+                        this.text(interface)?;
+                        this.array(b'{', |this| {
+                            properties.iter().try_for_each(|(property, value)| {
+                                this.align(8);
+                                this.text(property)?;
+                                this.variant(value)
+                            })
+                        })
+                    })
+                })?;
             }
+            Value::Variant(value) => self.variant(value)?,
             Value::Structure(fields) => {
                 self.align(8);
                 fields.iter().try_for_each(|field| self.value(field))?;
@@ -195,6 +231,11 @@ impl Writer {
             Value::Other(_) => return Err(Unwritable::Type),
         }
         Ok(())
+    }
+
+    fn variant(&mut self, value: &Value) -> Result<()> {
+        self.signature(&value.signature())?;
+        self.value(value)
     }
 
     fn of_kind(&mut self, kind: u8, value: &Value) -> Result<()> {
@@ -233,7 +274,7 @@ const fn kind_of(value: &Value) -> u8 {
         Value::Uint64(_) => b't',
         Value::Text(_) => b's',
         Value::Path(_) => b'o',
-        Value::Array(..) | Value::Dictionary(..) => b'a',
+        Value::Array(..) | Value::Written(..) | Value::Dictionary(..) | Value::Interfaces(_) => b'a',
         Value::Variant(_) => b'v',
         Value::Structure(_) => b'(',
         Value::Other(_) => 0,
