@@ -118,15 +118,22 @@ impl Connection {
         poll_fn(|context| Poll::Ready(self.pipe.flush(context))).await
     }
 
-    /// Waits for messages, and goes on sending meanwhile. Nothing is lost when this is dropped.
+    /// Whether the bus has yet to take what was said.
+    #[must_use]
+    pub const fn is_behind(&self) -> bool {
+        self.pipe.is_behind()
+    }
+
+    /// Waits for messages, and goes on sending meanwhile; who has more to say waits no longer than until everything is
+    /// sent. Nothing is lost when this is dropped.
     ///
     /// # Errors
     /// If the connection is lost.
-    pub async fn wait(&mut self) -> Result<Vec<Incoming>, String> {
+    pub async fn wait(&mut self, has_more: bool) -> Result<Vec<Incoming>, String> {
         poll_fn(|context| {
             // The bus names the sender of everything.
             let heard = self.pipe.hear(context, None)?;
-            if heard.is_empty() {
+            if heard.is_empty() && (!has_more || self.pipe.is_behind()) {
                 return Poll::Pending;
             }
             Poll::Ready(Ok(heard.into_iter().map(|message| message.incoming).collect()))
@@ -175,6 +182,10 @@ impl Pipe {
         })
         .await?;
         Ok(pipe)
+    }
+
+    const fn is_behind(&self) -> bool {
+        self.sent < self.unsent.len()
     }
 
     /// Puts octets behind those that are to be sent.
@@ -302,6 +313,33 @@ mod tests {
             assert!(opened.is_ok(), "{:?}", opened.err());
         });
         std::fs::remove_file(&place).unwrap();
+    }
+
+    #[test]
+    fn who_has_more_to_say_waits_until_everything_is_sent() {
+        const LENGTH: usize = 4 << 20;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (ours, bus) = UnixStream::pair().unwrap();
+            let mut connection = Connection { pipe: Pipe::new(ours), serial: HELLO };
+            connection.pipe.push(&vec![0; LENGTH]);
+            connection.flush().await.unwrap();
+            assert!(connection.is_behind());
+            let moment = std::time::Duration::from_millis(20);
+            assert!(tokio::time::timeout(moment, connection.wait(true)).await.is_err());
+            let taken = async {
+                let (mut count, mut octets) = (0, vec![0; LENGTH]);
+                while count < LENGTH {
+                    bus.readable().await.unwrap();
+                    count += bus.try_read(&mut octets).unwrap_or_default();
+                }
+            };
+            let (heard, ()) = tokio::join!(connection.wait(true), taken);
+            assert_eq!(heard.unwrap(), []);
+            assert!(!connection.is_behind());
+            // Whoever has no more waits for messages.
+            assert!(tokio::time::timeout(moment, connection.wait(false)).await.is_err());
+        });
     }
 
     #[test]

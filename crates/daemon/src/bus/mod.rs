@@ -169,6 +169,8 @@ pub struct Bus {
     again: Duration,
     /// The generation of the view that the service shows.
     shown: Option<u64>,
+    /// Whether a newer view waits until the bus has taken what was said.
+    is_put_off: bool,
     is_named: bool,
     /// That a bus is missing is told once, until it was there.
     is_told: bool,
@@ -196,6 +198,7 @@ impl Bus {
             inbox: Vec::new(),
             again: AGAIN,
             shown: None,
+            is_put_off: false,
             is_named: false,
             is_told: false,
         };
@@ -207,7 +210,7 @@ impl Bus {
 
     /// Says what has to be said first on a new connection.
     fn begin(&mut self) {
-        self.shown = None;
+        (self.shown, self.is_put_off) = (None, false);
         for message in self.service.begin() {
             self.send(&message);
         }
@@ -263,7 +266,7 @@ impl Bus {
                 }
                 Err(error) => format!("there is no system bus: {error}"),
             },
-            State::Open(connection) => match connection.wait().await {
+            State::Open(connection) => match connection.wait(self.is_put_off).await {
                 Ok(heard) => return self.inbox.extend(heard),
                 Err(error) => format!("the connection to the system bus is lost: {error}"),
             },
@@ -293,7 +296,11 @@ impl Bus {
             let news = daemon.take_news();
             let is_open = matches!(self.state, State::Open(_) | State::Private(_));
             let is_seen = !is_open || self.shown == Some(daemon.generation());
-            if news.is_empty() && is_seen {
+            // A bus that has not taken yet what was shown is shown the rest at once, when it has: after a scan of thousands
+            // that would be the same again with other signals. Whoever waits for an answer gets it.
+            let is_behind = matches!(&self.state, State::Open(connection) if connection.is_behind());
+            self.is_put_off = !is_seen && is_behind && news.is_empty();
+            if news.is_empty() && (is_seen || is_behind) {
                 break;
             }
             let view = if is_seen {
