@@ -36,8 +36,9 @@ Usage: cargo xtask bench [OPTIONS]
 Without --only, everything but `cargo bench` is measured.
 ";
 
-/// A unit that takes longer than this hangs.
+/// A unit that takes longer than this hangs, and so much longer for each round.
 const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE_OF_A_ROUND: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 struct Options {
@@ -172,11 +173,13 @@ fn measure(options: &Options) -> Result<Figures> {
     eprintln!("    {}", image.versions());
     let step = Step::begin(format!("{} measurements", units(options).count()));
     let machines = options.machines.min(units(options).count());
+    let rounds = u32::try_from(options.rounds).unwrap_or(u32::MAX);
+    let patience = PATIENCE + PATIENCE_OF_A_ROUND.saturating_mul(rounds);
     let ended: Vec<Result<()>> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..machines)
             .map(|number| {
                 let (image, directory) = (&image, &directory);
-                scope.spawn(move || watch(image, directory, number))
+                scope.spawn(move || watch(image, directory, number, patience))
             })
             .collect();
         announce(options, &directory, || workers.iter().all(|worker| worker.is_finished()));
@@ -237,7 +240,7 @@ fn prepare(options: &Options) -> Result<PathBuf> {
 }
 
 /// Runs one machine until it has nothing left to measure.
-fn watch(image: &Image, directory: &Path, number: usize) -> Result<()> {
+fn watch(image: &Image, directory: &Path, number: usize, patience: Duration) -> Result<()> {
     let mut machine = Machine::boot(image, Kernel::Newest, number, directory, Clock::Virtual)?;
     let finished = || fs::read_dir(directory.join(RESULTS)).map_or(0, Iterator::count);
     let (mut before, mut last) = (0, Instant::now());
@@ -245,7 +248,7 @@ fn watch(image: &Image, directory: &Path, number: usize) -> Result<()> {
         if finished() != before {
             (before, last) = (finished(), Instant::now());
         }
-        if last.elapsed() > PATIENCE {
+        if last.elapsed() > patience {
             let console = last_lines(&machine.console(), 30);
             return Err(Failure::Usage(format!("the virtual machine hangs:\n{console}")));
         }
