@@ -58,17 +58,22 @@ impl Functions {
 
     /// Writes the list from what the kernel has counted.
     pub(super) fn write(&self, profile: &str) -> Result<usize> {
-        let names: BTreeSet<_> = called(profile)
-            .filter_map(|address| self.0.get(&address))
-            .flatten()
-            .filter_map(|name| lasting(name))
-            .collect();
-        let Some(count) = Some(names.len()).filter(|count| *count > 0) else {
+        let (count, text) = self.list(profile);
+        if count == 0 {
             return Err(Failure::unmet("functions that were called", profile));
-        };
-        let text: String = names.into_iter().map(|name| name + "\n").collect();
+        }
         fs::write(LIST, text).doing(|| format!("write {LIST}"))?;
         Ok(count)
+    }
+
+    /// How many functions were called, and the list. First each by its own name: of one that is made for many types, a few
+    /// are called. Then patterns for those that have other names in the next build.
+    fn list(&self, profile: &str) -> (usize, String) {
+        let called = called(profile).filter_map(|address| self.0.get(&address)).flatten();
+        let names: BTreeSet<_> = called.cloned().collect();
+        let patterns: BTreeSet<_> = names.iter().filter_map(|name| lasting(name)).collect();
+        let lines = names.iter().chain(patterns.difference(&names));
+        (names.len(), lines.map(|name| format!("{name}\n")).collect())
     }
 }
 
@@ -119,9 +124,8 @@ mod tests {
             Functions(BTreeMap::from([(0x1000, vec![name.to_owned()]), (0x2000, vec!["main".to_owned()])]));
         let profile =
             "  /run/bin/lapwingd  f1000   12\n  /run/bin/lapwingd  f2000 0\n  /run/bin/lapwingd f3000 1\n";
-        let names: Vec<_> =
-            called(profile).filter_map(|address| functions.0.get(&address)).flatten().collect();
-        assert_eq!(names, [name]);
+        let pattern = "_ZN12lapwing_core4scan5table5Table6insert17h*";
+        assert_eq!(functions.list(profile), (1, format!("{name}\n{pattern}\n")));
         let pattern = |name| lasting(name).unwrap_or_default();
         assert_eq!(pattern(name), "_ZN12lapwing_core4scan5table5Table6insert17h*");
         assert_eq!(pattern("_RNvNtCsgEmfK2I1SDS_4core3fmt5write"), "_RNvNtCs*_4core3fmt5write");
