@@ -298,12 +298,13 @@ impl Bus {
             let is_seen = !is_open || self.shown == Some(daemon.generation());
             // A bus that has not taken yet what was shown is shown the rest at once, when it has: after a scan of thousands
             // that would be the same again with other signals. Whoever waits for an answer gets it.
+            let is_quiet = news.iter().all(|news| matches!(news, News::Happened(_)));
             let is_behind = matches!(&self.state, State::Open(connection) if connection.is_behind());
-            self.is_put_off = !is_seen && is_behind && news.is_empty();
-            if news.is_empty() && (is_seen || is_behind) {
+            self.is_put_off = !is_seen && is_quiet && is_behind;
+            if news.is_empty() && (is_seen || self.is_put_off) {
                 break;
             }
-            let view = if is_seen {
+            let view = if is_seen || self.is_put_off {
                 None
             } else {
                 self.shown = Some(daemon.generation());
