@@ -52,6 +52,16 @@ pub(crate) struct Bus {
 impl Bus {
     /// Starts it. `further` is a configuration that a service ships.
     pub(crate) fn start(policy: Policy, further: Option<&str>, directory: &Path) -> Result<Self> {
+        Self::start_at(SOCKET, policy, further, directory)
+    }
+
+    /// Starts one elsewhere, for programs that would have the same name on the machine's.
+    pub(crate) fn start_at(
+        socket: &str,
+        policy: Policy,
+        further: Option<&str>,
+        directory: &Path,
+    ) -> Result<Self> {
         let place = directory.join("bus.conf");
         let mut include = String::new();
         if let Some(further) = further {
@@ -62,19 +72,19 @@ impl Bus {
         let text = format!(
             "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n \
              \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n<busconfig><type>system</type>\
-             <listen>unix:path={SOCKET}</listen><auth>EXTERNAL</auth>{}{include}</busconfig>\n",
+             <listen>unix:path={socket}</listen><auth>EXTERNAL</auth>{}{include}</busconfig>\n",
             policy.rules()
         );
         fs::write(&place, text).doing(|| format!("write {}", place.display()))?;
-        if let Some(home) = Path::new(SOCKET).parent() {
+        if let Some(home) = Path::new(socket).parent() {
             fs::create_dir_all(home).doing(|| format!("create {}", home.display()))?;
         }
         // The last scenario's bus leaves its socket when it is killed.
-        let _ = fs::remove_file(SOCKET);
+        let _ = fs::remove_file(socket);
         let mut daemon = command("dbus-daemon", ["--nofork", "--nopidfile"]);
         daemon.arg(format!("--config-file={}", place.display()));
         let process = Process::start("dbus-daemon", &mut daemon, directory.join("bus.log"))?;
-        match wait(PATIENCE, || UnixStream::connect(SOCKET).ok()) {
+        match wait(PATIENCE, || UnixStream::connect(socket).ok()) {
             Some(_) => Ok(Self { _process: process }),
             None => Err(Failure::unmet("a system bus", process.log())),
         }

@@ -58,8 +58,13 @@ pub(crate) type Answer = std::result::Result<Vec<Value>, Refused>;
 impl Client {
     /// Joins the bus.
     pub(crate) fn connect() -> Result<Self> {
+        Self::connect_to(SOCKET)
+    }
+
+    /// Joins another bus.
+    pub(crate) fn connect_to(socket: &str) -> Result<Self> {
         let doing = || "join the bus".to_owned();
-        let mut stream = UnixStream::connect(SOCKET).doing(doing)?;
+        let mut stream = UnixStream::connect(socket).doing(doing)?;
         stream.set_read_timeout(Some(PATIENCE)).doing(doing)?;
         let uid = fs::metadata("/proc/self").doing(doing)?.uid().to_string();
         let uid: String = uid.bytes().map(|byte| format!("{byte:02x}")).collect();

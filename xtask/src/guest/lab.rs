@@ -10,6 +10,7 @@ use crate::guest::domain::Domain;
 use crate::guest::hostapd::Hostapd;
 use crate::guest::hotspot::{Hotspot, LapwingAp};
 use crate::guest::medium::Medium;
+use crate::guest::member::Member;
 use crate::guest::netlink::{Capture, expect_none};
 use crate::guest::network::Network;
 use crate::guest::process::{Process, wait};
@@ -177,6 +178,19 @@ impl Lab {
         let mut radio = self.take_radio()?;
         radio.move_into(namespace)?;
         self.supplicant_on(radio)
+    }
+
+    /// Starts our daemon on the first radio, as a member of ad-hoc networks.
+    pub(crate) fn member(&mut self) -> Result<Member> {
+        let radio = self.radios.first().cloned();
+        let radio = radio.ok_or_else(|| Failure::unmet("a radio for a member", "none is left"))?;
+        Member::start(radio, &self.directory)
+    }
+
+    /// Starts another member, in a namespace of its own.
+    pub(crate) fn member_elsewhere(&mut self) -> Result<Member> {
+        let radio = self.take_radio()?;
+        Member::start_elsewhere(radio, &self.directory)
     }
 
     /// All radios that are left join a network on a channel at once, with one wpa_supplicant. Returns how many they are.

@@ -12,6 +12,8 @@ pub(crate) enum Argument<'a> {
     Octets(&'a [u8]),
     /// A variant with a boolean in it, as properties are set.
     Switch(bool),
+    /// A variant with a text in it, likewise.
+    Choice(&'a str),
 }
 
 /// A message that was received.
@@ -92,6 +94,11 @@ fn whole(kind: u8, serial: u32, mut fields: Writer, arguments: &[Argument<'_>]) 
                 signature.push(b'v');
                 body.signature(b"b");
                 body.number(u32::from(*on));
+            }
+            Argument::Choice(text) => {
+                signature.push(b'v');
+                body.signature(b"s");
+                body.text(text);
             }
         }
     }

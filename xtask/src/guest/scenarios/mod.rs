@@ -1,5 +1,6 @@
 //! The scenarios. One is a name, a sentence and a function that demands things of a [`Lab`]; add it to a list below.
 
+mod ad_hoc;
 mod changes;
 mod clients;
 mod commands;
@@ -98,6 +99,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         easy_connect::SCENARIOS,
         keys::SCENARIOS,
         hotspot::SCENARIOS,
+        ad_hoc::SCENARIOS,
         multi_link::SCENARIOS,
         switches::SCENARIOS,
         transitions::SCENARIOS,
