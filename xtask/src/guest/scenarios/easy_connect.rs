@@ -1,4 +1,7 @@
-//! Networks that change hands by a QR code: wpa_supplicant is the other device.
+//! Networks that change hands by a QR code or a shared code: wpa_supplicant is the other device.
+//!
+//! By a code they find each other on radios of one channel: those of several channels are on one for each purpose, and
+//! wpa_supplicant's answer waits until it has stopped listening there, which is too late for anybody.
 
 use super::{PASSWORD, SOON, SSID, Scenario, expect_online, scenario};
 use crate::failure::{Failure, Result};
@@ -8,9 +11,15 @@ use crate::guest::{AccessPoint, Argument, Hostapd, Lab, Network, Station, WpaSup
 use std::time::Duration;
 
 const BY_URI: &str = "net.connman.iwd.DeviceProvisioning";
+const BY_CODE: &str = "net.connman.iwd.SharedCodeDeviceProvisioning";
 
 /// The devices find each other on some channels, and say what they have to say several times.
 const HANDED_OVER: Duration = Duration::from_secs(90);
+/// A code, and what it is called.
+const CODE: &str = "crested-lapwing-3";
+const NAME: &str = "shelf";
+/// Where both look first, in MHz.
+const MEETING: u32 = 2437;
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("dpp-enrollee", "another device reads our QR code and hands its network over", |lab| {
@@ -40,6 +49,47 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         peer.ask(&format!("DPP_AUTH_INIT peer={read} role=enrollee"))?;
         expect_handed_over(lab, (&*station, &ap), &peer, BY_URI)
     }),
+    scenario("pkex-enrollee", "both are told a code, and we are handed a network", |lab| {
+        let (ap, mut station, peer) = strangers(lab)?;
+        peer.ask("DPP_CONFIGURATOR_ADD")?;
+        peer.ask(&format!("SET dpp_configurator_params  {}", handed_over()))?;
+        let own = peer.ask("DPP_BOOTSTRAP_GEN type=pkex")?;
+        peer.ask(&format!("DPP_PKEX_ADD own={own} identifier={NAME} code={CODE}"))?;
+        peer.ask(&format!("DPP_LISTEN {MEETING}"))?;
+        let on = station.radio().interface.clone();
+        // iwd's own client: what is typed there needs no agent.
+        station.iwctl()?.shows(&["pkex", &on, "enroll", CODE, NAME], None, &[])?;
+        station.wait_connected(HANDED_OVER * 2)?;
+        expect_online(&mut *station, &ap)
+    })
+    .with_simple_radios(),
+    scenario("pkex-configurator", "both are told a code, and we hand our network over", |lab| {
+        let (ap, station, peer) = acquaintances(lab)?;
+        let on = station.radio().interface.clone();
+        station.iwctl()?.shows(&["pkex", &on, "configure", CODE, NAME], None, &[])?;
+        station.iwctl()?.shows(&["pkex", &on, "show"], None, &["configurator", "yes"])?;
+        enrol_by_code(&peer)?;
+        expect_handed_over(lab, (&*station, &ap), &peer, BY_CODE)
+    })
+    .with_simple_radios(),
+    scenario("pkex-agent", "a program knows the code of a device by its name", |lab| {
+        let (ap, station, peer) = acquaintances(lab)?;
+        let mut agent = lab.client()?;
+        let path = station.path()?;
+        let begun = agent.call(&path, BY_CODE, "StartConfigurator", &[Argument::Path("/lab/codes")])?;
+        begun.map_err(refused("StartConfigurator"))?;
+        enrol_by_code(&peer)?;
+        let asked = agent.wait_for(HANDED_OVER, |message| message.member == "RequestSharedCode")?;
+        let asked = asked.ok_or_else(|| Failure::unmet("the agent is asked for a code", "it is not"))?;
+        if asked.values() != [NAME] {
+            return Err(Failure::unmet("the agent is told the code's name", format!("{:?}", asked.values())));
+        }
+        agent.reply(&asked, &[Argument::Text(CODE)])?;
+        expect_handed_over(lab, (&*station, &ap), &peer, BY_CODE)?;
+        let released = agent.wait_for(SOON, |message| message.member == "Release")?;
+        released.map(drop).ok_or_else(|| Failure::unmet("the agent is released", "it is not"))
+    })
+    .with_simple_radios(),
     scenario("iwctl-dpp", "every command of iwctl's dpp, unmodified", |lab| {
         let (_ap, mut station, _peer) = acquaintances(lab)?;
         let on = station.radio().interface.clone();
@@ -79,11 +129,18 @@ fn strangers(lab: &mut Lab) -> Result<(AccessPoint, Box<dyn Station>, WpaSupplic
 
 /// A station in a network, and another device that does not know it.
 fn acquaintances(lab: &mut Lab) -> Result<(AccessPoint, Box<dyn Station>, WpaSupplicant)> {
-    let ap = lab.access_point(Hostapd::wpa2(SSID, PASSWORD))?;
+    // Where those look who have a code.
+    let ap = lab.access_point(Hostapd::wpa2(SSID, PASSWORD).channel(6))?;
     let mut station = lab.station(Network::psk(SSID, PASSWORD))?;
     expect_online(&mut *station, &ap)?;
     let peer = lab.supplicant()?;
     Ok((ap, station, peer))
+}
+
+/// wpa_supplicant looks for whoever has its code.
+fn enrol_by_code(peer: &WpaSupplicant) -> Result<()> {
+    let own = peer.ask("DPP_BOOTSTRAP_GEN type=pkex")?;
+    peer.ask(&format!("DPP_PKEX_ADD own={own} identifier={NAME} init=1 role=enrollee code={CODE}")).map(drop)
 }
 
 /// Asks for something whose answer is a text.
