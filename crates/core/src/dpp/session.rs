@@ -373,10 +373,15 @@ impl Session {
         (self.setup.home != Some(frequency)).then_some(frequency)
     }
 
-    /// That a channel is gone to; how long to stay there.
-    fn go(&mut self, now: Instant, frequency: Frequency) -> Duration {
-        let wait = if self.setup.home == Some(frequency) { Duration::ZERO } else { DWELL };
-        self.stay = Some(now + wait);
+    /// That a channel is gone to; how long to stay there. What is sent on the channel of the connection would wait until the
+    /// radio has stayed elsewhere to the end.
+    fn go(&mut self, turn: &mut Turn<'_, '_>, frequency: Frequency) -> Duration {
+        let is_home = self.setup.home == Some(frequency);
+        if is_home && self.stay.is_some_and(|until| until > turn.now) {
+            turn.actions.push(Action::Return);
+        }
+        let wait = if is_home { Duration::ZERO } else { DWELL };
+        self.stay = Some(turn.now + wait);
         wait
     }
 
@@ -402,14 +407,14 @@ impl Session {
         outgoing.tries = outgoing.tries.saturating_add(1);
         outgoing.again = Some(turn.now + LOST);
         let (to, frequency, body) = (outgoing.to, outgoing.frequency, outgoing.body.clone());
-        let wait = self.go(turn.now, frequency);
+        let wait = self.go(turn, frequency);
         turn.actions.push(Action::Transmit { to, frequency, wait, body });
     }
 
     /// Sends a frame for whoever may be there, once.
     fn call(&mut self, turn: &mut Turn<'_, '_>, to: MacAddr, frequency: Frequency, body: Vec<u8>) {
         self.outgoing = None;
-        let wait = self.go(turn.now, frequency);
+        let wait = self.go(turn, frequency);
         turn.actions.push(Action::Transmit { to, frequency, wait, body });
     }
 
@@ -491,7 +496,7 @@ impl Session {
             }
         }
         if let Some(frequency) = self.waits_elsewhere().filter(|_| due(self.stay)) {
-            let wait = self.go(turn.now, frequency);
+            let wait = self.go(turn, frequency);
             turn.actions.push(Action::Listen { frequency, wait });
         }
     }

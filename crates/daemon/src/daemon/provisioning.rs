@@ -34,6 +34,9 @@ const LEAVING: Duration = Duration::from_secs(6);
 /// How long it may take to look where there are access points.
 const LOOKING: Duration = Duration::from_secs(10);
 
+/// How many frames may have the radio stay on a channel: more than go out in the time that one has it stay there.
+const STAYS: usize = 8;
+
 /// Somebody asks for something else meanwhile.
 const PROVISIONING: CallError = CallError::Busy(
     "A network is being handed over by a QR code or a shared code. Wait until that has ended, or stop it.",
@@ -49,6 +52,8 @@ pub(super) struct Provisioning {
     autoconnects: bool,
     /// The question for a code that is open.
     question: Option<CodeId>,
+    /// The kernel's names of the last frames after which it stays on another channel: each has it stay for itself.
+    stays: Vec<u64>,
     /// What was handed over, to be joined in the end.
     network: Option<Network>,
 }
@@ -77,6 +82,8 @@ enum Sent {
     /// The kernel is asked to send it.
     Asked {
         number: u64,
+        /// Whether the radio is to stay on another channel after it.
+        stays: bool,
         /// What became of a frame whose name we have not heard yet.
         early: Option<(u64, bool)>,
     },
@@ -222,8 +229,15 @@ impl<K: Kernel> Daemon<K> {
             Stage::Running { sent: Sent::Nothing }
         };
         let session = Box::new(session);
-        interface.provisioning =
-            Some(Provisioning { session, by, stage, autoconnects, question: None, network: None });
+        interface.provisioning = Some(Provisioning {
+            session,
+            by,
+            stage,
+            autoconnects,
+            question: None,
+            stays: Vec::new(),
+            network: None,
+        });
         self.kernel.perform(Command::OffChannel { ifindex, what: OffChannel::Hear { groups: !enrols } });
         self.changed();
         if enrols {
@@ -326,13 +340,16 @@ impl<K: Kernel> Daemon<K> {
         outcome: Result<u64, Refusal>,
     ) {
         let Some(sent) = self.sent(ifindex) else { return };
-        let Sent::Asked { number: asked, early } = *sent else { return };
+        let Sent::Asked { number: asked, stays, early } = *sent else { return };
         if asked != number {
             return;
         }
         match outcome {
             Ok(cookie) => {
                 *sent = Sent::Out(cookie);
+                if stays {
+                    self.stays(ifindex, cookie);
+                }
                 self.announced(ifindex);
                 if let Some((_, acknowledged)) = early.filter(|(name, _)| *name == cookie) {
                     self.provisioning_hears(now, ifindex, &Event::Transmitted { acknowledged });
@@ -347,6 +364,18 @@ impl<K: Kernel> Daemon<K> {
                 self.close_announcement(ifindex, &Err(error));
                 self.provisioning_hears(now, ifindex, &Event::Transmitted { acknowledged: false });
             }
+        }
+    }
+
+    /// The radio stays on another channel for the sake of a frame.
+    fn stays(&mut self, ifindex: u32, cookie: u64) {
+        let interface = self.interfaces.get_mut(&ifindex);
+        if let Some(provisioning) = interface.and_then(|interface| interface.provisioning.as_mut()) {
+            if provisioning.stays.len() >= STAYS {
+                // Its time is over.
+                provisioning.stays.remove(0);
+            }
+            provisioning.stays.push(cookie);
         }
     }
 
@@ -436,7 +465,7 @@ impl<K: Kernel> Daemon<K> {
                 self.numbers = self.numbers.saturating_add(1);
                 let number = self.numbers;
                 if let Some(sent) = self.sent(ifindex) {
-                    *sent = Sent::Asked { number, early: None };
+                    *sent = Sent::Asked { number, stays: !wait.is_zero(), early: None };
                 }
                 let header = Header::new(to, address, MacAddr::BROADCAST);
                 let body = Body::Other { subtype: Subtype::Action, octets: body };
@@ -450,8 +479,11 @@ impl<K: Kernel> Daemon<K> {
                 self.kernel.perform(Command::OffChannel { ifindex, what });
             }
             Action::Return => {
-                if let Some(Sent::Out(cookie)) = self.sent(ifindex) {
-                    let what = OffChannel::Return { cookie: *cookie };
+                let interface = self.interfaces.get_mut(&ifindex);
+                let provisioning = interface.and_then(|interface| interface.provisioning.as_mut());
+                let stays = provisioning.map(|provisioning| std::mem::take(&mut provisioning.stays));
+                for cookie in stays.unwrap_or_default() {
+                    let what = OffChannel::Return { cookie };
                     self.kernel.perform(Command::OffChannel { ifindex, what });
                 }
             }

@@ -275,6 +275,39 @@ fn a_configurator_waits_on_its_channel_and_ends_with_the_connection() {
 }
 
 #[test]
+fn the_radio_returns_to_its_channel_for_all_frames_that_were_to_have_it_stay_elsewhere() {
+    let mut desk = bench("dpp-returns", &[HOME]);
+    desk.pass(Duration::from_secs(20));
+    let home = Frequency(desk.view().devices[0].connected.as_ref().unwrap().frequency);
+    assert_ne!(home, CHANNEL);
+    let mut other = Other::new(&desk, Part::Enrollee, Some(CHANNEL), Bootstrapping::Announce(vec![CHANNEL]));
+    // It may be anybody's.
+    let uri = Uri { address: None, ..other.session.uri() };
+    assert!(matches!(desk.ask(start(Provision::ConfigureWith(Box::new(uri)))), Some(Ok(Answer::Uri(_)))));
+    // Nobody is there yet: it calls, and each call has the radio stay for a second.
+    desk.pass(Duration::from_millis(700));
+    other.heard = sent(&desk).len();
+    assert!(other.heard > 2);
+    other.run(&mut desk, 10);
+    assert_eq!((other.ended, outcome(&desk)), (Some(Ok(())), Some(Ok(()))));
+    let performed = &desk.daemon.kernel.performed;
+    let mut stay = BTreeSet::new();
+    for command in performed {
+        match command {
+            Command::OffChannel { what: OffChannel::Send { number, wait, .. }, .. } if !wait.is_zero() => {
+                stay.insert(number + (1 << 32));
+            }
+            Command::OffChannel { what: OffChannel::Send { frequency, .. }, .. } => {
+                assert_eq!(*frequency, home);
+                assert_eq!(stay, BTreeSet::new(), "what is sent at home waits for these");
+            }
+            Command::OffChannel { what: OffChannel::Return { cookie }, .. } => drop(stay.remove(cookie)),
+            _ => {}
+        }
+    }
+}
+
+#[test]
 fn whoever_joins_a_network_by_hand_wants_none_handed_over() {
     let mut desk = bench("dpp-joins", &[]);
     desk.ask(Call::Scan { ifindex: 3 });
