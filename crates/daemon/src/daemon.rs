@@ -623,6 +623,7 @@ impl<K: Kernel> Daemon<K> {
             Report::Roamed(connected) => {
                 // The kernel has set the carrier down meanwhile, and the interface is dormant again. Addresses stay.
                 self.kernel.perform(Command::SetPort { ifindex, open: true });
+                self.end_affinity(ifindex);
                 self.roam_ended_well(ifindex, connected);
             }
             Report::RoamFailed { attempt, why, .. } => {

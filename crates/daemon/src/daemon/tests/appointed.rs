@@ -186,6 +186,16 @@ fn an_affinity_is_with_the_access_point_and_ends_with_the_connection() {
 }
 
 #[test]
+fn an_affinity_is_not_carried_over_to_the_access_point_of_a_roam() {
+    let mut run = connected("affinity-roam", []);
+    assert_eq!(call(&mut run, Call::SetAffinity { ifindex: 3, bssid: Some(AP) }), Ok(Answer::Done));
+    let roamed = run.daemon.interfaces[&3].station.connection().unwrap().clone();
+    let now = run.now;
+    run.daemon.reported(now, 3, &Report::Roamed(roamed));
+    assert_eq!(run.daemon.view(run.now).devices[0].affinity, None);
+}
+
+#[test]
 fn developers_see_each_step_and_begin_it_themselves() {
     let mut run = Run::new("developer", &CAFE, true);
     run.daemon.options.developer = true;
