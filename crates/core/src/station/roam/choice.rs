@@ -5,6 +5,9 @@ use crate::attempt::RoamTrigger;
 
 /// By how much a stronger signal is worth the way, in dB.
 pub(in crate::station) const MARGIN: i32 = 8;
+/// A signal in dBm with which a connection holds. Who has set the critical threshold higher wants to leave early, and
+/// not to stay where nothing will be.
+const HOLDS: i32 = -82;
 
 /// What is known of an AP, the own one or another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,7 +24,7 @@ pub(in crate::station) struct Standing {
 
 /// Whether the way to another AP is worth it. Nothing is known of the own AP if it is no longer heard.
 pub(in crate::station) fn is_worth(trigger: RoamTrigger, current: Option<Standing>, other: Standing) -> bool {
-    let usable = other.signal >= other.critical;
+    let usable = other.signal >= other.critical.min(HOLDS);
     let Some(current) = current else { return usable };
     let stronger = other.signal >= current.signal + MARGIN;
     match trigger {
@@ -104,6 +107,17 @@ mod tests {
         assert_eq!(class(RoamTrigger::AccessPointLeaves, weak, busy), Some(0));
         // Two that send us to and fro.
         assert_eq!(class(RoamTrigger::AccessPointAsked, strong, busy), None);
+    }
+
+    #[test]
+    fn who_wants_to_roam_early_still_has_somewhere_to_go_when_the_ap_ends_it() {
+        let own = Standing { signal: -50, score: 500_000, threshold: -72, critical: -72 };
+        let other = |signal| Standing { signal, score: 10_000, ..own };
+        for trigger in [RoamTrigger::AccessPointLeaves, RoamTrigger::BeaconLoss] {
+            assert!(is_worth(trigger, Some(own), other(-80)), "{trigger}");
+            assert!(!is_worth(trigger, Some(own), other(-83)), "{trigger}");
+        }
+        assert!(!is_worth(RoamTrigger::AccessPointAsked, Some(own), other(-80)));
     }
 
     #[test]
