@@ -13,6 +13,7 @@ use crate::{
     network::Network,
 };
 use alloc::boxed::Box;
+use core::mem;
 use lapwing_frames::MacAddr;
 
 impl State {
@@ -65,9 +66,12 @@ impl State {
     /// Joins known networks without being asked, or stops doing so: then what nobody asked for ends, unless it
     /// is a connection already.
     pub(super) fn autoconnect(mut self, turn: &mut Turn<'_>, on: bool) -> Self {
-        turn.context.autoconnect = on;
+        let before = mem::replace(&mut turn.context.autoconnect, on);
         if on || matches!(self, Self::Connected(_)) {
-            return self.look_around(turn);
+            return match self {
+                Self::Idle(idle) if !before => idle.resume(turn),
+                state => state.look_around(turn),
+            };
         }
         match self.journey() {
             Some(journey) if journey.asked => self,

@@ -51,13 +51,31 @@ impl Idle {
     }
 
     fn seek_again(turn: &mut Turn<'_>, after: Option<Ssid>, round: u32) -> State {
+        match Self::without_goal(turn) {
+            Some(idle) => State::Idle(idle),
+            None => Scanning::search(turn, after, round),
+        }
+    }
+
+    /// What to do if there is nothing to be looked for, or nothing wanted.
+    fn without_goal(turn: &Turn<'_>) -> Option<Self> {
         if !turn.context.autoconnect {
-            return State::Idle(Self::Resting);
+            return Some(Self::Resting);
         }
-        if turn.wanted().next().is_none() {
-            return State::Idle(turn.first_unbarred().map_or(Self::Resting, |until| Self::Barred { until }));
+        if turn.wanted().next().is_some() {
+            return None;
         }
-        Scanning::search(turn, after, round)
+        Some(turn.first_unbarred().map_or(Self::Resting, |until| Self::Barred { until }))
+    }
+
+    /// Known networks are to be joined again after a time without: nobody waits, and what was heard last may be of
+    /// another place.
+    pub(super) fn resume(self, turn: &mut Turn<'_>) -> State {
+        match (self, Self::without_goal(turn)) {
+            (this @ Self::Waiting(_), _) => State::Idle(this),
+            (_, Some(idle)) => State::Idle(idle),
+            (_, None) => Scanning::search_afresh(turn),
+        }
     }
 
     /// The pause after a search in vain; without an end if one search is all that is wanted.

@@ -115,6 +115,11 @@ impl Scanning {
         Self::new(Goal::Any { after, round }).start(turn)
     }
 
+    /// Looks for any known network, in fresh scan results only.
+    pub(super) fn search_afresh(turn: &mut Turn<'_>) -> State {
+        Self::new(Goal::Any { after: None, round: 0 }).stage(turn, Stage::Known)
+    }
+
     /// Looks again for the network of an attempt on one channel.
     pub(super) fn rescan(turn: &mut Turn<'_>, mut journey: Journey, frequency: Frequency) -> State {
         journey.rescanned = true;

@@ -159,6 +159,29 @@ fn the_network_wanted_most_has_its_chance() {
 }
 
 #[test]
+fn who_joins_by_itself_again_knows_which_ap_is_best_now() {
+    let setups =
+        vec![on(2437, Setup::new(b"home", 1, &[Akm::Psk])), on(2437, Setup::new(b"home", 2, &[Akm::Psk]))];
+    let mut world = abroad(setups);
+    let peer = |world: &World| world.station.connection().map(|connection| connection.peer);
+    let [near, far] = [0, 1].map(|place| world.aps[place].setup.bssid);
+    world.aps[0].setup.signal_mbm = -6000;
+    world.aps[1].setup.signal_mbm = -8500;
+    world.give(Event::Networks(vec![personal(b"home")]));
+    assert!(world.run_until(10 * SECOND, World::is_connected));
+    assert_eq!(peer(&world), Some(near));
+    world.give(Event::Disconnect);
+    world.run(SECOND);
+    // The person has moved meanwhile, and nothing was heard since.
+    world.aps[0].setup.signal_mbm = -7500;
+    world.aps[1].setup.signal_mbm = -4000;
+    world.give(Event::Autoconnect(true));
+    assert!(world.run_until(10 * SECOND, World::is_connected));
+    assert_eq!(peer(&world), Some(far));
+    world.check();
+}
+
+#[test]
 fn a_person_sees_each_part_of_a_scan_and_its_end() {
     let setup = on(2437, Setup::new(b"home", 1, &[Akm::Sae]));
     let mut world = abroad(vec![setup, on(5975, Setup::new(b"last", 2, &[]))]);

@@ -216,7 +216,14 @@ fn developers_see_each_step_and_begin_it_themselves() {
     let told: Vec<_> = run.daemon.take_news().into_iter().filter_map(told).collect();
     assert_eq!(
         told,
-        ["authenticating", "connecting (auto)", "associating", "connecting (netconfig)", "connected"]
+        [
+            "autoconnect_quick",
+            "authenticating",
+            "connecting (auto)",
+            "associating",
+            "connecting (netconfig)",
+            "connected"
+        ]
     );
 }
 
