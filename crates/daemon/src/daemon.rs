@@ -624,6 +624,10 @@ impl<K: Kernel> Daemon<K> {
                 // The kernel has set the carrier down meanwhile, and the interface is dormant again. Addresses stay.
                 self.kernel.perform(Command::SetPort { ifindex, open: true });
                 self.end_affinity(ifindex);
+                let interface = self.interfaces.get_mut(&ifindex);
+                if let Some(configuration) = interface.and_then(|it| it.configuration.as_mut()) {
+                    configuration.roamed(now.clock, connected.attempt);
+                }
                 self.roam_ended_well(ifindex, connected);
             }
             Report::RoamFailed { attempt, why, .. } => {

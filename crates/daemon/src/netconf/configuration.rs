@@ -206,6 +206,15 @@ impl Configuration {
         !self.addresses.is_empty() || !self.kernel6.is_empty()
     }
 
+    /// The connection has gone to another AP of its network, by which the server may be reached: who waits for the first
+    /// address has as much patience as at the start. The attempt that led there has the connection now.
+    pub fn roamed(&mut self, now: Instant, attempt: AttemptId) {
+        self.begin.attempt = attempt;
+        if let Told::Nothing { until } = &mut self.told {
+            *until = now + PATIENCE;
+        }
+    }
+
     /// One event in, every action out. `wall_clock` is in seconds since 1970.
     pub fn turn(
         &mut self,

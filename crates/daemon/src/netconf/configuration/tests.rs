@@ -148,6 +148,20 @@ fn nobody_answers() {
 }
 
 #[test]
+fn a_roam_before_the_first_address_renews_the_patience() {
+    let (mut configuration, _) = Configuration::begin(NOW, begin(Addressing::default()));
+    let roamed = NOW + PATIENCE / 2;
+    configuration.roamed(roamed, AttemptId(9));
+    assert_eq!(configuration.attempt(), AttemptId(9));
+    let given_up = Action::Unconfigured(no_address());
+    assert!(!turn(&mut configuration, NOW + PATIENCE, TICK).contains(&given_up));
+    assert!(turn(&mut configuration, roamed + PATIENCE, TICK).contains(&given_up));
+    // It was said, and a roam does not make it unsaid.
+    configuration.roamed(roamed + PATIENCE, AttemptId(10));
+    assert!(!turn(&mut configuration, roamed + PATIENCE * 3, TICK).contains(&given_up));
+}
+
+#[test]
 fn a_lease_is_asked_for_again_only_where_it_can_hold() {
     let lease: Remembered =
         "192.0.2.7/24 02:00:00:00:00:01 192.0.2.1 02:00:00:00:00:fe ends=1000100 lasts=3600 \
