@@ -316,7 +316,7 @@ fn wait_on(kernel: Hwsim) -> io::Result<AsyncFd<Hwsim>> {
 
 async fn heard_on(bus: &mut Option<Connection>) -> Result<Vec<lapwingd::bus::message::Incoming>, String> {
     match bus {
-        Some(bus) => bus.wait().await.map_err(|error| format!("the bus is gone: {error}")),
+        Some(bus) => bus.wait(false).await.map_err(|error| format!("the bus is gone: {error}")),
         None => pending().await,
     }
 }

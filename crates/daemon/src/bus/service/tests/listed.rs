@@ -27,7 +27,8 @@ fn the_list_of_networks_is_that_of_the_moment() {
     let mut seen = view();
     let other = FileName { ssid: Ssid::new(b"other").unwrap(), security: Security::Open };
     let networks = Arc::make_mut(&mut seen.devices[0].networks);
-    let strong = crate::control::NetworkView { name: other, signal_mbm: 300, bsss: Vec::new() };
+    let strong =
+        crate::control::NetworkView { name: other, signal_mbm: 300, bsss: Vec::new(), passpoint: None };
     networks.insert(0, strong);
     service.settle(vec![], Some(seen));
     let listed = [(format!("{DEVICE}/6f74686572_open"), 0), (HOME.to_owned(), -4000)];
