@@ -132,7 +132,7 @@ fn every_property_is_as_the_table_says() {
         for (interface, values) in interfaces {
             let table = objects::find(interface).unwrap().properties;
             let expected: BTreeMap<_, _> =
-                table.iter().map(|property| (property.name, property.signature.to_owned())).collect();
+                table.iter().map(|property| (property.name, property.signature.into())).collect();
             let shown: BTreeMap<_, _> =
                 values.iter().map(|(name, value)| (*name, value.signature())).collect();
             assert_eq!(shown, expected, "{interface}");
