@@ -10,7 +10,7 @@ use old::{CASES, OldAp, Step, pmk};
 
 // The old access point's own tests need more of it.
 #[allow(dead_code)]
-#[path = "../../crates/core/tests/handshake/first_wpa.rs"]
+#[path = "../../crates/core/tests/handshake/first_wpa/old_ap.rs"]
 mod old;
 
 /// No input makes more moves: what takes longer is several inputs.

@@ -278,7 +278,7 @@ impl Day {
         Some(match how & 7 {
             0 => Ok(Reply::Done),
             1 => Ok(Reply::Sent { cookie: u64::from(*first) }),
-            2 | 3 | 4 => Ok(Reply::Scan(self.scan(octets))),
+            2..=4 => Ok(Reply::Scan(self.scan(octets))),
             5 => {
                 let stations = octets.chunks(2).map(|octets| StationState {
                     address: self.peer(octets[0]),
