@@ -81,7 +81,7 @@ impl Pair {
                 self.give(&message, how & 4 == 0);
             }
             6 => self.ap.step = Step::Second,
-            _ => self.ap.counter = self.ap.counter.wrapping_sub(u64::from(how)),
+            _ => self.ap.counter = self.ap.counter.saturating_sub(u64::from(how)),
         }
     }
 }
