@@ -107,6 +107,11 @@ impl Step {
         eprintln!("{} {} ({})", paint("  ✓", "32"), self.name, seconds(taken));
         taken
     }
+
+    /// Says that the work has ended, and what is wrong with it.
+    pub(crate) fn failed(self, why: &str) {
+        eprintln!("{} {}: {why} ({})", paint("  ✗", "1;31"), self.name, seconds(self.started.elapsed()));
+    }
 }
 
 /// A duration in seconds, with one digit.

@@ -351,8 +351,13 @@ fn run_on(kernel: Kernel, images: &Images, programs: &[Program], options: &Optio
             drive(image, kernel, &job.part(&options)?, &options)?;
         }
     }
-    let outcomes = options.names.iter().map(|name| job.outcome(name)).collect();
-    step.done();
+    let outcomes: Vec<_> = options.names.iter().map(|name| job.outcome(name)).collect();
+    match outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Failed(_))).count() {
+        0 => {
+            step.done();
+        }
+        failed => step.failed(&format!("{failed} failed")),
+    }
     Ok(Run { kernel, version, outcomes, kept })
 }
 
@@ -424,9 +429,17 @@ fn watch(machine: &mut Machine, job: &Job, number: usize, patience: Duration) ->
     }
 }
 
+/// Says how a scenario ended, and of a failure the beginning of its reason: who reads the output while it comes, or has
+/// but a part of it, need not wait for its end.
 fn announce(outcome: &Outcome) {
     eprintln!("    {} {} ({})", outcome.verdict.mark(), outcome.name, seconds(outcome.real));
+    if let Verdict::Failed(text) = &outcome.verdict {
+        text.lines().take(REASON).for_each(|line| eprintln!("         {line}"));
+    }
 }
+
+/// How many lines of a reason are said at once.
+const REASON: usize = 4;
 
 /// A program to be found in the guest: where it is here, and its name there.
 pub(crate) type Program = (PathBuf, &'static str);
