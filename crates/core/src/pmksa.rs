@@ -10,6 +10,7 @@
 use crate::{
     Duration, Instant,
     crypto::keys::{Pmk, Pmkid},
+    rsn::Candidate,
 };
 use alloc::vec::Vec;
 use lapwing_frames::{MacAddr, Ssid, suite::Akm};
@@ -61,6 +62,12 @@ impl Entry {
     pub fn wants_renewal(&self, now: Instant) -> bool {
         now >= self.renew_at
     }
+
+    /// The key as it is offered to an AP.
+    #[must_use]
+    pub fn candidate(&self) -> Candidate {
+        Candidate { pmkid: Some(self.pmkid), pmk: self.pmk.clone() }
+    }
 }
 
 /// The cache. The first entry is the one that was entered the longest ago.
@@ -106,12 +113,16 @@ impl PmksaCache {
         pmk: Pmk,
         lifetime: Duration,
     ) -> Vec<Entry> {
-        let mut gone = self.drop_where(|entry| entry.key == key || now >= entry.expires);
+        let renew_at = now + lifetime.saturating_mul(RENEWAL_PERCENT) / 100;
+        self.keep(now, Entry { key, pmkid, pmk, expires: now + lifetime, renew_at })
+    }
+
+    fn keep(&mut self, now: Instant, entry: Entry) -> Vec<Entry> {
+        let mut gone = self.drop_where(|old| old.key == entry.key || now >= old.expires);
         if self.entries.len() >= self.capacity {
             gone.push(self.entries.remove(0));
         }
-        let renew_at = now + lifetime.saturating_mul(RENEWAL_PERCENT) / 100;
-        self.entries.push(Entry { key, pmkid, pmk, expires: now + lifetime, renew_at });
+        self.entries.push(entry);
         gone
     }
 
@@ -141,12 +152,7 @@ impl PmksaCache {
     /// What left the cache is returned.
     pub fn share(&mut self, now: Instant, of: MacAddr, key: Key) -> Vec<Entry> {
         let Some(entry) = self.find_shared(now, of, &key).cloned() else { return Vec::new() };
-        let (expires, renew_at) = (entry.expires, entry.renew_at);
-        let gone = self.insert(now, key, entry.pmkid, entry.pmk, LIFETIME);
-        if let Some(new) = self.entries.last_mut() {
-            (new.expires, new.renew_at) = (expires, renew_at);
-        }
-        gone
+        self.keep(now, Entry { key, ..entry })
     }
 
     /// An AP does not know the keys of others: none is offered to it again.

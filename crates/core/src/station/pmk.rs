@@ -3,7 +3,7 @@
 use super::context::{Journey, Turn};
 use crate::{
     network::{Network, Proven},
-    pmksa::{Key, LIFETIME},
+    pmksa::{Entry, Key, LIFETIME},
     rsn::{Candidate, Plan},
     select::Target,
 };
@@ -24,8 +24,7 @@ impl Turn<'_> {
         }
         let gone = self.context.pmksa.expire(self.now);
         self.forgotten(gone);
-        let entry = self.context.pmksa.find(self.now, &self.pmksa_key(target, plan.akm()))?;
-        Some(Candidate { pmkid: Some(entry.pmkid), pmk: entry.pmk.clone() })
+        self.context.pmksa.find(self.now, &self.pmksa_key(target, plan.akm())).map(Entry::candidate)
     }
 
     /// The PMK of the AP that the journey leaves, if the next one may know it too. Firmware is never told of a key
@@ -36,8 +35,7 @@ impl Turn<'_> {
             return None;
         }
         let key = self.pmksa_key(target, plan.akm());
-        let entry = self.context.pmksa.find_shared(self.now, leaving.from(), &key)?;
-        Some(Candidate { pmkid: Some(entry.pmkid), pmk: entry.pmk.clone() })
+        self.context.pmksa.find_shared(self.now, leaving.from(), &key).map(Entry::candidate)
     }
 
     /// The AP has proved to know the PMK that was offered: if it is that of the AP of before, it is its own from now on.

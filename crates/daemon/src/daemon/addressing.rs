@@ -35,7 +35,6 @@ impl<K: Kernel> Daemon<K> {
         };
         let (configuration, actions) = Configuration::begin(now.clock, begin);
         interface.configuration = Some(configuration);
-        interface.awaits_address = true;
         interface.handed = handed;
         interface.file = file;
         let first =
@@ -70,7 +69,6 @@ impl<K: Kernel> Daemon<K> {
     pub(super) fn unconfigure(&mut self, now: Now, ifindex: u32) {
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
         interface.configured = None;
-        interface.awaits_address = false;
         let Some(configuration) = interface.configuration.take() else { return };
         let attempt = configuration.attempt();
         for action in configuration.end() {
@@ -109,7 +107,6 @@ impl<K: Kernel> Daemon<K> {
                 self.changed();
                 let interface = self.interfaces.get_mut(&ifindex)?;
                 interface.configured = Some(configured);
-                interface.awaits_address = false;
                 if let Some(handed) = &mut interface.handed {
                     handed.wait();
                     return None;
@@ -118,9 +115,7 @@ impl<K: Kernel> Daemon<K> {
             }
             Wanted::Unconfigured(why) => {
                 self.tell(&name, event::configuration(place, attempt, &why.to_string()));
-                let interface = self.interfaces.get_mut(&ifindex)?;
-                interface.configured = None;
-                interface.awaits_address = false;
+                self.interfaces.get_mut(&ifindex)?.configured = None;
                 self.changed();
                 return Some(Event::Unconfigured(attempt, why));
             }

@@ -77,8 +77,6 @@ pub(super) struct Interface {
     pub(super) configuration: Option<Configuration>,
     /// What came of that.
     pub(super) configured: Option<Configured>,
-    /// Whether nothing has come of it so far.
-    pub(super) awaits_address: bool,
     /// What of its addresses another program is told to set, if one does.
     pub(super) handed: Option<Handed>,
     /// Who wants to know its signal.
@@ -118,7 +116,6 @@ impl Interface {
             heard: Vec::new(),
             configuration: None,
             configured: None,
-            awaits_address: false,
             handed: None,
             signal: None,
             affinity: None,
@@ -222,7 +219,7 @@ impl Interface {
             connected: self.station.connection().cloned(),
             links: None,
             configured: self.configured.clone(),
-            awaits_address: self.awaits_address,
+            awaits_address: self.configuration.as_ref().is_some_and(Configuration::is_waiting),
             last_failure: self.station.last_failure().cloned(),
             warning: (!warnings.is_empty()).then(|| warnings.join(" ")),
             networks: Arc::default(),

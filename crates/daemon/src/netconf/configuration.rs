@@ -206,6 +206,12 @@ impl Configuration {
         !self.addresses.is_empty() || !self.kernel6.is_empty()
     }
 
+    /// Whether nothing has come of it so far, and something may.
+    #[must_use]
+    pub const fn is_waiting(&self) -> bool {
+        matches!(self.told, Told::Nothing { .. })
+    }
+
     /// The connection has gone to another AP of its network, by which the server may be reached: who waits for the first
     /// address has as much patience as at the start. The attempt that led there has the connection now.
     pub fn roamed(&mut self, now: Instant, attempt: AttemptId) {
