@@ -13,8 +13,8 @@ pub use agents::{Addressed, CodeId, ConfigurationId, Family, Party, Secrets, Unn
 pub use links::{KernelLink, LinkFigures, LinkReport, LinkView, LinksReport, LinksView};
 pub use provisioning::{FoundBy, Provision, ProvisionedView, ProvisioningView};
 pub use views::{
-    AccessPointBss, AccessPointView, AdHocView, ClientFigures, ClientView, DeviceView, Diagnostics, HeardBss,
-    HeardNetworks, HiddenView, KnownView, NetworkView, PasspointView, RadioView, RateView, View,
+    AccessPointBss, AccessPointView, AdHocView, ClientFigures, ClientView, DeviceView, Diagnostics, Figures,
+    HeardBss, HeardNetworks, HiddenView, KnownView, NetworkView, PasspointView, RadioView, RateView, View,
 };
 
 use crate::hotspot;

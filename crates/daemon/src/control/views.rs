@@ -2,7 +2,7 @@
 
 use super::{LinksView, ProvisionedView, ProvisioningView};
 use crate::hotspot;
-use crate::kernel::Mode;
+use crate::kernel::{Mode, StationFigures};
 use crate::netconf::Configured;
 use crate::networks::FileName;
 use crate::networks::name::Security;
@@ -11,6 +11,7 @@ use lapwing_core::kernel::{ChannelDefinition, Frequency};
 use lapwing_core::select::Judged;
 use lapwing_core::station::{Connected, Summary};
 use lapwing_frames::{LinkId, MacAddr, Ssid};
+use lapwing_linux::nl80211::Rate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -170,20 +171,8 @@ pub struct ClientView {
 pub struct ClientFigures {
     /// Its address.
     pub address: MacAddr,
-    /// The signal of the last frame in dBm.
-    pub signal_dbm: Option<i8>,
-    /// The average signal in dBm.
-    pub average_signal_dbm: Option<i8>,
-    /// What was last received.
-    pub receive: Option<RateView>,
-    /// What was last sent.
-    pub transmit: Option<RateView>,
-    /// How long nothing was heard, in ms.
-    pub inactive_ms: Option<u32>,
-    /// How long connected, in s.
-    pub connected_s: Option<u32>,
-    /// The throughput to expect, in kbit/s.
-    pub expected_kbps: Option<u32>,
+    /// The figures.
+    pub figures: Figures,
 }
 
 /// A BSS that does not announce its name.
@@ -267,6 +256,13 @@ pub struct PasspointView {
 pub struct Diagnostics {
     /// The connection.
     pub connected: Connected,
+    /// The figures.
+    pub figures: Figures,
+}
+
+/// What the kernel counts and measures of a peer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
     /// The signal of the last frame in dBm.
     pub signal_dbm: Option<i8>,
     /// The average signal in dBm.
@@ -283,6 +279,20 @@ pub struct Diagnostics {
     pub expected_kbps: Option<u32>,
 }
 
+impl Figures {
+    pub(crate) fn of(figures: &StationFigures) -> Self {
+        Self {
+            signal_dbm: figures.signal_dbm,
+            average_signal_dbm: figures.average_signal_dbm,
+            receive: figures.receive.and_then(RateView::of),
+            transmit: figures.transmit.and_then(RateView::of),
+            inactive_ms: figures.inactive_ms,
+            connected_s: figures.connected_s,
+            expected_kbps: figures.expected_kbps,
+        }
+    }
+}
+
 /// A rate and how it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateView {
@@ -294,4 +304,17 @@ pub struct RateView {
     pub mcs: Option<u8>,
     /// The number of spatial streams, where the mode counts them.
     pub streams: Option<u8>,
+}
+
+impl RateView {
+    /// A rate as it is shown; one that the kernel cannot put into a number is not.
+    pub(crate) fn of(rate: Rate) -> Option<Self> {
+        let modulation = rate.modulation;
+        Some(Self {
+            bitrate: rate.bitrate?,
+            mode: modulation.name(),
+            mcs: modulation.mcs(),
+            streams: modulation.streams(),
+        })
+    }
 }

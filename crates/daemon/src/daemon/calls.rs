@@ -2,7 +2,7 @@
 
 use super::joining::{Join, Sought};
 use super::{Daemon, Now};
-use crate::control::{Answer, Call, CallError, CallId, Diagnostics, News, RateView, SecretId, Unwanted};
+use crate::control::{Answer, Call, CallError, CallId, Diagnostics, Figures, News, SecretId, Unwanted};
 use crate::hotspot;
 use crate::kernel::{Command, Kernel, StationFigures};
 use lapwing_core::attempt::{AttemptId, Phase};
@@ -10,7 +10,6 @@ use lapwing_core::failure::{Code, Failure};
 use lapwing_core::kernel::{Errno, InterfaceState, KernelEvent, Refusal};
 use lapwing_core::station::{Event, Report, Summary};
 use lapwing_core::{Duration, Instant, wsc};
-use lapwing_linux::nl80211::Rate;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many calls may wait for their answer: far more than people and programs make, and a bound.
@@ -475,13 +474,7 @@ impl<K: Kernel> Daemon<K> {
                 (Ok(Some(figures)), Some(connected)) if figures.address == connected.peer => {
                     Ok(Answer::Diagnostics(Box::new(Diagnostics {
                         connected: connected.clone(),
-                        signal_dbm: figures.signal_dbm,
-                        average_signal_dbm: figures.average_signal_dbm,
-                        receive: figures.receive.and_then(rate),
-                        transmit: figures.transmit.and_then(rate),
-                        inactive_ms: figures.inactive_ms,
-                        connected_s: figures.connected_s,
-                        expected_kbps: figures.expected_kbps,
+                        figures: Figures::of(figures),
                     })))
                 }
                 (Ok(_), _) => Err(CallError::NotConnected),
@@ -489,17 +482,6 @@ impl<K: Kernel> Daemon<K> {
             self.desk.close(id, answer);
         }
     }
-}
-
-/// A rate as it is shown; one that the kernel cannot put into a number is not.
-pub(super) fn rate(rate: Rate) -> Option<RateView> {
-    let modulation = rate.modulation;
-    Some(RateView {
-        bitrate: rate.bitrate?,
-        mode: modulation.name(),
-        mcs: modulation.mcs(),
-        streams: modulation.streams(),
-    })
 }
 
 /// The interface that was named is not there.

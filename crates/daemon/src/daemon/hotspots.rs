@@ -1,9 +1,11 @@
 //! The hotspots of interfaces: what clients of ours ask of them, what they want of the kernel, and what is told.
 
-use super::calls::{First, NO_INTERFACE, UNAVAILABLE, Wish, rate};
+use super::calls::{First, NO_INTERFACE, UNAVAILABLE, Wish};
 use super::modes::{NO_ACCESS_POINT, Role, SWITCHING};
 use super::{Daemon, Now};
-use crate::control::{AccessPointBss, AccessPointView, Answer, CallError, CallId, ClientFigures, ClientView};
+use crate::control::{
+    AccessPointBss, AccessPointView, Answer, CallError, CallId, ClientFigures, ClientView, Figures,
+};
 use crate::flight::event::{self, Place};
 use crate::hotspot::{Failure, Hotspot, Note, Order, Output, Phase, plan};
 use crate::kernel::{Command, Kernel, StationFigures};
@@ -145,13 +147,7 @@ impl<K: Kernel> Daemon<K> {
         let is_it = |wish: &Wish| matches!(wish, Wish::ClientFigures { ifindex: ours } if *ours == ifindex);
         let figures = |figures: StationFigures| ClientFigures {
             address: figures.address,
-            signal_dbm: figures.signal_dbm,
-            average_signal_dbm: figures.average_signal_dbm,
-            receive: figures.receive.and_then(rate),
-            transmit: figures.transmit.and_then(rate),
-            inactive_ms: figures.inactive_ms,
-            connected_s: figures.connected_s,
-            expected_kbps: figures.expected_kbps,
+            figures: Figures::of(&figures),
         };
         let answer = match outcome {
             Ok(clients) => Ok(Answer::Clients(clients.into_iter().map(figures).collect())),

@@ -1,10 +1,11 @@
 //! The links of a connection: what the daemon believes, held against what the kernel says.
 
-use super::calls::{First, NO_INTERFACE, Wish, rate, refused};
+use super::calls::{First, NO_INTERFACE, Wish, refused};
 use super::interface::Interface;
 use super::{Daemon, Now};
 use crate::control::{
     Answer, CallError, CallId, KernelLink, LinkFigures, LinkReport, LinkView, LinksReport, LinksView,
+    RateView,
 };
 use crate::kernel::{Command, Kernel, StationFigures};
 use lapwing_core::Instant;
@@ -240,8 +241,8 @@ const fn width(channel: ChannelDefinition) -> Option<u16> {
 fn link_figures(figures: &StationFigures) -> LinkFigures {
     LinkFigures {
         signal_dbm: figures.signal_dbm,
-        receive: figures.receive.and_then(rate),
-        transmit: figures.transmit.and_then(rate),
+        receive: figures.receive.and_then(RateView::of),
+        transmit: figures.transmit.and_then(RateView::of),
         received_octets: figures.received_octets,
         sent_octets: figures.sent_octets,
         retries: figures.retries,

@@ -643,6 +643,7 @@ fn figures_of_the_link_are_read_for_all_who_ask() {
     assert_eq!(told.len(), 2);
     for (_, outcome) in told {
         let Ok(Answer::Diagnostics(told)) = outcome else { panic!("{outcome:?}") };
+        let told = told.figures;
         assert_eq!((told.average_signal_dbm, told.connected_s, told.receive), (Some(-61), Some(7), None));
         let transmit = RateView { bitrate: 1441, mode: "802.11ax", mcs: Some(11), streams: Some(1) };
         assert_eq!(told.transmit, Some(transmit));

@@ -10,9 +10,9 @@ use lapwing_frames::{MacAddr, Ssid};
 use lapwingd::bus::Control;
 use lapwingd::bus::service::Facts;
 use lapwingd::control::{
-    Answer, Call, CallError, CallId, CodeId, ConfigurationId, DeviceView, Diagnostics, FoundBy, KnownView,
-    NetworkView, News, Provision, ProvisioningView, RadioView, SecretAnswer, SecretId, Secrets, Unwanted,
-    View,
+    Answer, Call, CallError, CallId, CodeId, ConfigurationId, DeviceView, Diagnostics, Figures, FoundBy,
+    KnownView, NetworkView, News, Provision, ProvisioningView, RadioView, SecretAnswer, SecretId, Secrets,
+    Unwanted, View,
 };
 use lapwingd::daemon::Now;
 use lapwingd::networks::FileName;
@@ -242,13 +242,11 @@ impl Control for Double {
                 outcome = connected.ok_or(CallError::NotConnected).map(|connected| {
                     Answer::Diagnostics(Box::new(Diagnostics {
                         connected,
-                        signal_dbm: Some(-40),
-                        average_signal_dbm: None,
-                        receive: None,
-                        transmit: None,
-                        inactive_ms: None,
-                        connected_s: Some(1),
-                        expected_kbps: None,
+                        figures: Figures {
+                            signal_dbm: Some(-40),
+                            connected_s: Some(1),
+                            ..Figures::default()
+                        },
                     }))
                 });
             }

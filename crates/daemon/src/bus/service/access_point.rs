@@ -109,13 +109,7 @@ fn is_started(device: Option<&DeviceView>) -> bool {
 pub(super) fn diagnostics(clients: &[ClientFigures]) -> Value {
     let client = |client: &ClientFigures| {
         let mut entries = vec![("Address", Value::text(client.address))];
-        let mut optional = |name, value: Option<Value>| entries.extend(value.map(|value| (name, value)));
-        optional("RSSI", client.signal_dbm.map(|dbm| Value::Int16(dbm.into())));
-        optional("AverageRSSI", client.average_signal_dbm.map(|dbm| Value::Int16(dbm.into())));
-        optional("ExpectedThroughput", client.expected_kbps.map(Value::Uint32));
-        optional("InactiveTime", client.inactive_ms.map(Value::Uint32));
-        optional("ConnectedTime", client.connected_s.map(Value::Uint32));
-        entries.extend(figures(client.receive.as_ref(), client.transmit.as_ref()));
+        entries.extend(figures(&client.figures));
         Value::options(entries)
     };
     Value::Array("a{sv}", clients.iter().map(client).collect())

@@ -9,7 +9,7 @@ use crate::bus::path;
 use crate::bus::simple_configuration;
 use crate::bus::tree::{Object, Thing, connected_bss};
 use crate::bus::value::{self, Value};
-use crate::control::{Call, DeviceView, Diagnostics, HeardBss, HeardNetworks, RateView, SecretId};
+use crate::control::{Call, DeviceView, Diagnostics, Figures, HeardBss, HeardNetworks, RateView, SecretId};
 use crate::flight::rejection;
 use crate::flight::status;
 use crate::kernel::Mode;
@@ -520,23 +520,26 @@ pub(super) fn diagnostics(diagnostics: &Diagnostics) -> Value {
     let channel = Channel::from_frequency(connected.frequency);
     optional("Channel", channel.map(|channel| Value::Uint16(u16::from(channel.number()))));
     optional("PairwiseCipher", connected.pairwise.map(Value::text));
-    optional("RSSI", diagnostics.signal_dbm.map(|dbm| Value::Int16(dbm.into())));
-    optional("AverageRSSI", diagnostics.average_signal_dbm.map(|dbm| Value::Int16(dbm.into())));
-    entries.extend(figures(diagnostics.receive.as_ref(), diagnostics.transmit.as_ref()));
-    let mut optional = |name, value: Option<Value>| entries.extend(value.map(|value| (name, value)));
-    optional("ExpectedThroughput", diagnostics.expected_kbps.map(Value::Uint32));
-    optional("InactiveTime", diagnostics.inactive_ms.map(Value::Uint32));
-    optional("ConnectedTime", diagnostics.connected_s.map(Value::Uint32));
+    entries.extend(figures(&diagnostics.figures));
     Value::options(entries)
 }
 
-/// The rates of a link in both directions under iwd's names.
-pub(super) fn figures(receive: Option<&RateView>, transmit: Option<&RateView>) -> Vec<(&'static str, Value)> {
+/// What is counted and measured of a peer, under iwd's names.
+pub(super) fn figures(figures: &Figures) -> Vec<(&'static str, Value)> {
     let mut entries = Vec::new();
-    let sides = [("RxBitrate", "RxMode", "RxMCS", receive), ("TxBitrate", "TxMode", "TxMCS", transmit)];
+    let mut optional = |name, value: Option<Value>| entries.extend(value.map(|value| (name, value)));
+    optional("RSSI", figures.signal_dbm.map(|dbm| Value::Int16(dbm.into())));
+    optional("AverageRSSI", figures.average_signal_dbm.map(|dbm| Value::Int16(dbm.into())));
+    optional("ExpectedThroughput", figures.expected_kbps.map(Value::Uint32));
+    optional("InactiveTime", figures.inactive_ms.map(Value::Uint32));
+    optional("ConnectedTime", figures.connected_s.map(Value::Uint32));
+    let sides = [
+        ("RxBitrate", "RxMode", "RxMCS", figures.receive),
+        ("TxBitrate", "TxMode", "TxMCS", figures.transmit),
+    ];
     for (bitrate, mode, mcs, rate) in sides {
         let Some(RateView { bitrate: kbit100, mode: name, mcs: index, .. }) = rate else { continue };
-        entries.push((bitrate, Value::Uint32(*kbit100)));
+        entries.push((bitrate, Value::Uint32(kbit100)));
         entries.extend(index.map(|_| (mode, Value::text(name))));
         entries.extend(index.map(|index| (mcs, Value::Byte(index))));
     }

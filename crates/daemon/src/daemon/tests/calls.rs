@@ -210,7 +210,7 @@ fn an_open_network_is_joined_stored_left_and_forgotten() {
     let call = desk.connect("cafe", Security::Open);
     assert_eq!(desk.answer(call), DONE);
     let Some(Ok(Answer::Diagnostics(figures))) = desk.ask(Call::Diagnose { ifindex: 3 }) else { panic!() };
-    assert_eq!(figures.signal_dbm, Some(-41));
+    assert_eq!(figures.figures.signal_dbm, Some(-41));
     let Some(Ok(Answer::Links(links))) = desk.ask(Call::Links { ifindex: 3 }) else { panic!() };
     assert_eq!(links.verdict, "one link: the access point has no others; daemon and kernel agree.");
     let shown = desk.view().devices[0].links.clone().unwrap();
