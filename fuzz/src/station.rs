@@ -314,6 +314,7 @@ impl Day {
                 signal_mbm: (channel & 16 == 0).then_some(-40 * i32::from(number)),
                 age: Duration::from_millis(u64::from(number) * 1000),
                 beacon_elements: (channel & 32 != 0).then(|| elements.to_vec()),
+                beacon_is_newer: channel & 64 != 0,
                 elements: whole,
                 associated: channel & 64 != 0,
                 mld: LinkId::new(channel >> 4).map(|link| (link, self.peer(number))),

@@ -469,6 +469,9 @@ pub struct ScanEntry {
     pub elements: Vec<u8>,
     /// The elements of the last Beacon, if one was heard.
     pub beacon_elements: Option<Vec<u8>>,
+    /// Whether that was heard after the Probe Response, by the AP's own clock. The kernel keeps what a probe response said
+    /// for as long as beacons are heard, however old it is.
+    pub beacon_is_newer: bool,
     /// Whether the interface is associated with it.
     pub associated: bool,
     /// For a link of the current association: its number and the AP MLD's address.

@@ -179,6 +179,13 @@ fn each_way_in_which_a_link_does_not_fit() {
         assert_eq!(left_out(place, leaving), [(1, LeftOut::BeingRemoved)]);
         let in_beacon = |entry: &mut ScanEntry| entry.beacon_elements = Some(removal(&[1]));
         assert_eq!(left_out(place, in_beacon), [(1, LeftOut::BeingRemoved)]);
+        // The kernel keeps a probe response of that time, while beacons say that it is over.
+        let over = |entry: &mut ScanEntry| {
+            entry.beacon_elements = Some(entry.elements.clone());
+            entry.elements.extend(removal(&[1]));
+            entry.beacon_is_newer = true;
+        };
+        assert_eq!(left_out(place, over), []);
     }
 }
 

@@ -35,6 +35,9 @@ pub struct Bss {
     pub elements: Vec<u8>,
     /// The elements of the last Beacon, if one was heard.
     pub beacon_elements: Option<Vec<u8>>,
+    /// Whether that was heard after the Probe Response, by the AP's own clock. The kernel keeps what a probe response said
+    /// for as long as beacons are heard, however old it is.
+    pub beacon_is_newer: bool,
     /// For a link of the current association: its number and the AP MLD's address.
     pub mld: Option<(LinkId, MacAddr)>,
 }
@@ -71,6 +74,7 @@ impl Bss {
             signal_mbm: entry.signal_mbm,
             heard: now - entry.age,
             beacon_elements: entry.beacon_elements,
+            beacon_is_newer: entry.beacon_is_newer,
             mld: entry.mld,
             elements: entry.elements,
         })

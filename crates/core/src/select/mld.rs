@@ -204,7 +204,9 @@ impl Announced {
         let mut leaving = BTreeSet::new();
         let mut contradicts = false;
         let beacon = bss.beacon_elements.as_deref().unwrap_or_default();
-        for element in multi_links(&bss.elements).chain(multi_links(beacon)) {
+        // A removal is announced by every beacon until it is done: an older probe response has nothing to add.
+        let probed = multi_links(&bss.elements).map(|element| (element, bss.beacon_is_newer));
+        for (element, is_old) in probed.chain(multi_links(beacon).map(|element| (element, false))) {
             match element {
                 // That of another MLD of the same device, in the answer to who asked for it.
                 MultiLink::Basic(basic) if basic.common.ap_mld_id.is_some_and(|id| id != 0) => {}
@@ -233,6 +235,7 @@ impl Announced {
                         contradicts: false,
                     });
                 }
+                MultiLink::Reconfiguration(_) if is_old => {}
                 MultiLink::Reconfiguration(reconfiguration) => {
                     let gone = reconfiguration
                         .profiles()

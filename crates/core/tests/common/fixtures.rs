@@ -89,6 +89,7 @@ pub(crate) fn entry(bssid: MacAddr, frequency: u32, elements: Vec<u8>) -> ScanEn
         age: Duration::ZERO,
         elements,
         beacon_elements: None,
+        beacon_is_newer: false,
         associated: false,
         mld: None,
     }

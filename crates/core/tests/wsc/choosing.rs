@@ -43,6 +43,7 @@ pub(crate) fn entry(last: u8, frequency: u32, signal_mbm: i32, beacon: Option<&B
         age: Duration::ZERO,
         elements,
         beacon_elements: None,
+        beacon_is_newer: false,
         associated: false,
         mld: None,
     }

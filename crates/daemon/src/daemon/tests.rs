@@ -89,6 +89,7 @@ impl Fake {
             signal_mbm: Some(-4000),
             age: Duration::ZERO,
             beacon_elements: Some(elements.clone()),
+            beacon_is_newer: false,
             elements,
             associated: self.connected,
             mld: None,

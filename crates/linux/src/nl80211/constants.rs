@@ -387,6 +387,7 @@ numbers! {
         STATUS = 9,
         SEEN_MS_AGO = 10,
         BEACON_IES = 11,
+        BEACON_TSF = 13,
         MLO_LINK_ID = 21,
         MLD_ADDR = 22,
         USE_FOR = 23,

@@ -155,7 +155,7 @@ impl BssEntry {
         let mut bssid = None;
         let mut status = None;
         let mut elements = None;
-        let mut beacon_elements = None;
+        let (mut beacon_elements, mut beacon_tsf) = (None, None);
         let (mut link, mut mld_address) = (None, None);
         let mut found = Self {
             entry: ScanEntry {
@@ -167,6 +167,7 @@ impl BssEntry {
                 age: Duration::ZERO,
                 elements: Vec::new(),
                 beacon_elements: None,
+                beacon_is_newer: false,
                 associated: false,
                 mld: None,
             },
@@ -188,6 +189,7 @@ impl BssEntry {
                     bss::BEACON_INTERVAL => found.entry.beacon_interval = field.u16()?,
                     bss::CAPABILITY => found.entry.capability = field.u16()?,
                     bss::INFORMATION_ELEMENTS => elements = Some(field.payload.to_vec()),
+                    bss::BEACON_TSF => beacon_tsf = Some(field.u64()?),
                     bss::BEACON_IES => beacon_elements = Some(field.payload.to_vec()),
                     bss::SIGNAL_MBM => found.entry.signal_mbm = Some(field.i32()?),
                     bss::SEEN_MS_AGO => found.entry.age = Duration::from_millis(field.u32()?.into()),
@@ -206,6 +208,7 @@ impl BssEntry {
         found.entry.mld = link.zip(mld_address);
         found.entry.elements = elements.or_else(|| beacon_elements.clone()).unwrap_or_default();
         found.entry.beacon_elements = beacon_elements;
+        found.entry.beacon_is_newer = beacon_tsf.is_some_and(|tsf| tsf > found.tsf);
         Ok(Some(found))
     }
 }

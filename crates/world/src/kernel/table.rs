@@ -40,6 +40,8 @@ pub struct Bss {
     pub elements: Vec<u8>,
     /// The elements of the last beacon, if one was heard under this name.
     pub beacon_elements: Option<Vec<u8>>,
+    /// Whether that was heard after the probe response.
+    pub beacon_is_newer: bool,
 }
 
 impl Bss {
@@ -95,10 +97,10 @@ impl Table {
         let revealed = answer.map(|elements| ssid_of(elements)).filter(|revealed| *revealed != name);
         match (answer, revealed) {
             (Some(elements), Some(revealed)) => {
-                self.insert(now, beacon, revealed, elements, None);
-                self.insert(now, beacon, name, &beacon.elements, Some(&beacon.elements));
+                self.insert(now, beacon, revealed, elements, None, false);
+                self.insert(now, beacon, name, &beacon.elements, Some(&beacon.elements), false);
             }
-            (Some(elements), None) => self.insert(now, beacon, name, elements, Some(&beacon.elements)),
+            (Some(elements), None) => self.insert(now, beacon, name, elements, Some(&beacon.elements), false),
             (None, _) => {
                 // A beacon does not replace what a probe response said.
                 let key = BssKey { bssid: beacon.bssid, frequency: beacon.frequency, ssid: name };
@@ -108,7 +110,7 @@ impl Table {
                     Some(bss.elements.clone())
                 });
                 let elements = kept.as_ref().unwrap_or(&beacon.elements);
-                self.insert(now, beacon, key.ssid, elements, Some(&beacon.elements));
+                self.insert(now, beacon, key.ssid, elements, Some(&beacon.elements), kept.is_some());
             }
         }
     }
@@ -120,6 +122,7 @@ impl Table {
         ssid: Vec<u8>,
         elements: &[u8],
         heard: Option<&Vec<u8>>,
+        beacon_is_newer: bool,
     ) {
         let key = BssKey { bssid: beacon.bssid, frequency: beacon.frequency, ssid };
         let bss = Bss {
@@ -128,6 +131,7 @@ impl Table {
             signal_mbm: beacon.signal_mbm,
             elements: elements.to_vec(),
             beacon_elements: heard.cloned(),
+            beacon_is_newer,
         };
         match self.0.get_mut(&key) {
             Some(entry) => {
@@ -226,6 +230,7 @@ impl Table {
                     age: now.since(entry.seen),
                     elements: entry.bss.elements.clone(),
                     beacon_elements: entry.bss.beacon_elements.clone(),
+                    beacon_is_newer: entry.bss.beacon_is_newer,
                     associated: current.is_some(),
                     mld: current.copied().flatten(),
                 }

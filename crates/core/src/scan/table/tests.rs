@@ -12,6 +12,7 @@ fn entry(number: u32, age: u64) -> ScanEntry {
         age: Duration::from_millis(age),
         elements: vec![0, 2, b'h', b'i'],
         beacon_elements: None,
+        beacon_is_newer: false,
         associated: false,
         mld: None,
     }

@@ -126,6 +126,7 @@ impl Air {
                     age: Duration::ZERO,
                     elements: ap.elements(self.probed.contains(&ap.setup.ssid)),
                     beacon_elements: Some(ap.elements(false)),
+                    beacon_is_newer: false,
                     associated: false,
                     mld: None,
                 };

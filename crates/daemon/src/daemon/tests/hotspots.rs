@@ -691,6 +691,7 @@ fn an_access_point_looks_for_networks_and_shows_what_it_finds() {
             age: Duration::ZERO,
             elements,
             beacon_elements: None,
+            beacon_is_newer: false,
             associated: false,
             mld: None,
         }

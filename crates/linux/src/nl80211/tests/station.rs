@@ -196,3 +196,22 @@ fn links_of_a_station() {
     octets.extend(nest(312, &[nest(1, &[attribute(313, &[15])])]));
     assert!(StationFigures::decode(&octets).is_err());
 }
+
+#[test]
+fn a_beacon_is_newer_than_a_probe_response_by_the_clock_of_the_access_point() {
+    let entry = |response: u64, beacon: Option<u64>| {
+        let bssid = attribute(1, &[2, 0, 0, 0, 0, 1]);
+        let response = [attribute(3, &response.to_ne_bytes()), attribute(6, &[0, 1, b'a'])].concat();
+        let beacon =
+            beacon.map(|tsf| [attribute(13, &tsf.to_ne_bytes()), attribute(11, &[0, 1, b'b'])].concat());
+        let message = [vec![34, 1, 0, 0], nest(47, &[bssid, response, beacon.unwrap_or_default()])].concat();
+        BssEntry::decode(&message).unwrap().unwrap().entry
+    };
+    let newer = entry(1, Some(2));
+    assert!(newer.beacon_is_newer);
+    assert_eq!((newer.elements, newer.beacon_elements), (vec![0, 1, b'a'], Some(vec![0, 1, b'b'])));
+    // Heard at once, before, after a new start of the access point, or never.
+    for beacon in [Some(2), Some(1), None] {
+        assert!(!entry(2, beacon).beacon_is_newer, "{beacon:?}");
+    }
+}
