@@ -38,6 +38,9 @@ use links::Links;
 
 /// A connection that lasts so long was a good one: earlier failures are forgotten.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
+/// For how long the rest of a scan waits that a connection has interrupted: away on other channels, a station is late for
+/// its addresses and for the first that is sent.
+const QUIET_FOR: Duration = Duration::from_secs(5);
 /// How long after the kernel ended a connection by itself its reason may follow (the interface went down).
 const EXPLANATION_LIMIT: Duration = Duration::from_millis(100);
 /// How long to stay away from a network whose AP has said that it is to be left.
@@ -67,6 +70,8 @@ pub(super) struct Connected {
     early: Option<KeyFrame>,
     /// When the connection counts as a good one; none when it does.
     settles: Option<Instant>,
+    /// Until when the rest of a scan waits that it has interrupted.
+    quiet: Option<Instant>,
     /// The kernel ended it by itself, with this reason; until when an explanation is waited for.
     ending: Option<(ReasonCode, Instant)>,
     /// Another AP is asked for a fast transition by way of this one.
@@ -166,6 +171,7 @@ impl Connected {
             watch: Watch::new(turn.now),
             early: None,
             settles: Some(turn.now + SETTLED_AFTER),
+            quiet: (!turn.context.scan_wanted.is_empty()).then_some(turn.now + QUIET_FOR),
             ending: None,
             asking: None,
             keys_until,
@@ -178,6 +184,16 @@ impl Connected {
     /// Whether something is half done that a departure would spoil.
     pub(super) fn is_busy(&self) -> bool {
         !self.outstanding.is_empty() || self.links.is_changing() || self.query.is_some()
+    }
+
+    /// Whether a person's scan waits until the connection had time for its first needs.
+    pub(super) const fn is_quiet(&self) -> bool {
+        self.quiet.is_some()
+    }
+
+    /// A scan that is asked for by now does not wait.
+    pub(super) const fn end_quiet(&mut self) {
+        self.quiet = None;
     }
 
     pub(super) const fn peer(&self) -> MacAddr {
@@ -219,10 +235,11 @@ impl Connected {
             .then_some((self.outstanding_until, "the kernel's word about keys"));
         let query = self.query.as_ref().map(|query| (query.deadline(), "an answer to the SA query"));
         let settles = self.settles.map(|at| (at, "the connection to prove itself"));
+        let quiet = self.quiet.map(|at| (at, "the rest of an interrupted scan"));
         let ending = self.ending.map(|(_, at)| (at, "the reason of the end"));
         let watch = self.watch.deadline().filter(|_| self.is_held());
         let asking = self.asking.as_ref().map(|asking| (asking.until, "the answer of another access point"));
-        [outstanding, query, self.links.deadline(), watch, settles, ending, asking]
+        [outstanding, query, self.links.deadline(), watch, settles, quiet, ending, asking]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -559,6 +576,9 @@ impl Connected {
         {
             let code = turn.interfered(interference::disconnected(reason));
             return self.lost(turn, code, Footing::Clean);
+        }
+        if self.quiet.is_some_and(|at| at <= turn.now) {
+            self.quiet = None;
         }
         if self.settles.is_some_and(|at| at <= turn.now) {
             self.settles = None;

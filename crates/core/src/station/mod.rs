@@ -512,8 +512,11 @@ impl State {
     }
 
     /// A person wants a scan, perhaps for a name that is not announced, or of some channels only.
-    fn scan(self, turn: &mut Turn<'_>, name: Option<Ssid>, frequencies: Vec<Frequency>) -> Self {
+    fn scan(mut self, turn: &mut Turn<'_>, name: Option<Ssid>, frequencies: Vec<Frequency>) -> Self {
         turn.want_scan(name, frequencies);
+        if let Self::Connected(state) = &mut self {
+            state.end_quiet();
+        }
         if matches!(self, Self::Unavailable(_)) {
             turn.survey_dropped();
         }
@@ -683,7 +686,7 @@ impl State {
 
     /// Begins the scan that a person waits for, unless a connection is being made: then it comes after it.
     fn survey_if_wanted(&self, turn: &mut Turn<'_>) {
-        let connected = matches!(self, Self::Connected(_));
+        let connected = matches!(self, Self::Connected(state) if !state.is_quiet());
         if connected || matches!(self, Self::Idle(_)) {
             turn.scan_for_person(turn.context.settings.random_scan_address && !connected);
         }
