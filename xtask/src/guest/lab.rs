@@ -7,6 +7,7 @@ use crate::guest::air::Air;
 use crate::guest::bus::{Bus, Policy, SOCKET};
 use crate::guest::client::Client;
 use crate::guest::domain::Domain;
+use crate::guest::flight::{self, Record};
 use crate::guest::hostapd::Hostapd;
 use crate::guest::hotspot::{Hotspot, LapwingAp};
 use crate::guest::medium::Medium;
@@ -113,6 +114,12 @@ impl Lab {
         let first =
             self.radios.first().ok_or_else(|| Failure::unmet("a radio for the station", "none is left"))?;
         Ok(first.address.clone())
+    }
+
+    /// All that our daemon has recorded of its flight; what is older than 4 MiB has a file of its own.
+    pub(crate) fn records(&self) -> Vec<Record> {
+        let runtime = self.directory.join("runtime");
+        ["flight.1.jsonl", "flight.jsonl"].iter().flat_map(|name| flight::read(&runtime.join(name))).collect()
     }
 
     /// How often to do what is counted.

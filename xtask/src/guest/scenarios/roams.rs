@@ -4,7 +4,7 @@
 use super::transitions::{Walk, connected_to, expect, now, psk};
 use super::{PASSWORD, SSID, Scenario, scenario};
 use crate::failure::{Failure, Result};
-use crate::guest::flight::{self, Record};
+use crate::guest::flight::Record;
 use crate::guest::process::wait;
 use crate::guest::{Hostapd, Lab};
 use std::time::Duration;
@@ -137,8 +137,7 @@ fn drifts_to(walk: &mut Walk, to: usize, within: Duration) -> Result<()> {
 
 /// What the flight recorder tells of roaming, in words.
 fn said(lab: &Lab) -> Vec<String> {
-    let records = flight::read(&lab.directory().join("runtime/flight.jsonl"));
-    records.iter().filter(|record| record.event() == "roam").map(Record::line).collect()
+    lab.records().iter().filter(|record| record.event() == "roam").map(Record::line).collect()
 }
 
 fn expect_said(lab: &Lab, text: &str) -> Result<()> {
@@ -151,6 +150,6 @@ fn expect_said(lab: &Lab, text: &str) -> Result<()> {
 
 /// There was always a connection, and the kernel refused nothing.
 fn end(lab: &Lab, walk: &mut Walk) -> Result<()> {
-    expect(walk.disconnections()?, 0, "disconnections")?;
+    walk.expect_no_end(lab)?;
     walk.expect_no_refusals(lab)
 }

@@ -35,7 +35,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             for _ in 0..lab.rounds(ROUNDS).min(5) {
                 walk.is_refused()?;
             }
-            expect(walk.disconnections()?, 0, "disconnections")?;
+            walk.expect_no_end(lab)?;
             walk.expect_no_refusals(lab)
         },
     )
@@ -163,9 +163,12 @@ impl Walk {
         Ok(())
     }
 
-    /// How often the daemon said that the connection has ended.
-    pub(super) fn disconnections(&mut self) -> Result<usize> {
-        Ok(self.station.last_words().matches("\"disconnected\"").count())
+    /// The connection never ended, by all that the daemon has recorded.
+    pub(super) fn expect_no_end(&self, lab: &Lab) -> Result<()> {
+        let records = lab.records();
+        // Else they would not be all, or not be read.
+        expect(records.iter().filter(|record| record.event() == "connected").count(), 1, "connections")?;
+        expect(records.iter().filter(|record| record.event() == "disconnected").count(), 0, "disconnections")
     }
 
     pub(super) fn expect_no_refusals(&mut self, lab: &Lab) -> Result<()> {
@@ -220,7 +223,7 @@ fn roams(lab: &mut Lab, config: &Hostapd, over_ds: bool) -> Result<()> {
     let counted = walk.count(lab)?;
     lab.record("roams", counted.clone());
     expect(walk.domain.count("sending 1/4 msg of 4-Way Handshake"), handshakes, "4-way handshakes")?;
-    expect(walk.disconnections()?, 0, "disconnections")?;
+    walk.expect_no_end(lab)?;
     let asked = walk.domain.count("FT: RRB - over the DS") + walk.domain.count("FT: Received FT Action");
     if over_ds && asked == 0 {
         return Err(Failure::unmet("an access point is asked by way of the other", "none was"));
@@ -239,7 +242,7 @@ fn roams_without_domain(lab: &mut Lab, config: &Hostapd) -> Result<()> {
     }
     let counted = walk.count(lab)?;
     lab.record("roams", counted);
-    expect(walk.disconnections()?, 0, "disconnections")?;
+    walk.expect_no_end(lab)?;
     walk.expect_no_refusals(lab)
 }
 
