@@ -338,19 +338,25 @@ impl Lab {
         self.directory.join("state")
     }
 
-    /// Makes the state directory one that takes no new file: because it is full, or because it is read-only.
-    pub(crate) fn small_state(&mut self, full: bool) -> Result<()> {
+    /// Makes the state directory a small disk of its own.
+    pub(crate) fn small_state(&mut self) -> Result<()> {
         let state = self.state();
         fs::create_dir_all(&state).doing(|| format!("create {}", state.display()))?;
-        words(&format!("mount -t tmpfs -o size=16k,mode=700 lab {}", state.display()))?;
-        self.mounts.push(state.clone());
-        if !full {
-            return words(&format!("mount -o remount,ro {}", state.display()));
-        }
-        // As much as there is, and the last bytes of it.
+        words(&format!("mount -t tmpfs -o size=32k,mode=700 lab {}", state.display()))?;
+        self.mounts.push(state);
+        Ok(())
+    }
+
+    /// Makes that disk one that takes nothing.
+    pub(crate) fn read_only_state(&self) -> Result<()> {
+        words(&format!("mount -o remount,ro {}", self.state().display()))
+    }
+
+    /// Fills that disk: as much as there is, and the last bytes of it.
+    pub(crate) fn fill_state(&self) -> Result<()> {
         for size in [4096, 1] {
             for number in 0..16 {
-                let place = state.join(format!(".filling-{size}-{number}"));
+                let place = self.state().join(format!(".filling-{size}-{number}"));
                 if fs::write(&place, vec![b'x'; size]).is_err() {
                     break;
                 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 const WISHES: u64 = 30;
 
 /// A daemon may wait this long for a person who thinks.
-const THOUGHT: Duration = Duration::from_secs(400);
+pub(super) const THOUGHT: Duration = Duration::from_secs(400);
 
 /// What many calls may cost in memory, in KiB.
 const GROWTH: u64 = 4096;
@@ -174,7 +174,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
 ];
 
 /// The D-Bus policy that is installed with the daemon.
-const SHIPPED: &str = include_str!("../../../../packaging/net.connman.iwd.conf");
+pub(super) const SHIPPED: &str = include_str!("../../../../packaging/net.connman.iwd.conf");
 
 fn network() -> Network {
     Network::psk(SSID, PASSWORD)
@@ -234,7 +234,7 @@ fn hurry(client: &mut Client, paths: &(String, String), seed: u64, connect: bool
 }
 
 /// Calls of every kind, `count` of each, all sent before the first answer is read.
-fn bulk(client: &mut Client, device: &str, count: usize) -> Result<()> {
+pub(super) fn bulk(client: &mut Client, device: &str, count: usize) -> Result<()> {
     let properties = "org.freedesktop.DBus.Properties";
     let kinds: [(&str, &str, &str, &[Argument<'_>]); 8] = [
         ("/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &[]),

@@ -1,6 +1,7 @@
 //! The scenarios. One is a name, a sentence and a function that demands things of a [`Lab`]; add it to a list below.
 
 mod ad_hoc;
+mod callers;
 mod changes;
 mod clients;
 mod commands;
@@ -91,6 +92,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         radios::SCENARIOS,
         killed::SCENARIOS,
         clients::SCENARIOS,
+        callers::SCENARIOS,
         storage::SCENARIOS,
         people::SCENARIOS,
         provisioning::SCENARIOS,

@@ -78,12 +78,14 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "full-disk",
         "no space to store the network: connected all the same, and the person is told",
         |lab| {
-            lab.small_state(true)?;
+            lab.small_state()?;
+            lab.fill_state()?;
             joins_unstored(lab)
         },
     ),
     scenario("read-only", "a state directory that takes nothing: connected, and the person is told", |lab| {
-        lab.small_state(false)?;
+        lab.small_state()?;
+        lab.read_only_state()?;
         joins_unstored(lab)
     }),
     scenario("file-removed", "the file of the network in use is removed: left; put back: joined", |lab| {
