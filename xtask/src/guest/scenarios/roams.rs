@@ -1,12 +1,14 @@
 //! A station that goes from one access point of a network to another by itself: as the signal falls, or as the
 //! access point wishes it. Wherever it looks, it is never without a connection.
 
-use super::transitions::{Walk, connected_to, expect, now, psk};
+use super::transitions::{Walk, connected_to, expect, now, psk, sae};
 use super::{PASSWORD, SSID, Scenario, scenario};
+use crate::command::output;
 use crate::failure::{Failure, Result};
 use crate::guest::flight::Record;
 use crate::guest::process::wait;
 use crate::guest::{Hostapd, Lab};
+use serde_json::json;
 use std::time::Duration;
 
 pub(super) const SCENARIOS: &[Scenario] = &[
@@ -16,9 +18,15 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     roaming("roam-signal-sae", "the same on WPA3 without fast transitions", |lab| {
         signal_falls(lab, &Hostapd::wpa3(SSID, PASSWORD), 1)
     }),
+    roaming(
+        "roam-to-and-fro",
+        "there and back, as the signal of one falls and that of the other rises",
+        to_and_fro,
+    ),
     roaming("roam-stays", "a weak signal and nothing better: the connection stays", stays),
     roaming("roam-btm", "what an access point wishes is always answered, and done where it can be", wishes),
     roaming("roam-neighbors", "only the channel that the access point names is scanned", neighbors),
+    roaming("roam-loss", "frames to the access point are lost, though its beacons come", losses),
 ];
 
 /// All of them are on radios whose beacons the kernel watches.
@@ -58,6 +66,19 @@ fn signal_falls(lab: &mut Lab, config: &Hostapd, handshakes: usize) -> Result<()
     drifts_to(&mut walk, 1, ELSEWHERE)?;
     expect_said(lab, "the signal is weak: ")?;
     expect(walk.domain.count(HANDSHAKE) - before, handshakes, "4-way handshakes")?;
+    end(lab, &mut walk)
+}
+
+fn to_and_fro(lab: &mut Lab) -> Result<()> {
+    let mut walk = Walk::begin(lab, &sae(), false)?;
+    set_signals(lab, &walk, [GOOD, WEAK])?;
+    let before = walk.domain.count(HANDSHAKE);
+    for round in 0..lab.rounds(2) {
+        let to = (round + 1) % 2;
+        set_signals(lab, &walk, if to == 1 { [WEAK, GOOD] } else { [GOOD, WEAK] })?;
+        drifts_to(&mut walk, to, ELSEWHERE)?;
+    }
+    expect(walk.domain.count(HANDSHAKE), before, "4-way handshakes")?;
     end(lab, &mut walk)
 }
 
@@ -121,6 +142,30 @@ fn neighbors(lab: &mut Lab) -> Result<()> {
         [channels] if channels == &[2437] => end(lab, &mut walk),
         other => Err(Failure::unmet("one scan, of the channel that was named", format!("{other:?}"))),
     }
+}
+
+fn losses(lab: &mut Lab) -> Result<()> {
+    // Of frames that are sent in one go the virtual radio does not tell the kernel that they were lost.
+    let mut walk = Walk::begin(lab, &psk().set("ieee80211n", 0), false)?;
+    let first = walk.domain.bssids().first().cloned().unwrap_or_default();
+    let station = walk.station.hardware_address();
+    lab.medium()?.add(json!({ "source": station, "destination": first, "frame": "data", "drop": true }))?;
+    let radio = walk.station.radio();
+    let (interface, router) = (&radio.interface, walk.domain.address());
+    // Without an answer it would not be known where to send anything, and nothing be sent.
+    let line = format!("ip neigh replace {router} lladdr {first} dev {interface} nud permanent");
+    output(&mut radio.command(&line))?;
+    let pings = format!("ping -c 30 -i 0.01 -W 0.1 -I {interface} {router}");
+    let moved = wait(ELSEWHERE, || {
+        // Nobody answers them.
+        let _ = output(&mut radio.command(&pings));
+        (connected_to(&*walk.station, &walk.domain).ok()? == 1).then_some(())
+    });
+    moved.ok_or_else(|| Failure::unmet("the station goes elsewhere", said(lab).join("\n")))?;
+    output(&mut radio.command(&format!("ip neigh del {router} dev {interface}")))?;
+    drifts_to(&mut walk, 1, ELSEWHERE)?;
+    expect_said(lab, "packets are lost")?;
+    end(lab, &mut walk)
 }
 
 /// By itself the station goes to one of them, and data crosses there.
