@@ -191,13 +191,13 @@ impl Lab {
     pub(crate) fn member(&mut self) -> Result<Member> {
         let radio = self.radios.first().cloned();
         let radio = radio.ok_or_else(|| Failure::unmet("a radio for a member", "none is left"))?;
-        Member::start(radio, &self.directory)
+        Member::start(Kind::Lapwing, radio, &self.directory)
     }
 
     /// Starts another member, in a namespace of its own.
-    pub(crate) fn member_elsewhere(&mut self) -> Result<Member> {
+    pub(crate) fn member_elsewhere(&mut self, kind: Kind) -> Result<Member> {
         let radio = self.take_radio()?;
-        Member::start_elsewhere(radio, &self.directory)
+        Member::start_elsewhere(kind, radio, &self.directory)
     }
 
     /// All radios that are left join a network on a channel at once, with one wpa_supplicant. Returns how many they are.

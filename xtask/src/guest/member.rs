@@ -1,4 +1,4 @@
-//! A member of an ad-hoc network: our daemon, ordered about on a bus.
+//! A member of an ad-hoc network: our daemon, or iwd, ordered about on a bus.
 
 use crate::command::{last_lines, output};
 use crate::failure::{Doing, Failure, Result};
@@ -6,10 +6,12 @@ use crate::guest::bus::{Bus, Policy, SOCKET};
 use crate::guest::client::{Argument, Client, refused};
 use crate::guest::process::{Process, wait};
 use crate::guest::radio::Radio;
+use crate::guest::station::Kind;
 use serde_json::Value;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 const DEVICE: &str = "net.connman.iwd.Device";
@@ -42,21 +44,21 @@ pub(crate) struct Member {
 
 impl Member {
     /// Starts the program on the machine's bus.
-    pub(crate) fn start(radio: Radio, directory: &Path) -> Result<Self> {
-        Self::start_on(SOCKET, None, radio, directory)
+    pub(crate) fn start(kind: Kind, radio: Radio, directory: &Path) -> Result<Self> {
+        Self::start_on(SOCKET, None, kind, radio, directory)
     }
 
     /// Starts it in a namespace and on a bus of its own.
-    pub(crate) fn start_elsewhere(mut radio: Radio, directory: &Path) -> Result<Self> {
+    pub(crate) fn start_elsewhere(kind: Kind, mut radio: Radio, directory: &Path) -> Result<Self> {
         let directory = directory.join("elsewhere");
         fs::create_dir_all(&directory).doing(|| format!("create {}", directory.display()))?;
         radio.move_into("elsewhere")?;
         let bus = Bus::start_at(ANOTHER, Policy::Open, None, &directory)?;
-        Self::start_on(ANOTHER, Some(bus), radio, &directory)
+        Self::start_on(ANOTHER, Some(bus), kind, radio, &directory)
     }
 
-    fn start_on(socket: &str, bus: Option<Bus>, radio: Radio, directory: &Path) -> Result<Self> {
-        let process = run(socket, &radio, directory)?;
+    fn start_on(socket: &str, bus: Option<Bus>, kind: Kind, radio: Radio, directory: &Path) -> Result<Self> {
+        let process = run(socket, kind, &radio, directory)?;
         let mut client = Client::connect_to(socket)?;
         client.wait_service(PATIENCE)?;
         let path = wait(PATIENCE, || device(&client.objects().ok()?, &radio.interface));
@@ -127,8 +129,13 @@ impl Member {
 }
 
 /// Starts the program.
-fn run(socket: &str, radio: &Radio, directory: &Path) -> Result<Process> {
-    let mut program = radio.command(&format!("lapwingd --interface {}", radio.interface));
+fn run(socket: &str, kind: Kind, radio: &Radio, directory: &Path) -> Result<Process> {
+    let (name, line) = match kind {
+        Kind::Lapwing => ("lapwingd", format!("lapwingd --interface {}", radio.interface)),
+        Kind::Iwd => ("iwd", format!("/usr/libexec/iwd -d -i {}", radio.interface)),
+        Kind::WpaSupplicant => return Err(Failure::Usage("wpa_supplicant is on no bus".into())),
+    };
+    let mut program: Command = radio.command(&line);
     program.env("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={socket}"));
     program.env("LAPWING_LOG", "debug");
     for (variable, place) in [
@@ -141,7 +148,7 @@ fn run(socket: &str, radio: &Radio, directory: &Path) -> Result<Process> {
         program.env(variable, place);
     }
     fs::write(directory.join("config/main.conf"), SETTINGS).doing(|| "write the settings".into())?;
-    Process::start("lapwingd", &mut program, directory.join("lapwingd.log"))
+    Process::start(name, &mut program, directory.join(format!("{name}.log")))
 }
 
 /// The path of the device with a name, if it can be ordered about.
