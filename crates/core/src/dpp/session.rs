@@ -373,11 +373,11 @@ impl Session {
         (self.setup.home != Some(frequency)).then_some(frequency)
     }
 
-    /// That a channel is gone to; how long to stay there. What is sent on the channel of the connection would wait until the
-    /// radio has stayed elsewhere to the end.
+    /// That a channel is gone to; how long to stay there. What is sent would wait until the radio has stayed to the end for what
+    /// was sent before: elsewhere, and with radios that stay by themselves on the same channel too.
     fn go(&mut self, turn: &mut Turn<'_, '_>, frequency: Frequency) -> Duration {
         let is_home = self.setup.home == Some(frequency);
-        if is_home && self.stay.is_some_and(|until| until > turn.now) {
+        if self.stay.is_some_and(|until| until > turn.now) {
             turn.actions.push(Action::Return);
         }
         let wait = if is_home { Duration::ZERO } else { DWELL };

@@ -33,6 +33,8 @@ pub(crate) struct Side {
     /// How often it went to a channel only to listen, and how often back from one.
     pub(crate) listened: usize,
     pub(crate) returned: usize,
+    /// Whether that is for the sake of a frame that it has sent.
+    stays: bool,
     /// Where it listens, and until when; at home for ever.
     on: (Frequency, Instant),
     home: Option<Frequency>,
@@ -86,6 +88,7 @@ impl Air {
                 provisioned: Vec::new(),
                 asked: Vec::new(),
                 listened: 0,
+                stays: false,
                 returned: 0,
                 on: (home.unwrap_or(AWAY), now),
                 home,
@@ -141,12 +144,18 @@ impl Air {
             match action {
                 Action::Transmit { to, frequency, wait, body } => {
                     assert_eq!(wait.is_zero(), this.home == Some(frequency));
+                    assert!(
+                        !this.stays || this.on.1 <= now,
+                        "it waits until the radio has stayed to the end"
+                    );
+                    this.stays = !wait.is_zero();
                     this.on = (frequency, now + wait);
                     queue.push_back(Sent { from: side, to, frequency, body });
                 }
                 Action::Listen { frequency, wait } => {
                     assert!(this.home != Some(frequency) && !wait.is_zero());
                     this.listened += 1;
+                    this.stays = false;
                     this.on = (frequency, now + wait);
                 }
                 Action::Return => {
