@@ -1,13 +1,14 @@
 //! Networks that change hands by a QR code or a shared code: wpa_supplicant is the other device.
 //!
-//! By a code they find each other on radios of one channel: those of several channels are on one for each purpose, and
-//! wpa_supplicant's answer waits until it has stopped listening there, which is too late for anybody.
+//! By a code, and by their announcements, they find each other on radios of one channel: those of several channels are on one
+//! for each purpose, and wpa_supplicant's answer waits until it has stopped listening there, which is too late for anybody; its
+//! announcements stay for longer on a channel than these radios allow.
 
 use super::{PASSWORD, SOON, SSID, Scenario, expect_online, scenario};
 use crate::failure::{Failure, Result};
 use crate::guest::client::refused;
 use crate::guest::process::wait;
-use crate::guest::{AccessPoint, Argument, Hostapd, Lab, Network, Station, WpaSupplicant};
+use crate::guest::{AccessPoint, Argument, Hostapd, Lab, Network, Station, Tool, WpaSupplicant};
 use std::time::Duration;
 
 const BY_URI: &str = "net.connman.iwd.DeviceProvisioning";
@@ -31,7 +32,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         station.wait_connected(HANDED_OVER)?;
         expect_online(&mut *station, &ap)?;
         lab.expect_stored(&Network::psk(SSID, PASSWORD), true)
-    }),
+    })
+    .on_both_kernels(),
     scenario("dpp-enrollee-moves", "the other device wants to go on, on its own channel", |lab| {
         let (ap, mut station, peer) = strangers(lab)?;
         let uri = ask(lab, &*station, BY_URI, "StartEnrollee", &[])?;
@@ -49,6 +51,16 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         peer.ask(&format!("DPP_AUTH_INIT peer={read} role=enrollee"))?;
         expect_handed_over(lab, (&*station, &ap), &peer, BY_URI)
     }),
+    scenario("dpp-configure", "we read the QR code of another device, and find it on its channel", |lab| {
+        let (ap, station, peer) = acquaintances(lab)?;
+        let uri = chirp(&peer, "")?;
+        let ours = ask(lab, &*station, BY_URI, "ConfigureEnrollee", &[Argument::Text(&uri)])?;
+        if !ours.starts_with("DPP:") {
+            return Err(Failure::unmet("our own URI is the answer", ours));
+        }
+        expect_handed_over(lab, (&*station, &ap), &peer, BY_URI)
+    })
+    .with_simple_radios(),
     scenario("pkex-enrollee", "both are told a code, and we are handed a network", |lab| {
         let (ap, mut station, peer) = strangers(lab)?;
         peer.ask("DPP_CONFIGURATOR_ADD")?;
@@ -62,7 +74,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         station.wait_connected(HANDED_OVER * 2)?;
         expect_online(&mut *station, &ap)
     })
-    .with_simple_radios(),
+    .with_simple_radios()
+    .on_both_kernels(),
     scenario("pkex-configurator", "both are told a code, and we hand our network over", |lab| {
         let (ap, station, peer) = acquaintances(lab)?;
         let on = station.radio().interface.clone();
@@ -107,6 +120,16 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         // What was before is so again: the network is known.
         station.wait_connected(HANDED_OVER)
     }),
+    scenario("lapwing-dpp", "lapwing hands its network over, and tells how it went", |lab| {
+        lab.only_lapwing("has another command")?;
+        let (_ap, _station, peer) = acquaintances(lab)?;
+        let address = peer.radio().address.replace(':', "");
+        let uri = chirp(&peer, &format!(" mac={address}"))?;
+        let lapwing = Tool::lapwing(lab.directory());
+        lapwing.shows(&["dpp", "configure", &uri], None, &[SSID])?;
+        expect_word(&peer, "DPP-CONF-RECEIVED")
+    })
+    .with_simple_radios(),
 ];
 
 /// What wpa_supplicant is told of the network that it hands over.
@@ -135,6 +158,13 @@ fn acquaintances(lab: &mut Lab) -> Result<(AccessPoint, Box<dyn Station>, WpaSup
     expect_online(&mut *station, &ap)?;
     let peer = lab.supplicant()?;
     Ok((ap, station, peer))
+}
+
+/// wpa_supplicant says that it is there, on channel 11. Returns what its QR code says.
+fn chirp(peer: &WpaSupplicant, further: &str) -> Result<String> {
+    let own = peer.ask(&format!("DPP_BOOTSTRAP_GEN type=qrcode chan=81/11{further}"))?;
+    peer.ask(&format!("DPP_CHIRP own={own} iter=100"))?;
+    peer.ask(&format!("DPP_BOOTSTRAP_GET_URI {own}"))
 }
 
 /// wpa_supplicant looks for whoever has its code.
