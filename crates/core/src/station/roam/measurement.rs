@@ -30,8 +30,9 @@ const MAX_REQUESTS: usize = 8;
 const MAX_REPORTS: usize = 5;
 /// How long what was heard counts where the AP asks for what is known.
 const KNOWN_FOR: Duration = Duration::from_secs(60);
-/// How long after a scan for the AP the next one is made for it at the earliest.
-const SCANS_AGAIN: Duration = Duration::from_secs(5);
+/// How long after a scan for the AP the next one is made for it at the earliest, for each channel of the one before:
+/// traffic has most of the time.
+const SCANS_AGAIN: Duration = Duration::from_millis(800);
 /// On how many channels beacons are measured at most, at once.
 const MAX_CHANNELS: usize = 4;
 /// How many octets of the elements of a beacon fit into a report beside the rest.
@@ -61,8 +62,9 @@ pub(in crate::station) fn announced(bss: &Bss) -> Option<RmEnabledCapabilities> 
 struct Wanted {
     /// The token of the request.
     token: u8,
-    /// The channels; none for whichever.
+    /// The channels. A table is wanted of all there are, whichever are named (802.11-2020 11.10.9.1).
     channels: BTreeSet<Frequency>,
+    is_table: bool,
     /// Nothing for any.
     bssid: Option<MacAddr>,
     ssid: Option<Ssid>,
@@ -100,6 +102,7 @@ impl Wanted {
         Self {
             token,
             channels,
+            is_table: request.mode == BeaconMode::Table,
             bssid: (!request.bssid.is_group()).then_some(request.bssid),
             ssid: ssid.filter(|name| !name.is_hidden()),
             elements: detail.and_then(<[u8]>::first) != Some(&0),
@@ -108,7 +111,7 @@ impl Wanted {
 
     fn is(&self, bss: &Bss, since: Instant) -> bool {
         bss.heard >= since
-            && self.channels.contains(&bss.frequency)
+            && (self.is_table || self.channels.contains(&bss.frequency))
             && self.bssid.is_none_or(|bssid| bssid == bss.bssid)
             && self.ssid.as_ref().is_none_or(|ssid| *ssid == bss.ssid)
     }
@@ -209,7 +212,7 @@ impl Connected {
         wanted: &Wanted,
         mode: BeaconMode,
     ) -> bool {
-        let lately = self.watch.measured.is_some_and(|at| turn.now.since(at) < SCANS_AGAIN);
+        let lately = self.watch.rests_until.is_some_and(|until| turn.now < until);
         let fits = (1..=MAX_CHANNELS).contains(&wanted.channels.len());
         let allowed = wanted.channels.iter().all(|frequency| {
             turn.context.radio.channels.iter().any(|it| it.frequency == *frequency && !it.disabled)
@@ -225,7 +228,8 @@ impl Connected {
         };
         let begun = turn.scan(Some(self.journey.id), None, request);
         if begun {
-            self.watch.measured = Some(turn.now);
+            let channels = u32::try_from(wanted.channels.len()).unwrap_or(u32::MAX);
+            self.watch.rests_until = Some(turn.now + SCANS_AGAIN.saturating_mul(channels));
             let wanted = wanted.clone();
             self.watch.measurement = Some(Measurement { dialog_token, wanted, since: turn.now });
         }

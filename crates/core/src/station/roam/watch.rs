@@ -67,9 +67,9 @@ pub(in crate::station) struct Watch {
     loss: Option<Instant>,
     pub(super) neighbors: Neighbors,
     pub(super) wish: Option<Wish>,
-    /// What the AP asked to be measured, while channels are scanned for it, and when that was begun last.
+    /// What the AP asked to be measured, while channels are scanned for it, and until when no others are.
     pub(super) measurement: Option<Measurement>,
-    pub(super) measured: Option<Instant>,
+    pub(super) rests_until: Option<Instant>,
     /// Frames of ours of whose fate nothing follows.
     pub(super) sent: Vec<Ticket>,
     /// The AP has said that the network is to be left.
@@ -92,7 +92,7 @@ impl Watch {
             neighbors: Neighbors::default(),
             wish: None,
             measurement: None,
-            measured: None,
+            rests_until: None,
             sent: Vec::new(),
             evicted: false,
         }
