@@ -5,6 +5,8 @@ use crate::attempt::RoamTrigger;
 
 /// By how much a stronger signal is worth the way, in dB.
 pub(in crate::station) const MARGIN: i32 = 8;
+/// The same where the own signal is critical: there will soon be nothing. Back it is as far.
+const CRITICAL_MARGIN: i32 = 5;
 /// A signal in dBm with which a connection holds. Who has set the critical threshold higher wants to leave early, and
 /// not to stay where nothing will be.
 const HOLDS: i32 = -82;
@@ -38,7 +40,9 @@ pub(in crate::station) fn is_worth(trigger: RoamTrigger, current: Option<Standin
             // Where the signal is as low, the next look is due at once, and leads back.
             let stays = other.signal >= other.threshold + i32::from(super::signal::HYSTERESIS);
             let faster = other.score / 3 >= current.score / 2 && other.score > current.score;
-            stronger && other.score >= current.score || stays && faster
+            let urgent =
+                current.signal <= current.critical && other.signal >= current.signal + CRITICAL_MARGIN;
+            (stronger || urgent) && other.score >= current.score || stays && faster
         }
     }
 }
@@ -91,6 +95,15 @@ mod tests {
         // A strong one that is slower, and a fast one that is as weak.
         assert!(!is_worth(WEAK, Some(own), standing(-60, 40_000)));
         assert!(!is_worth(WEAK, Some(own), standing(-75, 500_000)));
+    }
+
+    #[test]
+    fn a_signal_that_hardly_holds_is_left_for_less_and_not_come_back_to_at_once() {
+        let own = standing(-82, 20_000);
+        assert!(is_worth(WEAK, Some(own), standing(-77, 30_000)));
+        assert!(!is_worth(WEAK, Some(own), standing(-78, 30_000)));
+        assert!(!is_worth(WEAK, Some(standing(-81, 20_000)), standing(-76, 30_000)));
+        assert!(!is_worth(WEAK, Some(standing(-77, 30_000)), standing(-72, 40_000)));
     }
 
     #[test]
