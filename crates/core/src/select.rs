@@ -106,6 +106,9 @@ pub struct Policy {
 pub struct Preferences {
     /// What the estimate of a BSS is multiplied with, in hundredths, in 2.4, 5 and 6 GHz.
     pub bands: [u16; 3],
+    /// In 2.4 GHz, and above: with this signal in dBm or less the estimate of a BSS counts half. From there another is
+    /// looked for as soon as it is joined.
+    pub weak: [i8; 2],
     /// Protected networks without protected management frames are not joined.
     pub protection_required: bool,
     /// TKIP and the first WPA, which are broken, are put up with where there is nothing better.
@@ -122,8 +125,13 @@ impl Default for Preferences {
 
 impl Preferences {
     /// None.
-    pub const NONE: Self =
-        Self { bands: [100; 3], protection_required: false, tkip: false, stronger_group: false };
+    pub const NONE: Self = Self {
+        bands: [100; 3],
+        weak: [-70, -76],
+        protection_required: false,
+        tkip: false,
+        stronger_group: false,
+    };
 
     /// The estimate of a BSS as it is preferred.
     fn score(&self, bss: &Bss) -> u32 {
@@ -133,7 +141,10 @@ impl Preferences {
             Some(Band::Band5) | None => five,
             Some(Band::Band6) => six,
         };
-        let score = u64::from(score::score(bss)) * u64::from(hundredths) / 100;
+        let [low, high] = self.weak;
+        let weak = if bss.frequency.band() == Some(Band::Band2) { low } else { high };
+        let part = if bss.signal_dbm().is_some_and(|signal| signal <= weak.into()) { 200 } else { 100 };
+        let score = u64::from(score::score(bss)) * u64::from(hundredths) / part;
         u32::try_from(score).unwrap_or(u32::MAX)
     }
 }
@@ -213,9 +224,9 @@ impl Target {
 }
 
 /// An estimate that was made of a BSS, as it were with this signal in dBm.
-pub(crate) fn rescore(bss: &Bss, score: u32, signal: i32) -> u32 {
+pub(crate) fn rescore(preferences: &Preferences, bss: &Bss, score: u32, signal: i32) -> u32 {
     let now = Bss { signal_mbm: Some(signal.saturating_mul(100)), ..bss.clone() };
-    let (before, after) = (u64::from(score::score(bss).max(1)), u64::from(score::score(&now)));
+    let (before, after) = (u64::from(preferences.score(bss).max(1)), u64::from(preferences.score(&now)));
     u32::try_from(u64::from(score) * after / before).unwrap_or(u32::MAX)
 }
 

@@ -128,6 +128,28 @@ fn a_preferred_band_wins() {
     assert_eq!(chosen([10_000, 10_000, 100]), five, "nothing overflows");
 }
 
+#[test]
+fn an_access_point_that_would_be_left_at_once_is_not_better_than_a_slower_one_that_stays() {
+    let now = Instant::after_start(Duration::from_secs(100));
+    let (two, five) = (MacAddr([2, 0, 0, 0, 0, 1]), MacAddr([2, 0, 0, 0, 0, 2]));
+    let chosen = |signal: i32, weak| {
+        let mut table = Table::new(8);
+        // 802.11g and 802.11n.
+        let mut near = entry(two, 2412, named(b"cafe"));
+        near.signal_mbm = Some(-5300);
+        let mut far = entry(five, 5180, [named(b"cafe"), vec![45, 0]].concat());
+        far.signal_mbm = Some(signal);
+        table.insert(near, now).unwrap();
+        table.insert(far, now).unwrap();
+        let policy = Policy { preferences: Preferences { weak, ..Preferences::NONE }, ..Policy::at(now) };
+        let radio = radio(&[2412, 5180]);
+        choose(&table, &open(b"cafe"), &radio, &History::default(), &policy).1.unwrap().bss().bssid
+    };
+    let usual = Preferences::NONE.weak;
+    assert_eq!((chosen(-7600, usual), chosen(-7500, usual)), (two, five));
+    assert_eq!(chosen(-7600, [-70, -80]), five);
+}
+
 const ONE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
 const OTHER: MacAddr = MacAddr([2, 0, 0, 0, 0, 2]);
 

@@ -218,6 +218,7 @@ impl Reader<'_> {
         self.dbm("RoamThreshold5G", |dbm| roam.threshold_5ghz = dbm);
         self.dbm("CriticalRoamThreshold", |dbm| roam.critical = dbm);
         self.dbm("CriticalRoamThreshold5G", |dbm| roam.critical_5ghz = dbm);
+        settings.station.preferences.weak = [roam.threshold, roam.threshold_5ghz];
         self.seconds(group, "RoamRetryInterval", |pause| roam.retry_interval = pause);
     }
 

@@ -86,6 +86,7 @@ fn the_keys_of_iwd() {
             reuses_keys: false,
             preferences: Preferences {
                 bands: [0, 126, 200],
+                weak: [-60, -61],
                 protection_required: true,
                 tkip: true,
                 stronger_group: false,

@@ -271,7 +271,8 @@ impl Connected {
                     let signal = measured.or(own.signal_dbm)?;
                     let mut standing = standing(own, Some(signal))?;
                     if let Some(bss) = context.table.get(own.bssid) {
-                        standing.score = select::rescore(bss, standing.score, signal);
+                        standing.score =
+                            select::rescore(&context.settings.preferences, bss, standing.score, signal);
                     }
                     Some(standing)
                 });
