@@ -4,7 +4,7 @@ use super::Daemon;
 use crate::control::News;
 use crate::kernel::Kernel;
 use lapwing_core::attempt::{Entry, Phase, Record, RoamTrigger, Way};
-use lapwing_core::failure::{Code, Failure};
+use lapwing_core::failure::Code;
 use lapwing_core::station::{Report, RoamStep, Summary};
 use lapwing_frames::management::StatusCode;
 
@@ -27,6 +27,7 @@ const fn roam_words(step: &RoamStep) -> &'static [&'static str] {
         RoamStep::Widens { .. } => &["no-roam-candidates", "full-roam-scan", "roam-scan-triggered"],
         RoamStep::Stays { .. } => &["no-roam-candidates"],
         RoamStep::Wished { .. } => &["ap-roam-blacklist-added"],
+        RoamStep::FallsBack(_) => &["ft-fallback-to-reassoc", "roaming"],
         _ => &[],
     }
 }
@@ -57,10 +58,6 @@ fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static st
             Entry::Answered { status: StatusCode::UnsupportedFiniteCyclicGroup, .. } => "ecc-group-rejected",
             Entry::Way { by: Way::FastOverAir | Way::FastOverDs, .. } => "ft-authenticating",
             Entry::Answered { frame: "fast transition", status: StatusCode::Success } => "ft-roaming",
-            Entry::Failed(Failure {
-                code: Code::FastTransition(_) | Code::AuthenticationRefused(StatusCode::InvalidPmkid),
-                ..
-            }) => "ft-fallback-to-reassoc",
             Entry::Failed(failure) if failure.code == Code::PmksaRefused => "pmksa-invalid-pmkid",
             Entry::Failed(failure) if failure.code == Code::NoAddress => "netconfig-failed",
             // Whoever searches scans one part of the channels after the other: the first is the quick one.
@@ -102,8 +99,8 @@ impl<K: Kernel> Daemon<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lapwing_core::{attempt::AttemptId, kernel::Frequency};
-    use lapwing_frames::{Ssid, management::ReasonCode};
+    use lapwing_core::{attempt::AttemptId, failure::Failure, kernel::Frequency};
+    use lapwing_frames::{MacAddr, Ssid, management::ReasonCode};
 
     #[test]
     fn an_attempt_that_failed_ends_as_a_connection_does() {
@@ -130,5 +127,7 @@ mod tests {
             ["no-roam-candidates", "full-roam-scan", "roam-scan-triggered"]
         );
         assert!(roam_words(&RoamStep::Polls).is_empty());
+        let falls_back = RoamStep::FallsBack(MacAddr([2, 0, 0, 0, 0, 7]));
+        assert_eq!(roam_words(&falls_back), ["ft-fallback-to-reassoc", "roaming"]);
     }
 }

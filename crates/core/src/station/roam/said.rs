@@ -59,6 +59,8 @@ pub enum RoamStep {
         /// The best of the others and its signal in dBm, if one was heard.
         best: Option<(MacAddr, i32)>,
     },
+    /// This AP does not take the keys of the mobility domain, or says nothing to them: another way to it follows.
+    FallsBack(MacAddr),
     /// The AP asked for measurements.
     Measured {
         /// How many were made.
@@ -82,6 +84,7 @@ impl RoamStep {
             Self::Wished { .. } => "wished",
             Self::Answered { .. } => "answered",
             Self::Stays { .. } => "stays",
+            Self::FallsBack(_) => "falls-back",
             Self::Measured { .. } => "measured",
         }
     }
@@ -129,6 +132,9 @@ impl fmt::Display for RoamStep {
                     None => f.write_str("no other access point of the network is heard"),
                 }
             }
+            Self::FallsBack(to) => {
+                write!(f, "{to} does not take the keys of its domain: asking it by a reassociation")
+            }
             Self::Measured { reported, refused } => {
                 write!(f, "the access point asked for measurements: {reported} made, {refused} refused")
             }
@@ -166,6 +172,7 @@ mod tests {
             RoamStep::Stays { trigger, best: Some((ap, -79)) },
             RoamStep::Measured { reported: 1, refused: 2 },
             RoamStep::Widens { channels: vec![Frequency(2412)] },
+            RoamStep::FallsBack(ap),
         ];
         let names: BTreeSet<_> = steps.iter().map(RoamStep::name).collect();
         assert_eq!(names.len(), steps.len());

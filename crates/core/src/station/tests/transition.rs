@@ -20,6 +20,7 @@ use crate::{
 use lapwing_frames::{
     MacAddr, Ssid,
     element::{Elements, Rsn, RsnCapabilities},
+    management::AuthenticationAlgorithm,
     suite::{Akm, Cipher},
 };
 use std::{format, string::String, vec, vec::Vec};
@@ -176,7 +177,7 @@ const TABLE: [(&str, [&str; 3]); 9] = [
     ("Resumed", ["Disconnecting", "Disconnecting", "Disconnecting"]),
     ("InterfaceDown", ["Unavailable", "Unavailable", "Unavailable"]),
     ("InterfaceRemoved", ["Unavailable", "Unavailable", "Unavailable"]),
-    ("AuthenticationTimedOut", ["Transitioning", "Transitioning", "."]),
+    ("AuthenticationTimedOut", ["Authenticating", ".", "."]),
     ("AssociationTimedOut", ["Transitioning", "Transitioning", "."]),
 ];
 
@@ -224,6 +225,22 @@ fn the_last_key_makes_the_connection_and_nothing_is_installed_before_the_associa
     assert!(
         matches!(domain.reports.iter().rev().find(|report| matches!(report, Report::Roamed(_) | Report::Connected(_))), Some(Report::Roamed(connected)) if connected.peer == OTHER)
     );
+}
+
+#[test]
+fn an_ap_that_says_nothing_to_the_keys_of_its_domain_is_asked_without_them() {
+    let mut domain = Domain::within("asked");
+    let silent = KernelEvent::AuthenticationTimedOut { peer: OTHER };
+    let asked = domain.turn(Event::Kernel(silent.clone()));
+    let algorithm = |asked: &[(_, Request)]| match asked.first() {
+        Some((_, Request::Authenticate(request))) => Some((request.bssid, request.algorithm)),
+        _ => None,
+    };
+    assert_eq!(algorithm(&asked), Some((OTHER, AuthenticationAlgorithm::Open)), "{asked:?}");
+    // Nor to anything else: back, by the keys that both have.
+    let asked = domain.turn(Event::Kernel(silent));
+    assert_eq!(algorithm(&asked), Some((SECURED, AuthenticationAlgorithm::FastTransition)), "{asked:?}");
+    assert!(!domain.reports.iter().any(|report| matches!(report, Report::Disconnected { .. })));
 }
 
 #[test]

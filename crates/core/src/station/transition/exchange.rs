@@ -136,6 +136,11 @@ impl Transitioning {
         self.target.address()
     }
 
+    /// Whether the AP's answer is awaited.
+    const fn is_asked(&self) -> bool {
+        matches!(self.stage, Stage::Asked { .. })
+    }
+
     /// Whether the kernel may be connected with the AP by now.
     pub(in crate::station) const fn is_connected(&self) -> bool {
         matches!(self.stage, Stage::Securing { .. })
@@ -228,7 +233,9 @@ impl Transitioning {
                 Ok(_) => self.ignore(turn, "an authentication of another access point, or of another kind"),
                 Err(_) => self.ignore(turn, "an authentication that cannot be read"),
             },
-            KernelEvent::AuthenticationTimedOut { peer } if self.target.has_address(peer) => {
+            KernelEvent::AuthenticationTimedOut { peer }
+                if self.is_asked() && self.target.has_address(peer) =>
+            {
                 self.failed(turn, Code::AuthenticationTimedOut, Footing::Clean)
             }
             KernelEvent::AssociationTimedOut { peer } if self.target.has_address(peer) => {

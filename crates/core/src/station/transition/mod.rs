@@ -23,7 +23,7 @@ use super::{
     connected::Connected,
     context::{Journey, Turn},
     departure::{Next, Then},
-    roam::Offence,
+    roam::{Offence, RoamStep},
     vocabulary::Report,
 };
 use crate::{
@@ -203,9 +203,10 @@ impl Turn<'_> {
         if let (Some(target), Way::FastOverAir | Way::FastOverDs, true) =
             (target, leaving.way, is_about_keys(&code))
         {
-            // It is there, and does not take these keys.
+            // It is there, as far as is known, and does not take these keys.
             let why = journey.failure(code);
             self.log(Some(journey.id), Entry::Failed(why));
+            self.log(Some(journey.id), Entry::Roam(RoamStep::FallsBack(target.address())));
             leaving.way = Way::Reassociation;
             journey.leaving = Some(leaving);
             return self.tidy(footing, Then::Go(Box::new((journey, target.clone()))));
@@ -265,10 +266,11 @@ fn over_ds(plan: &crate::rsn::Plan) -> bool {
     plan.mobility_domain().is_some_and(|domain| domain.capabilities.contains(FtCapabilities::OVER_DS))
 }
 
-/// Whether an AP has answered, and only the keys of the mobility domain are no good.
+/// Whether only the keys of the mobility domain may be no good. An AP that cannot get them from the one that has them
+/// may say nothing at all, and is no worse than others by another way.
 const fn is_about_keys(code: &Code) -> bool {
     match code {
-        Code::FastTransition(_) => true,
+        Code::FastTransition(_) | Code::AuthenticationTimedOut => true,
         Code::AuthenticationRefused(status) | Code::AssociationRefused(status) => matches!(
             *status,
             StatusCode::InvalidPmkid
