@@ -292,7 +292,11 @@ impl Service {
     /// Shows that a connection has ended, though it may be made again by now: clients of iwd see the one before the other.
     fn show_end(&mut self, ifindex: u32) -> Vec<Change> {
         let mut view = self.view.clone();
-        let is_it = |device: &&mut DeviceView| device.ifindex == ifindex && device.connected.is_some();
+        let is_it = |device: &&mut DeviceView| {
+            // On the way to another access point it is still one connection.
+            let is_on_the_way = matches!(device.state, Summary::Roaming { .. });
+            device.ifindex == ifindex && (device.connected.is_some() || is_on_the_way)
+        };
         let Some(device) = view.devices.iter_mut().find(is_it) else { return Vec::new() };
         device.state = Summary::Disconnected;
         (device.network, device.chosen, device.connected, device.links) = (None, None, None, None);

@@ -122,6 +122,19 @@ fn the_end_of_a_connection_is_seen_though_it_is_made_again_at_once() {
 }
 
 #[test]
+fn the_end_of_a_connection_on_its_way_to_another_access_point_is_seen_too() {
+    let mut service = service();
+    let seen = |state| View { devices: vec![device(state)], ..view() };
+    let ssid = || Ssid::new(b"home").unwrap();
+    let mut roaming = device(Summary::Roaming { ssid: ssid(), attempt: AttemptId(1) });
+    roaming.connected = None;
+    service.settle(vec![], Some(View { devices: vec![roaming], ..view() }));
+    let again = seen(Summary::Connecting { ssid: ssid(), attempt: AttemptId(2) });
+    let lines = order(&service.settle(vec![News::Ended { ifindex: 3 }], Some(again)));
+    assert!(lines.iter().any(|line| line.starts_with("Station State=<disconnected>")), "{lines:?}");
+}
+
+#[test]
 fn a_station_is_connected_once_it_has_an_address_if_that_is_ours_to_get() {
     let state = |state, awaits_address| {
         let mut service = service();
