@@ -222,7 +222,7 @@ impl Service {
         let released = before.difference(&self.code_agents()).map(shared_codes::release).collect::<Vec<_>>();
         let (first, then): (Vec<_>, Vec<_>) = changes.into_iter().partition(Change::is_before_replies);
         effects.extend(first.into_iter().map(Change::signal).map(send));
-        let mut lines = Vec::new();
+        let (mut lines, mut words) = (Vec::new(), Vec::new());
         for news in news {
             match news {
                 News::Answered { call, outcome } => {
@@ -255,7 +255,7 @@ impl Service {
                 }
                 // It was told first.
                 News::Ended { .. } => {}
-                News::Debugged { ifindex, what } => effects.extend(self.debugged(ifindex, what)),
+                News::Debugged { ifindex, what } => words.extend(self.debugged(ifindex, what)),
                 News::Configure { id, ifindex, addressed } => {
                     effects.push(self.order(id, ifindex, &addressed));
                 }
@@ -276,6 +276,8 @@ impl Service {
             }
         }
         effects.extend(then.into_iter().map(Change::signal).map(send));
+        // Who is told that it has come about looks at the properties next.
+        effects.extend(words);
         // Whoever reads along is in no hurry.
         effects.extend(lines);
         // What is not wanted any more was said before.

@@ -135,6 +135,17 @@ fn the_end_of_a_connection_on_its_way_to_another_access_point_is_seen_too() {
 }
 
 #[test]
+fn what_developers_are_told_is_to_be_seen_by_then() {
+    let mut service = for_developers();
+    let state = Summary::Connected { ssid: Ssid::new(b"home").unwrap(), attempt: AttemptId(1) };
+    let connected = View { devices: vec![device(state)], ..view() };
+    let told = News::Debugged { ifindex: 3, what: "connected" };
+    let lines = order(&service.settle(vec![told], Some(connected)));
+    let place = |what: &str| lines.iter().position(|line| line.contains(what)).unwrap_or(usize::MAX);
+    assert!(place("State=<connected>") < place(" Event"), "{lines:?}");
+}
+
+#[test]
 fn a_station_is_connected_once_it_has_an_address_if_that_is_ours_to_get() {
     let state = |state, awaits_address| {
         let mut service = service();
