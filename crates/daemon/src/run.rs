@@ -36,6 +36,7 @@ const SLEPT: Duration = Duration::from_secs(2);
 pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path, mut bus: Bus) -> io::Result<()> {
     let wake = Shared::wait_on(daemon.kernel().as_fd().try_clone_to_owned()?)?;
     let files = watch(state);
+    let mut settled = None;
     let mut end = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let mut reload = signal(SignalKind::hangup())?;
     let socket = std::env::var_os("NOTIFY_SOCKET");
@@ -55,7 +56,7 @@ pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path, mut bus:
             ready = wake.readable() => clear(ready?),
             () = bus.wait() => {}
             () = until(deadline) => {}
-            () = changed(files.as_ref()) => {
+            () = changed(files.as_ref(), &mut settled) => {
                 daemon.reload(now());
             }
             _ = reload.recv() => {
@@ -174,12 +175,16 @@ fn watch(state: &Path) -> Option<AsyncFd<Shared>> {
     }
 }
 
-/// Until a network file changed and the changes have settled; for ever without a watch.
-async fn changed(watch: Option<&AsyncFd<Shared>>) {
+/// Until a network file changed and the changes have settled; for ever without a watch. When they have settled is kept
+/// by the caller: whoever waits for several things calls this again after each other, and a client that never ceases
+/// to ask shall not keep files from being read.
+async fn changed(watch: Option<&AsyncFd<Shared>>, settled: &mut Option<tokio::time::Instant>) {
     let Some(watch) = watch else { return std::future::pending().await };
     loop {
         let Ok(ready) = watch.readable().await else { return std::future::pending().await };
-        sleep(SETTLE).await;
+        let at = *settled.get_or_insert_with(|| tokio::time::Instant::now() + SETTLE);
+        tokio::time::sleep_until(at).await;
+        *settled = None;
         // Whoever waits for several things drops this one when another comes while the files settle: from here on
         // nothing waits.
         let mut buffer = [MaybeUninit::uninit(); 4096];
@@ -227,24 +232,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_changed_file_is_heard_though_something_else_comes_while_it_settles() {
+    fn a_changed_file_is_heard_though_something_else_comes_all_the_time_while_it_settles() {
         let directory = std::env::temp_dir().join(format!("lapwing-run-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let files = watch(&directory);
             std::fs::write(directory.join("plain.psk"), "").unwrap();
+            let mut settled = None;
             // The other thing is first even if the machine is so slow that both are there.
             tokio::select! {
                 biased;
                 () = sleep(SETTLE / 4) => {}
-                () = changed(files.as_ref()) => panic!("not settled yet"),
+                () = changed(files.as_ref(), &mut settled) => panic!("not settled yet"),
             }
-            assert!(timeout(SETTLE * 500, changed(files.as_ref())).await.is_ok());
+            let mut others = 0;
+            let heard = async {
+                while timeout(SETTLE / 4, changed(files.as_ref(), &mut settled)).await.is_err() {
+                    others += 1;
+                }
+            };
+            assert!(timeout(SETTLE * 500, heard).await.is_ok(), "{others} others");
             std::fs::write(directory.join(".lapwing.memory"), "").unwrap();
             std::fs::write(directory.join("plain.psk.12.tmp"), "").unwrap();
             // And once is enough, and other files are nothing.
-            assert!(timeout(SETTLE * 4, changed(files.as_ref())).await.is_err());
+            assert!(timeout(SETTLE * 4, changed(files.as_ref(), &mut settled)).await.is_err());
         });
         std::fs::remove_dir_all(directory).unwrap();
     }
