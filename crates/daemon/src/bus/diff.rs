@@ -98,7 +98,7 @@ pub fn diff(before: &Tree, after: &Tree) -> Vec<Change> {
 fn differing(path: &str, interface: &'static str, before: &Properties, after: &Properties) -> Option<Change> {
     let changed: Properties = after
         .iter()
-        .filter(|(name, value)| before.get(*name) != Some(value))
+        .filter(|(name, value)| before.get(name) != Some(value))
         .map(|(name, value)| (*name, value.clone()))
         .collect();
     let invalidated: Vec<_> = before.keys().copied().filter(|name| !after.contains_key(name)).collect();

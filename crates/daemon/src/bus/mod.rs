@@ -11,6 +11,7 @@ pub mod connection;
 mod device_provisioning;
 pub mod diff;
 pub mod errors;
+pub mod few;
 pub mod handshake;
 pub mod interfaces;
 mod links;

@@ -3,6 +3,7 @@
 mod access_point;
 
 use super::device_provisioning;
+use super::few::Few;
 use super::interfaces::{
     AD_HOC, ADAPTER, AGENT_MANAGER, BSS, DAEMON, DEBUG, DEVICE, DIAGNOSTIC, KNOWN, LAPWING_DAEMON,
     LAPWING_STATION, NETWORK, OBJECT_MANAGER, PROPERTIES, SIMPLE_CONFIGURATION, STATION,
@@ -22,9 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The properties of an interface that have a value.
-pub type Properties = BTreeMap<&'static str, Value>;
+pub type Properties = Few<Value>;
 /// The interfaces of an object.
-pub type Interfaces = BTreeMap<&'static str, Properties>;
+pub type Interfaces = Few<Properties>;
 
 /// What an object stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,18 +74,19 @@ pub struct Before<'a> {
 #[must_use]
 pub fn tree(view: &View, caution: Option<&str>, developer: bool, before: Option<Before<'_>>) -> Tree {
     let mut tree = Tree::new();
+    let was = before.map(|before| before.tree);
     let version = Value::text(env!("CARGO_PKG_VERSION"));
-    put(&mut tree, path::ROOT.to_owned(), Thing::Root, [(OBJECT_MANAGER, Properties::new())]);
+    put(&mut tree, was, path::ROOT.to_owned(), Thing::Root, [(OBJECT_MANAGER, Properties::new())]);
     let daemon = [
         (DAEMON, Properties::new()),
         (AGENT_MANAGER, Properties::new()),
         (LAPWING_DAEMON, Properties::from([("Version", version)])),
         (PROPERTIES, Properties::new()),
     ];
-    put(&mut tree, path::DAEMON.to_owned(), Thing::Daemon, daemon);
+    put(&mut tree, was, path::DAEMON.to_owned(), Thing::Daemon, daemon);
     for radio in &view.radios {
         let interfaces = [(ADAPTER, adapter(radio)), (PROPERTIES, Properties::new())];
-        put(&mut tree, path::radio(radio.wiphy), Thing::Radio(radio.wiphy), interfaces);
+        put(&mut tree, was, path::radio(radio.wiphy), Thing::Radio(radio.wiphy), interfaces);
     }
     let known: BTreeSet<&FileName> = view.known.iter().map(|known| &known.name).collect();
     let before = before.filter(|before| before.view.known == view.known);
@@ -96,11 +98,11 @@ pub fn tree(view: &View, caution: Option<&str>, developer: bool, before: Option<
             ("AutoConnect", Value::Boolean(profile.autoconnect)),
         ]);
         let interfaces = [(KNOWN, properties), (PROPERTIES, Properties::new())];
-        put(&mut tree, path::passpoint(profile.id), Thing::Passpoint(profile.id), interfaces);
+        put(&mut tree, was, path::passpoint(profile.id), Thing::Passpoint(profile.id), interfaces);
     }
     for device in &view.devices {
-        add_device(&mut tree, device, caution, developer);
-        add_networks(&mut tree, device, &known, before);
+        add_device(&mut tree, was, device, caution, developer);
+        add_networks(&mut tree, was, device, &known, before);
     }
     if let Some(before) = before {
         let known = before.tree.iter().filter(|(_, object)| matches!(object.thing, Thing::Known(_)));
@@ -109,18 +111,23 @@ pub fn tree(view: &View, caution: Option<&str>, developer: bool, before: Option<
     }
     for known in &view.known {
         let interfaces = [(KNOWN, known_network(known)), (PROPERTIES, Properties::new())];
-        put(&mut tree, path::known(&known.name), Thing::Known(known.name.clone()), interfaces);
+        put(&mut tree, was, path::known(&known.name), Thing::Known(known.name.clone()), interfaces);
     }
     tree
 }
 
+/// Puts an object, or the one that was there before if they are the same: of thousands, two of each are never held.
 fn put(
     tree: &mut Tree,
+    was: Option<&Tree>,
     path: String,
     thing: Thing,
     interfaces: impl IntoIterator<Item = (&'static str, Properties)>,
 ) {
-    tree.insert(path, Arc::new(Object { thing, interfaces: Arc::new(interfaces.into_iter().collect()) }));
+    let object = Object { thing, interfaces: Arc::new(interfaces.into_iter().collect()) };
+    let same = was.and_then(|was| was.get(&path)).filter(|was| ***was == object);
+    let object = same.cloned().unwrap_or_else(|| Arc::new(object));
+    tree.insert(path, object);
 }
 
 fn adapter(radio: &RadioView) -> Properties {
@@ -170,7 +177,13 @@ fn current(device: &DeviceView) -> Option<&FileName> {
     }
 }
 
-fn add_device(tree: &mut Tree, device: &DeviceView, caution: Option<&str>, developer: bool) {
+fn add_device(
+    tree: &mut Tree,
+    was: Option<&Tree>,
+    device: &DeviceView,
+    caution: Option<&str>,
+    developer: bool,
+) {
     let at = path::device(device.wiphy, device.ifindex);
     let mut interfaces = Interfaces::from([
         (
@@ -209,12 +222,13 @@ fn add_device(tree: &mut Tree, device: &DeviceView, caution: Option<&str>, devel
             interfaces.insert(DIAGNOSTIC, Properties::new());
         }
     }
-    put(tree, at, Thing::Device(device.ifindex), interfaces);
+    put(tree, was, at, Thing::Device(device.ifindex), interfaces);
 }
 
 /// The networks of a station, and their BSSs.
 fn add_networks(
     tree: &mut Tree,
+    was: Option<&Tree>,
     device: &DeviceView,
     known: &BTreeSet<&FileName>,
     before: Option<Before<'_>>,
@@ -254,10 +268,10 @@ fn add_networks(
         for bss in bsss {
             let properties = Properties::from([("Address", Value::text(bss.bssid))]);
             let interfaces = [(BSS, properties), (PROPERTIES, Properties::new())];
-            put(tree, path::bss(&network, bss.bssid), Thing::Bss, interfaces);
+            put(tree, was, path::bss(&network, bss.bssid), Thing::Bss, interfaces);
         }
         let thing = Thing::Network(device.ifindex, name.clone());
-        put(tree, network, thing, [(NETWORK, properties), (PROPERTIES, Properties::new())]);
+        put(tree, was, network, thing, [(NETWORK, properties), (PROPERTIES, Properties::new())]);
     }
 }
 
