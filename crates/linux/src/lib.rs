@@ -10,6 +10,7 @@ pub mod curves;
 pub mod entropy;
 pub mod hardware;
 pub mod hwsim;
+pub mod memory;
 pub mod netlink;
 pub mod nftables;
 pub mod nl80211;

@@ -18,6 +18,8 @@ const MESSAGES: usize = 32;
 const UNSENT: usize = 8 << 20;
 /// What is kept of the room for octets that are sent.
 const ROOM: usize = 4 << 10;
+/// When more octets than this have waited to be sent, much else was freed with them: thousands of objects were shown.
+const MUCH: usize = 256 << 10;
 /// The number of the first message on a connection, with which we ask for a name of our own.
 const HELLO: u32 = 1;
 
@@ -269,9 +271,13 @@ impl Pipe {
                 Err(error) => return Poll::Ready(Err(error.to_string())),
             }
         }
+        let is_much = self.unsent.capacity() > MUCH;
         self.unsent.clear();
         self.unsent.shrink_to(ROOM);
         self.sent = 0;
+        if is_much {
+            lapwing_linux::memory::give_back();
+        }
         Poll::Ready(Ok(()))
     }
 }
