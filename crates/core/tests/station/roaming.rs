@@ -356,6 +356,22 @@ fn where_nothing_is_found_on_the_channels_that_were_named_all_others_are_scanned
 }
 
 #[test]
+fn an_ap_that_is_gone_since_a_moment_is_not_gone_to_where_another_was_named_in_vain() {
+    let mut world = home(&[-50, -60]);
+    world.run(20 * SECOND);
+    // Heard by a scan, and gone after it.
+    world.give(Event::Scan);
+    world.run(SECOND);
+    world.aps[1].present = false;
+    let elements = [&[52, 13][..], &world.aps[1].setup.bssid.0, &[0, 0, 0, 0, 115, 36, 9]].concat();
+    says(&mut world, Action::TransitionRequest(wish(7, TransitionMode::PREFERRED_CANDIDATES, elements)));
+    world.run(20 * SECOND);
+    let names: Vec<_> = steps(&world).iter().map(|step| step.name()).collect();
+    assert_eq!(names, ["wished", "looks", "widens", "answered", "stays"]);
+    assert_eq!(at(&world), Some(0));
+}
+
+#[test]
 fn an_ap_that_never_answers_about_its_neighbors_costs_half_a_second() {
     let mut world = world_of(with_neighbors(&[-50, -60]), personal(b"home"), SignalWatch::Asked);
     world.run(MINUTE);

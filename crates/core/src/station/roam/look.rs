@@ -27,7 +27,8 @@ use lapwing_frames::{
 const TURN_OF_TRAFFIC: Duration = Duration::from_millis(400);
 /// How long before a look what was heard then still counts.
 const HEARD_BEFORE: Duration = Duration::from_secs(3);
-/// The same as long as it is looked where the access point has said: the clocks of kernel and daemon differ by that.
+/// The same where the access point has said where to look: what was there before has been looked for in vain, or comes in
+/// its turn. The clocks of kernel and daemon differ by that.
 const NARROW: Duration = Duration::from_millis(20);
 /// When to try again to leave, if something keeps us for a moment.
 const MOMENT: Duration = Duration::from_millis(200);
@@ -42,6 +43,8 @@ pub(super) struct Look {
     stage: Stage,
     /// What is still to be scanned.
     places: Places,
+    /// The AP has said where.
+    named: bool,
     /// How often something may still keep us for a moment.
     moments: u8,
 }
@@ -109,7 +112,8 @@ impl Connected {
             return State::Connected(self);
         }
         let places = Places::default();
-        let look = Look { trigger, since: turn.now, stage: Stage::Asking, places, moments: MOMENTS };
+        let look =
+            Look { trigger, since: turn.now, stage: Stage::Asking, places, named: false, moments: MOMENTS };
         self.watch.look = Some(look);
         let offers = self.offers(turn);
         if offers.neighbor_reports && matches!(trigger, RoamTrigger::LowSignal(_)) {
@@ -161,6 +165,7 @@ impl Connected {
                 let named = !places.others.is_empty();
                 let step = RoamStep::Looks { trigger: look.trigger, channels, named };
                 look.places = places;
+                look.named = named;
                 turn.log(Some(self.journey.id), Entry::Roam(step));
             }
         }
@@ -194,16 +199,12 @@ impl Connected {
         }
     }
 
-    /// Where the access point has said to look, nothing is worth the way: from now on what was heard elsewhere counts too,
-    /// and perhaps a moment ago.
+    /// Where the access point has said to look, nothing is worth the way: it is looked elsewhere.
     fn widen(mut self: Box<Self>, turn: &mut Turn<'_>) -> State {
         let widened = self.watch.look.as_mut().and_then(|look| look.places.widen());
         let Some(channels) = widened else { return State::Connected(self) };
         turn.log(Some(self.journey.id), Entry::Roam(RoamStep::Widens { channels }));
-        match self.weigh(turn) {
-            Weighed::Found(to) => self.leave(turn, to),
-            Weighed::None(_) => State::Connected(self),
-        }
+        State::Connected(self)
     }
 
     /// Everything was scanned, or there is no time for more.
@@ -244,9 +245,8 @@ impl Connected {
     fn weigh(&self, turn: &Turn<'_>) -> Weighed {
         let Some(look) = &self.watch.look else { return Weighed::None(None) };
         let context = &*turn.context;
-        let is_narrow = !look.places.others.is_empty();
         let fresh_for = match context.settings.roam.scan {
-            true => turn.now.since(look.since) + if is_narrow { NARROW } else { HEARD_BEFORE },
+            true => turn.now.since(look.since) + if look.named { NARROW } else { HEARD_BEFORE },
             false => Policy::FRESH_FOR,
         };
         let policy = Policy { fresh_for: fresh_for.min(Policy::FRESH_FOR), ..Policy::at(turn.now) };
