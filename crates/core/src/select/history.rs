@@ -157,6 +157,11 @@ impl History {
         self.setbacks.remove(&address).is_some()
     }
 
+    /// Nobody who failed has to wait any longer.
+    pub fn forgive_all(&mut self) {
+        self.setbacks.clear();
+    }
+
     /// Notes that a BSS gave no answer.
     pub fn silent(&mut self, bssid: MacAddr, now: Instant) {
         if self.silences.len() >= BOUND && !self.silences.contains_key(&bssid) {

@@ -113,6 +113,10 @@ impl Connected {
         let plan = target.plan();
         turn.context.history.joined(&ssid, target.address(), bss.bssid);
         turn.context.roam_blocked.forgive(target.address());
+        if turn.context.settings.roam.blocking.initial.is_zero() {
+            // Nobody has to wait longer than for this.
+            turn.context.history.forgive_all();
+        }
         let connection = vocabulary::Connected {
             attempt: journey.id,
             ssid: ssid.clone(),

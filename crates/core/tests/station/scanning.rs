@@ -181,6 +181,38 @@ fn who_joins_by_itself_again_knows_which_ap_is_best_now() {
     world.check();
 }
 
+/// Whether the better of two APs is joined again as soon as it answers again, after it was tried in vain.
+fn comes_back_to_the_better(blocks_for: Duration) -> bool {
+    let setups =
+        vec![on(2412, Setup::new(b"home", 1, &[Akm::Psk])), on(2412, Setup::new(b"home", 2, &[Akm::Psk]))];
+    let mut world = World::new(1, setups);
+    let mut settings = Settings::default();
+    settings.roam.blocking.initial = blocks_for;
+    let (interface, radio) = (world.station.interface(), world.station.radio().clone());
+    world.station = Station::new(interface, radio, super::world::OWN, settings);
+    world.give(Event::Scan);
+    world.run(SECOND);
+    let peer = |world: &World| world.station.connection().map(|connection| connection.peer);
+    let [better, other] = [0, 1].map(|place| world.aps[place].setup.bssid);
+    world.aps[0].present = false;
+    world.give(Event::Connect(personal(b"home")));
+    assert!(world.run_until(10 * SECOND, World::is_connected));
+    assert_eq!(peer(&world), Some(other));
+    world.give(Event::Disconnect);
+    world.aps[0].present = true;
+    world.run(SECOND);
+    world.give(Event::Networks(vec![personal(b"home")]));
+    world.give(Event::Autoconnect(true));
+    assert!(world.run_until(10 * SECOND, World::is_connected));
+    peer(&world) == Some(better)
+}
+
+#[test]
+fn where_nobody_is_blocked_who_failed_waits_no_longer_than_until_there_is_a_connection() {
+    assert!(comes_back_to_the_better(Duration::ZERO));
+    assert!(!comes_back_to_the_better(Duration::from_secs(60)));
+}
+
 #[test]
 fn a_person_sees_each_part_of_a_scan_and_its_end() {
     let setup = on(2437, Setup::new(b"home", 1, &[Akm::Sae]));
