@@ -314,15 +314,15 @@ impl Server {
         [answer].into_iter().chain(lease.map(Action::Leased)).collect()
     }
 
-    /// The address for a client that looks for one: what it has, what it would like, or one that its link address
-    /// leads to, so that it gets the same one again also after a restart of ours. If none is left, the offer that
+    /// The address for a client that looks for one: what it has, what it would like (the one that it had before a restart
+    /// of ours, if it remembers), or the first that is free. If none is left, the offer that
     /// nobody took for the longest time makes room, then the address that was found in use the longest ago.
     fn choose(&mut self, client: MacAddr, wish: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
         if let Some(held) = self.held.get(&client) {
             return Some(held.address);
         }
         loop {
-            let free = wish.filter(|&wish| self.is_free(wish)).or_else(|| self.find(client));
+            let free = wish.filter(|&wish| self.is_free(wish)).or_else(|| self.find());
             if let Some(address) = free.filter(|_| self.room()) {
                 return Some(address);
             }
@@ -332,20 +332,14 @@ impl Server {
         }
     }
 
-    /// A free address, looked for from the one that the client's link address leads to.
-    fn find(&self, client: MacAddr) -> Option<Ipv4Addr> {
+    /// The first free address, as with iwd: whoever has one client knows where it is.
+    fn find(&self) -> Option<Ipv4Addr> {
         let (first, last) = (self.settings.pool.start().to_bits(), self.settings.pool.end().to_bits());
-        let size = last.checked_sub(first)?.saturating_add(1);
-        // FNV-1a: neighbouring link addresses lead far from each other.
-        let spread = |hash: u32, octet: &u8| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
-        let start = client.0.iter().fold(0x811c_9dc5, spread) % size;
         // More are not taken, and five are nobody's: the network's, the broadcast address, the server, the router.
         let most = self.held.len().saturating_add(self.avoided.len()).saturating_add(5);
         let taken: BTreeSet<_> = self.held.values().map(|held| held.address).collect();
-        (0..size)
+        (first..=last)
             .take(most)
-            .map(|step| (u64::from(start).saturating_add(u64::from(step))) % u64::from(size))
-            .filter_map(|place| first.checked_add(u32::try_from(place).ok()?))
             .map(Ipv4Addr::from_bits)
             .find(|address| self.may_be_given(*address) && !taken.contains(address))
     }

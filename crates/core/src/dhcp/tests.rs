@@ -122,6 +122,13 @@ fn an_address_is_offered_given_renewed_and_ends() {
 }
 
 #[test]
+fn addresses_are_given_from_the_first_on() {
+    let mut server = server(10..=20);
+    let last = |address: Ipv4Addr| address.octets()[3];
+    assert_eq!([CLIENT, OTHER].map(|client| last(join(&mut server, NOW, client))), [10, 11]);
+}
+
+#[test]
 fn what_an_answer_says() {
     let mut server = server(10..=20);
     let (_, offer) = ask(&mut server, NOW, &message(CLIENT, Kind::Discover)).unwrap();
