@@ -11,6 +11,8 @@ pub(crate) struct Network {
     pub(crate) hidden: bool,
     /// The station finds a file of it, where otherwise somebody types what it needs.
     pub(crate) by_file: bool,
+    /// What else the file says.
+    further: &'static str,
 }
 
 /// What the network asks for.
@@ -27,7 +29,13 @@ pub(crate) enum Secret {
 impl Network {
     /// A network that asks for nothing.
     pub(crate) fn open(ssid: impl AsRef<[u8]>) -> Self {
-        Self { ssid: ssid.as_ref().to_owned(), secret: Secret::Nothing, hidden: false, by_file: false }
+        Self {
+            ssid: ssid.as_ref().to_owned(),
+            secret: Secret::Nothing,
+            hidden: false,
+            by_file: false,
+            further: "",
+        }
     }
 
     /// A network that asks for nothing and encrypts.
@@ -59,6 +67,12 @@ impl Network {
     pub(crate) fn by_file(mut self) -> Self {
         self.by_file = true;
         self
+    }
+
+    /// Says what else there is in the file, which the station finds.
+    pub(crate) fn further(mut self, lines: &'static str) -> Self {
+        self.further = lines;
+        self.by_file()
     }
 
     /// The name as a person types it, where that is possible.
@@ -97,10 +111,10 @@ impl Network {
                 text = format!("{text}PasswordIdentifier={identifier}\n");
             }
         }
-        match self.hidden {
-            true => text + "[Settings]\nHidden=true\n",
-            false => text,
+        if self.hidden {
+            text += "[Settings]\nHidden=true\n";
         }
+        text + self.further
     }
 
     const fn kind(&self) -> &'static str {
@@ -130,6 +144,10 @@ mod tests {
         assert_eq!(network.file_name(), "plain.psk");
         let text = "[Security]\nPassphrase=secret 12\nPasswordIdentifier=me\n[Settings]\nHidden=true\n";
         assert_eq!(network.file_text(), text);
+        assert_eq!(
+            network.further("[IPv6]\nEnabled=false\n").file_text(),
+            format!("{text}[IPv6]\nEnabled=false\n")
+        );
         assert_eq!(Network::open("a/é").file_name(), "=612fc3a9.open");
         assert_eq!(Network::open([0xff, 0]).path_element(), "ff00_open");
     }

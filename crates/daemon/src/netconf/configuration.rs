@@ -317,7 +317,9 @@ impl Configuration {
         out.push(Action::SetAddress { address, lifetime: None });
         if let Some(router) = gateway {
             let destination = Prefix { address: any, length: 0 };
-            let route = Route { destination, router: Some(router), source: Some(address.address), mtu: None };
+            // The kernel takes no IPv6 route from an address that it has yet to probe for (RFC 4862 5.4), and chooses well.
+            let source = Some(address.address).filter(IpAddr::is_ipv4);
+            let route = Route { destination, router: Some(router), source, mtu: None };
             self.routes.insert(route);
             out.push(Action::SetRoute(route));
         }

@@ -1,8 +1,10 @@
 //! Joining a network for the first time, one kind of security after the other.
 
 use super::{PASSWORD, SOON, SSID, Scenario, expect_online, expect_suites, scenario};
-use crate::failure::Result;
-use crate::guest::{Hostapd, Lab, Network};
+use crate::command::{command, output};
+use crate::failure::{Failure, Result};
+use crate::guest::process::wait;
+use crate::guest::{Hostapd, Kind, Lab, Network};
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("open", "an open network", |lab| {
@@ -13,6 +15,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("network-file", "WPA3 by a file that lies there when the station starts", |lab| {
         joins(lab, Hostapd::wpa3(SSID, PASSWORD), Network::psk(SSID, PASSWORD).by_file(), 8, 4)
     }),
+    scenario("static-addresses", "addresses and routers of both families, as the file has them", fixed)
+        .on_both_kernels(),
     scenario("wpa2-psk", "WPA2 with a passphrase (AKM 2, CCMP)", |lab| {
         joins(lab, Hostapd::wpa2(SSID, PASSWORD), Network::psk(SSID, PASSWORD), 2, 4)
     }),
@@ -61,6 +65,31 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         joins(lab, Hostapd::owe_transition(SSID), Network::owe(SSID), 18, 4)
     }),
 ];
+
+/// Addresses that the access point's router gives nobody, and others than it for the way out.
+const FIXED: &str = "[IPv4]\nAddress=10.0.1.77\nNetmask=255.255.255.0\nGateway=10.0.1.9\n\
+                     [IPv6]\nAddress=fd00:1::77/64\nGateway=fd00:1::9\n";
+
+fn fixed(lab: &mut Lab) -> Result<()> {
+    if lab.kind() == Kind::WpaSupplicant {
+        return Err(Failure::Unable("wpa_supplicant leaves addresses to others".into()));
+    }
+    let ap = lab.access_point(Hostapd::wpa2(SSID, PASSWORD))?;
+    let mut station = lab.station(Network::psk(SSID, PASSWORD).further(FIXED))?;
+    expect_online(&mut *station, &ap)?;
+    for (family, wanted) in [
+        ("-4", ["10.0.1.77/24", "default via 10.0.1.9 "]),
+        ("-6", ["fd00:1::77/64", "default via fd00:1::9 "]),
+    ] {
+        let interface = station.radio().interface.clone();
+        let show = |what: &[&str]| output(&mut command("ip", [&[family], what, &[&interface]].concat()));
+        let seen = || Some(show(&["address", "show", "dev"]).ok()? + &show(&["route", "show", "dev"]).ok()?);
+        if wait(SOON, || seen().filter(|seen| wanted.iter().all(|wanted| seen.contains(wanted)))).is_none() {
+            return Err(Failure::unmet(wanted.join(" and "), seen().unwrap_or_default()));
+        }
+    }
+    Ok(())
+}
 
 /// The station joins, with this AKM and this pairwise cipher, and data crosses.
 fn joins(lab: &mut Lab, config: Hostapd, network: Network, akm: u8, pairwise: u8) -> Result<()> {

@@ -65,7 +65,7 @@ fn static_addresses_are_there_at_once_and_go_with_the_connection() {
         }),
         ipv6: Some(StaticIpv6 {
             address: Prefix { address: "2001:db8::7".parse().unwrap(), length: 64 },
-            gateway: None,
+            gateway: Some("2001:db8::1".parse().unwrap()),
         }),
         dns: vec!["192.0.2.53".parse().unwrap()],
         ..Addressing::default()
@@ -73,7 +73,17 @@ fn static_addresses_are_there_at_once_and_go_with_the_connection() {
     let (configuration, actions) = Configuration::begin(NOW, begin(addressing));
     let done = configured(&actions).unwrap();
     assert_eq!(done.addresses.len(), 2);
-    assert_eq!(done.routers, ["192.0.2.1".parse::<IpAddr>().unwrap()]);
+    let routers = ["192.0.2.1", "2001:db8::1"].map(|router| router.parse::<IpAddr>().unwrap());
+    assert_eq!(done.routers, routers);
+    // An address that is still being probed for is no source to the kernel.
+    let sources: Vec<_> = actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::SetRoute(route) => Some(route.source),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sources, [Some("192.0.2.7".parse().unwrap()), None]);
     assert_eq!(done.resolver.servers.len(), 1);
     assert_eq!(configuration.next_deadline(), None);
     let undone = configuration.end();
