@@ -2,7 +2,8 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=layout.txt");
@@ -22,6 +23,22 @@ fn main() {
     let place = PathBuf::from(env::var_os("OUT_DIR").expect("Cargo says where")).join("layout.ld");
     fs::write(&place, script).expect("the folder is ours");
     println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", place.display());
+    link_unwinder();
     // Addresses that the loader sets, in a fraction of the room (needs glibc 2.36).
     println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+}
+
+/// Links what walks the stack from its archive, where there is one: it is needed after a panic alone, and as a library
+/// costs each start its loading and fifty kilobytes.
+fn link_unwinder() {
+    let is_gnu = env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|library| library == "gnu");
+    let is_native = env::var_os("HOST") == env::var_os("TARGET");
+    let asked = Command::new("cc").arg("-print-file-name=libgcc_eh.a").output();
+    if let (true, true, Ok(answer)) = (is_gnu, is_native, asked)
+        && let Ok(place) = String::from_utf8(answer.stdout)
+        && let Some(directory) = Path::new(place.trim()).parent().filter(|directory| directory.is_absolute())
+    {
+        println!("cargo::rustc-link-search=native={}", directory.display());
+        println!("cargo::rustc-link-lib=static:-bundle=gcc_eh");
+    }
 }
