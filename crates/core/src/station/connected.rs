@@ -113,6 +113,7 @@ impl Connected {
         let plan = target.plan();
         turn.context.history.joined(&ssid, target.address(), bss.bssid);
         turn.context.roam_blocked.forgive(target.address());
+        turn.context.without_keys = turn.context.without_keys.filter(|silent| *silent != target.address());
         if turn.context.settings.roam.blocking.initial.is_zero() {
             // Nobody has to wait longer than for this.
             turn.context.history.forgive_all();

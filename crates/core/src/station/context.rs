@@ -139,6 +139,8 @@ pub(super) struct Context {
     pub affinities: BTreeSet<MacAddr>,
     /// The APs that are not gone to for a while.
     pub roam_blocked: BlockList,
+    /// The AP that said nothing to a fast transition last: it is gone to by another way.
+    pub without_keys: Option<MacAddr>,
     /// The AP to which a commit of SAE went out last, and when, unless it was answered to the end. What it says
     /// next may be about that one.
     pub committed: Option<(MacAddr, Instant)>,
@@ -201,6 +203,7 @@ impl Context {
             interference: Interference::default(),
             affinities: BTreeSet::new(),
             roam_blocked: BlockList::default(),
+            without_keys: None,
             committed: None,
             adds_links: AddsLinks::ByRequest,
             asked_for_links: BTreeMap::new(),

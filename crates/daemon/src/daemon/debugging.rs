@@ -27,7 +27,7 @@ const fn roam_words(step: &RoamStep) -> &'static [&'static str] {
         RoamStep::Widens { .. } => &["no-roam-candidates", "full-roam-scan", "roam-scan-triggered"],
         RoamStep::Stays { .. } => &["no-roam-candidates"],
         RoamStep::Wished { .. } => &["ap-roam-blacklist-added"],
-        RoamStep::FallsBack(_) => &["ft-fallback-to-reassoc", "roaming"],
+        RoamStep::FallsBack(_) => &["ft-fallback-to-reassoc"],
         _ => &[],
     }
 }
@@ -128,6 +128,6 @@ mod tests {
         );
         assert!(roam_words(&RoamStep::Polls).is_empty());
         let falls_back = RoamStep::FallsBack(MacAddr([2, 0, 0, 0, 0, 7]));
-        assert_eq!(roam_words(&falls_back), ["ft-fallback-to-reassoc", "roaming"]);
+        assert_eq!(roam_words(&falls_back), ["ft-fallback-to-reassoc"]);
     }
 }

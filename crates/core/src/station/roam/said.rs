@@ -59,7 +59,7 @@ pub enum RoamStep {
         /// The best of the others and its signal in dBm, if one was heard.
         best: Option<(MacAddr, i32)>,
     },
-    /// This AP does not take the keys of the mobility domain, or says nothing to them: another way to it follows.
+    /// This AP does not take the keys of the mobility domain, or says nothing to them: another way to it is taken next.
     FallsBack(MacAddr),
     /// The AP asked for measurements.
     Measured {
@@ -133,7 +133,7 @@ impl fmt::Display for RoamStep {
                 }
             }
             Self::FallsBack(to) => {
-                write!(f, "{to} does not take the keys of its domain: asking it by a reassociation")
+                write!(f, "{to} does not take the keys of its domain: next by a reassociation")
             }
             Self::Measured { reported, refused } => {
                 write!(f, "the access point asked for measurements: {reported} made, {refused} refused")

@@ -127,7 +127,8 @@ impl Turn<'_> {
 
     /// The beginning of a fast transition, if the keys of the connection lead to this AP.
     fn exchange(&mut self, from: &Connected, target: &Target) -> Option<(Transition, alloc::vec::Vec<u8>)> {
-        let hierarchy = from.hierarchy(self.now)?;
+        let hierarchy =
+            from.hierarchy(self.now).filter(|_| self.context.without_keys != Some(target.address()))?;
         let plan = target.plan()?;
         let (ssid, station) = (target.bss().ssid.clone(), self.context.address);
         if !Transition::is_possible(hierarchy, &ssid, plan, station) {
@@ -203,7 +204,7 @@ impl Turn<'_> {
         if let (Some(target), Way::FastOverAir | Way::FastOverDs, true) =
             (target, leaving.way, is_about_keys(&code))
         {
-            // It is there, as far as is known, and does not take these keys.
+            // It is there, and does not take these keys.
             let why = journey.failure(code);
             self.log(Some(journey.id), Entry::Failed(why));
             self.log(Some(journey.id), Entry::Roam(RoamStep::FallsBack(target.address())));
@@ -217,7 +218,14 @@ impl Turn<'_> {
         let why = self.failure(&journey, code);
         self.log(Some(journey.id), Entry::Failed(why.clone()));
         self.report(Report::RoamFailed { attempt: journey.id, bssid: at, why: why.clone() });
-        self.roam_failed(at, Offence::by(&why.code));
+        if leaving.way == Way::FastOverAir && why.code == Code::AuthenticationTimedOut {
+            // It may have no way to the keys. The kernel has forgotten it with its silence, so that it can only be asked
+            // otherwise once it is heard again.
+            self.log(Some(journey.id), Entry::Roam(RoamStep::FallsBack(at)));
+            self.context.without_keys = Some(at);
+        } else {
+            self.roam_failed(at, Offence::by(&why.code));
+        }
         if leaving.hold == Hold::Held && matches!(why.code, Code::Refused { .. }) {
             // The kernel has not begun: the connection stands, if it says so too.
             self.resync();
@@ -266,11 +274,10 @@ fn over_ds(plan: &crate::rsn::Plan) -> bool {
     plan.mobility_domain().is_some_and(|domain| domain.capabilities.contains(FtCapabilities::OVER_DS))
 }
 
-/// Whether only the keys of the mobility domain may be no good. An AP that cannot get them from the one that has them
-/// may say nothing at all, and is no worse than others by another way.
+/// Whether an AP has answered, and only the keys of the mobility domain are no good.
 const fn is_about_keys(code: &Code) -> bool {
     match code {
-        Code::FastTransition(_) | Code::AuthenticationTimedOut => true,
+        Code::FastTransition(_) => true,
         Code::AuthenticationRefused(status) | Code::AssociationRefused(status) => matches!(
             *status,
             StatusCode::InvalidPmkid
