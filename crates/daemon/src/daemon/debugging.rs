@@ -49,7 +49,6 @@ fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static st
         Report::Disconnected { why, .. } | Report::Failed { why, .. } if why.code != Code::Asked => {
             "disconnected"
         }
-        Report::RoamFailed { .. } => "ft-roam-failed",
         Report::Timeline(record) => match &record.entry {
             Entry::Entered(Phase::Authenticate) => "authenticating",
             Entry::Entered(Phase::Associate) => "associating",
@@ -68,6 +67,12 @@ fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static st
     })
 }
 
+/// Whether a connection that was on its way is where it shall be, or has ended. That the way failed is told then: whoever
+/// waits for it expects the connection to be where it was.
+const fn is_there(report: &Report) -> bool {
+    matches!(report, Report::State(state) if !matches!(state, Summary::Roaming { .. }))
+}
+
 impl<K: Kernel> Daemon<K> {
     /// Tells developers what a station reports.
     pub(super) fn tell_developers(&mut self, ifindex: u32, report: &Report) {
@@ -82,6 +87,12 @@ impl<K: Kernel> Daemon<K> {
         let configures = self.options.network_configuration;
         let is_asked = self.is_joining(ifindex);
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
+        if let Report::RoamFailed { .. } = report {
+            interface.roam_failed = true;
+        }
+        if is_there(report) && std::mem::take(&mut interface.roam_failed) {
+            self.desk.tell(News::Debugged { ifindex, what: "ft-roam-failed" });
+        }
         let Some(what) = word(report, is_asked, configures) else { return };
         if matches!(report, Report::State(_)) {
             interface.searches = 0;
@@ -112,6 +123,15 @@ mod tests {
         };
         assert_eq!(word(&failed(Code::EndedByAccessPoint(ReasonCode(3))), true, false), Some("disconnected"));
         assert_eq!(word(&failed(Code::Asked), true, false), None);
+    }
+
+    #[test]
+    fn a_way_that_failed_is_told_when_the_connection_is_back() {
+        let ssid = || Ssid::new(b"cafe").unwrap();
+        let attempt = AttemptId(1);
+        assert!(!is_there(&Report::State(Summary::Roaming { ssid: ssid(), attempt })));
+        assert!(is_there(&Report::State(Summary::Connected { ssid: ssid(), attempt })));
+        assert!(is_there(&Report::State(Summary::Disconnected)) && !is_there(&Report::Scanned));
     }
 
     #[test]

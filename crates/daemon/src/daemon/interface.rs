@@ -87,6 +87,8 @@ pub(super) struct Interface {
     pub(super) look: Option<Look>,
     /// How many parts of the channels the search that goes on has scanned, for those who follow it.
     pub(super) searches: u32,
+    /// A roam has failed, and the connection is not back yet.
+    pub(super) roam_failed: bool,
     /// The file of the network that it is in.
     pub(super) file: Option<FileName>,
     /// The network that it has just joined and that is not stored so far.
@@ -121,6 +123,7 @@ impl Interface {
             affinity: None,
             look: None,
             searches: 0,
+            roam_failed: false,
             file: None,
             unstored: None,
             warnings: BTreeMap::new(),
