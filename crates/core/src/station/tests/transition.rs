@@ -236,7 +236,8 @@ fn an_ap_that_says_nothing_to_the_keys_of_its_domain_is_asked_without_them_next(
     assert_eq!((request.bssid, request.algorithm), (SECURED, AuthenticationAlgorithm::FastTransition));
     let context = &domain.bench.station.context;
     assert_eq!(context.without_keys, Some(OTHER));
-    assert_eq!(context.roam_blocked.offence(OTHER, Instant::after_start(Duration::from_secs(100))), None);
+    let offence = context.roam_blocked.offence(OTHER, Instant::after_start(Duration::from_secs(100)));
+    assert_eq!(offence, Some(crate::station::roam::Offence::Busy), "others come first");
     assert!(!domain.reports.iter().any(|report| matches!(report, Report::Disconnected { .. })));
 }
 

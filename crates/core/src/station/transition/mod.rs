@@ -223,6 +223,8 @@ impl Turn<'_> {
             // otherwise once it is heard again.
             self.log(Some(journey.id), Entry::Roam(RoamStep::FallsBack(at)));
             self.context.without_keys = Some(at);
+            // Others that are as strong come first.
+            self.roam_failed(at, Offence::Busy);
         } else {
             self.roam_failed(at, Offence::by(&why.code));
         }
