@@ -84,7 +84,7 @@ impl Role {
         }
     }
 
-    pub(super) const fn survey_deadline(&self) -> Option<Instant> {
+    pub(super) fn survey_deadline(&self) -> Option<Instant> {
         match self {
             Self::Station | Self::AdHoc(_) => None,
             Self::AccessPoint { survey, .. } => survey.deadline(),

@@ -22,9 +22,9 @@ pub(super) enum Survey {
     #[default]
     Idle,
     /// The kernel was asked.
-    Asked { until: Instant },
+    Asked { since: Instant },
     /// The kernel scans, or is asked what it found.
-    Running { until: Instant },
+    Running { since: Instant },
 }
 
 impl Survey {
@@ -32,10 +32,10 @@ impl Survey {
         matches!(self, Self::Running { .. })
     }
 
-    pub(super) const fn deadline(self) -> Option<Instant> {
+    pub(super) fn deadline(self) -> Option<Instant> {
         match self {
             Self::Idle => None,
-            Self::Asked { until } | Self::Running { until } => Some(until),
+            Self::Asked { since } | Self::Running { since } => Some(since + PATIENCE),
         }
     }
 }
@@ -52,7 +52,7 @@ impl<K: Kernel> Daemon<K> {
         if *survey != Survey::Idle {
             return Err(CallError::InProgress);
         }
-        *survey = Survey::Asked { until: now.clock + PATIENCE };
+        *survey = Survey::Asked { since: now.clock };
         self.desk.open(now, id, Wish::Scan { ifindex });
         self.kernel.perform(Command::ScanAsAccessPoint { ifindex });
         Ok(None)
@@ -63,18 +63,22 @@ impl<K: Kernel> Daemon<K> {
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
         let Role::AccessPoint { survey, .. } = &mut interface.role else { return };
         match (*survey, event) {
-            (Survey::Asked { until }, SurveyEvent::Begun(Ok(()))) => {
-                *survey = Survey::Running { until };
+            (Survey::Asked { since }, SurveyEvent::Begun(Ok(()))) => {
+                *survey = Survey::Running { since };
                 self.answer_scan(ifindex, Ok(Answer::Done));
             }
             (Survey::Asked { .. }, SurveyEvent::Begun(Err(refusal))) => {
                 *survey = Survey::Idle;
                 self.answer_scan(ifindex, Err(cannot(&refusal)));
             }
-            (Survey::Running { .. }, SurveyEvent::Ended(outcome)) => {
+            (Survey::Running { since }, SurveyEvent::Ended(outcome)) => {
                 *survey = Survey::Idle;
                 match outcome {
-                    Ok(entries) => interface.station.take_over_table(entries, now.clock),
+                    Ok(mut entries) => {
+                        // The kernel has others of half a minute before, which nobody knows to be there still.
+                        entries.retain(|entry| entry.age <= now.clock.since(since));
+                        interface.station.take_over_table(entries, now.clock);
+                    }
                     Err(refusal) => {
                         debug!("{}: what the access point heard is not told: {refusal}", interface.name);
                     }

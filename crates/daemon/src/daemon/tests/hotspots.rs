@@ -679,16 +679,16 @@ fn an_access_point_looks_for_networks_and_shows_what_it_finds() {
     assert!(!scanning(&bench), "by the kernel's word alone");
     tell(&mut bench, SurveyEvent::Begun(Ok(())));
     assert!(scanning(&bench));
-    let heard = |name: &[u8]| {
+    let heard = |name: &[u8], last, age| {
         let mut elements = Vec::new();
         lapwing_frames::element::write_raw(ElementId::Plain(0), name, &mut elements);
         ScanEntry {
-            bssid: MacAddr([2, 0, 0, 0, 7, 7]),
+            bssid: MacAddr([2, 0, 0, 0, 7, last]),
             frequency: Frequency(2412),
             beacon_interval: 100,
             capability: 1,
             signal_mbm: Some(-4000),
-            age: Duration::ZERO,
+            age,
             elements,
             beacon_elements: None,
             beacon_is_newer: false,
@@ -696,7 +696,11 @@ fn an_access_point_looks_for_networks_and_shows_what_it_finds() {
             mld: None,
         }
     };
-    tell(&mut bench, SurveyEvent::Ended(Ok(vec![heard(b"neighbour")])));
+    bench.run.pass(Duration::from_secs(2));
+    // Of the second it is not known whether it is there still.
+    let entries =
+        vec![heard(b"neighbour", 7, Duration::from_secs(1)), heard(b"of before", 8, Duration::from_secs(3))];
+    tell(&mut bench, SurveyEvent::Ended(Ok(entries)));
     assert!(!scanning(&bench));
     let names = |bench: &Bench| {
         let networks = &bench.run.daemon.view(bench.run.now).devices[0].networks;
