@@ -141,7 +141,7 @@ impl Play {
         let interface = bytes.pick(interfaces::ALL);
         let method = (!interface.methods.is_empty()).then(|| bytes.pick(interface.methods));
         let options = bytes.next();
-        let body = match method {
+        let body: Vec<_> = match method {
             Some(method) if options & 3 != 0 => {
                 method.takes.iter().map(|(_, signature)| bytes.value(signature)).collect()
             }
@@ -162,7 +162,7 @@ impl Play {
                 path: (*bytes.pick(&PATHS)).to_owned(),
                 interface: (options & 12 != 12).then(|| interface.name.to_owned()),
                 member,
-                body,
+                body: body.into(),
             })
         };
         self.receive(incoming);
@@ -179,8 +179,8 @@ impl Play {
             self.questions.remove(&serial);
         }
         let outcome = match bytes.next() % 4 {
-            0 => Ok(vec![Value::text(double::PASSPHRASE)]),
-            1 => Ok((0..bytes.next() % 3).map(|_| bytes.any()).collect()),
+            0 => Ok(vec![Value::text(double::PASSPHRASE)].into()),
+            1 => Ok((0..bytes.next() % 3).map(|_| bytes.any()).collect::<Vec<_>>().into()),
             2 => Err("net.connman.iwd.Agent.Error.Canceled".to_owned()),
             _ => Err("org.freedesktop.DBus.Error.NoReply".to_owned()),
         };

@@ -98,7 +98,7 @@ impl Agents {
         &mut self,
         serial: u32,
         sender: &str,
-        outcome: Result<Vec<Value>, String>,
+        outcome: Result<&[Value], &String>,
     ) -> Option<(SecretId, SecretAnswer)> {
         let at = self.questions.iter().position(|question| question.asked == Some(serial))?;
         if self.questions.get(at)?.owner != sender && sender != super::BUS {
@@ -163,17 +163,16 @@ impl Agents {
 }
 
 /// What an agent has answered.
-fn understood(secrets: &Secrets, values: Vec<Value>) -> SecretAnswer {
-    let secret = |text: String| Secret::from_vec(text.into_bytes());
-    let mut values = values.into_iter();
-    match (secrets, values.next(), values.next(), values.next()) {
-        (Secrets::UserNameAndPassword, Some(Value::Text(user)), Some(Value::Text(password)), None) => {
-            SecretAnswer::UserNameAndPassword(user, secret(password))
+fn understood(secrets: &Secrets, values: &[Value]) -> SecretAnswer {
+    let secret = |text: &str| Secret::new(text.as_bytes());
+    match (secrets, values) {
+        (Secrets::UserNameAndPassword, [Value::Text(user), Value::Text(password)]) => {
+            SecretAnswer::UserNameAndPassword(user.clone(), secret(password))
         }
         (Secrets::UserNameAndPassword, ..) => {
             SecretAnswer::Garbage("the agent did not answer with a name and a password")
         }
-        (_, Some(Value::Text(text)), None, None) => SecretAnswer::Passphrase(secret(text)),
+        (_, [Value::Text(text)]) => SecretAnswer::Passphrase(secret(text)),
         _ => SecretAnswer::Garbage("the agent did not answer with one string"),
     }
 }
@@ -218,11 +217,11 @@ mod tests {
             [(":1.1", "RequestPassphrase", Some(11)), (":1.2", "RequestPassphrase", Some(12))]
         );
         // Nobody else can answer, and nobody twice.
-        assert!(agents.answered(12, ":1.1", passphrase("x")).is_none());
-        let (secret, answer) = agents.answered(12, ":1.2", passphrase("secret123")).unwrap();
+        assert!(agents.answered(12, ":1.1", passphrase("x").as_deref()).is_none());
+        let (secret, answer) = agents.answered(12, ":1.2", passphrase("secret123").as_deref()).unwrap();
         assert_eq!(secret, SecretId(1));
         assert!(answer == SecretAnswer::Passphrase(Secret::new(b"secret123")));
-        assert!(agents.answered(12, ":1.2", passphrase("secret123")).is_none());
+        assert!(agents.answered(12, ":1.2", passphrase("secret123").as_deref()).is_none());
         // The one that leaves leaves its question open.
         assert_eq!(agents.remove(":1.1"), Some(vec![SecretId(2)]));
         assert_eq!(agents.remove(":1.1"), None);
@@ -243,7 +242,7 @@ mod tests {
         assert!(matches!(cancel, Outgoing::Call { serial: None, member: "Cancel", body, .. }
             if body == [Value::text("timed-out")]));
         // Its late answer is nobody's.
-        assert!(agents.answered(1, ":1.1", passphrase("x")).is_none());
+        assert!(agents.answered(1, ":1.1", passphrase("x").as_deref()).is_none());
         assert_eq!(asked(&agents.ask(|| 3)), [(":1.1", "RequestPassphrase", Some(3))]);
         let goodbye = agents.release();
         assert_eq!(asked(&goodbye), [(":1.1", "Cancel", None), (":1.1", "Release", None)]);
@@ -267,7 +266,7 @@ mod tests {
             agents.register(":1.1", "/one").unwrap();
             agents.put(":1.1", SecretId(1), "/n".to_owned(), Secrets::Passphrase);
             agents.ask(|| 5);
-            let (_, answer) = agents.answered(5, super::super::BUS, outcome).unwrap();
+            let (_, answer) = agents.answered(5, super::super::BUS, outcome.as_deref()).unwrap();
             assert_eq!(format!("{answer:?}"), expected);
         }
     }
@@ -333,7 +332,7 @@ mod tests {
                     if *asked == member && *with == body),
                 "{calls:?}"
             );
-            let (_, answered) = agents.answered(5, ":1.1", Ok(answer)).unwrap();
+            let (_, answered) = agents.answered(5, ":1.1", Ok(&answer)).unwrap();
             assert_eq!(format!("{answered:?}"), expected);
         }
     }

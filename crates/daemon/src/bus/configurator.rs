@@ -99,14 +99,14 @@ impl Configurator {
         &mut self,
         serial: u32,
         sender: &str,
-        outcome: &Result<Vec<Value>, String>,
+        outcome: Result<&[Value], &String>,
     ) -> Option<(ConfigurationId, bool)> {
         if self.owner() != Some(sender) && sender != super::BUS {
             return None;
         }
         let order = self.open.remove(&serial)?;
         // As with iwd, an answer that is not empty is none.
-        Some((order.id, outcome.as_ref().is_ok_and(Vec::is_empty)))
+        Some((order.id, outcome.is_ok_and(<[Value]>::is_empty)))
     }
 
     /// Takes an order back, and tells the agent.
@@ -232,15 +232,15 @@ mod tests {
         ] {
             let id = ConfigurationId(serial.into());
             configurator.order(serial, id, "/d", &leased(), 300);
-            assert_eq!(configurator.answered(serial, ":1.9", &outcome), None);
-            assert_eq!(configurator.answered(serial, ":1.1", &outcome), Some((id, expected)));
-            assert_eq!(configurator.answered(serial, ":1.1", &outcome), None);
+            assert_eq!(configurator.answered(serial, ":1.9", outcome.as_deref()), None);
+            assert_eq!(configurator.answered(serial, ":1.1", outcome.as_deref()), Some((id, expected)));
+            assert_eq!(configurator.answered(serial, ":1.1", outcome.as_deref()), None);
         }
         configurator.order(8, ConfigurationId(8), "/d", &leased(), 300);
         let cancel = configurator.unwanted(ConfigurationId(8), Unneeded::Superseded).unwrap();
         assert!(matches!(cancel, Outgoing::Call { serial: None, member: "CancelIPv4", body, .. }
             if body[1] == Value::text("superseded")));
-        assert_eq!(configurator.answered(8, ":1.1", &Ok(Vec::new())), None);
+        assert_eq!(configurator.answered(8, ":1.1", Ok(&[])), None);
         assert!(configurator.unregister(":1.1", "/other").is_err());
         assert!(configurator.unregister(":1.2", "/agent").is_err());
         assert!(!configurator.left(":1.2") && configurator.left(":1.1"));

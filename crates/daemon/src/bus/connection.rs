@@ -9,6 +9,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
 use tokio::net::UnixStream;
+use zeroize::Zeroize;
 
 /// How many octets are read at once.
 const AT_ONCE: usize = 4 << 10;
@@ -247,7 +248,9 @@ impl Pipe {
             match self.stream.try_read(&mut octets) {
                 Ok(0) => return Poll::Ready(Err("it was closed by the other side".to_owned())),
                 Ok(count) => {
-                    self.inbox.extend(octets.get(..count).unwrap_or_default());
+                    let read = octets.get_mut(..count).unwrap_or_default();
+                    self.inbox.extend(read);
+                    read.zeroize();
                     return Poll::Ready(Ok(()));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

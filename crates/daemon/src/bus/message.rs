@@ -3,6 +3,7 @@
 use super::value::Value;
 use crate::control::Party;
 use std::fmt;
+use std::ops::Deref;
 
 /// A call of one of our methods.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +17,31 @@ pub struct MethodCall {
     /// The method.
     pub member: String,
     /// The arguments.
-    pub body: Vec<Value>,
+    pub body: Body,
+}
+
+/// The values of a message that came. They may hold a passphrase: when they are done with, they are wiped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body(Vec<Value>);
+
+impl From<Vec<Value>> for Body {
+    fn from(values: Vec<Value>) -> Self {
+        Self(values)
+    }
+}
+
+impl Deref for Body {
+    type Target = [Value];
+
+    fn deref(&self) -> &[Value] {
+        &self.0
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(Value::wipe);
+    }
 }
 
 /// Where a call came from.
@@ -45,7 +70,7 @@ pub enum Incoming {
         /// Who answers.
         sender: String,
         /// The values, or the error's name.
-        outcome: Result<Vec<Value>, String>,
+        outcome: Result<Body, String>,
     },
     /// A name has another owner, or none.
     NameOwnerChanged {

@@ -236,7 +236,7 @@ impl Private {
 
     /// Answers a call of the bus. Returns whether the client may stay.
     fn answer(&mut self, index: usize, call: MethodCall) -> bool {
-        let name = match call.body.as_slice() {
+        let name = match &*call.body {
             [Value::Text(name), ..] => name.as_str(),
             _ => "",
         };
@@ -339,5 +339,5 @@ fn respond(client: &mut Client, message: &Outgoing, serial: u32) -> bool {
 }
 
 fn reply(serial: u32, outcome: Result<Vec<Value>, String>) -> Incoming {
-    Incoming::Reply { serial, sender: BUS.to_owned(), outcome }
+    Incoming::Reply { serial, sender: BUS.to_owned(), outcome: outcome.map(Into::into) }
 }

@@ -12,7 +12,7 @@ use super::agents::Agents;
 use super::configurator::Configurator;
 use super::diff::{Change, diff};
 use super::errors::describe;
-use super::message::{Error, Incoming, MethodCall, Origin, Outgoing};
+use super::message::{Body, Error, Incoming, MethodCall, Origin, Outgoing};
 use super::resolved::Resolved;
 use super::shared_codes::SharedCodes;
 use super::signal_agents::SignalAgents;
@@ -351,7 +351,7 @@ impl Service {
         &mut self,
         serial: u32,
         sender: &str,
-        outcome: Result<Vec<Value>, String>,
+        outcome: Result<Body, String>,
         effects: &mut Vec<Effect>,
     ) {
         if self.asked.contains_key(&serial) && sender != BUS {
@@ -361,16 +361,16 @@ impl Service {
             effects.extend(warning.map(Effect::Warn));
             return;
         }
-        if let Some((id, is_done)) = self.configurator.answered(serial, sender, &outcome) {
+        if let Some((id, is_done)) = self.configurator.answered(serial, sender, outcome.as_deref()) {
             effects.push(Effect::Addressed(id, is_done));
             return;
         }
-        if let Some((id, answer)) = self.shared_codes.answered(serial, sender, &outcome) {
+        if let Some((id, answer)) = self.shared_codes.answered(serial, sender, outcome.as_deref()) {
             effects.push(Effect::Code(id, answer));
             return;
         }
         let Some(question) = self.asked.remove(&serial) else {
-            let answer = self.agents.answered(serial, sender, outcome);
+            let answer = self.agents.answered(serial, sender, outcome.as_deref());
             effects.extend(answer.map(|(secret, answer)| Effect::Secret(secret, answer)));
             return;
         };

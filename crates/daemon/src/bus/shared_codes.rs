@@ -25,13 +25,13 @@ impl SharedCodes {
         &mut self,
         serial: u32,
         sender: &str,
-        outcome: &Result<Vec<Value>, String>,
+        outcome: Result<&[Value], &String>,
     ) -> Option<(CodeId, SecretAnswer)> {
         if self.0.get(&serial)?.1.owner != sender && sender != super::BUS {
             return None;
         }
         let (question, _) = self.0.remove(&serial)?;
-        let code = match outcome.as_deref() {
+        let code = match outcome {
             Ok([Value::Text(code)]) if !code.is_empty() => {
                 SecretAnswer::Passphrase(Secret::new(code.as_bytes()))
             }
@@ -83,16 +83,16 @@ mod tests {
             let call = codes.ask(serial, question, agent(), "shelf");
             assert!(matches!(call, Outgoing::Call { member: "RequestSharedCode", body, .. }
                 if body == [Value::text("shelf")]));
-            assert!(codes.answered(serial, ":1.9", &outcome).is_none());
-            let (answered, answer) = codes.answered(serial, ":1.1", &outcome).unwrap();
+            assert!(codes.answered(serial, ":1.9", outcome.as_deref()).is_none());
+            let (answered, answer) = codes.answered(serial, ":1.1", outcome.as_deref()).unwrap();
             assert_eq!((answered, format!("{answer:?}").as_str()), (question, expected));
-            assert!(codes.answered(serial, ":1.1", &outcome).is_none());
+            assert!(codes.answered(serial, ":1.1", outcome.as_deref()).is_none());
         }
         codes.ask(10, CodeId(10), agent(), "shelf");
         assert!(codes.unwanted(CodeId(9), Unwanted::TimedOut).is_none());
         let cancel = codes.unwanted(CodeId(10), Unwanted::TimedOut);
         assert!(matches!(cancel, Some(Outgoing::Call { serial: None, member: "Cancel", body, .. })
             if body == [Value::text("timed-out")]));
-        assert!(codes.answered(10, ":1.1", &Ok(vec![Value::text("late")])).is_none());
+        assert!(codes.answered(10, ":1.1", Ok(&[Value::text("late")])).is_none());
     }
 }

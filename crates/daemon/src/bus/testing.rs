@@ -30,7 +30,7 @@ pub(crate) fn called(
         path: path.to_owned(),
         interface: interface.map(str::to_owned),
         member: member.to_owned(),
-        body,
+        body: body.into(),
     }
 }
 

@@ -4,6 +4,7 @@ use super::tree::Interfaces;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use zeroize::Zeroize;
 
 /// A value.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,6 +70,29 @@ impl Value {
     pub fn options<K: fmt::Display>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
         let entry = |(key, value): (K, Self)| (Self::text(key), value.in_variant());
         Self::Dictionary("s", "v", entries.into_iter().map(entry).collect())
+    }
+
+    /// Overwrites what came from somebody else, in the memory too.
+    pub(super) fn wipe(&mut self) {
+        match self {
+            Self::Text(text) | Self::Path(text) | Self::Other(text) => text.zeroize(),
+            Self::Byte(octet) => octet.zeroize(),
+            Self::Array(_, values) | Self::Structure(values) => values.iter_mut().for_each(Self::wipe),
+            Self::Dictionary(_, _, entries) => entries.iter_mut().for_each(|(key, value)| {
+                key.wipe();
+                value.wipe();
+            }),
+            Self::Variant(value) => value.wipe(),
+            // Numbers are no secrets, and the others are ours.
+            Self::Boolean(_)
+            | Self::Int16(_)
+            | Self::Uint16(_)
+            | Self::Int32(_)
+            | Self::Uint32(_)
+            | Self::Uint64(_)
+            | Self::Written(..)
+            | Self::Interfaces(_) => {}
+        }
     }
 
     /// The value in a variant.
@@ -146,5 +170,28 @@ mod tests {
         assert_eq!(network.signature(), "(on)");
         assert_eq!(Value::paths([]).signature(), "ao");
         assert_eq!(Value::texts(["x"]).in_variant().signature(), "v");
+    }
+
+    #[test]
+    fn nothing_of_what_somebody_said_is_left_when_it_is_wiped() {
+        let mut said = Value::Structure(vec![
+            Value::options([("Passphrase", Value::text("secret123")), ("Key", Value::octets(b"secret"))]),
+            Value::texts(["secret"]),
+            Value::Path("/secret".to_owned()),
+            Value::Byte(7),
+            Value::Other("s".to_owned()),
+        ]);
+        said.wipe();
+        let wiped = Value::Dictionary(
+            "s",
+            "v",
+            vec![
+                (Value::text(""), Value::text("").in_variant()),
+                (Value::text(""), Value::octets(&[0; 6]).in_variant()),
+            ],
+        );
+        let rest =
+            [Value::texts([""]), Value::Path(String::new()), Value::Byte(0), Value::Other(String::new())];
+        assert_eq!(said, Value::Structure([wiped].into_iter().chain(rest).collect()));
     }
 }

@@ -196,7 +196,7 @@ impl Service {
         if signature(&call.body) != expected {
             return Err(invalid(&format!("The arguments are to be ({expected}).")));
         }
-        match (interface.name, call.member.as_str(), call.body.as_slice()) {
+        match (interface.name, call.member.as_str(), &*call.body) {
             (INTROSPECTABLE, ..) => Ok(Outcome::Answer(vec![introspection(&call.path, &tree)])),
             (OBJECT_MANAGER, ..) => Ok(Outcome::Answer(vec![managed(&tree)])),
             (PROPERTIES, member, body) => {

@@ -142,7 +142,7 @@ impl Service {
                 dbus("UnknownInterface", format_args!("{path} has no interface {name} (now)."))
             })
         };
-        match (member, call.body.as_slice()) {
+        match (member, &*call.body) {
             ("GetAll", [Value::Text(name)]) => {
                 // An empty name asks for the properties of all interfaces, as the specification has it.
                 let properties: Vec<_> = if name.is_empty() {
@@ -190,7 +190,7 @@ impl Service {
     }
 
     fn agent_manager(&mut self, call: &MethodCall, member: &str) -> Outcome {
-        let [Value::Path(path)] = call.body.as_slice() else {
+        let [Value::Path(path)] = &*call.body else {
             return Err(iwd("InvalidArguments", "The argument is the path of an object."));
         };
         let sender = &call.origin.sender;
@@ -245,7 +245,7 @@ impl Service {
     /// Of whoever shows the signal: that it wants to be told, or not any more.
     fn signal_agent(&mut self, ifindex: u32, call: &MethodCall) -> Outcome {
         let sender = &call.origin.sender;
-        let levels = match call.body.as_slice() {
+        let levels = match &*call.body {
             [Value::Path(path), Value::Array("n", levels)] => {
                 self.signal_agents.register((ifindex, &call.path), sender, path, levels)?
             }
@@ -292,7 +292,7 @@ impl Service {
                 later(Call::Disconnect { ifindex })
             }
             (Some(&Thing::Device(ifindex)), interfaces::STATION, "ConnectHiddenNetwork") => {
-                let name = match call.body.as_slice() {
+                let name = match &*call.body {
                     [Value::Text(name)] => name.as_bytes(),
                     _ => &[],
                 };
@@ -382,7 +382,7 @@ impl Service {
 
 /// The address that a call is about.
 fn address(call: &MethodCall) -> Result<MacAddr, Error> {
-    let octets = match call.body.as_slice() {
+    let octets = match &*call.body {
         [Value::Array(_, octets)] => octets.as_slice(),
         _ => &[],
     };
@@ -403,7 +403,7 @@ fn frequencies(call: &MethodCall) -> Result<Vec<Frequency>, Error> {
         Value::Uint16(frequency) => Channel::from_frequency((*frequency).into()),
         _ => None,
     };
-    let frequencies = match call.body.as_slice() {
+    let frequencies = match &*call.body {
         [Value::Array("q", frequencies)] if (1..=CHANNELS).contains(&frequencies.len()) => frequencies,
         _ => &Vec::new(),
     };

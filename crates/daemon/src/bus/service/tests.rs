@@ -402,7 +402,11 @@ fn a_connect_as_iwd_does_it() {
     };
     assert_eq!((destination.as_str(), body.as_slice()), (":1.7", &[Value::Path(HOME.to_owned())][..]));
     let outcome = Ok(vec![Value::text("secret123456")]);
-    let effects = service.receive(Incoming::Reply { serial: *serial, sender: ":1.7".to_owned(), outcome });
+    let effects = service.receive(Incoming::Reply {
+        serial: *serial,
+        sender: ":1.7".to_owned(),
+        outcome: outcome.map(Into::into),
+    });
     let answer = SecretAnswer::Passphrase(Secret::new(b"secret123456"));
     assert_eq!(effects, [Effect::Secret(SecretId(9), answer)]);
 
@@ -552,7 +556,7 @@ fn agents_that_fail() {
     let not_there = |sender: &str| Incoming::Reply {
         serial,
         sender: sender.to_owned(),
-        outcome: Ok(vec![Value::Boolean(false)]),
+        outcome: Ok(vec![Value::Boolean(false)].into()),
     };
     // Only the bus is believed.
     assert!(service.receive(not_there(":1.9")).is_empty());
@@ -617,8 +621,11 @@ fn the_name_and_who_else_is_there() {
     else {
         panic!("{serials:?}")
     };
-    let said =
-        |serial: u32, value| Incoming::Reply { serial, sender: BUS.to_owned(), outcome: Ok(vec![value]) };
+    let said = |serial: u32, value| Incoming::Reply {
+        serial,
+        sender: BUS.to_owned(),
+        outcome: Ok(vec![value].into()),
+    };
     let effects = service.receive(said(*rival, Value::Boolean(true)));
     assert!(matches!(&effects[..], [Effect::Warn(_), Effect::Send(Outgoing::Signal { .. })]), "{effects:?}");
     let owner = Incoming::NameOwnerChanged { name: RIVAL.to_owned(), owner: String::new() };

@@ -4,6 +4,7 @@ use super::{FIXED, LONGEST_MESSAGE, NO_REPLY, VERSION, alignment, field, is_path
 use crate::bus::BUS;
 use crate::bus::message::{Incoming, MethodCall, Origin};
 use crate::bus::value::Value;
+use zeroize::Zeroize;
 
 /// The longest body that is read, in octets. What our methods take is shorter; the bus lets 32 MiB through.
 const LONGEST_BODY: usize = 64 << 10;
@@ -43,6 +44,14 @@ impl Inbox {
 
     /// Takes octets that were read.
     pub fn extend(&mut self, octets: &[u8]) {
+        let needed = self.octets.len() + octets.len();
+        if needed > self.octets.capacity() {
+            // A message may hold a passphrase: what grows leaves nothing behind.
+            let mut roomier = Vec::with_capacity(needed.next_power_of_two());
+            roomier.extend_from_slice(&self.octets);
+            self.octets.zeroize();
+            self.octets = roomier;
+        }
         self.octets.extend_from_slice(octets);
     }
 
@@ -86,7 +95,11 @@ impl Inbox {
             }
         }
         // What is left is less than a message.
-        self.octets.drain(..self.at.min(self.octets.len()));
+        let taken = self.at.min(self.octets.len());
+        let rest = self.octets.len() - taken;
+        self.octets.copy_within(taken.., 0);
+        self.octets.get_mut(rest..).unwrap_or_default().zeroize();
+        self.octets.truncate(rest);
         self.at = 0;
         if self.octets.is_empty() {
             self.octets.shrink_to(ROOM);
@@ -204,15 +217,19 @@ fn message(head: &Head, fields: &[u8], body: &[u8], sender: Option<&str>) -> Opt
         kind::CALL => {
             let origin = Origin { sender, serial: head.serial, wants_reply: head.flags & NO_REPLY == 0 };
             match body() {
-                Ok(body) => {
-                    Incoming::Call(MethodCall { origin, path: path?, interface, member: member?, body })
-                }
+                Ok(body) => Incoming::Call(MethodCall {
+                    origin,
+                    path: path?,
+                    interface,
+                    member: member?,
+                    body: body.into(),
+                }),
                 Err(why) => Incoming::BadCall(origin, why),
             }
         }
         // What cannot be read is not one string either.
         kind::RETURN => {
-            Incoming::Reply { serial: reply_serial?, sender, outcome: Ok(body().unwrap_or_default()) }
+            Incoming::Reply { serial: reply_serial?, sender, outcome: Ok(body().unwrap_or_default().into()) }
         }
         kind::ERROR => Incoming::Reply { serial: reply_serial?, sender, outcome: Err(error_name?) },
         kind::SIGNAL if sender == BUS && member.as_deref() == Some("NameOwnerChanged") => {

@@ -32,7 +32,7 @@ impl Bench {
             path: path.to_owned(),
             interface: Some(interface.to_owned()),
             member: member.to_owned(),
-            body,
+            body: body.into(),
         };
         self.service.receive(Incoming::Call(call), &mut self.rules)
     }
@@ -227,7 +227,11 @@ fn the_name_is_ours_or_we_are_of_no_use() {
     let mut bench = Bench::new();
     let mut reply = |number| {
         let outcome = Ok(vec![Value::Uint32(number)]);
-        let incoming = Incoming::Reply { serial: REQUEST_NAME, sender: BUS.to_owned(), outcome };
+        let incoming = Incoming::Reply {
+            serial: REQUEST_NAME,
+            sender: BUS.to_owned(),
+            outcome: outcome.map(Into::into),
+        };
         bench.service.receive(incoming, &mut bench.rules)
     };
     assert_eq!((reply(1), reply(3)), (vec![Effect::Ready], vec![Effect::NameTaken]));

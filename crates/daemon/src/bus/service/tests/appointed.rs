@@ -166,7 +166,7 @@ fn one_program_sets_addresses_and_another_takes_over_when_it_dies() {
     let reply = |sender: &str| Incoming::Reply {
         serial: *serial,
         sender: sender.to_owned(),
-        outcome: Ok(Vec::new()),
+        outcome: Ok(Vec::new().into()),
     };
     assert_eq!(service.receive(reply(":1.2")), []);
     assert_eq!(service.receive(reply(":1.1")), [Effect::Addressed(id, true)]);

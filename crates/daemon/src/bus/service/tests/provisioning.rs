@@ -80,7 +80,11 @@ fn an_agent_is_asked_for_codes_by_their_names_and_released_in_the_end() {
     };
     assert_eq!(name, "shelf");
     let outcome = Ok(vec![Value::text("secret123")]);
-    let effects = service.receive(Incoming::Reply { serial, sender: ":1.7".to_owned(), outcome });
+    let effects = service.receive(Incoming::Reply {
+        serial,
+        sender: ":1.7".to_owned(),
+        outcome: outcome.map(Into::into),
+    });
     assert!(matches!(&effects[..], [Effect::Code(CodeId(1), SecretAnswer::Passphrase(code))]
             if code.expose() == b"secret123"));
     // One that takes too long, and the end.

@@ -64,7 +64,7 @@ fn what_happens_is_told_to_those_who_watch() {
     let (calls, _) = watching(&mut service, ":1.9", "Watch");
     let serial = calls.last().unwrap().1.unwrap();
     let outcome = Ok(vec![Value::Boolean(false)]);
-    service.receive(Incoming::Reply { serial, sender: BUS.to_owned(), outcome });
+    service.receive(Incoming::Reply { serial, sender: BUS.to_owned(), outcome: outcome.map(Into::into) });
     assert_eq!(told(&mut service), []);
     // All are gone with the bus.
     watching(&mut service, ":1.7", "Watch");
