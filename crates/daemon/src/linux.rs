@@ -146,8 +146,6 @@ pub struct Linux {
     rtnetlink: Rtnetlink,
     rfkill: Option<Rfkill>,
     packets: BTreeMap<u32, [PacketSocket; 2]>,
-    /// The link addresses of this machine's interfaces, as of the last connection.
-    own_addresses: Vec<[u8; 6]>,
     /// For the interfaces on which this machine is the DHCP server.
     clients: BTreeMap<u32, packets::Clients>,
     /// For the interfaces whose EAPOL frames are packets.
@@ -212,7 +210,6 @@ impl Linux {
             rtnetlink,
             rfkill,
             packets: BTreeMap::new(),
-            own_addresses: Vec::new(),
             clients: BTreeMap::new(),
             key_frames: BTreeMap::new(),
             asked: BTreeMap::new(),

@@ -3,15 +3,13 @@
 use super::{Linux, Source, watch};
 use crate::kernel::{Heard, PacketKind};
 use lapwing_frames::MacAddr;
+use lapwing_frames::internet::arp::Arp;
 use lapwing_linux::packet::{PacketSocket, ServerPort};
 use std::collections::btree_map::Entry;
 use std::io;
 
 /// What is listened for, in the order of the sockets.
 const KINDS: [PacketKind; 2] = [PacketKind::Dhcp, PacketKind::Arp];
-
-/// Who sent an ARP packet is at the eighth octet.
-const SENDER: std::ops::Range<usize> = 8..14;
 
 /// Where the messages of DHCP clients are heard.
 #[derive(Debug)]
@@ -25,9 +23,6 @@ impl Linux {
     pub(super) fn listen(&mut self, ifindex: u32, on: bool) {
         // Once open they stay, for the next connection: to close one, the kernel waits until no processor can
         // be reading from it, and for tens of milliseconds nothing else would be done here.
-        if on {
-            self.own_addresses = own_addresses();
-        }
         if !on || self.packets.contains_key(&ifindex) {
             return;
         }
@@ -97,7 +92,9 @@ impl Linux {
             for (socket, kind) in sockets.iter_mut().zip(KINDS) {
                 // An error (the interface went down) is heard as an event of the interface too.
                 while let Ok(Some(packet)) = socket.receive() {
-                    if kind == PacketKind::Arp && is_own(&self.own_addresses, &packet.octets) {
+                    if kind == PacketKind::Arp
+                        && is_own(self.links.values().filter_map(|link| link.address), &packet.octets)
+                    {
                         continue;
                     }
                     let heard = Heard::Packet { ifindex, kind, source: packet.source, octets: packet.octets };
@@ -118,30 +115,23 @@ impl Linux {
     }
 }
 
-/// The link addresses of this machine's interfaces, whoever runs them.
-fn own_addresses() -> Vec<[u8; 6]> {
-    let interfaces = std::fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
-    let texts = interfaces.filter_map(|it| std::fs::read_to_string(it.path().join("address")).ok());
-    texts.filter_map(|text| Some(text.trim().parse::<MacAddr>().ok()?.0)).collect()
-}
-
 /// Whether an ARP packet is this machine's own word. On each interface Linux answers for the addresses of all of them, so that
 /// a cable to the same network would seem to claim whatever address Wi-Fi has just been given.
-fn is_own(addresses: &[[u8; 6]], octets: &[u8]) -> bool {
-    octets.get(SENDER).is_some_and(|sender| addresses.iter().any(|own| own == sender))
+fn is_own(mut addresses: impl Iterator<Item = MacAddr>, octets: &[u8]) -> bool {
+    Arp::parse(octets).is_ok_and(|packet| addresses.any(|own| own == packet.sender_hardware))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lapwing_frames::internet::arp::Arp;
     use std::net::Ipv4Addr;
 
     #[test]
     fn the_answer_of_another_interface_of_this_machine_is_no_claim() {
         let [cable, stranger] = [7, 8].map(|last| MacAddr([2, 0, 0, 0, 0, last]));
         let says = |who| Arp::announcement(who, Ipv4Addr::new(192, 0, 2, 7)).build();
-        assert!(is_own(&[cable.0], &says(cable)));
-        assert!(!is_own(&[cable.0], &says(stranger)) && !is_own(&[cable.0], &[0; 8]));
+        let is_own = |octets: &[u8]| is_own([cable].into_iter(), octets);
+        assert!(is_own(&says(cable)));
+        assert!(!is_own(&says(stranger)) && !is_own(&[0; 8]));
     }
 }
