@@ -62,9 +62,8 @@ pub(in crate::station) fn announced(bss: &Bss) -> Option<RmEnabledCapabilities> 
 struct Wanted {
     /// The token of the request.
     token: u8,
-    /// The channels. A table is wanted of all there are, whichever are named (802.11-2020 11.10.9.1).
-    channels: BTreeSet<Frequency>,
-    is_table: bool,
+    /// Nothing for all: a table is of every channel, whichever are named (802.11-2020 11.10.9.1).
+    channels: Option<BTreeSet<Frequency>>,
     /// Nothing for any.
     bssid: Option<MacAddr>,
     ssid: Option<Ssid>,
@@ -86,7 +85,7 @@ impl Wanted {
             Channel::in_operating_class(class, number).map(|channel| Frequency(channel.frequency()))
         };
         let class = request.operating_class;
-        let channels = match request.channel {
+        let named = || match request.channel {
             ALL_CHANNELS => (1..=u8::MAX).filter_map(|number| of_class(class, number)).collect(),
             LISTED_CHANNELS => {
                 let reports = request.subelements_of(BeaconRequest::AP_CHANNEL_REPORT);
@@ -97,12 +96,12 @@ impl Wanted {
             }
             number => of_class(class, number).into_iter().collect(),
         };
+        let channels = (request.mode != BeaconMode::Table).then(named);
         let ssid = request.subelements_of(BeaconRequest::SSID).next().and_then(|name| Ssid::new(name).ok());
         let detail = request.subelements_of(BeaconRequest::REPORTING_DETAIL).next();
         Self {
             token,
             channels,
-            is_table: request.mode == BeaconMode::Table,
             bssid: (!request.bssid.is_group()).then_some(request.bssid),
             ssid: ssid.filter(|name| !name.is_hidden()),
             elements: detail.and_then(<[u8]>::first) != Some(&0),
@@ -111,7 +110,7 @@ impl Wanted {
 
     fn is(&self, bss: &Bss, since: Instant) -> bool {
         bss.heard >= since
-            && (self.is_table || self.channels.contains(&bss.frequency))
+            && self.channels.as_ref().is_none_or(|channels| channels.contains(&bss.frequency))
             && self.bssid.is_none_or(|bssid| bssid == bss.bssid)
             && self.ssid.as_ref().is_none_or(|ssid| *ssid == bss.ssid)
     }
@@ -212,9 +211,10 @@ impl Connected {
         wanted: &Wanted,
         mode: BeaconMode,
     ) -> bool {
+        let Some(channels) = &wanted.channels else { return false };
         let lately = self.watch.rests_until.is_some_and(|until| turn.now < until);
-        let fits = (1..=MAX_CHANNELS).contains(&wanted.channels.len());
-        let allowed = wanted.channels.iter().all(|frequency| {
+        let fits = (1..=MAX_CHANNELS).contains(&channels.len());
+        let allowed = channels.iter().all(|frequency| {
             turn.context.radio.channels.iter().any(|it| it.frequency == *frequency && !it.disabled)
         });
         if lately || !fits || !allowed || self.watch.look.is_some() || !turn.context.settings.roam.scan {
@@ -222,14 +222,14 @@ impl Connected {
         }
         let name = wanted.ssid.clone().unwrap_or_default();
         let request = ScanRequest {
-            frequencies: wanted.channels.iter().copied().collect(),
+            frequencies: channels.iter().copied().collect(),
             ssids: if mode == BeaconMode::Active { Vec::from([name]) } else { Vec::new() },
             ..ScanRequest::default()
         };
         let begun = turn.scan(Some(self.journey.id), None, request);
         if begun {
-            let channels = u32::try_from(wanted.channels.len()).unwrap_or(u32::MAX);
-            self.watch.rests_until = Some(turn.now + SCANS_AGAIN.saturating_mul(channels));
+            let count = u32::try_from(channels.len()).unwrap_or(u32::MAX);
+            self.watch.rests_until = Some(turn.now + SCANS_AGAIN.saturating_mul(count));
             let wanted = wanted.clone();
             self.watch.measurement = Some(Measurement { dialog_token, wanted, since: turn.now });
         }
