@@ -107,7 +107,7 @@ pub struct Preferences {
     /// What the estimate of a BSS is multiplied with, in hundredths, in 2.4, 5 and 6 GHz.
     pub bands: [u16; 3],
     /// In 2.4 GHz, and above: with this signal in dBm or less the estimate of a BSS counts half. From there another is
-    /// looked for as soon as it is joined.
+    /// looked for as soon as it is joined: these are the thresholds of [`RoamPolicy`](crate::station::RoamPolicy).
     pub weak: [i8; 2],
     /// Protected networks without protected management frames are not joined.
     pub protection_required: bool,

@@ -1,7 +1,7 @@
 //! What decides about roaming, as iwd.config(5) names it.
 
 use super::Blocking;
-use crate::{kernel::Band, time::Duration};
+use crate::{kernel::Band, select::Preferences, time::Duration};
 
 /// What decides about roaming. The defaults are those of iwd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,9 +26,10 @@ pub struct RoamPolicy {
 
 impl Default for RoamPolicy {
     fn default() -> Self {
+        let [threshold, threshold_5ghz] = Preferences::NONE.weak;
         Self {
-            threshold: -70,
-            threshold_5ghz: -76,
+            threshold,
+            threshold_5ghz,
             critical: -80,
             critical_5ghz: -82,
             retry_interval: Duration::from_secs(60),
