@@ -110,8 +110,7 @@ impl Member {
 
     /// Gives its interface an address.
     pub(crate) fn set_address(&self, address: Ipv4Addr) -> Result<()> {
-        let line = format!("ip address replace {address}/24 dev {}", self.radio.interface);
-        output(&mut self.radio.command(&line)).map(drop)
+        self.radio.set_address(address)
     }
 
     /// Pings somebody through the radio, once.

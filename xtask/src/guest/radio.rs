@@ -5,6 +5,7 @@ use crate::failure::{Doing, Failure, Result};
 use crate::guest::process::wait;
 use crate::guest::remains::Remains;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::process::Command;
 use std::time::Duration;
 
@@ -93,6 +94,12 @@ impl Radio {
     pub(crate) fn watch_netlink(&self) -> Result<()> {
         output(&mut self.command("ip link add nlmon0 type nlmon"))?;
         output(&mut self.command("ip link set nlmon0 up")).map(drop)
+    }
+
+    /// Gives the interface an address.
+    pub(crate) fn set_address(&self, address: Ipv4Addr) -> Result<()> {
+        let line = format!("ip address replace {address}/24 dev {}", self.interface);
+        output(&mut self.command(&line)).map(drop)
     }
 
     /// A command in the radio's namespace.

@@ -47,7 +47,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         other.ask(&format!("SELECT_NETWORK {number}"))?;
         own.wait_peers(&[&other.radio().address], MET)?;
         own.set_address(OURS)?;
-        other.set_address(THEIRS)?;
+        other.radio().set_address(THEIRS)?;
         own.ping(THEIRS)
     }),
     ad_hoc(

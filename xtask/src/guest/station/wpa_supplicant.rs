@@ -1,14 +1,13 @@
 //! wpa_supplicant in the part of the station.
 
 use super::{Station, Trouble};
-use crate::command::{command, last_lines, output};
+use crate::command::{command, last_lines};
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::control::Control;
 use crate::guest::network::{Network, Secret, hexadecimal};
 use crate::guest::process::{Process, wait};
 use crate::guest::radio::Radio;
 use std::fs;
-use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -66,12 +65,6 @@ impl WpaSupplicant {
     /// Its own account of its connection, as `wpa_cli status` shows it.
     pub(crate) fn status(&self) -> Result<String> {
         self.control.ask("STATUS")
-    }
-
-    /// Gives its interface an address.
-    pub(crate) fn set_address(&self, address: Ipv4Addr) -> Result<()> {
-        let line = format!("ip address replace {address}/24 dev {}", self.radio.interface);
-        output(&mut self.radio.command(&line)).map(drop)
     }
 
     fn last_lines(&self) -> String {
