@@ -23,6 +23,7 @@ pub mod networks;
 pub mod notify;
 pub mod options;
 pub mod resolver;
+mod rest;
 pub mod run;
 pub mod settings;
 pub mod start;

@@ -7,6 +7,7 @@ use crate::networks::FileName;
 use crate::networks::name::Parsed;
 use crate::networks::passpoint;
 use crate::notify::notify;
+use crate::rest::Rest;
 use lapwing_core::{Duration, Instant};
 use rustix::fs::inotify;
 use std::ffi::OsStr;
@@ -20,7 +21,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 /// How long leaving the networks may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -50,8 +51,10 @@ pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path, mut bus:
     daemon.settle(now());
     tell("READY=1");
     let mut clocks = Clocks::read();
+    // The start was much, however few turns it took.
+    let mut rest = Rest::after_much(clocks.boot);
     loop {
-        let deadline = daemon.next_deadline();
+        let deadline = daemon.next_deadline().into_iter().chain(rest.due()).min();
         tokio::select! {
             ready = wake.readable() => clear(ready?),
             () = bus.wait() => {}
@@ -79,6 +82,14 @@ pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path, mut bus:
         // Nobody waits for the disk; what came of that is told at once.
         daemon.settle(now());
         bus.turn(now(), &mut daemon).await;
+        // The last of all, since whatever runs afterwards is held again.
+        if rest.is_due(clocks.boot) {
+            if let Err(error) = lapwing_linux::memory::let_go_of_code() {
+                debug!("code is held that is not needed: {error}");
+            }
+        } else {
+            rest.turn(clocks.boot);
+        }
     }
     info!("leaving");
     tell("STOPPING=1");
