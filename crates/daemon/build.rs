@@ -18,7 +18,7 @@ fn main() {
         list.lines().map(|name| format!("    *(.text.{name} .text.unlikely.{name})\n")).collect();
     // Assembly has one section for each file: that of the curve which nearly all access points use.
     let script = format!(
-        "SECTIONS {{\n  .text.runs : {{\n    *p256*.o(.text)\n{sections}  }}\n}} INSERT BEFORE .text;\n"
+        "SECTIONS {{\n  .text.runs : {{\n{sections}    *p256*.o(.text)\n  }}\n}} INSERT BEFORE .text;\n"
     );
     let place = PathBuf::from(env::var_os("OUT_DIR").expect("Cargo says where")).join("layout.ld");
     fs::write(&place, script).expect("the folder is ours");

@@ -1,10 +1,12 @@
 //! Which functions of the daemon run: the list after which the linker puts them side by side.
 //!
 //! A process holds its code by the page, and the kernel maps sixteen pages around each that is touched. What runs lies
-//! scattered among what seldom does, so that nearly all would be held.
+//! scattered among what seldom does, so that nearly all would be held. What is called most comes first: once what took part
+//! in a start or a connection is let go of (`lapwing_linux::memory::let_go_of_code`), little of the rest is held again.
 
 use crate::command::{command, output};
 use crate::failure::{Doing, Failure, Result};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -66,24 +68,33 @@ impl Functions {
         Ok(count)
     }
 
-    /// How many functions were called, and the list. First each by its own name: of one that is made for many types, a few
-    /// are called. Then patterns for those that have other names in the next build.
+    /// How many functions were called, and the list, what is called most first: that is what runs while nothing goes on,
+    /// and the start comes last. First each by its own name: of one that is made for many types, a few are called. Then
+    /// patterns for those that have other names in the next build.
     fn list(&self, profile: &str) -> (usize, String) {
-        let called = called(profile).filter_map(|address| self.0.get(&address)).flatten();
-        let names: BTreeSet<_> = called.cloned().collect();
-        let patterns: BTreeSet<_> = names.iter().filter_map(|name| lasting(name)).collect();
-        let lines = names.iter().chain(patterns.difference(&names));
+        let mut called: Vec<_> = called(profile)
+            .filter_map(|(address, hits)| Some((hits, self.0.get(&address)?)))
+            .flat_map(|(hits, names)| names.iter().map(move |name| (Reverse(hits), name.clone())))
+            .collect();
+        called.sort_unstable();
+        let names: Vec<_> = called.into_iter().map(|(_, name)| name).collect();
+        let mut told: BTreeSet<_> = names.iter().cloned().collect();
+        let patterns =
+            names.iter().filter_map(|name| lasting(name)).filter(|pattern| told.insert(pattern.clone()));
+        let patterns: Vec<_> = patterns.collect();
+        let lines = names.iter().chain(&patterns);
         (names.len(), lines.map(|name| format!("{name}\n")).collect())
     }
 }
 
-/// The addresses whose probes were hit: a line has the file, the probe's name, and how often it was hit.
-fn called(profile: &str) -> impl Iterator<Item = u64> {
+/// The addresses whose probes were hit, and how often: a line has the file, the probe's name, and the number.
+fn called(profile: &str) -> impl Iterator<Item = (u64, u64)> {
     profile.lines().filter_map(|line| {
         let words: Vec<_> = line.split_whitespace().collect();
         let [.., name, hits] = *words else { return None };
         let address = u64::from_str_radix(name.strip_prefix('f')?, 16).ok()?;
-        (hits != "0").then_some(address)
+        let hits = hits.parse().ok()?;
+        (hits != 0).then_some((address, hits))
     })
 }
 
@@ -126,6 +137,8 @@ mod tests {
             "  /run/bin/lapwingd  f1000   12\n  /run/bin/lapwingd  f2000 0\n  /run/bin/lapwingd f3000 1\n";
         let pattern = "_ZN12lapwing_core4scan5table5Table6insert17h*";
         assert_eq!(functions.list(profile), (1, format!("{name}\n{pattern}\n")));
+        let profile = "/run/bin/lapwingd f1000 12\n/run/bin/lapwingd f2000 90\n";
+        assert_eq!(functions.list(profile), (2, format!("main\n{name}\n{pattern}\n")));
         let pattern = |name| lasting(name).unwrap_or_default();
         assert_eq!(pattern(name), "_ZN12lapwing_core4scan5table5Table6insert17h*");
         assert_eq!(pattern("_RNvNtCsgEmfK2I1SDS_4core3fmt5write"), "_RNvNtCs*_4core3fmt5write");
