@@ -48,7 +48,9 @@ const BETTER: Against = Against::Better;
 const IWD: Against = Against::One(Subject::Iwd);
 const WPA_SUPPLICANT: Against = Against::One(Subject::WpaSupplicant);
 
+/// Milliseconds of the nanoseconds that are noted, and megabytes of the kilobytes.
 const NANOSECONDS: f64 = 1e6;
+const KILOBYTES: f64 = 1024.0;
 
 fn lines() -> Vec<Line> {
     let line =
@@ -89,7 +91,8 @@ fn lines() -> Vec<Line> {
         let calls: &[_] = if security == Security::Sae { &[(BETTER, 0.5)] } else { &[] };
         add("system calls", "", 1.0, "count", "system_calls", calls);
         if security == Security::Sae {
-            add("memory afterwards (PSS)", "kB", 1.0, "memory", "", &[(IWD, 1.0)]);
+            add("memory as it connects (PSS)", "kB", 1.0, "memory_at_work", "", &[]);
+            add("memory a second later (PSS)", "kB", 1.0, "memory", "", &[(IWD, 1.0)]);
         }
     }
     lines.push(line(
@@ -119,6 +122,13 @@ fn lines() -> Vec<Line> {
     add(&format!("{crowd}: processor time of the first 12 s"), Part::Crowd, "shown", "processor", &[]);
     add(&format!("{crowd}: GetOrderedNetworks"), Part::Crowd, "listed", "time", &[(IWD, 1.0)]);
     add(&format!("{crowd}: its processor time"), Part::Crowd, "listed", "processor", &[]);
+    lines.push(line(
+        &format!("{crowd}: memory then (PSS)"),
+        "MB",
+        KILOBYTES,
+        Source::Values(Part::Crowd, "shown", "memory"),
+        &[(IWD, 1.0)],
+    ));
     lines.extend(roams::lines());
     lines
 }

@@ -3,7 +3,7 @@
 use super::crowd::{CHANNELS, Crowd};
 use super::dbus::Message;
 use super::subject::{Daemon, STATION, Subject};
-use super::{Bench, meter, nanoseconds};
+use super::{Bench, CALM, meter, nanoseconds};
 use crate::command::{command, output};
 use crate::failure::{Doing, Failure, Result};
 use crate::guest::process::wait;
@@ -102,9 +102,12 @@ impl Bench<'_> {
         };
         let ready = (*last).max(named).max(station.unwrap_or_default()) - begun;
         if counts {
+            let processor = nanoseconds(meter::processor_time(daemon.id()));
+            // All objects have just been asked for; that is over.
+            std::thread::sleep(CALM);
             let value = json!({
                 "ready": nanoseconds(ready),
-                "processor": nanoseconds(meter::processor_time(daemon.id())),
+                "processor": processor,
                 "signals": signals.len(),
                 "memory": meter::proportional_set_size(daemon.id())?,
             });

@@ -358,6 +358,7 @@ impl Bench<'_> {
         daemon.scan()?;
         scene.refresh(round)?;
         daemon.join()?;
+        self.note("memory_at_work", json!(meter::proportional_set_size(daemon.id())?));
         std::thread::sleep(CALM);
         self.note("memory", json!(meter::proportional_set_size(daemon.id())?));
         self.keep(security, "memory", &meter::mappings(daemon.id())?)?;
