@@ -110,13 +110,11 @@ impl Linux {
                 range.address(permanent.unwrap_or(before), random(&mut OsEntropy))
             }
             (OwnAddress::Kept, AddressPolicy::Kept) => {
-                let mark = self.address_mark(ifindex);
-                let noted = fs::read_to_string(&mark).ok();
+                let noted = fs::read_to_string(self.address_mark(ifindex)).ok();
                 if noted.is_none_or(|noted| noted != before.to_string()) {
                     return;
                 }
-                // Kept until then: it is tried again by the next process if this one is stopped.
-                let _ = fs::remove_file(mark);
+                // The note stays: if this fails, the next process tries it again, and after that it fits no more.
                 let Some(permanent) = permanent else { return };
                 permanent
             }
