@@ -33,8 +33,9 @@ fn main() {
 fn link_unwinder() {
     let is_gnu = env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|library| library == "gnu");
     let is_native = env::var_os("HOST") == env::var_os("TARGET");
-    let asked = Command::new("cc").arg("-print-file-name=libgcc_eh.a").output();
-    if let (true, true, Ok(answer)) = (is_gnu, is_native, asked)
+    if is_gnu
+        && is_native
+        && let Ok(answer) = Command::new("cc").arg("-print-file-name=libgcc_eh.a").output()
         && let Ok(place) = String::from_utf8(answer.stdout)
         && let Some(directory) = Path::new(place.trim()).parent().filter(|directory| directory.is_absolute())
     {
