@@ -7,13 +7,14 @@ use super::{Linux, Source, watch};
 use crate::kernel::{Heard, Rival};
 use lapwing_core::kernel::{Errno, KernelEvent, Request};
 use lapwing_core::{Duration, Instant};
+use lapwing_frames::management::StatusCode;
 use lapwing_linux::clock;
 use lapwing_linux::nl80211::iftype;
 use lapwing_linux::rivals::rivals;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -31,7 +32,18 @@ pub(super) struct Watch {
     looked: Option<Instant>,
     found: BTreeMap<u32, Vec<Rival>>,
     /// The interfaces that we have joined something on, or try to.
-    joined: BTreeSet<u32>,
+    joined: BTreeMap<u32, Joined>,
+}
+
+/// How far an interface is by what we asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Joined {
+    /// It was asked to join.
+    Asked,
+    /// The kernel says that it has.
+    There,
+    /// It was asked to join another access point, for which the kernel ends what was before.
+    Moving,
 }
 
 /// Whether a request makes a connection.
@@ -49,7 +61,11 @@ impl Watch {
     pub(super) fn asked(&mut self, ifindex: u32, request: &Request) {
         match request {
             request if joins(request) => {
-                self.joined.insert(ifindex);
+                let next = match self.joined.get(&ifindex) {
+                    None | Some(Joined::Asked) => Joined::Asked,
+                    Some(Joined::There | Joined::Moving) => Joined::Moving,
+                };
+                self.joined.insert(ifindex, next);
             }
             Request::Deauthenticate { .. } => {
                 self.joined.remove(&ifindex);
@@ -61,10 +77,26 @@ impl Watch {
     /// Whether we did not ask for what happened, and the AP is not its cause either.
     pub(super) fn is_suspicious(&mut self, ifindex: u32, event: &KernelEvent) -> bool {
         match event {
-            KernelEvent::Authentication { .. }
-            | KernelEvent::Association { .. }
-            | KernelEvent::Connected(_) => !self.joined.contains(&ifindex),
-            KernelEvent::Disconnected { by_ap, .. } => self.joined.remove(&ifindex) && !by_ap,
+            KernelEvent::Authentication { .. } | KernelEvent::Association { .. } => {
+                !self.joined.contains_key(&ifindex)
+            }
+            KernelEvent::Connected(connection) => match self.joined.get_mut(&ifindex) {
+                Some(joined) => {
+                    if connection.status == StatusCode::Success && !connection.timed_out {
+                        *joined = Joined::There;
+                    }
+                    false
+                }
+                None => true,
+            },
+            KernelEvent::Disconnected { by_ap, .. } => match self.joined.remove(&ifindex) {
+                None => false,
+                Some(Joined::Moving) => {
+                    self.joined.insert(ifindex, Joined::Asked);
+                    false
+                }
+                Some(Joined::Asked | Joined::There) => !by_ap,
+            },
             _ => false,
         }
     }
@@ -152,7 +184,7 @@ pub(super) fn timer(seconds: i64) -> io::Result<OwnedFd> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lapwing_core::kernel::AuthenticateRequest;
+    use lapwing_core::kernel::{AuthenticateRequest, Connection};
     use lapwing_frames::MacAddr;
     use lapwing_frames::management::{AuthenticationAlgorithm, ReasonCode};
     use lapwing_linux::rivals::Program;
@@ -161,13 +193,8 @@ mod tests {
         KernelEvent::Disconnected { reason: ReasonCode(3), by_ap }
     }
 
-    #[test]
-    fn what_we_ask_for_is_not_suspicious_and_the_rest_is() {
-        let mut watch = Watch::default();
-        let authentication = KernelEvent::Authentication { frame: vec![] };
-        assert!(watch.is_suspicious(3, &authentication), "nobody asked");
-        assert!(!watch.is_suspicious(3, &KernelEvent::ScanStarted), "scans disturb nobody");
-        let request = Request::Authenticate(AuthenticateRequest {
+    fn authenticate() -> Request {
+        Request::Authenticate(AuthenticateRequest {
             bssid: MacAddr::default(),
             frequency: lapwing_core::kernel::Frequency(2412),
             ssid: lapwing_frames::Ssid::new(b"x").unwrap(),
@@ -175,7 +202,43 @@ mod tests {
             data: vec![],
             elements: vec![],
             mld: None,
-        });
+        })
+    }
+
+    fn connected(status: StatusCode) -> KernelEvent {
+        KernelEvent::Connected(Connection {
+            peer: MacAddr::default(),
+            status,
+            timed_out: false,
+            request_elements: vec![],
+            response_elements: vec![],
+            links: vec![],
+        })
+    }
+
+    #[test]
+    fn whoever_asks_for_another_access_point_ends_the_connection_of_before() {
+        let mut watch = Watch::default();
+        watch.asked(3, &authenticate());
+        assert!(!watch.is_suspicious(3, &connected(StatusCode::Success)));
+        watch.asked(3, &authenticate());
+        assert!(!watch.is_suspicious(3, &disconnected(false)), "we, by going elsewhere");
+        assert!(!watch.is_suspicious(3, &connected(StatusCode::Success)), "there");
+        assert!(watch.is_suspicious(3, &disconnected(false)), "not we: nothing was asked for since");
+        // Where there was no connection, none is left by asking again.
+        watch.asked(3, &authenticate());
+        assert!(!watch.is_suspicious(3, &connected(StatusCode::UnspecifiedFailure)));
+        watch.asked(3, &authenticate());
+        assert!(watch.is_suspicious(3, &disconnected(false)));
+    }
+
+    #[test]
+    fn what_we_ask_for_is_not_suspicious_and_the_rest_is() {
+        let mut watch = Watch::default();
+        let authentication = KernelEvent::Authentication { frame: vec![] };
+        assert!(watch.is_suspicious(3, &authentication), "nobody asked");
+        assert!(!watch.is_suspicious(3, &KernelEvent::ScanStarted), "scans disturb nobody");
+        let request = authenticate();
         assert!(joins(&request) && !joins(&Request::ReadScan));
         watch.asked(3, &request);
         assert!(!watch.is_suspicious(3, &authentication));
