@@ -50,14 +50,19 @@ pub struct Store {
 struct Stamp([u64; 3], [(i64, i64); 2]);
 
 impl Stamp {
-    /// None if the file may change without being told from what it is now.
-    fn of(metadata: &Metadata, tellable: Duration) -> Option<Self> {
+    fn of(metadata: &Metadata) -> Self {
         let written = (metadata.mtime(), metadata.mtime_nsec());
         let changed = (metadata.ctime(), metadata.ctime_nsec());
-        let stamp = Self([metadata.dev(), metadata.ino(), metadata.len()], [written, changed]);
-        let since = SystemTime::UNIX_EPOCH.elapsed().ok()?;
-        let age = since.checked_sub(Duration::from_secs(u64::try_from(changed.0).ok()?))?;
-        (age >= tellable).then_some(stamp)
+        Self([metadata.dev(), metadata.ino(), metadata.len()], [written, changed])
+    }
+
+    /// Whether the file cannot change any more without being told from what it is now.
+    fn is_telling(&self, tellable: Duration) -> bool {
+        let Self(_, [_, changed]) = self;
+        let since = SystemTime::UNIX_EPOCH.elapsed().ok();
+        let changed = u64::try_from(changed.0).ok().map(Duration::from_secs);
+        let age = since.zip(changed).and_then(|(since, changed)| since.checked_sub(changed));
+        age.is_some_and(|age| age >= tellable)
     }
 }
 
@@ -111,12 +116,10 @@ impl Store {
     #[must_use]
     pub fn is_as_read(&self, name: &FileName) -> bool {
         let path = self.path(name);
-        let now = fs::metadata(&path).ok();
-        let stamp = now.as_ref().and_then(|metadata| Stamp::of(metadata, self.tellable));
         let before = path.file_name().and_then(|file| self.read.get(file)).map(|(before, _)| before);
-        match now {
-            Some(_) => stamp.is_some() && stamp.as_ref() == before,
-            None => !self.files.contains_key(name),
+        match fs::metadata(&path) {
+            Ok(metadata) => before == Some(&Stamp::of(&metadata)),
+            Err(_) => !self.files.contains_key(name),
         }
     }
 
@@ -156,8 +159,9 @@ impl Store {
             if self.files.contains_key(&name) && !name.is_written_as(&file_name) {
                 continue;
             }
-            let stamp = fs::metadata(&path).ok().and_then(|metadata| Stamp::of(&metadata, self.tellable));
+            let stamp = fs::metadata(&path).ok().map(|metadata| Stamp::of(&metadata));
             let same = before.remove(&file_name).filter(|(before, _)| Some(before) == stamp.as_ref());
+            let stamp = stamp.filter(|stamp| same.is_some() || stamp.is_telling(self.tellable));
             let result = match same {
                 Some((_, known)) => Ok(known),
                 None => {
@@ -254,12 +258,16 @@ impl Store {
     ) -> Result<Option<KnownNetwork>, FileError> {
         self.joined(name, network, learned, now);
         let Some(path) = self.files.get(name) else { return Ok(None) };
+        // Before it is read: whoever writes it later gives it another time, and whatever was written before is read.
+        let touched = touch(path, now);
         let (mut document, mut known) = self.load_file(path, name.clone())?;
         if known.network.is_same(network) && learn(&mut document, name, learned) {
             known = KnownNetwork::read(name.clone(), &document).map_err(|error| unfit(path, error))?;
+            // It keeps the time.
             self.write(path, name, &document)?;
+        } else if let (Some(stamp), Some(file)) = (touched, path.file_name()) {
+            self.read.insert(file.to_owned(), (stamp, known.clone()));
         }
-        touch(path, now);
         self.remember(&mut known);
         Ok(Some(known))
     }
@@ -279,7 +287,7 @@ impl Store {
     ) -> Result<KnownNetwork, FileError> {
         let (path, document, mut known) = self.provisioned(name, network, learned)?;
         self.write(&path, name, &document)?;
-        touch(&path, now);
+        let _ = touch(&path, now);
         self.files.insert(name.clone(), path);
         self.joined(name, network, learned, now);
         self.remember(&mut known);
@@ -303,7 +311,7 @@ impl Store {
         }
         let mut known = KnownNetwork::read(name.clone(), &document).map_err(|error| unfit(&path, error))?;
         self.write(&path, name, &document)?;
-        touch(&path, now);
+        let _ = touch(&path, now);
         self.files.insert(name.clone(), path);
         self.remember(&mut known);
         Ok(known)
@@ -488,13 +496,20 @@ impl Store {
 /// How much later a file is that was changed: not enough to be another place in the order.
 const CHANGED: Duration = Duration::from_millis(1);
 
-/// Gives a file the time at which its network was joined: iwd orders networks by that.
-fn touch(path: &Path, now: u64) {
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
-    if let Ok(file) = OpenOptions::new().write(true).open(path) {
-        // Only iwd's order depends on it.
-        drop(file.set_times(FileTimes::new().set_modified(time)));
-    }
+/// The part of a second in the times that we give to files, in nanoseconds: where a file system keeps it, no write by
+/// others has the same time but by a chance of one to a thousand million.
+const OURS: u32 = 1;
+
+/// Gives a file the time at which its network was joined: iwd orders networks by that, and nothing else depends on it.
+/// Returns by what it is known from now on, if whatever is written into it later can be told from that.
+fn touch(path: &Path, now: u64) -> Option<Stamp> {
+    let time = SystemTime::UNIX_EPOCH + Duration::new(now, OURS);
+    // Not blocking: somebody may have put a pipe there.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().write(true).custom_flags(flags).open(path).ok()?;
+    file.set_times(FileTimes::new().set_modified(time)).ok()?;
+    let metadata = file.metadata().ok()?;
+    (metadata.modified().ok()? == time).then(|| Stamp::of(&metadata))
 }
 
 fn read_document(path: &Path) -> Result<Document, FileError> {

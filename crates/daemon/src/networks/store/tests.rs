@@ -207,6 +207,34 @@ fn what_has_not_changed_is_not_read_again() {
 }
 
 #[test]
+fn what_was_only_given_its_time_is_not_read_again_and_what_was_written_since_is() {
+    let directory = Directory::new("touched");
+    directory.put("home.psk", "[Security]\nPassphrase=secret123\n");
+    let home = name(b"home", Security::Personal);
+    let mut store = directory.store();
+    store.load();
+    learn(&mut store, 1_000_000).unwrap();
+    assert!(!store.is_as_read(&home), "written a moment ago");
+    learn(&mut store, 1_000_007).unwrap();
+    assert!(store.is_as_read(&home), "nothing was new but the time");
+    store.load();
+    assert!(store.is_as_read(&home));
+    // An edit of the same length, in the same step of the clock perhaps.
+    let text = directory.text("home.psk");
+    directory.put("home.psk", &text.replace("secret123", "secret124"));
+    assert!(!store.is_as_read(&home));
+    let known = store.load().networks.remove(0);
+    let other = Personal { passphrase: Some(Secret::new(b"secret124")), ..Personal::default() };
+    let other = Network::new(home.ssid.clone(), Credentials::Personal(other));
+    assert!(known.network.is_same(&other));
+    // One of which nothing is known yet when it gets its time.
+    directory.put("home.psk", &text);
+    learn(&mut store, 1_000_014).unwrap();
+    assert!(store.is_as_read(&home));
+    assert!(!store.load().networks[0].network.is_same(&other));
+}
+
+#[test]
 fn another_secret_has_proven_nothing() {
     let directory = Directory::new("proven");
     directory.put("home.psk", "[Security]\nPassphrase=secret123\n");
