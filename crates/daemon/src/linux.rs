@@ -34,6 +34,9 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
+/// How many datagrams of one source are read before the others have their turn.
+const AT_ONCE: usize = 16;
+
 /// What a request to nl80211 was for.
 #[derive(Clone, Copy, Debug)]
 enum Purpose {
@@ -360,14 +363,20 @@ impl Linux {
         for source in self.ready()? {
             match source {
                 Source::Nl80211 => {
-                    let messages = self.nl80211.receive()?.map(Iterator::collect::<Vec<_>>);
-                    any |= messages.is_some();
-                    messages.into_iter().flatten().for_each(|incoming| self.heard_nl80211(incoming));
+                    for _ in 0..AT_ONCE {
+                        let messages = self.nl80211.receive()?.map(Iterator::collect::<Vec<_>>);
+                        let Some(messages) = messages else { break };
+                        any = true;
+                        messages.into_iter().for_each(|incoming| self.heard_nl80211(incoming));
+                    }
                 }
                 Source::Rtnetlink => {
-                    let messages = self.rtnetlink.receive()?.map(Iterator::collect::<Vec<_>>);
-                    any |= messages.is_some();
-                    messages.into_iter().flatten().for_each(|incoming| self.heard_rtnetlink(incoming));
+                    for _ in 0..AT_ONCE {
+                        let messages = self.rtnetlink.receive()?.map(Iterator::collect::<Vec<_>>);
+                        let Some(messages) = messages else { break };
+                        any = true;
+                        messages.into_iter().for_each(|incoming| self.heard_rtnetlink(incoming));
+                    }
                 }
                 Source::Rfkill => self.heard_rfkill(),
                 Source::Timer => self.heard_timer(),
