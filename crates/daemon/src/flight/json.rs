@@ -1,6 +1,9 @@
 //! Writing JSON, in the order in which it is written.
 
-use std::fmt::{Display, Write};
+use std::fmt::{self, Display, Write};
+
+/// The length of most lines.
+const USUAL: usize = 256;
 
 /// An object that is being written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,7 +11,10 @@ pub struct Object(String);
 
 impl Default for Object {
     fn default() -> Self {
-        Self(String::from("{"))
+        // Room for a line of the usual length, so that it need not grow.
+        let mut text = String::with_capacity(USUAL);
+        text.push('{');
+        Self(text)
     }
 }
 
@@ -22,8 +28,7 @@ impl Object {
     /// Adds a text.
     #[must_use]
     pub fn text(self, key: &str, value: impl Display) -> Self {
-        let value = quoted(&value.to_string());
-        self.raw(key, &value)
+        self.member(key, |text| quote(text, &value))
     }
 
     /// Adds a text if there is one, else `null`.
@@ -38,7 +43,7 @@ impl Object {
     /// Adds a number.
     #[must_use]
     pub fn number(self, key: &str, value: impl Into<i64>) -> Self {
-        self.raw(key, &value.into().to_string())
+        self.member(key, |text| put(text, format_args!("{}", value.into())))
     }
 
     /// Adds a number if there is one, else `null`.
@@ -53,7 +58,7 @@ impl Object {
     /// Adds seconds, to the microsecond.
     #[must_use]
     pub fn seconds(self, key: &str, value: std::time::Duration) -> Self {
-        self.raw(key, &format!("{}.{:06}", value.as_secs(), value.subsec_micros()))
+        self.member(key, |text| put(text, format_args!("{}.{:06}", value.as_secs(), value.subsec_micros())))
     }
 
     /// Adds true or false.
@@ -65,13 +70,13 @@ impl Object {
     /// Adds a list of texts.
     #[must_use]
     pub fn texts(self, key: &str, values: impl IntoIterator<Item: Display>) -> Self {
-        self.list(key, values.into_iter().map(|value| quoted(&value.to_string())))
+        self.list(key, values, |text, value| quote(text, &value))
     }
 
     /// Adds a list of numbers.
     #[must_use]
     pub fn numbers(self, key: &str, values: impl IntoIterator<Item: Into<i64>>) -> Self {
-        self.list(key, values.into_iter().map(|value| value.into().to_string()))
+        self.list(key, values, |text, value| put(text, format_args!("{}", value.into())))
     }
 
     /// Adds an object.
@@ -83,7 +88,7 @@ impl Object {
     /// Adds a list of objects.
     #[must_use]
     pub fn objects(self, key: &str, values: impl IntoIterator<Item = Self>) -> Self {
-        self.list(key, values.into_iter().map(Self::finish))
+        self.list(key, values, |text, value| text.push_str(&value.finish()))
     }
 
     /// The object's text, on one line.
@@ -93,41 +98,76 @@ impl Object {
         self.0
     }
 
-    fn list(self, key: &str, values: impl Iterator<Item = String>) -> Self {
-        let values: Vec<_> = values.collect();
-        self.raw(key, &format!("[{}]", values.join(",")))
+    fn list<T>(
+        self,
+        key: &str,
+        values: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut String, T),
+    ) -> Self {
+        self.member(key, |text| {
+            text.push('[');
+            for (number, value) in values.into_iter().enumerate() {
+                if number > 0 {
+                    text.push(',');
+                }
+                write(text, value);
+            }
+            text.push(']');
+        })
     }
 
-    fn raw(mut self, key: &str, value: &str) -> Self {
+    fn raw(self, key: &str, value: &str) -> Self {
+        self.member(key, |text| text.push_str(value))
+    }
+
+    fn member(mut self, key: &str, write: impl FnOnce(&mut String)) -> Self {
         if self.0.len() > 1 {
             self.0.push(',');
         }
-        self.0.push_str(&quoted(key));
+        quote(&mut self.0, &key);
         self.0.push(':');
-        self.0.push_str(value);
+        write(&mut self.0);
         self
     }
 }
 
-/// A text in quotation marks (RFC 8259 section 7).
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len().saturating_add(2));
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            // Also what is allowed but would confuse a terminal or a reader of lines.
-            character if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') => {
-                // Writing into a text does not fail; all of these have four digits.
-                let _done = write!(quoted, "\\u{:04x}", u32::from(character));
-            }
-            character => quoted.push(character),
+/// Writing into a text does not fail.
+fn put(text: &mut impl Write, what: fmt::Arguments<'_>) {
+    let _done = text.write_fmt(what);
+}
+
+/// Writes something in quotation marks (RFC 8259 section 7).
+fn quote(text: &mut String, value: &dyn Display) {
+    text.push('"');
+    put(&mut Escaped(text), format_args!("{value}"));
+    text.push('"');
+}
+
+/// What goes between quotation marks.
+struct Escaped<'a>(&'a mut String);
+
+impl Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        // As good as always; an attempt has some thousand of them.
+        let is_plain = |octet: u8| (b' '..0x7f).contains(&octet) && octet != b'"' && octet != b'\\';
+        if text.bytes().all(is_plain) {
+            self.0.push_str(text);
+            return Ok(());
         }
+        for character in text.chars() {
+            match character {
+                '"' => self.0.push_str("\\\""),
+                '\\' => self.0.push_str("\\\\"),
+                '\n' => self.0.push_str("\\n"),
+                // Also what is allowed but would confuse a terminal or a reader of lines. All of these have four digits.
+                character if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') => {
+                    write!(self.0, "\\u{:04x}", u32::from(character))?;
+                }
+                character => self.0.push(character),
+            }
+        }
+        Ok(())
     }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]
