@@ -3,6 +3,7 @@
 use crate::bus::Bus;
 use crate::daemon::{Daemon, Now};
 use crate::kernel::Kernel;
+use crate::log::Lines;
 use crate::networks::FileName;
 use crate::networks::name::Parsed;
 use crate::networks::passpoint;
@@ -34,7 +35,12 @@ const SLEPT: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// If the kernel cannot be heard any more, or signals cannot be received.
-pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path, mut bus: Bus) -> io::Result<()> {
+pub async fn run<K: Kernel + AsFd>(
+    mut daemon: Daemon<K>,
+    state: &Path,
+    mut bus: Bus,
+    lines: &Lines,
+) -> io::Result<()> {
     let wake = Shared::wait_on(daemon.kernel().as_fd().try_clone_to_owned()?)?;
     let files = watch(state);
     let mut settled = None;
@@ -68,6 +74,7 @@ pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path, mut bus:
             }
             () = first(&mut end) => break,
         }
+        let turn = lines.turn();
         // What was there before the flag was cleared is read now, so nothing is left unheard.
         while daemon.listen_to_answer(now)? {
             bus.turn(now(), &mut daemon).await;
@@ -79,6 +86,7 @@ pub async fn run<K: Kernel + AsFd>(mut daemon: Daemon<K>, state: &Path, mut bus:
             daemon.tick(now());
         }
         bus.turn(now(), &mut daemon).await;
+        drop(turn);
         // Nobody waits for the disk; what came of that is told at once.
         daemon.settle(now());
         bus.turn(now(), &mut daemon).await;

@@ -5,7 +5,7 @@ use crate::bus::service::Facts;
 use crate::bus::{Bus, NameTaken, Wanted};
 use crate::daemon::{self, Daemon};
 use crate::linux::Linux;
-use crate::log::Log;
+use crate::log::{Lines, Log};
 use crate::machine::Machine;
 use crate::networks::{Seal, Store, store};
 use crate::options::{self, Clients, HELP, Invocation, Options, Program, World};
@@ -47,9 +47,17 @@ pub fn main(program: Program, arguments: impl IntoIterator<Item = OsString>) -> 
             return ExitCode::from(USAGE);
         }
     };
+    let log = Log::new(options.level, options.bus_log, options.logger);
+    let lines = log.lines();
+    let rescued = lines.clone();
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        rescued.rescue();
+        tell(panic);
+    }));
     // It is the first and only one.
-    drop(tracing::subscriber::set_global_default(Log::new(options.level, options.bus_log, options.logger)));
-    match serve(options) {
+    drop(tracing::subscriber::set_global_default(log));
+    match serve(options, &lines) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("{error}");
@@ -62,7 +70,7 @@ pub fn main(program: Program, arguments: impl IntoIterator<Item = OsString>) -> 
     }
 }
 
-fn serve(mut options: Options) -> Result<(), Box<dyn Error>> {
+fn serve(mut options: Options, lines: &Lines) -> Result<(), Box<dyn Error>> {
     let world = match &options.world {
         Some(world) => Some((Ground::new(world)?, Virtual::scenario(&world.name)?, world.seed)),
         None => None,
@@ -97,7 +105,7 @@ fn serve(mut options: Options) -> Result<(), Box<dyn Error>> {
         let state = options.state.clone();
         let seal = machine.credential.as_deref().map(seal).transpose()?;
         let daemon = open(kernel, options, machine, seal);
-        Ok(run(daemon, &state, bus).await?)
+        Ok(run(daemon, &state, bus, lines).await?)
     })
 }
 
