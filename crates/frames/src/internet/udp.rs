@@ -117,7 +117,7 @@ fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, length: usize) -> Vec<
 }
 
 /// The Internet checksum (RFC 1071) over parts, of which all but the last have an even length.
-fn checksum(parts: &[&[u8]]) -> u16 {
+pub(super) fn checksum(parts: &[&[u8]]) -> u16 {
     let words = parts.iter().flat_map(|part| part.chunks(2)).map(|pair| match *pair {
         [high, low] => u32::from(u16::from_be_bytes([high, low])),
         [high] => u32::from(u16::from_be_bytes([high, 0])),
