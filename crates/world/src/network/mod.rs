@@ -1,8 +1,12 @@
-//! The network behind the access points: one router that gives addresses (DHCP), answers ARP and echoes.
+//! The network behind the access points: one router that gives addresses (DHCP for IPv4 and IPv6), advertises itself,
+//! answers ARP and echoes.
+
+pub mod six;
 
 use lapwing_core::dhcp::{Action, Event, Server, Settings};
 use lapwing_core::{Duration, Instant, Shared};
 use lapwing_frames::MacAddr;
+use six::{Managed, Six};
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
     ArpOperation, ArpPacket, ArpRepr, EthernetAddress, Icmpv4Packet, Icmpv4Repr, IpProtocol, Ipv4Packet,
@@ -15,6 +19,7 @@ use std::ops::RangeInclusive;
 pub const PROBE: u16 = 0x88b5;
 const ARP: u16 = 0x0806;
 const IPV4: u16 = 0x0800;
+const IPV6: u16 = 0x86dd;
 
 /// The router's link address.
 pub const ROUTER: MacAddr = MacAddr([0x02, 0, 0, 0, 0xfe, 1]);
@@ -44,13 +49,16 @@ pub struct Packet {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Router {
     server: Server,
+    /// Its IPv6.
+    pub six: Six,
 }
 
 impl Default for Router {
     fn default() -> Self {
         let settings = Settings { pool: POOL, lease: Self::LEASE, ..Settings::new(ADDRESS, PREFIX) };
         // It resolves names itself, as routers at home do.
-        Self { server: Server::new(Shared::new(settings), &[ADDRESS]) }
+        let six = Six::new(Managed::Addresses, false);
+        Self { server: Server::new(Shared::new(settings), &[ADDRESS]), six }
     }
 }
 
@@ -68,6 +76,7 @@ impl Router {
             PROBE => (packet.source, packet.payload.clone()),
             ARP => (packet.source, arp(&packet.payload)?),
             IPV4 => self.ip(now, packet)?,
+            IPV6 => (packet.source, self.six.turn(now, &packet.payload)?),
             _ => return None,
         };
         Some(Packet { source: ROUTER, destination, ethertype: packet.ethertype, payload })

@@ -129,5 +129,23 @@ fn rubbish_is_not_answered() {
         let cut = Packet { payload: whole.payload[..length].to_vec(), ..whole.clone() };
         assert_eq!(router.turn(NOW, &cut), None, "{length}");
     }
-    assert_eq!(router.turn(NOW, &packet(CLIENT, 0x86dd, vec![0; 40])), None);
+    assert_eq!(router.turn(NOW, &packet(CLIENT, IPV6, vec![0; 40])), None);
+}
+
+#[test]
+fn the_router_advertises_what_is_to_be_had() {
+    let asked = six::solicitation(std::net::Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 7));
+    assert_eq!(six::advertised(&asked), None);
+    for managed in [Managed::Addresses, Managed::Information] {
+        let mut router = Router::default();
+        router.six.managed = managed;
+        let answer = router.turn(NOW, &packet(CLIENT, IPV6, asked.clone())).unwrap();
+        assert_eq!(six::advertised(&answer.payload), Some(managed));
+        for length in 0..asked.len() {
+            assert_eq!(router.turn(NOW, &packet(CLIENT, IPV6, asked[..length].to_vec())), None, "{length}");
+        }
+    }
+    let mut router = Router::default();
+    router.six.managed = Managed::Nothing;
+    assert_eq!(router.turn(NOW, &packet(CLIENT, IPV6, asked)), None);
 }
