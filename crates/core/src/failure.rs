@@ -8,7 +8,8 @@ use crate::{
     kernel::{Errno, Refusal},
 };
 use alloc::string::String;
-use core::fmt;
+use core::{fmt, net::Ipv4Addr};
+use lapwing_frames::MacAddr;
 use lapwing_frames::management::{ReasonCode, StatusCode};
 
 /// Whose doing a failure is.
@@ -112,6 +113,13 @@ pub enum Code {
     Downgrade(&'static str),
     /// No DHCP server answered and no router announced itself.
     NoAddress,
+    /// Another host has the address that the network's file fixes.
+    AddressTaken {
+        /// The address.
+        address: Ipv4Addr,
+        /// The host's link address.
+        by: MacAddr,
+    },
     /// The pairwise key cannot be replaced safely on this radio: connecting anew.
     RekeyByReconnect,
     /// The firmware of the radio did not do its part; the text says which.
@@ -164,6 +172,7 @@ impl Failure {
             | Code::WrongPasswordLikely
             | Code::UnknownPasswordIdentifier
             | Code::Asked
+            | Code::AddressTaken { .. }
             | Code::InterfaceDown => Whose::User,
             Code::Refused { refusal, .. } => match refusal.errno {
                 Errno::EPERM | Errno::EALREADY | Errno::EBUSY | Errno::EINPROGRESS => Whose::OtherProgram,
@@ -208,6 +217,7 @@ impl Failure {
             Code::OperatingChannel(_) => "operating-channel",
             Code::Downgrade(_) => "downgrade",
             Code::NoAddress => "no-address",
+            Code::AddressTaken { .. } => "address-taken",
             Code::RekeyByReconnect => "rekey-by-reconnect",
             Code::Firmware(_) => "firmware-failed",
             Code::FirmwareRoamed => "firmware-roamed",
@@ -259,6 +269,9 @@ impl Failure {
                 "Do not trust this access point until its owner confirms the change; then forget the network and enter it anew."
             }
             Code::NoAddress => "Check the DHCP server of the network; the radio link itself works.",
+            Code::AddressTaken { .. } => {
+                "Set another address in the network's file, or none, so that DHCP gives one."
+            }
             Code::Sae(_) | Code::Owe(_) | Code::Handshake(_) | Code::HandshakeSilent => {
                 "Another try follows by itself; if it repeats, restart or update the access point."
             }
@@ -326,6 +339,7 @@ impl fmt::Display for Failure {
             Code::OperatingChannel(how) => write!(f, "the operating channel was not confirmed: {how}"),
             Code::Downgrade(what) => write!(f, "the access point offers less protection than before: {what}"),
             Code::NoAddress => f.write_str("no DHCP server or router answered"),
+            Code::AddressTaken { address, by } => write!(f, "{by} has the address {address} already"),
             Code::RekeyByReconnect => {
                 f.write_str("the access point renews the pairwise key, which this radio cannot do safely")
             }

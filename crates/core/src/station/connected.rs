@@ -321,7 +321,12 @@ impl Connected {
         State::Connected(self)
     }
 
+    /// There is no address. One that was there and is gone is waited for, since the next one may come any moment. Where
+    /// none ever came the way that led here was none: another access point may lead to a better place.
     pub(super) fn unconfigured(mut self: Box<Self>, turn: &mut Turn<'_>, why: Failure) -> State {
+        if self.journey.phase == Phase::Address && self.is_held() {
+            return turn.unaddressed(self.journey, self.peer, why.code);
+        }
         self.journey.enter(turn, Phase::Address);
         turn.log(Some(self.journey.id), Entry::Failed(why));
         State::Connected(self)

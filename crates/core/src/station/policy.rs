@@ -17,7 +17,7 @@ use crate::{
     time::Duration,
 };
 use alloc::boxed::Box;
-use lapwing_frames::{management::StatusCode, suite::Akm};
+use lapwing_frames::{MacAddr, management::StatusCode, suite::Akm};
 
 impl Turn<'_> {
     /// An attempt has failed: reports it, decides what comes next, and leaves the kernel clean for it.
@@ -41,6 +41,22 @@ impl Turn<'_> {
         let (then, next_try) = self.after_failure(&journey, target, &code, footing);
         self.gave_up(&journey, code, next_try);
         self.tidy(footing, then)
+    }
+
+    /// A connection got no address: as an attempt that failed, so that another AP of the network comes next. With the
+    /// same one only time can help; whoever asked for the network is told by then.
+    pub(super) fn unaddressed(&mut self, journey: Journey, peer: MacAddr, code: Code) -> State {
+        let failures = self.context.history.failed(&journey.network.ssid);
+        let wait = select::backoff(failures.max(1));
+        self.context.history.set_back(peer, self.now, wait + SET_ASIDE);
+        let (difference, wait) = match self.has_other(&journey) {
+            true => (Difference::OtherAccessPoint, Duration::ZERO),
+            false => (Difference::Later, wait),
+        };
+        let then = self.retry(&journey, None, difference, wait);
+        self.ended(&journey, code.clone());
+        self.gave_up(&journey, code, Some(wait));
+        self.tidy(Footing::Connected(peer), then)
     }
 
     /// The AP refused the cached PMKSA, in whichever way: at once a full authentication with the same BSS,

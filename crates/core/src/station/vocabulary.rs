@@ -73,7 +73,8 @@ pub enum Event {
     Resumed(Duration),
     /// Network configuration of this attempt got an address.
     Configured(AttemptId),
-    /// Network configuration of this attempt got no address, or lost the one it had.
+    /// Network configuration of this attempt got no address, which ends its connection, or lost the one it had, for which
+    /// another may come.
     Unconfigured(AttemptId, Failure),
     /// Nothing but time.
     Tick,
@@ -122,7 +123,7 @@ pub enum Report {
         /// Why it ended.
         why: Failure,
     },
-    /// An attempt failed before it was connected.
+    /// An attempt failed: before it was connected, or, behind [`Self::Disconnected`], since the connection got no address.
     Failed {
         /// Which.
         attempt: AttemptId,
