@@ -1,6 +1,7 @@
 //! Network configuration: from an open port to an address.
 
 pub mod configuration;
+pub mod conflict;
 pub mod dhcp;
 pub mod domain;
 pub mod remembered;

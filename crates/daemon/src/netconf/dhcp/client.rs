@@ -11,7 +11,8 @@ mod known;
 mod say;
 
 use super::lease::Lease;
-use guard::Watch;
+use crate::netconf::conflict::Watch;
+use guard::Router;
 use lapwing_core::{Entropy, Instant};
 use lapwing_frames::MacAddr;
 use say::Exchange;
@@ -89,6 +90,13 @@ struct Hold {
     /// When it was asked for: its times count from then.
     since: Instant,
     watch: Watch,
+    router: Router,
+}
+
+impl Hold {
+    const fn new(now: Instant, lease: Lease, since: Instant) -> Self {
+        Self { lease, since, watch: Watch::begin(now), router: Router::Unknown }
+    }
 }
 
 /// What the client waits for.

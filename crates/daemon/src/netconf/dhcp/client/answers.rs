@@ -1,6 +1,5 @@
 //! What servers answer.
 
-use super::guard::Watch;
 use super::say::Exchange;
 use super::{Action, Hold, State, Turn};
 use crate::netconf::dhcp::lease::Lease;
@@ -45,7 +44,7 @@ impl Turn<'_> {
                 self.note(format!("{} offers {}", lease.server, lease.address));
                 // The same transaction goes on (RFC 2131 4.4.1), with its own count of repetitions.
                 let exchange = Exchange { sent: 0, next: self.now, ..exchange };
-                let hold = Hold { lease, since: exchange.began, watch: Watch::begin(self.now) };
+                let hold = Hold::new(self.now, lease, exchange.began);
                 State::Requesting { exchange, hold }
             }
             Err(why) => self.ignored(State::Selecting { exchange }, why),
@@ -63,8 +62,7 @@ impl Turn<'_> {
             // RFC 4039: only a server that commits rapidly may acknowledge at once.
             State::Selecting { exchange } if message.options.contains_key(&option::RAPID_COMMIT) => {
                 self.note(format!("{} gives {} at once", lease.server, lease.address));
-                let watch = Watch::begin(self.now);
-                let hold = Hold { lease: self.old(&lease), since: exchange.began, watch };
+                let hold = Hold::new(self.now, self.old(&lease), exchange.began);
                 self.bind(&exchange, hold, lease)
             }
             State::Selecting { .. } => self.ignored(state, "nothing was asked for yet"),

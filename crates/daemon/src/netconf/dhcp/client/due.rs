@@ -1,6 +1,5 @@
 //! What is due with time.
 
-use super::guard::Watch;
 use super::say::Exchange;
 use super::{Action, Hold, State, Turn};
 use lapwing_core::{Duration, Instant};
@@ -25,7 +24,7 @@ impl Turn<'_> {
         match state {
             State::Waiting { until } if self.now >= until => match self.settings.remembered.clone() {
                 Some(lease) => {
-                    let hold = Hold { lease, since: self.now, watch: Watch::begin(self.now) };
+                    let hold = Hold::new(self.now, lease, self.now);
                     (State::Rebooting { exchange: self.exchange(), hold }, true)
                 }
                 None => (self.select(), true),

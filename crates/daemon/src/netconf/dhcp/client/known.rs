@@ -21,15 +21,15 @@ impl Hold {
     pub(super) fn keep_router(&mut self, old: &Lease) {
         let lease = &mut self.lease;
         if lease.router().is_none() {
-            self.watch.router = Router::Known;
+            self.router = Router::Known;
         } else if lease.router() == Some(lease.server) {
             // It has just spoken.
             lease.router_hardware = Some(lease.server_hardware);
-            self.watch.router = Router::Known;
+            self.router = Router::Known;
         } else if lease.router() == old.router() {
             lease.router_hardware = old.router_hardware;
         } else {
-            self.watch.router = Router::Unknown;
+            self.router = Router::Unknown;
         }
     }
 }
@@ -66,9 +66,9 @@ impl Turn<'_> {
 
     /// Asks for the router's link address, if it is not known to be that of today.
     pub(super) fn ask_router(&mut self, hold: &mut Hold) {
-        if let (Router::Unknown, Some(router)) = (hold.watch.router, hold.lease.router()) {
+        if let (Router::Unknown, Some(router)) = (hold.router, hold.lease.router()) {
             self.arp_to_all(Arp::request(self.settings.hardware, hold.lease.address.address, router));
-            hold.watch.router = Router::Asked;
+            hold.router = Router::Asked;
         }
     }
 
@@ -86,16 +86,16 @@ impl Turn<'_> {
                 if hold.lease.router_hardware == Some(packet.sender_hardware) =>
             {
                 self.note(format!("the router {} is there: {address} is used again", packet.sender));
-                hold.watch.router = Router::Known;
+                hold.router = Router::Known;
                 hold.watch.in_use(self.now);
                 self.out.push(Action::Use(hold.lease.clone()));
                 State::Confirming { exchange, hold }
             }
             State::Bound { ref mut hold } | State::Extending { ref mut hold, .. }
-                if hold.watch.router != Router::Known =>
+                if hold.router != Router::Known =>
             {
                 // To this or to the kernel, which asks too. Only the first counts: what is kept goes to disk.
-                hold.watch.router = Router::Known;
+                hold.router = Router::Known;
                 if hold.lease.router_hardware != Some(packet.sender_hardware) {
                     hold.lease.router_hardware = Some(packet.sender_hardware);
                     self.out.push(Action::Keep(hold.lease.clone()));
