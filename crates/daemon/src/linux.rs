@@ -188,7 +188,7 @@ pub struct Linux {
     runtime: PathBuf,
     settings: Settings,
     /// Who is told of name servers.
-    resolver: resolver::Place,
+    resolver: resolver::Teller,
 }
 
 impl Linux {
@@ -239,7 +239,7 @@ impl Linux {
             heard: VecDeque::new(),
             runtime,
             settings,
-            resolver,
+            resolver: resolver::Teller::new(resolver),
         };
         this.end_old_sharing();
         if let Some(country) = this.settings.country {

@@ -3,19 +3,25 @@
 
 use crate::netconf::Resolver;
 use crate::settings::NameService;
-use std::fmt::{self, Write as _};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use tracing::warn;
 
 /// The file of our own in the runtime directory.
 pub const FILE: &str = "resolv.conf";
 
-/// Where `resolvconf` may be.
-const PROGRAMS: [&str; 4] =
-    ["/usr/sbin/resolvconf", "/sbin/resolvconf", "/usr/bin/resolvconf", "/bin/resolvconf"];
+/// The program, and where it is looked for behind the folders of `PATH`.
+const PROGRAM: &str = "resolvconf";
+const FOLDERS: [&str; 2] = ["/sbin", "/usr/sbin"];
 
 /// systemd-resolved's own directory: it is there while it runs.
 const RESOLVED: &str = "/run/systemd/resolve";
@@ -48,7 +54,7 @@ impl Place {
     #[must_use]
     pub fn find(service: NameService, bus: bool, runtime: &Path) -> Self {
         let resolved = || (bus && Path::new(RESOLVED).is_dir()).then_some(Self::Resolved);
-        let program = || PROGRAMS.iter().map(PathBuf::from).find(|path| path.exists()).map(Self::Program);
+        let program = || program(&std::env::var_os("PATH").unwrap_or_default()).map(Self::Program);
         let file = || Self::File(runtime.join(FILE));
         match service {
             NameService::Automatic => resolved().or_else(program).unwrap_or_else(file),
@@ -58,23 +64,138 @@ impl Place {
             NameService::None => Self::Nowhere,
         }
     }
+}
 
-    /// Tells a program or a file the name servers of an interface, or that there are none any more. The bus is
-    /// somebody else's to speak on.
+/// The program in the folders of a `PATH`, if anybody may run it.
+fn program(path: &OsStr) -> Option<PathBuf> {
+    let is_program = |path: &PathBuf| {
+        fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    // One of a folder without a root is whatever stands where the daemon was started.
+    let folders = std::env::split_paths(path).filter(|folder| folder.is_absolute());
+    folders.chain(FOLDERS.map(PathBuf::from)).map(|folder| folder.join(PROGRAM)).find(is_program)
+}
+
+/// Tells a program or a file. The bus is somebody else's to speak on.
+#[derive(Debug)]
+pub struct Teller {
+    place: Place,
+    /// What the program has been told of.
+    registered: BTreeSet<String>,
+    program: Option<Queue>,
+}
+
+/// Calls of the program, one after the other: two at once could end in the wrong order. Nothing waits for them, since it
+/// runs other programs, some of them slow.
+#[derive(Debug)]
+struct Queue {
+    calls: mpsc::Sender<Call>,
+    thread: JoinHandle<()>,
+}
+
+/// A call of the program.
+#[derive(Debug)]
+struct Call {
+    program: PathBuf,
+    /// The interface, and what it is about.
+    name: String,
+    /// What is to be registered; nothing any more if none.
+    text: Option<String>,
+}
+
+impl Teller {
+    /// One for this place, which nobody has been told anything of.
+    #[must_use]
+    pub const fn new(place: Place) -> Self {
+        Self { place, registered: BTreeSet::new(), program: None }
+    }
+
+    /// Tells the name servers of an interface, or that there are none any more.
     ///
     /// # Errors
-    /// Those of starting the program or writing the file.
-    pub fn set(&self, interface: &str, resolver: Option<&Resolver>) -> io::Result<()> {
-        let text = resolver.map(|resolver| text(interface, resolver));
-        match (self, text) {
-            (Self::Program(program), text) => register(program, interface, text.as_deref()),
-            (Self::File(path), Some(text)) => crate::networks::store::replace(path, text.as_bytes(), 0o644),
-            (Self::File(path), None) => match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
+    /// Those of writing the file. What becomes of the program is for the log.
+    pub fn set(&mut self, interface: &str, resolver: Option<&Resolver>) -> io::Result<()> {
+        match self.place.clone() {
+            Place::Program(program) => {
+                self.register(&program, interface, resolver);
+                Ok(())
+            }
+            Place::File(path) => match resolver {
+                Some(resolver) => {
+                    crate::networks::store::replace(&path, text(interface, resolver).as_bytes(), 0o644)
+                }
+                None => match fs::remove_file(path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                    _ => Ok(()),
+                },
             },
-            (Self::Resolved | Self::Nowhere, _) => Ok(()),
+            Place::Resolved | Place::Nowhere => Ok(()),
         }
+    }
+
+    /// Has the program register name servers and domains, each under a name of its own as iwd has it: what is configured
+    /// for `wlan0.dns` (the order of interfaces, for one) goes on to hold.
+    fn register(&mut self, program: &Path, interface: &str, resolver: Option<&Resolver>) {
+        let servers = resolver.map(|resolver| servers_text(interface, resolver)).unwrap_or_default();
+        // A line for each: some programs read lines of one domain only.
+        let domains = resolver.map(|resolver| resolver.search.as_slice()).unwrap_or_default();
+        let domains: String = domains.iter().map(|domain| format!("search {domain}\n")).collect();
+        for (kind, text) in [("dns", servers), ("domain", domains)] {
+            let name = format!("{interface}.{kind}");
+            let text = Some(text).filter(|text| !text.is_empty());
+            let is_news = if text.is_some() {
+                self.registered.insert(name.clone());
+                true
+            } else {
+                self.registered.remove(&name)
+            };
+            if is_news {
+                self.call(Call { program: program.to_owned(), name, text });
+            }
+        }
+    }
+
+    fn call(&mut self, call: Call) {
+        let queue = self.program.get_or_insert_with(|| {
+            let (calls, queued) = mpsc::channel::<Call>();
+            let thread = thread::spawn(move || {
+                for call in queued {
+                    if let Err(error) = call.run() {
+                        warn!("{} cannot be told of {}: {error}", call.program.display(), call.name);
+                    }
+                }
+            });
+            Queue { calls, thread }
+        });
+        // The other end stays as long as this one.
+        let _sent = queue.calls.send(call);
+    }
+}
+
+impl Drop for Teller {
+    /// What was to be said is said: the last of it undoes the rest.
+    fn drop(&mut self) {
+        if let Some(Queue { calls, thread }) = self.program.take() {
+            drop(calls);
+            let _ended = thread.join();
+        }
+    }
+}
+
+impl Call {
+    fn run(&self) -> io::Result<()> {
+        let mut command = Command::new(&self.program);
+        command.args([if self.text.is_some() { "-a" } else { "-d" }, &self.name]).stdout(Stdio::null());
+        command.stdin(if self.text.is_some() { Stdio::piped() } else { Stdio::null() });
+        let mut child = command.spawn()?;
+        let written = match (child.stdin.take(), &self.text) {
+            (Some(mut input), Some(text)) => input.write_all(text.as_bytes()),
+            _ => Ok(()),
+        };
+        // Its end is waited for in any case, so that no dead process stays.
+        let status = child.wait()?;
+        written?;
+        if status.success() { Ok(()) } else { Err(io::Error::other(status.to_string())) }
     }
 }
 
@@ -113,35 +234,21 @@ fn reachable(text: &str) -> Vec<Ipv4Addr> {
 
 /// `resolv.conf(5)`.
 fn text(interface: &str, resolver: &Resolver) -> String {
-    let mut text = String::new();
-    // Writing into a text does not fail.
-    for server in &resolver.servers {
-        let _done = match server {
-            // Only on this link: a router that names itself.
-            IpAddr::V6(six) if six.is_unicast_link_local() => writeln!(text, "nameserver {six}%{interface}"),
-            _ => writeln!(text, "nameserver {server}"),
-        };
-    }
+    let mut text = servers_text(interface, resolver);
     if !resolver.search.is_empty() {
-        let _done = writeln!(text, "search {}", resolver.search.join(" "));
+        text.push_str(&format!("search {}\n", resolver.search.join(" ")));
     }
     text
 }
 
-/// Hands the text to `resolvconf`. It is not waited for: it runs other programs, some of them slow.
-fn register(program: &Path, interface: &str, text: Option<&str>) -> io::Result<()> {
-    let name = format!("{interface}.lapwing");
-    let mut command = Command::new(program);
-    command.args([if text.is_some() { "-a" } else { "-d" }, &name]).stdout(Stdio::null());
-    command.stdin(if text.is_some() { Stdio::piped() } else { Stdio::null() });
-    let mut child = command.spawn()?;
-    if let (Some(mut input), Some(text)) = (child.stdin.take(), text) {
-        // It fits into the pipe, so this does not wait.
-        input.write_all(text.as_bytes())?;
-    }
-    // Its end is waited for elsewhere, so that no dead process stays.
-    std::thread::spawn(move || child.wait());
-    Ok(())
+/// Its lines of name servers.
+fn servers_text(interface: &str, resolver: &Resolver) -> String {
+    let line = |server: &IpAddr| match server {
+        // Only on this link: a router that names itself.
+        IpAddr::V6(six) if six.is_unicast_link_local() => format!("nameserver {six}%{interface}\n"),
+        _ => format!("nameserver {server}\n"),
+    };
+    resolver.servers.iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -170,39 +277,68 @@ mod tests {
     fn a_file_that_resolvers_understand() {
         assert_eq!(text("wlan0", &resolver()), TEXT);
         let path = std::env::temp_dir().join(format!("lapwing-resolv-{}", std::process::id()));
-        let place = Place::File(path.clone());
-        place.set("wlan0", Some(&resolver())).unwrap();
+        let mut teller = Teller::new(Place::File(path.clone()));
+        teller.set("wlan0", Some(&resolver())).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), TEXT);
         for _ in 0..2 {
-            place.set("wlan0", None).unwrap();
+            teller.set("wlan0", None).unwrap();
         }
         assert!(!path.exists());
     }
 
-    #[test]
-    fn a_program_is_told_which_interface_it_is() {
-        use std::os::unix::fs::PermissionsExt;
-        let base = std::env::temp_dir().join(format!("lapwing-resolvconf-{}", std::process::id()));
-        fs::create_dir_all(&base).unwrap();
-        let (program, seen) = (base.join("resolvconf"), base.join("seen"));
-        let script =
-            format!("#!/bin/sh\necho \"$@\" > {0}.new\ncat >> {0}.new\nmv {0}.new {0}\n", seen.display());
+    /// A program that writes down how it is called, and what it is given.
+    fn scribe(folder: &Path) -> PathBuf {
+        let program = folder.join(PROGRAM);
+        let script = format!(
+            "#!/bin/sh\n(echo \"$@\"; [ \"$1\" = -a ] && cat) >> {}\ntrue\n",
+            folder.join("seen").display()
+        );
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        let place = Place::Program(program);
-        for (resolver, expected) in
-            [(Some(resolver()), format!("-a wlan0.lapwing\n{TEXT}")), (None, "-d wlan0.lapwing\n".to_owned())]
-        {
-            place.set("wlan0", resolver.as_ref()).unwrap();
-            let mut waited = 0;
-            while !seen.exists() {
-                std::thread::sleep(std::time::Duration::from_millis(10));
-                waited += 1;
-                assert!(waited < 1000, "the program was not run");
-            }
-            assert_eq!(fs::read_to_string(&seen).unwrap(), expected);
-            fs::remove_file(&seen).unwrap();
-        }
+        program
+    }
+
+    #[test]
+    fn a_program_is_told_of_servers_and_domains_in_order() {
+        let base = std::env::temp_dir().join(format!("lapwing-resolvconf-{}", std::process::id()));
+        fs::create_dir_all(&base).unwrap();
+        let mut teller = Teller::new(Place::Program(scribe(&base)));
+        teller.set("wlan0", None).unwrap();
+        teller.set("wlan0", Some(&resolver())).unwrap();
+        let alone = Resolver { search: Vec::new(), ..resolver() };
+        teller.set("wlan0", Some(&alone)).unwrap();
+        teller.set("wlan0", None).unwrap();
+        // All of it is said before it goes.
+        drop(teller);
+        let servers =
+            "-a wlan0.dns\nnameserver 192.0.2.53\nnameserver 2001:db8::53\nnameserver fe80::1%wlan0\n";
+        let domains = "-a wlan0.domain\nsearch example.org\nsearch example.net\n";
+        assert_eq!(
+            fs::read_to_string(base.join("seen")).unwrap(),
+            format!("{servers}{domains}{servers}-d wlan0.domain\n-d wlan0.dns\n")
+        );
+        fs::remove_dir_all(base).unwrap();
+    }
+
+    #[test]
+    fn a_program_that_fails_holds_up_nothing() {
+        let mut teller = Teller::new(Place::Program(PathBuf::from("/bin/false")));
+        teller.set("wlan0", Some(&resolver())).unwrap();
+        let mut teller = Teller::new(Place::Program(PathBuf::from("/nowhere/resolvconf")));
+        teller.set("wlan0", Some(&resolver())).unwrap();
+    }
+
+    #[test]
+    fn the_program_is_the_first_of_the_path_that_can_be_run() {
+        let base = std::env::temp_dir().join(format!("lapwing-path-{}", std::process::id()));
+        let folders = ["none", "text", "first", "second"].map(|name| base.join(name));
+        folders.iter().for_each(|folder| fs::create_dir_all(folder).unwrap());
+        let [_, text, first, second] = &folders;
+        fs::write(text.join(PROGRAM), "").unwrap();
+        let expected = scribe(first);
+        scribe(second);
+        let path = std::env::join_paths([PathBuf::new()].iter().chain(&folders)).unwrap();
+        assert_eq!(program(&path), Some(expected));
         fs::remove_dir_all(base).unwrap();
     }
 
