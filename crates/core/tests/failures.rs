@@ -6,6 +6,7 @@ use lapwing_core::{
     failure::{Code, Failure},
     kernel::{Errno, Refusal},
 };
+use lapwing_frames::MacAddr;
 use lapwing_frames::management::{ReasonCode, StatusCode};
 use std::{collections::BTreeSet, fmt::Write};
 
@@ -50,9 +51,10 @@ fn examples() -> Vec<Code> {
         Code::FastTransition("the integrity code of the response is wrong"),
         Code::StateLost,
         Code::MicFailures,
+        Code::AddressTaken { address: [192, 0, 2, 7].into(), by: MacAddr([2, 0, 0, 0, 0, 9]) },
     ];
     let kinds: BTreeSet<u8> = all.iter().map(kind).collect();
-    assert_eq!(kinds, (0..34).collect(), "each code has one example");
+    assert_eq!(kinds, (0..35).collect(), "each code has one example");
     all
 }
 
@@ -88,6 +90,7 @@ fn kind(code: &Code) -> u8 {
         Code::KernelLinks(_) => 30,
         Code::StateLost => 25,
         Code::MicFailures => 33,
+        Code::AddressTaken { .. } => 34,
         Code::Firmware(_) => 27,
         Code::FirmwareRoamed => 28,
         Code::Roamed(_) => 31,

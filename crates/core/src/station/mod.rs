@@ -763,9 +763,14 @@ impl Turn<'_> {
 
     /// Reports that a connection has ended.
     fn ended(&mut self, journey: &Journey, code: Code) {
+        self.ended_until(journey, code, None);
+    }
+
+    /// The same, of one that was of no use: says when the next attempt begins, too.
+    fn ended_until(&mut self, journey: &Journey, code: Code, next_try: Option<crate::time::Duration>) {
         let why = self.failure(journey, code);
         self.log(Some(journey.id), crate::attempt::Entry::Ended(why.clone()));
-        self.report(Report::Disconnected { attempt: journey.id, why });
+        self.report(Report::Disconnected { attempt: journey.id, why, next_try });
     }
 
     /// Reports that an attempt was cut short by the interface going away, and says what comes after.

@@ -54,8 +54,8 @@ impl Turn<'_> {
             false => (Difference::Later, wait),
         };
         let then = self.retry(&journey, None, difference, wait);
-        self.ended(&journey, code.clone());
-        self.gave_up(&journey, code, Some(wait));
+        self.log(Some(journey.id), Entry::Failed(journey.failure(code.clone())));
+        self.ended_until(&journey, code, Some(wait));
         self.tidy(Footing::Connected(peer), then)
     }
 

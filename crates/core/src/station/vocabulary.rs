@@ -122,8 +122,10 @@ pub enum Report {
         attempt: AttemptId,
         /// Why it ended.
         why: Failure,
+        /// When the next attempt begins, if the connection was of no use: it got no address.
+        next_try: Option<Duration>,
     },
-    /// An attempt failed: before it was connected, or, behind [`Self::Disconnected`], since the connection got no address.
+    /// An attempt failed before it was connected.
     Failed {
         /// Which.
         attempt: AttemptId,

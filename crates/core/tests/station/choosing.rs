@@ -6,9 +6,8 @@ use super::{
     world::{Held, World},
 };
 use lapwing_core::{
-    attempt::Phase,
     attempt::{Cause, Difference, Entry},
-    failure::{Code, Failure},
+    failure::Code,
     kernel::{Errno, Frequency},
     network::{Credentials, Network, Proven, TransitionDisable},
     select::{Rejection, Verdict},
@@ -247,25 +246,6 @@ fn a_refused_request_is_a_failure_with_its_name_and_not_the_end() {
             world.check();
         }
     }
-}
-
-#[test]
-fn the_address_is_part_of_the_attempt() {
-    let mut world = joined(vec![Setup::new(b"home", 1, &[Akm::Sae])], personal(b"home"));
-    let attempt = world
-        .reports
-        .iter()
-        .find_map(|report| match report {
-            Report::Connected(connected) => Some(connected.attempt),
-            _ => None,
-        })
-        .unwrap();
-    let failure = Failure { phase: Phase::Address, code: Code::NoAddress };
-    world.give(Event::Unconfigured(attempt, failure.clone()));
-    assert!(world.is_connected());
-    assert!(entries(&world).any(|entry| *entry == Entry::Failed(failure.clone())));
-    world.give(Event::Configured(attempt));
-    assert!(entries(&world).any(|entry| *entry == Entry::Entered(Phase::Online)));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 #[path = "../common/fixtures.rs"]
 mod fixtures;
 
+mod addresses;
 mod ap;
 mod channel;
 mod choosing;

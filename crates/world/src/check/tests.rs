@@ -416,7 +416,7 @@ fn a_roam_ends_no_connection_whose_access_point_is_there() {
     let there = || open().logged(way(OTHER));
     let ended = |story: Story, code| {
         let why = Failure { phase: Phase::Associate, code };
-        story.said(Report::Disconnected { attempt: connected().attempt, why })
+        story.said(Report::Disconnected { attempt: connected().attempt, why, next_try: None })
     };
     let lost = |story| ended(story, Code::AssociationTimedOut);
     lost(open()).sees(|sight| sight).holds();

@@ -32,7 +32,7 @@ fn within(state: &str) -> Bench {
 }
 
 /// What becomes of each event; those that change nothing anywhere are left out.
-const OF_FIRMWARE: [(&str, [&str; 5]); 18] = [
+const OF_FIRMWARE: [(&str, [&str; 5]); 19] = [
     (
         "Connect",
         [
@@ -64,6 +64,7 @@ const OF_FIRMWARE: [(&str, [&str; 5]); 18] = [
             ".",
         ],
     ),
+    ("Unconfigured", [".", ".", "Disconnecting DISCONNECT", ".", "."]),
     ("Scan", [".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("ScanFor", [".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("ScanOn", [".", ".", ". TRIGGER_SCAN", ".", "."]),

@@ -1,0 +1,79 @@
+//! Connections with and without an address.
+
+use super::{
+    ap::Setup,
+    joining::{SECOND, entries, joined, personal},
+    world::World,
+};
+use lapwing_core::{
+    Duration,
+    attempt::{AttemptId, Entry, Phase},
+    failure::{Code, Failure},
+    station::{Event, Report},
+};
+use lapwing_frames::suite::Akm;
+
+/// The attempt of the last connection.
+fn connected(world: &World) -> AttemptId {
+    let attempts = world.reports.iter().filter_map(|report| match report {
+        Report::Connected(connected) => Some(connected.attempt),
+        _ => None,
+    });
+    attempts.last().unwrap()
+}
+
+fn no_address() -> Failure {
+    Failure { phase: Phase::Address, code: Code::NoAddress }
+}
+
+#[test]
+fn an_address_that_is_lost_is_waited_for() {
+    let mut world = joined(vec![Setup::new(b"home", 1, &[Akm::Sae])], personal(b"home"));
+    let attempt = connected(&world);
+    world.give(Event::Configured(attempt));
+    assert!(entries(&world).any(|entry| *entry == Entry::Entered(Phase::Online)));
+    world.give(Event::Unconfigured(attempt, no_address()));
+    assert!(world.is_connected());
+    assert!(entries(&world).any(|entry| *entry == Entry::Failed(no_address())));
+    assert!(world.failures().is_empty());
+}
+
+#[test]
+fn without_an_address_the_other_ap_follows_at_once() {
+    let setups = [1, 2].map(|number| Setup::new(b"home", number, &[Akm::Sae]));
+    let mut world = joined(setups.to_vec(), personal(b"home"));
+    let (attempt, peer) = (connected(&world), world.station.connection().unwrap().peer);
+    world.give(Event::Unconfigured(attempt, no_address()));
+    assert!(
+        world
+            .reports
+            .iter()
+            .any(|report| matches!(report, Report::Disconnected { why, .. } if *why == no_address()))
+    );
+    assert_eq!(world.ends(), [Code::NoAddress]);
+    assert!(world.run_until(SECOND, World::is_connected));
+    assert_ne!(world.station.connection().unwrap().peer, peer);
+    // An answer for the first comes too late.
+    world.give(Event::Configured(attempt));
+    assert!(!entries(&world).any(|entry| *entry == Entry::Entered(Phase::Online)));
+    world.check();
+}
+
+#[test]
+fn without_an_address_and_another_ap_it_is_tried_again_later() {
+    let mut world = joined(vec![Setup::new(b"home", 1, &[Akm::Sae])], personal(b"home"));
+    for round in 1..4 {
+        let attempt = connected(&world);
+        world.give(Event::Unconfigured(attempt, no_address()));
+        let waits = world.reports.iter().filter_map(|report| match report {
+            Report::Disconnected { next_try, .. } => *next_try,
+            _ => None,
+        });
+        let waits: Vec<_> = waits.collect();
+        assert_eq!(waits.len(), round);
+        assert!(waits.is_sorted() && waits[0] > Duration::ZERO, "{waits:?}");
+        assert!(!world.run_until(Duration::from_millis(500), World::is_connected), "not at once");
+        assert!(world.run_until(120 * SECOND, World::is_connected));
+    }
+    world.check();
+}
