@@ -336,7 +336,7 @@ pub struct Connect {
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
 
-    /// Do not wait for an address
+    /// Do not wait for an address longer than the daemon does
     #[arg(long)]
     pub no_wait: bool,
 

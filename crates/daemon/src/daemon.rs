@@ -31,7 +31,7 @@ use crate::control::{CallId, News};
 use crate::flight::event::{self, Place};
 use crate::flight::{Recorder, timeline};
 use crate::hotspot::Hotspot;
-use crate::kernel::{Command, Found, Heard, Kernel, PacketKind, Regulatory};
+use crate::kernel::{Command, Found, Heard, Kernel, PacketKind, Regulatory, Standing};
 use crate::netconf::configuration::{self, Configuration};
 use crate::netconf::dhcp;
 use crate::netconf::settings::Prefix;
@@ -307,18 +307,27 @@ impl<K: Kernel> Daemon<K> {
                 let event = match kind {
                     PacketKind::Dhcp => dhcp::Event::Packet { source, octets: &octets },
                     PacketKind::Arp => dhcp::Event::Arp { octets: &octets },
+                    PacketKind::Dhcp6 => {
+                        return self.configure(now, ifindex, configuration::Event::Dhcp6(&octets));
+                    }
                     // This machine is nobody's server.
                     PacketKind::DhcpServer => return,
                 };
                 self.configure(now, ifindex, configuration::Event::Dhcp(event));
             }
-            Heard::Address6 { ifindex, address, usable } => {
-                let event = if usable {
-                    configuration::Event::Address6(address)
-                } else {
-                    configuration::Event::Address6Gone(address)
+            Heard::Address6 { ifindex, address, standing } => {
+                let event = match standing {
+                    Standing::Usable => configuration::Event::Address6(address),
+                    Standing::Unusable => configuration::Event::Address6Gone(address),
+                    Standing::Taken => configuration::Event::Address6Taken(address),
                 };
                 self.configure(now, ifindex, event);
+            }
+            Heard::LinkLocal { ifindex, address } => {
+                self.configure(now, ifindex, configuration::Event::LinkLocal(address));
+            }
+            Heard::Routers { ifindex, wish } => {
+                self.configure(now, ifindex, configuration::Event::Routers(wish));
             }
             Heard::InterfaceRead { ifindex, outcome } => {
                 self.interface_read(ifindex, &outcome);
@@ -566,6 +575,9 @@ impl<K: Kernel> Daemon<K> {
         self.catch_up(now);
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
+            if matches!(event, Event::Disconnect) {
+                self.give_back(now, ifindex);
+            }
             let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
             // What was heard, and whether a scan runs, is seen though no report says it.
             let is_table = matches!(event, Event::Completed { outcome: Ok(Reply::Scan(_)), .. });
@@ -611,6 +623,7 @@ impl<K: Kernel> Daemon<K> {
                 self.join_began(ifindex, record);
                 if let (Entry::Entered(Phase::Online), Some(attempt)) = (&record.entry, record.attempt) {
                     self.tell_timeline(now, ifindex, attempt);
+                    self.join_is_online(ifindex, attempt);
                 }
             }
             Report::Connected(connected) => {
@@ -634,7 +647,7 @@ impl<K: Kernel> Daemon<K> {
                 self.tell_timeline(now, ifindex, *attempt);
                 self.roam_failed(ifindex, *attempt, why);
             }
-            Report::Disconnected { attempt, why } => {
+            Report::Disconnected { attempt, why, next_try } => {
                 if why.code != Code::Asked {
                     self.desk.tell(News::Ended { ifindex });
                 }
@@ -645,7 +658,12 @@ impl<K: Kernel> Daemon<K> {
                 self.end_affinity(ifindex);
                 self.follow_signal(now, ifindex);
                 self.kernel.perform(Command::SetPort { ifindex, open: false });
-                return self.lost(ifindex);
+                let mut events = self.lost(ifindex);
+                if let Some(wait) = next_try {
+                    self.tell_timeline(now, ifindex, *attempt);
+                    events.extend(self.join_was_of_no_use(ifindex, *attempt, why, *wait));
+                }
+                return events;
             }
             Report::Failed { attempt, ssid, why, next_try } => {
                 self.tell_timeline(now, ifindex, *attempt);

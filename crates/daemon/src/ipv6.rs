@@ -53,6 +53,21 @@ pub fn prefer(name: &str, metric: u32) -> io::Result<()> {
     }
 }
 
+/// Has the kernel follow routes to certain networks in router advertisements (RFC 4191), as it follows default routes.
+/// It ignores all of them unless it is told to (a length of at most 0), and a minimum that an administrator set goes on
+/// to count. Another value than the kernel's own was set by the administrator.
+///
+/// # Errors
+/// Those of the file system; none if the kernel has no IPv6, or cannot follow them.
+pub fn follow_routes(name: &str) -> io::Result<()> {
+    match sysctl::read(name, Ipv6Setting::LongestAdvertisedRoute) {
+        Ok(0) => sysctl::write(name, Ipv6Setting::LongestAdvertisedRoute, 128),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 fn mark(runtime: &Path, name: &str) -> PathBuf {
     runtime.join(format!("ipv6-off.{name}"))
 }
@@ -68,6 +83,7 @@ mod tests {
             switch(&runtime, "lapwing-none", on).unwrap();
         }
         prefer("lapwing-none", 600).unwrap();
+        follow_routes("lapwing-none").unwrap();
         assert!(!mark(&runtime, "lapwing-none").exists());
         assert!(switch(&runtime, "../all", true).is_err());
     }

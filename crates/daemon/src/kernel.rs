@@ -4,8 +4,9 @@
 //! so that a whole run of the daemon can be written down.
 
 use crate::netconf::configuration::Route;
+use crate::netconf::dhcp6::Wish;
 use crate::netconf::settings::Prefix;
-use crate::netconf::{Advertised, Resolver};
+use crate::netconf::{Advertised, Lifetimes, Resolver};
 use lapwing_core::Duration;
 use lapwing_core::attempt::Ticket;
 use lapwing_core::kernel::{
@@ -80,6 +81,17 @@ pub enum NotShared {
     /// The kernel does not pass packets on.
     #[error("net.ipv4.ip_forward cannot be set ({0}): set it to 1 by hand where /proc/sys is read-only")]
     NoForwarding(Refusal),
+}
+
+/// What an address is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// It can be used.
+    Usable,
+    /// It is not there, or not yet known to be ours alone.
+    Unusable,
+    /// Somebody else has it (RFC 4862 5.4.5).
+    Taken,
 }
 
 /// Something to be done. Nothing waits for it; what comes of it is heard.
@@ -196,7 +208,7 @@ pub enum Command {
         /// Whether it is.
         open: bool,
     },
-    /// Listen for DHCP and ARP; what is heard after it was to stop means nothing.
+    /// Listen for DHCP, DHCPv6 and ARP; what is heard after it was to stop means nothing.
     Listen {
         /// The interface.
         ifindex: u32,
@@ -210,6 +222,12 @@ pub enum Command {
         ifindex: u32,
         /// Whether to.
         on: bool,
+    },
+    /// Say what the interface has of IPv6: its addresses, and what routers say is to be had; [`Heard::LinkLocal`],
+    /// [`Heard::Address6`] and [`Heard::Routers`] follow as far as there is something to be said.
+    ReadIpv6 {
+        /// The interface.
+        ifindex: u32,
     },
     /// Say what a network of our own has to fit into; [`Heard::Surroundings`] follows, once.
     ReadSurroundings,
@@ -243,8 +261,8 @@ pub enum Command {
         ifindex: u32,
         /// The address.
         address: Prefix<IpAddr>,
-        /// How long it holds; for ever if none.
-        lifetime: Option<Duration>,
+        /// How long it holds.
+        lifetimes: Lifetimes,
     },
     /// Remove an address.
     RemoveAddress {
@@ -543,14 +561,28 @@ pub enum Heard {
         /// From the network header on.
         octets: Vec<u8>,
     },
-    /// An IPv6 address of global scope can be used, or no longer.
+    /// What an IPv6 address of global scope is good for has changed, perhaps.
     Address6 {
         /// The interface.
         ifindex: u32,
         /// The address.
         address: Ipv6Addr,
-        /// Whether it can.
-        usable: bool,
+        /// What it is good for now.
+        standing: Standing,
+    },
+    /// The interface's own address on the link can be used, or no longer.
+    LinkLocal {
+        /// The interface.
+        ifindex: u32,
+        /// The address.
+        address: Option<Ipv6Addr>,
+    },
+    /// What routers say is to be had of DHCPv6 servers.
+    Routers {
+        /// The interface.
+        ifindex: u32,
+        /// What.
+        wish: Wish,
     },
     /// A router said where names are looked up.
     Advertised {

@@ -19,6 +19,7 @@ use crate::kernel::{Block, Command, Heard, Kernel};
 use crate::resolver;
 use crate::settings::Settings;
 use access_point::AccessPoints;
+use lapwing_core::Duration;
 use lapwing_core::attempt::Ticket;
 use lapwing_core::kernel::{Errno, Refusal, Request};
 use lapwing_frames::MacAddr;
@@ -119,6 +120,8 @@ enum Change {
     Power { ifindex: u32 },
     /// A step of [`Command::SetMode`].
     Mode { ifindex: u32 },
+    /// What routers say on an interface where one has just spoken.
+    Routers { ifindex: u32 },
     /// A step of [`Request::SetAddress`].
     Address { ifindex: u32, step: own_address::Step },
 }
@@ -148,7 +151,7 @@ pub struct Linux {
     nl80211: Nl80211,
     rtnetlink: Rtnetlink,
     rfkill: Option<Rfkill>,
-    packets: BTreeMap<u32, [PacketSocket; 2]>,
+    packets: BTreeMap<u32, packets::Sockets>,
     /// For the interfaces on which this machine is the DHCP server.
     clients: BTreeMap<u32, packets::Clients>,
     /// For the interfaces whose EAPOL frames are packets.
@@ -339,7 +342,7 @@ impl Linux {
     fn changed(&mut self, change: Change, outcome: Result<(), Refusal>) {
         match (change, outcome) {
             (Change::Told(what), Err(refusal)) => self.trouble(format!("cannot {what}: {refusal}")),
-            (Change::Told(_), Ok(())) | (Change::MayFail, _) => {}
+            (Change::Told(_), Ok(())) | (Change::MayFail | Change::Routers { .. }, _) => {}
             (Change::Power { ifindex }, outcome) => {
                 self.heard.push_back(Heard::Powered { ifindex, outcome });
             }
@@ -439,16 +442,21 @@ impl Kernel for Linux {
             Command::OffChannel { ifindex, what } => self.off_channel(ifindex, what),
             Command::Listen { ifindex, on } => self.listen(ifindex, on),
             Command::ListenForClients { ifindex, on } => self.listen_for_clients(ifindex, on),
+            Command::ReadIpv6 { .. } => {
+                self.read_addresses();
+                let what = "read what routers say".to_owned();
+                self.change(&rtnetlink::Request::ReadIpv6, Change::Told(what));
+            }
             Command::ReadSurroundings => self.read_surroundings(),
             Command::Share { ifindex, network } => self.share(ifindex, network),
             Command::Unshare { ifindex } => self.unshare(ifindex),
             Command::Send { ifindex, kind, to, octets } => self.send(ifindex, kind, to, &octets),
-            Command::SetAddress { ifindex, address, lifetime } => {
+            Command::SetAddress { ifindex, address, lifetimes } => {
                 let what = format!("add the address {address}");
                 let mut new = addresses::address(ifindex, address, self.settings.metric);
-                let seconds = lifetime.map(|time| u32::try_from(time.as_secs()).unwrap_or(u32::MAX - 1));
-                new.valid_seconds = seconds;
-                new.preferred_seconds = seconds;
+                let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX - 1);
+                new.valid_seconds = lifetimes.valid.map(seconds);
+                new.preferred_seconds = lifetimes.preferred.map(seconds);
                 self.change(&rtnetlink::Request::SetAddress(new), Change::Told(what));
             }
             Command::RemoveAddress { ifindex, address } => {
@@ -480,6 +488,7 @@ impl Kernel for Linux {
                 let mut done = ipv6::switch(&self.runtime, &name, on);
                 if on {
                     done = done.and_then(|()| ipv6::prefer(&name, self.settings.metric));
+                    done = done.and_then(|()| ipv6::follow_routes(&name));
                 }
                 if let Err(error) = done {
                     self.trouble(format!("cannot set IPv6 of {name}: {error}"));

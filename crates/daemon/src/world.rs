@@ -9,10 +9,11 @@ mod truth;
 mod words;
 
 use crate::kernel::{
-    AdHocEvent, Block, Command, Found, Hardware, Heard, Kernel, NotShared, OffChannel, PacketKind,
+    AdHocEvent, Block, Command, Found, Hardware, Heard, Kernel, NotShared, OffChannel, PacketKind, Standing,
     StationFigures, SurveyEvent,
 };
 use crate::netconf::configuration::Route;
+use crate::netconf::dhcp6::Wish;
 use crate::netconf::settings::Prefix;
 use control::{Ask, Control};
 use lapwing_core::kernel::{Errno, KernelEvent, Refusal};
@@ -21,6 +22,7 @@ use lapwing_frames::MacAddr;
 use lapwing_linux::clock;
 use lapwing_linux::curves::AwsLcCurves;
 use lapwing_world::happening::Happening;
+use lapwing_world::network::six::{self, Managed};
 use lapwing_world::parts::{self, KernelInput, Message};
 use lapwing_world::person::{At, Fault};
 use lapwing_world::scenario::Scenario;
@@ -32,13 +34,18 @@ use rustix::time::{
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 /// The Ethernet types of what is listened for.
 const IPV4: u16 = 0x0800;
 const ARP: u16 = 0x0806;
+const IPV6: u16 = 0x86dd;
+/// The machine's own address on the link.
+const LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 7);
+/// Where all routers hear.
+const ROUTERS: MacAddr = MacAddr([0x33, 0x33, 0, 0, 0, 2]);
 
 /// A world that cannot be had.
 #[derive(Debug)]
@@ -206,6 +213,10 @@ impl Virtual {
                 let kind = match packet.ethertype {
                     IPV4 => PacketKind::Dhcp,
                     ARP => PacketKind::Arp,
+                    IPV6 => match six::advertised(&packet.payload) {
+                        Some(managed) => return self.advertised(managed),
+                        None => PacketKind::Dhcp6,
+                    },
                     _ => return,
                 };
                 let (source, octets) = (packet.source, packet.payload);
@@ -297,10 +308,29 @@ impl Virtual {
         }))
     }
 
+    /// The kernel of the world's machine asks for routers when its address on the link is good, which is at once.
+    fn solicit(&mut self) {
+        let Interface { ifindex, .. } = HERE;
+        self.heard.push_back(Heard::LinkLocal { ifindex, address: Some(LINK_LOCAL) });
+        let asked = six::solicitation(LINK_LOCAL);
+        self.stage(|world, stage| world.send(ROUTERS, IPV6, asked, stage));
+    }
+
+    /// A router has answered: it makes no addresses of prefixes, since there are none in what it says.
+    fn advertised(&mut self, managed: Managed) {
+        let wish = match managed {
+            Managed::Nothing => Wish::Nothing,
+            Managed::Information => Wish::Information,
+            Managed::Addresses => Wish::Addresses,
+        };
+        self.heard.push_back(Heard::Routers { ifindex: HERE.ifindex, wish });
+    }
+
     fn send(&mut self, kind: PacketKind, to: MacAddr, octets: Vec<u8>) {
         let ethertype = match kind {
             PacketKind::Dhcp | PacketKind::DhcpServer => IPV4,
             PacketKind::Arp => ARP,
+            PacketKind::Dhcp6 => IPV6,
         };
         self.stage(|world, stage| world.send(to, ethertype, octets, stage));
     }
@@ -350,6 +380,10 @@ impl Kernel for Virtual {
             Command::SetAddress { address, .. } => {
                 if !self.stack.addresses.contains(&address) {
                     self.stack.addresses.push(address);
+                }
+                if let IpAddr::V6(address) = address.address {
+                    // Nobody else is there.
+                    self.heard.push_back(Heard::Address6 { ifindex, address, standing: Standing::Usable });
                 }
             }
             Command::RemoveAddress { address, .. } => self.stack.addresses.retain(|has| *has != address),
@@ -408,10 +442,11 @@ impl Kernel for Virtual {
                     outcome: Err(Refusal { errno: Errno::EOPNOTSUPP, message: None }),
                 });
             }
-            // The world's network has no IPv6, and nobody there looks names up.
             // Its radio has one.
             Command::MakeInterface { .. } => {}
+            // Nobody there looks names up.
             Command::EnableIpv6 { .. } | Command::Resolve { .. } => {}
+            Command::ReadIpv6 { .. } => self.solicit(),
         }
         // Nobody reads before there is something to be read.
         if let Err(error) = self.set_alarm() {

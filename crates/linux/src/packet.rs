@@ -19,6 +19,8 @@ pub enum PacketKind {
     DhcpServer,
     /// ARP. The packets start with the hardware type.
     Arp,
+    /// IPv6 packets to the UDP port of DHCPv6 clients, 546. The packets start with the IPv6 header.
+    Dhcp6,
 }
 
 impl PacketKind {
@@ -26,6 +28,7 @@ impl PacketKind {
         match self {
             Self::Dhcp | Self::DhcpServer => 0x0800,
             Self::Arp => 0x0806,
+            Self::Dhcp6 => 0x86dd,
         }
     }
 
@@ -34,6 +37,7 @@ impl PacketKind {
         match self {
             Self::Dhcp => &UDP_TO_CLIENTS,
             Self::DhcpServer => &UDP_TO_SERVERS,
+            Self::Dhcp6 => &UDP6_TO_CLIENTS,
             // Ethernet addresses of 6 octets and IPv4 addresses of 4 only.
             Self::Arp => {
                 &[(LOAD_HALF, 0, 0, 4), (JUMP_EQUAL, 0, 1, 0x0604), (RETURN, 0, 0, ALL), (RETURN, 0, 0, 0)]
@@ -56,6 +60,15 @@ const RETURN: u16 = 0x06;
 /// IPv4 packets with UDP to the ports of DHCP.
 const UDP_TO_CLIENTS: [Instruction; 9] = udp_to(68);
 const UDP_TO_SERVERS: [Instruction; 9] = udp_to(67);
+/// IPv6 packets with UDP to the port of DHCPv6 clients, without extension headers.
+const UDP6_TO_CLIENTS: [Instruction; 6] = [
+    (LOAD_BYTE, 0, 0, 6),
+    (JUMP_EQUAL, 0, 3, 17),
+    (LOAD_HALF, 0, 0, 42),
+    (JUMP_EQUAL, 0, 1, 546),
+    (RETURN, 0, 0, ALL),
+    (RETURN, 0, 0, 0),
+];
 /// As much of the packet as there is.
 const ALL: u32 = 0x4_0000;
 /// Only IPv4 packets with UDP to this port.

@@ -19,6 +19,8 @@ pub enum Ipv6Setting {
     TemporaryAddresses,
     /// The metric of default routes from router advertisements.
     RouterAdvertisementMetric,
+    /// The longest prefix of a route in a router advertisement that is followed (RFC 4191).
+    LongestAdvertisedRoute,
 }
 
 impl Ipv6Setting {
@@ -29,6 +31,7 @@ impl Ipv6Setting {
             Self::Disable => "disable_ipv6",
             Self::TemporaryAddresses => "use_tempaddr",
             Self::RouterAdvertisementMetric => "ra_defrtr_metric",
+            Self::LongestAdvertisedRoute => "accept_ra_rt_info_max_plen",
         }
     }
 }

@@ -435,11 +435,12 @@ impl Attempt<'_> {
 
 /// A failure in the daemon's words.
 fn failed(last: LastFailure, what: String) -> Failure {
+    let kind = if last.code == "no-address" { Kind::NoAddress } else { Kind::Failed };
     Failure {
         code: last.code.into(),
         phase: last.phase,
         whose: last.whose,
         next_step: last.next_step,
-        ..Failure::new(Kind::Failed, format!("{what}: {}.", last.sentence.trim_end_matches('.')))
+        ..Failure::new(kind, format!("{what}: {}.", last.sentence.trim_end_matches('.')))
     }
 }

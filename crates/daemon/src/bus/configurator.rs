@@ -5,6 +5,7 @@ use super::interfaces::NETWORK_CONFIGURATION_AGENT;
 use super::message::{Error, Outgoing};
 use super::value::Value;
 use crate::control::{Addressed, ConfigurationId, Family, Party, Unneeded};
+use crate::netconf::Lifetimes;
 use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
 use lapwing_core::Duration;
@@ -152,7 +153,7 @@ fn told(addressed: &Addressed, metric: u32) -> Value {
     Value::options(entries)
 }
 
-fn address(prefix: Prefix<IpAddr>, time: Option<Duration>) -> Value {
+fn address(prefix: Prefix<IpAddr>, time: Lifetimes) -> Value {
     let mut entries = vec![("Address", Value::text(prefix.address))];
     if let IpAddr::V4(address) = prefix.address {
         entries.push(("PrefixLength", Value::Byte(prefix.length)));
@@ -162,9 +163,9 @@ fn address(prefix: Prefix<IpAddr>, time: Option<Duration>) -> Value {
             entries.push(("Broadcast", Value::text(broadcast)));
         }
     }
-    if let Some(time) = time {
-        let seconds = Value::Uint32(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
-        entries.extend([("ValidLifetime", seconds.clone()), ("PreferredLifetime", seconds)]);
+    for (name, time) in [("ValidLifetime", time.valid), ("PreferredLifetime", time.preferred)] {
+        let seconds = |time: Duration| Value::Uint32(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
+        entries.extend(time.map(|time| (name, seconds(time))));
     }
     Value::options(entries)
 }
@@ -193,7 +194,10 @@ mod tests {
         Addressed {
             family: Family::V4,
             fixed: false,
-            addresses: vec![(Prefix { address: own, length: 24 }, Some(Duration::from_secs(3600)))],
+            addresses: vec![(
+                Prefix { address: own, length: 24 },
+                Lifetimes::lasting(Some(Duration::from_secs(3600))),
+            )],
             routes: vec![Route { destination: any, router: Some(router), source: Some(own), mtu: None }],
             servers: vec![router],
             domains: vec!["example.org".to_owned()],

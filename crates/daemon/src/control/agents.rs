@@ -1,8 +1,8 @@
 //! What is asked of programs that act for a person or an administrator.
 
+use crate::netconf::Lifetimes;
 use crate::netconf::configuration::Route;
 use crate::netconf::settings::Prefix;
-use lapwing_core::Duration;
 use std::net::IpAddr;
 
 /// What is asked of whoever made a call, before a network can be joined.
@@ -62,8 +62,8 @@ pub struct Addressed {
     pub family: Family,
     /// Whether it is as the network's file says, and not as a server said.
     pub fixed: bool,
-    /// The addresses, and how long each still holds; for ever if there is no time.
-    pub addresses: Vec<(Prefix<IpAddr>, Option<Duration>)>,
+    /// The addresses, and how long each still holds.
+    pub addresses: Vec<(Prefix<IpAddr>, Lifetimes)>,
     /// The routes.
     pub routes: Vec<Route>,
     /// Where names are looked up.

@@ -39,6 +39,8 @@ impl<K: Kernel> Daemon<K> {
         interface.file = file;
         let first =
             actions.into_iter().filter_map(|action| self.configured(now, ifindex, attempt, action)).last();
+        // What came before there was anybody to hear it.
+        self.kernel.perform(Command::ReadIpv6 { ifindex });
         let first = first.or_else(|| self.order(now, ifindex));
         // DHCP begins with the first turn, which is due now.
         first.or_else(|| self.turn_configuration(now, ifindex, configuration::Event::Dhcp(dhcp::Event::Tick)))
@@ -63,6 +65,17 @@ impl<K: Kernel> Daemon<K> {
         let event =
             actions.into_iter().filter_map(|action| self.configured(now, ifindex, attempt, action)).last();
         event.or_else(|| self.order(now, ifindex))
+    }
+
+    /// A connection is about to be left on purpose: what servers gave is given back while they can be reached.
+    pub(super) fn give_back(&mut self, now: Now, ifindex: u32) {
+        let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
+        let Some(configuration) = &mut interface.configuration else { return };
+        let attempt = configuration.attempt();
+        for action in configuration.leave(now.clock, &mut *self.entropy) {
+            // Nothing for the station comes of it: it leaves.
+            self.configured(now, ifindex, attempt, action);
+        }
     }
 
     /// Undoes the addresses of a connection.
@@ -96,7 +109,8 @@ impl<K: Kernel> Daemon<K> {
         let command = match action {
             Wanted::Send { to, octets } => Command::Send { ifindex, kind: PacketKind::Dhcp, to, octets },
             Wanted::SendArp { to, octets } => Command::Send { ifindex, kind: PacketKind::Arp, to, octets },
-            Wanted::SetAddress { address, lifetime } => Command::SetAddress { ifindex, address, lifetime },
+            Wanted::Send6 { to, octets } => Command::Send { ifindex, kind: PacketKind::Dhcp6, to, octets },
+            Wanted::SetAddress { address, lifetimes } => Command::SetAddress { ifindex, address, lifetimes },
             Wanted::RemoveAddress(address) => Command::RemoveAddress { ifindex, address },
             Wanted::SetRoute(route) => Command::SetRoute { ifindex, route },
             Wanted::RemoveRoute(route) => Command::RemoveRoute { ifindex, route },

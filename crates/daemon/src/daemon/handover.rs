@@ -7,6 +7,7 @@ use crate::control::{Addressed, Answer, CallError, ConfigurationId, Family, News
 use crate::kernel::{Command, Kernel};
 use crate::netconf::Resolver;
 use crate::netconf::configuration::{Action, Route};
+use crate::netconf::lifetimes::Until;
 use crate::netconf::settings::{Addressing, Prefix};
 use lapwing_core::attempt::{AttemptId, Phase};
 use lapwing_core::failure::{Code, Failure};
@@ -25,7 +26,7 @@ pub(super) struct Handed {
     attempt: AttemptId,
     fixed: BTreeSet<Family>,
     /// With the end of what holds for a time.
-    addresses: BTreeMap<Prefix<IpAddr>, Option<Instant>>,
+    addresses: BTreeMap<Prefix<IpAddr>, Until>,
     routes: BTreeSet<Route>,
     resolver: Resolver,
     /// The families that are different from what was told of them last.
@@ -71,8 +72,8 @@ impl Handed {
     /// Takes what network configuration wants done. Returns whether it is the other program's to do.
     fn take(&mut self, now: Instant, action: &Action) -> bool {
         match action {
-            Action::SetAddress { address, lifetime } => {
-                self.addresses.insert(*address, lifetime.map(|lifetime| now + lifetime));
+            Action::SetAddress { address, lifetimes } => {
+                self.addresses.insert(*address, lifetimes.from(now));
                 self.untold.insert(Family::of(address.address));
             }
             Action::RemoveAddress(address) => {
@@ -102,8 +103,7 @@ impl Handed {
     fn addressed(&self, now: Instant, family: Family) -> Addressed {
         let of = |address: &IpAddr| Family::of(*address) == family;
         let addresses = self.addresses.iter().filter(|(prefix, _)| of(&prefix.address));
-        let addresses: Vec<_> =
-            addresses.map(|(prefix, end)| (*prefix, end.map(|end| end.since(now)))).collect();
+        let addresses: Vec<_> = addresses.map(|(prefix, end)| (*prefix, end.left(now))).collect();
         let direct = addresses.iter().filter_map(|(address, _)| on_link(*address));
         let routes = direct.chain(self.routes.iter().filter(|route| of(&route.destination.address)).copied());
         Addressed {
@@ -157,8 +157,8 @@ impl<K: Kernel> Daemon<K> {
             let Some(handed) = handed else { continue };
             let name = self.interfaces.get(&ifindex).map(|interface| interface.name.clone());
             for (address, end) in handed.addresses {
-                let lifetime = end.map(|end| end.since(now.clock));
-                self.kernel.perform(Command::SetAddress { ifindex, address, lifetime });
+                let lifetimes = end.left(now.clock);
+                self.kernel.perform(Command::SetAddress { ifindex, address, lifetimes });
             }
             for route in handed.routes {
                 self.kernel.perform(Command::SetRoute { ifindex, route });

@@ -437,6 +437,24 @@ impl<K: Kernel> Daemon<K> {
         if is_other_secret { vec![Event::Networks(self.for_stations())] } else { Vec::new() }
     }
 
+    /// A connection got no address, and the next attempt begins after this time. Returns what the station is to know.
+    pub(super) fn join_was_of_no_use(
+        &mut self,
+        ifindex: u32,
+        attempt: AttemptId,
+        why: &Failure,
+        next_try: Duration,
+    ) -> Vec<Event> {
+        match self.joining(ifindex, attempt).map(|(id, _)| id) {
+            // Another access point is tried at once.
+            Some(id) if !next_try.is_zero() => {
+                self.desk.close(id, Err(CallError::Failed(why.clone())));
+                GIVE_UP.to_vec()
+            }
+            Some(_) | None => Vec::new(),
+        }
+    }
+
     /// The connection is with another access point, or with the one of before again.
     pub(super) fn roam_ended_well(&mut self, ifindex: u32, connected: &Connected) {
         if let Some((id, join)) = self.joining(ifindex, connected.attempt)
@@ -446,12 +464,23 @@ impl<K: Kernel> Daemon<K> {
         }
     }
 
-    /// The connection could not go to another access point; it goes back.
+    /// The connection could not go to another access point; it goes back. For one that has
+    /// ended without an address another access point may be tried at once.
     pub(super) fn roam_failed(&mut self, ifindex: u32, attempt: AttemptId, why: &Failure) {
+        if matches!(why.code, Code::NoAddress | Code::AddressTaken { .. }) {
+            return;
+        }
         if let Some((id, _)) = self.joining(ifindex, attempt) {
             let aborted = why.code == Code::Asked;
             self.desk
                 .close(id, Err(if aborted { CallError::Aborted } else { CallError::Failed(why.clone()) }));
+        }
+    }
+
+    /// The connection has an address, if one is to be had here: whoever asked for it has it.
+    pub(super) fn join_is_online(&mut self, ifindex: u32, attempt: AttemptId) {
+        if let Some((id, _)) = self.joining(ifindex, attempt) {
+            self.desk.close(id, Ok(Answer::Done));
         }
     }
 
@@ -461,10 +490,7 @@ impl<K: Kernel> Daemon<K> {
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
         let name = interface.network();
         match joined {
-            Some((id, join)) => {
-                interface.unstored = (join.origin != Origin::Known).then_some(join);
-                self.desk.close(id, Ok(Answer::Done));
-            }
+            Some((_, join)) => interface.unstored = (join.origin != Origin::Known).then_some(join),
             // One that could not be stored is tried again when it is joined again.
             None => interface.unstored = interface.unstored.take().filter(|join| Some(join.name()) == name),
         }

@@ -88,7 +88,7 @@ pub fn report(place: Place<'_>, report: &Report) -> Told {
             let sentence = format!("could not go to {bssid}: {why}; going back");
             told(object, sentence, Loudness::Warning)
         }
-        Report::Disconnected { attempt, why } => {
+        Report::Disconnected { attempt, why, .. } => {
             let object = place.object(Some(*attempt), "disconnected");
             told(failure(object, why), format!("disconnected: {why}"), Loudness::Info)
         }

@@ -14,6 +14,10 @@ pub(super) fn address(ifindex: u32, address: Prefix<IpAddr>, metric: u32) -> Add
     let mut new = Address::new(ifindex, address.address, address.length);
     new.metric = Some(metric);
     new.protocol = Some(OURS.0);
+    if address.address.is_ipv6() && address.length == 128 {
+        // Of a server: which others are on the link, routers say (RFC 8415 21.6, RFC 5942 4).
+        new = new.without_prefix_route();
+    }
     if let IpAddr::V4(four) = address.address
         && address.length < 31
     {

@@ -1,12 +1,13 @@
 //! What nl80211 and rtnetlink say.
 
-use super::{Linux, Purpose, Surveyed, addresses, rivals};
-use crate::kernel::Heard;
+use super::{Change, Linux, Purpose, Surveyed, addresses, rivals};
+use crate::kernel::{Heard, Standing};
 use crate::netconf::Advertised;
+use crate::netconf::dhcp6::Wish;
 use lapwing_core::kernel::{Errno, KernelEvent, Refusal, Reply};
 use lapwing_linux::netlink::ReplyError;
 use lapwing_linux::nl80211::{self, EventKind, iftype};
-use lapwing_linux::rtnetlink::{self, Address};
+use lapwing_linux::rtnetlink::{self, Address, Ipv6State, RouteProtocol};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -216,6 +217,16 @@ impl Linux {
             rtnetlink::Incoming::Reply { sequence, result } => {
                 let Some(change) = self.changes.remove(&sequence) else { return };
                 let outcome = match result {
+                    Ok(rtnetlink::Reply::Ipv6(states)) => {
+                        let fresh = match change {
+                            Change::Routers { ifindex } => Some(ifindex),
+                            _ => None,
+                        };
+                        for state in states {
+                            self.routers(state, fresh == Some(state.ifindex));
+                        }
+                        Ok(())
+                    }
                     Ok(reply) => {
                         self.read_back(reply);
                         Ok(())
@@ -231,9 +242,14 @@ impl Linux {
                 rtnetlink::Event::AddressRemoved(address) => self.address(&address, false),
                 rtnetlink::Event::Advertisement(found) => {
                     let ifindex = found.ifindex;
+                    self.router_spoke(ifindex);
                     let said = found.options.into_iter().map(Advertised::from);
                     self.heard.extend(said.map(|advertised| Heard::Advertised { ifindex, advertised }));
                 }
+                rtnetlink::Event::Route(route) if route.protocol == RouteProtocol::RouterAdvertisement => {
+                    self.router_spoke(route.ifindex);
+                }
+                rtnetlink::Event::Ipv6(state) => self.routers(state, false),
                 rtnetlink::Event::Route(_) | rtnetlink::Event::RouteRemoved(_) => {}
             },
             rtnetlink::Incoming::Malformed(error) => {
@@ -248,7 +264,7 @@ impl Linux {
 
     fn read_back(&mut self, reply: rtnetlink::Reply) {
         match reply {
-            rtnetlink::Reply::Done => {}
+            rtnetlink::Reply::Done | rtnetlink::Reply::Ipv6(_) => {}
             rtnetlink::Reply::Links(links) => {
                 for link in links {
                     self.link(link);
@@ -275,12 +291,48 @@ impl Linux {
         }
     }
 
-    /// An address of the kernel's own making; ours are known anyway.
+    /// An IPv6 address, of whoever's making.
     fn address(&mut self, address: &Address, present: bool) {
         let IpAddr::V6(six) = address.address else { return };
+        let ifindex = address.ifindex;
+        let standing = if address.is_duplicate() {
+            // One that holds for a time only goes with that.
+            Standing::Taken
+        } else if present && !address.is_tentative() {
+            Standing::Usable
+        } else {
+            Standing::Unusable
+        };
         if address.scope == 0 {
-            let usable = present && !address.is_tentative() && !address.is_duplicate();
-            self.heard.push_back(Heard::Address6 { ifindex: address.ifindex, address: six, usable });
+            self.heard.push_back(Heard::Address6 { ifindex, address: six, standing });
+        } else if six.is_unicast_link_local() {
+            let address = (standing == Standing::Usable).then_some(six);
+            self.heard.push_back(Heard::LinkLocal { ifindex, address });
+        }
+    }
+
+    /// What routers say, of which the kernel keeps the last word. It does so when the link goes, and tells of a change
+    /// only: the word counts if one was heard since the interface asked (the kernel's flag), or just now.
+    fn routers(&mut self, state: Ipv6State, is_fresh: bool) {
+        if !is_fresh && !state.has_heard_router() {
+            return;
+        }
+        let wish = if state.is_managed() {
+            Wish::Addresses
+        } else if state.has_other() {
+            Wish::Information
+        } else {
+            Wish::Nothing
+        };
+        self.heard.push_back(Heard::Routers { ifindex: state.ifindex, wish });
+    }
+
+    /// A router has spoken on an interface: what does it say?
+    fn router_spoke(&mut self, ifindex: u32) {
+        let is_asked =
+            |change: &Change| matches!(change, Change::Routers { ifindex: asked } if *asked == ifindex);
+        if self.adopted.contains(&ifindex) && !self.changes.values().any(is_asked) {
+            self.change(&rtnetlink::Request::ReadIpv6, Change::Routers { ifindex });
         }
     }
 }

@@ -1,4 +1,4 @@
-//! DHCP and ARP.
+//! DHCP for IPv4 and IPv6, and ARP.
 
 use super::{Linux, Source, watch};
 use crate::kernel::{Heard, PacketKind};
@@ -9,7 +9,10 @@ use std::collections::btree_map::Entry;
 use std::io;
 
 /// What is listened for, in the order of the sockets.
-const KINDS: [PacketKind; 2] = [PacketKind::Dhcp, PacketKind::Arp];
+const KINDS: [PacketKind; 3] = [PacketKind::Dhcp, PacketKind::Arp, PacketKind::Dhcp6];
+
+/// One socket for each of them.
+pub(super) type Sockets = [PacketSocket; KINDS.len()];
 
 /// Where the messages of DHCP clients are heard.
 #[derive(Debug)]
@@ -26,9 +29,9 @@ impl Linux {
         if !on || self.packets.contains_key(&ifindex) {
             return;
         }
-        let open = || -> io::Result<[PacketSocket; 2]> {
-            let [dhcp, arp] = KINDS;
-            let sockets = [PacketSocket::open(ifindex, dhcp)?, PacketSocket::open(ifindex, arp)?];
+        let open = || -> io::Result<Sockets> {
+            let [dhcp, arp, dhcp6] = KINDS.map(|kind| PacketSocket::open(ifindex, kind));
+            let sockets = [dhcp?, arp?, dhcp6?];
             for socket in &sockets {
                 watch(&self.epoll, socket, Source::Packets)?;
             }
@@ -74,9 +77,10 @@ impl Linux {
 
     pub(super) fn send(&mut self, ifindex: u32, kind: PacketKind, to: MacAddr, octets: &[u8]) {
         let socket = match (kind, self.packets.get(&ifindex)) {
-            (PacketKind::Dhcp, Some([dhcp, _])) => dhcp,
-            (PacketKind::Arp, Some([_, arp])) => arp,
-            (PacketKind::Dhcp | PacketKind::Arp, None) => return,
+            (PacketKind::Dhcp, Some([dhcp, _, _])) => dhcp,
+            (PacketKind::Arp, Some([_, arp, _])) => arp,
+            (PacketKind::Dhcp6, Some([_, _, dhcp6])) => dhcp6,
+            (PacketKind::Dhcp | PacketKind::Arp | PacketKind::Dhcp6, None) => return,
             (PacketKind::DhcpServer, _) => match self.clients.get(&ifindex) {
                 Some(clients) => &clients.socket,
                 None => return,

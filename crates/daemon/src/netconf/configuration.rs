@@ -1,12 +1,17 @@
 //! The addressing of one connection: static, DHCP and router advertisements brought together.
 //!
 //! A machine without I/O: it says which addresses and routes shall be there, and when the connection has an
-//! address. IPv6 without a static address is the kernel's own business (router advertisements, duplicate
-//! address detection); what it did is heard here and told.
+//! address. Router advertisements are followed by the kernel, which makes addresses and routes of them and looks for
+//! duplicates of every IPv6 address; what it did is heard here and told. What they say is to be had of DHCPv6 servers
+//! is asked for here.
 
+mod families;
 mod names;
 
 use super::dhcp::{self, Client, Lease};
+use super::dhcp6::{self, Wish};
+use super::fixed::Fixed;
+use super::lifetimes::Lifetimes;
 use super::remembered::Remembered;
 use super::settings::{Addressing, Prefix};
 use lapwing_core::attempt::{AttemptId, Phase};
@@ -21,6 +26,10 @@ pub use names::{Advertised, Resolver};
 
 /// After this time without an address the station is told so. DHCP has asked ten times by then.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// After this time IPv6 alone is enough. A network that has no IPv4 says so in no other way: a host that is told to do
+/// without (RFC 8925) has to translate for programs that know nothing else, which this one does not, so it does not ask
+/// to be told. DHCP has asked eight times by then, and servers that look whether an offer is free take one second.
+const ALONE: Duration = Duration::from_secs(5);
 
 /// A connection to be addressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +51,16 @@ pub struct Begin {
 /// What happened.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// Something for DHCP: a packet, an ARP packet, or nothing but time.
+    /// Something for IPv4: a packet, an ARP packet, or nothing but time.
     Dhcp(dhcp::Event<'a>),
+    /// A packet came to the port of DHCPv6 clients, from the IPv6 header on.
+    Dhcp6(&'a [u8]),
+    /// The interface's own address on the link can be used, or no longer.
+    LinkLocal(Option<Ipv6Addr>),
+    /// What routers say is to be had of DHCPv6 servers.
+    Routers(Wish),
+    /// Somebody else has an IPv6 address that was set here.
+    Address6Taken(Ipv6Addr),
     /// The kernel has an IPv6 address that can be used from now on.
     Address6(Ipv6Addr),
     /// The kernel no longer has it.
@@ -88,6 +105,13 @@ pub enum Action {
         /// From the IPv4 header on.
         octets: Vec<u8>,
     },
+    /// Send an IPv6 packet to a link address.
+    Send6 {
+        /// To which.
+        to: MacAddr,
+        /// From the IPv6 header on.
+        octets: Vec<u8>,
+    },
     /// Send an ARP packet to a link address.
     SendArp {
         /// To which.
@@ -99,8 +123,8 @@ pub enum Action {
     SetAddress {
         /// The address.
         address: Prefix<IpAddr>,
-        /// How long it holds; for ever if none.
-        lifetime: Option<Duration>,
+        /// How long it holds.
+        lifetimes: Lifetimes,
     },
     /// Remove an address.
     RemoveAddress(Prefix<IpAddr>),
@@ -125,9 +149,20 @@ pub enum Action {
 /// What the station was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
-    Nothing { until: Instant },
+    /// IPv6 alone is nothing before that moment.
+    Nothing {
+        alone: Instant,
+        until: Instant,
+    },
     Configured,
     Unconfigured,
+}
+
+/// Where the IPv4 address is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Four {
+    Dhcp(Client),
+    Fixed(Fixed),
 }
 
 /// The addressing of one connection.
@@ -135,7 +170,9 @@ enum Told {
 pub struct Configuration {
     begin: Begin,
     began: Instant,
-    dhcp: Option<Client>,
+    four: Four,
+    /// None where IPv6 is off or fixed.
+    dhcp6: Option<dhcp6::Client>,
     addresses: BTreeSet<Prefix<IpAddr>>,
     routes: BTreeSet<Route>,
     kernel6: BTreeSet<Ipv6Addr>,
@@ -149,36 +186,33 @@ impl Configuration {
     pub fn begin(now: Instant, begin: Begin) -> (Self, Vec<Action>) {
         let remembered =
             begin.remembered.as_ref().and_then(|lease| lease.lease(begin.hardware, begin.wall_clock));
-        let dhcp = begin.addressing.ipv4.is_none().then(|| {
-            let hostname = begin.hostname.clone().filter(|_| begin.addressing.send_hostname);
-            Client::new(now, dhcp::Settings { hardware: begin.hardware, hostname, remembered })
-        });
+        let hardware = begin.hardware;
+        let four = match &begin.addressing.ipv4 {
+            Some(fixed) => Four::Fixed(Fixed::new(now, hardware, fixed.address.address)),
+            None => {
+                let hostname = begin.hostname.clone().filter(|_| begin.addressing.send_hostname);
+                Four::Dhcp(Client::new(now, dhcp::Settings { hardware, hostname, remembered }))
+            }
+        };
+        let asks = begin.addressing.ipv6_enabled && begin.addressing.ipv6.is_none();
         let mut this = Self {
-            dhcp,
+            four,
+            dhcp6: asks.then(|| dhcp6::Client::new(dhcp6::Settings { hardware })),
             began: now,
             addresses: BTreeSet::new(),
             routes: BTreeSet::new(),
             kernel6: BTreeSet::new(),
             names: Names::default(),
             resolver: Resolver::default(),
-            told: Told::Nothing { until: now + PATIENCE },
+            told: Told::Nothing { alone: now + ALONE, until: now + PATIENCE },
             begin,
         };
         let addressing = this.begin.addressing.clone();
         let mut out = vec![Action::EnableIpv6(addressing.ipv6_enabled)];
-        if let Some(fixed) = &addressing.ipv4 {
-            let address = Prefix { address: IpAddr::V4(fixed.address.address), length: fixed.address.length };
-            let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-            this.fixed(address, any, fixed.gateway.map(IpAddr::V4), &mut out);
-        }
         if let Some(fixed) = addressing.ipv6.as_ref().filter(|_| addressing.ipv6_enabled) {
             let address = Prefix { address: IpAddr::V6(fixed.address.address), length: fixed.address.length };
             let any = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
             this.fixed(address, any, fixed.gateway.map(IpAddr::V6), &mut out);
-        }
-        if !this.addresses.is_empty() {
-            this.resolve(&mut out);
-            this.tell(now, &mut out);
         }
         (this, out)
     }
@@ -186,12 +220,17 @@ impl Configuration {
     /// When the next turn is due at the latest.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        let dhcp = self.dhcp.as_ref().and_then(Client::next_deadline);
+        let four = match &self.four {
+            Four::Dhcp(client) => client.next_deadline(),
+            Four::Fixed(fixed) => fixed.next_deadline(),
+        };
+        let six = self.dhcp6.as_ref().and_then(dhcp6::Client::next_deadline);
         let patience = match self.told {
-            Told::Nothing { until } => Some(until),
+            Told::Nothing { alone, .. } if self.has_six() => Some(alone),
+            Told::Nothing { until, .. } => Some(until),
             Told::Configured | Told::Unconfigured => None,
         };
-        dhcp.into_iter().chain(patience).chain(self.names.next_deadline()).min()
+        [four, six, patience, self.names.next_deadline()].into_iter().flatten().min()
     }
 
     /// The attempt whose connection this is.
@@ -203,7 +242,17 @@ impl Configuration {
     /// Whether the connection has an address.
     #[must_use]
     pub fn is_configured(&self) -> bool {
-        !self.addresses.is_empty() || !self.kernel6.is_empty()
+        self.has_four() || self.has_six()
+    }
+
+    fn has_four(&self) -> bool {
+        self.addresses.iter().any(|prefix| prefix.address.is_ipv4())
+    }
+
+    /// Whether there is an IPv6 address that can be used. A fixed one is taken to be: nothing else comes.
+    fn has_six(&self) -> bool {
+        let fixed = self.dhcp6.is_none() && self.addresses.iter().any(|prefix| prefix.address.is_ipv6());
+        fixed || !self.kernel6.is_empty()
     }
 
     /// Whether nothing has come of it so far, and something may.
@@ -216,9 +265,22 @@ impl Configuration {
     /// address has as much patience as at the start. The attempt that led there has the connection now.
     pub fn roamed(&mut self, now: Instant, attempt: AttemptId) {
         self.begin.attempt = attempt;
-        if let Told::Nothing { until } = &mut self.told {
+        if let Told::Nothing { until, .. } = &mut self.told {
             *until = now + PATIENCE;
         }
+        if let Some(client) = &mut self.dhcp6 {
+            client.moved(now);
+        }
+    }
+
+    /// The connection is about to be left on purpose: what servers want back is given back.
+    pub fn leave(&mut self, now: Instant, entropy: &mut dyn Entropy) -> Vec<Action> {
+        let mut out = Vec::new();
+        if let Some(client) = &mut self.dhcp6 {
+            let actions = client.leave(now, entropy);
+            self.done6(actions, &mut out);
+        }
+        out
     }
 
     /// One event in, every action out. `wall_clock` is in seconds since 1970.
@@ -230,61 +292,60 @@ impl Configuration {
         event: Event<'_>,
     ) -> Vec<Action> {
         let mut out = Vec::new();
-        let dhcp_event = match event {
-            Event::Dhcp(event) => event,
+        let (mut four, mut six) = (dhcp::Event::Tick, dhcp6::Event::Tick);
+        match event {
+            Event::Dhcp(event) => four = event,
+            Event::Dhcp6(octets) => six = dhcp6::Event::Packet(octets),
+            Event::LinkLocal(address) => six = dhcp6::Event::LinkLocal(address),
+            Event::Routers(wish) => six = dhcp6::Event::Wished(wish),
             Event::Address6(address) => {
+                six = dhcp6::Event::Usable(address);
                 if self.kernel6.insert(address) {
                     self.tell(now, &mut out);
                 }
-                dhcp::Event::Tick
             }
             Event::Address6Gone(address) => {
                 if self.kernel6.remove(&address) {
                     self.tell(now, &mut out);
                 }
-                dhcp::Event::Tick
+            }
+            Event::Address6Taken(address) => {
+                six = dhcp6::Event::Taken(address);
+                let changed = self.kernel6.remove(&address);
+                self.taken6(address, &mut out);
+                if changed {
+                    self.tell(now, &mut out);
+                }
             }
             Event::Advertised(advertised) => {
                 if self.begin.addressing.ipv6_enabled {
                     self.names.advertised(now, advertised);
                 }
-                dhcp::Event::Tick
             }
-        };
+        }
         self.names.expire(now);
-        if let Some(client) = &mut self.dhcp {
-            for action in client.turn(now, entropy, dhcp_event) {
-                match action {
-                    dhcp::Action::Send { to, octets } => out.push(Action::Send { to, octets }),
-                    dhcp::Action::SendArp { to, octets } => out.push(Action::SendArp { to, octets }),
-                    dhcp::Action::Note(text) => out.push(Action::Note(text)),
-                    dhcp::Action::Use(lease) => self.lease(now, &lease, &mut out),
-                    dhcp::Action::Keep(lease) => {
-                        let ends = lease.time.map(|time| wall_clock.saturating_add(time.end.as_secs()));
-                        let hardware = self.begin.hardware;
-                        out.push(Action::Remember(Some(Remembered { hardware, ends, lease })));
-                    }
-                    dhcp::Action::Drop(why) => {
-                        out.push(Action::Note(why.to_owned()));
-                        self.remove(|address| address.is_ipv4(), &mut out);
-                        self.names.leased(None);
-                        self.resolve(&mut out);
-                        out.push(Action::Remember(None));
-                        self.tell(now, &mut out);
-                    }
-                }
-            }
+        self.turn4(now, wall_clock, entropy, four, &mut out);
+        if let Some(client) = &mut self.dhcp6 {
+            let actions = client.turn(now, entropy, six);
+            self.done6(actions, &mut out);
         }
         if self.resolve(&mut out) && self.told == Told::Configured {
             self.tell(now, &mut out);
         }
-        if let Told::Nothing { until } = self.told
-            && now >= until
-        {
+        self.look_at_the_clock(now, &mut out);
+        out
+    }
+
+    /// Some moments have come, perhaps.
+    fn look_at_the_clock(&mut self, now: Instant, out: &mut Vec<Action>) {
+        let Told::Nothing { alone, until } = self.told else { return };
+        if now >= alone && self.has_six() {
+            out.push(Action::Note("there is no IPv4 so far: IPv6 is enough".to_owned()));
+            self.tell(now, out);
+        } else if now >= until {
             self.told = Told::Unconfigured;
             out.push(Action::Unconfigured(no_address()));
         }
-        out
     }
 
     /// Undoes everything: the connection is gone.
@@ -314,7 +375,7 @@ impl Configuration {
         out: &mut Vec<Action>,
     ) {
         self.addresses.insert(address);
-        out.push(Action::SetAddress { address, lifetime: None });
+        out.push(Action::SetAddress { address, lifetimes: Lifetimes::FOREVER });
         if let Some(router) = gateway {
             let destination = Prefix { address: any, length: 0 };
             // The kernel takes no IPv6 route from an address that it has yet to probe for (RFC 4862 5.4), and chooses well.
@@ -332,7 +393,8 @@ impl Configuration {
         let address = Prefix { address: source, length: lease.address.length };
         let routes = routes(lease);
         let is_new = self.addresses.insert(address);
-        out.push(Action::SetAddress { address, lifetime: lease.time.map(|time| time.end) });
+        let lifetimes = Lifetimes::lasting(lease.time.map(|time| time.end));
+        out.push(Action::SetAddress { address, lifetimes });
         // Routes on the link first: the routers of the others may be reached through them.
         let (direct, routed): (Vec<&Route>, Vec<&Route>) =
             routes.iter().partition(|route| route.router.is_none());
@@ -390,17 +452,38 @@ impl Configuration {
         });
     }
 
+    /// An address is not to be had, or no longer: without another one, that is told.
+    fn lost(&mut self, now: Instant, why: Failure, out: &mut Vec<Action>) {
+        match self.told {
+            Told::Configured if self.is_configured() => self.tell(now, out),
+            // Whoever fixes an address wants that one.
+            Told::Nothing { .. } | Told::Configured => {
+                self.told = Told::Unconfigured;
+                out.push(Action::Unconfigured(why));
+            }
+            Told::Unconfigured => {}
+        }
+    }
+
     /// Tells what there is now.
     fn tell(&mut self, now: Instant, out: &mut Vec<Action>) {
         if !self.is_configured() {
             if self.told == Told::Configured {
-                self.told = Told::Unconfigured;
-                out.push(Action::Unconfigured(no_address()));
+                self.lost(now, no_address(), out);
             }
             return;
         }
+        // IPv4 is what most of the world is reached by: it is waited for.
+        if let Told::Nothing { alone, .. } = self.told
+            && !self.has_four()
+            && now < alone
+        {
+            return;
+        }
         self.told = Told::Configured;
-        let kernel6 = self.kernel6.iter().map(|&address| Prefix { address: IpAddr::V6(address), length: 64 });
+        let ours = |address: &&Ipv6Addr| self.addresses.iter().all(|own| own.address != **address);
+        let kernel6 = self.kernel6.iter().filter(ours);
+        let kernel6 = kernel6.map(|&address| Prefix { address: IpAddr::V6(address), length: 64 });
         let is_default = |route: &&Route| route.destination.length == 0;
         out.push(Action::Configured(Configured {
             addresses: self.addresses.iter().copied().chain(kernel6).collect(),

@@ -2,6 +2,7 @@
 //!
 //! It begins when the access point is on the air, and takes what is heard of its interface until it ends.
 
+use super::lifetimes::Lifetimes;
 use super::settings::Prefix;
 use crate::kernel::{Command, Heard, NotShared, PacketKind};
 use crate::networks::profile::Addresses;
@@ -107,7 +108,11 @@ impl Serving {
         self.state = State::Giving { own, server, look_again: now + LOOK_AGAIN };
         let ifindex = self.ifindex;
         let mut actions = vec![
-            Action::Perform(Command::SetAddress { ifindex, address: any(own), lifetime: None }),
+            Action::Perform(Command::SetAddress {
+                ifindex,
+                address: any(own),
+                lifetimes: Lifetimes::FOREVER,
+            }),
             Action::Perform(Command::ListenForClients { ifindex, on: true }),
             Action::Began(own),
         ];
@@ -254,7 +259,11 @@ mod tests {
         assert_eq!(
             actions,
             [
-                Action::Perform(Command::SetAddress { ifindex: HERE, address, lifetime: None }),
+                Action::Perform(Command::SetAddress {
+                    ifindex: HERE,
+                    address,
+                    lifetimes: Lifetimes::FOREVER
+                }),
                 Action::Perform(Command::ListenForClients { ifindex: HERE, on: true }),
                 Action::Began(own),
                 Action::Perform(Command::Share { ifindex: HERE, network: own }),

@@ -1,6 +1,6 @@
 //! The socket: requests out, replies and events in.
 
-use super::{Address, EncodeError, Event, Link, Reply, Request, Route};
+use super::{Address, EncodeError, Event, Ipv6State, Link, Reply, Request, Route};
 use crate::netlink::{Answer, Connection, DecodeError, Heard, ReplyError};
 use lapwing_core::Duration;
 use std::collections::BTreeMap;
@@ -9,8 +9,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 /// `NETLINK_ROUTE`.
 const PROTOCOL: isize = 0;
-/// The multicast groups of interfaces, of addresses and routes of IPv4 and IPv6, and of options of routers.
-const GROUPS: [u32; 6] = [1, 5, 7, 9, 11, 20];
+/// The multicast groups of interfaces, of addresses and routes of IPv4 and IPv6, of the IPv6 of interfaces, and of options
+/// of routers.
+const GROUPS: [u32; 7] = [1, 5, 7, 9, 11, 12, 20];
 
 /// What rtnetlink says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,7 @@ enum Shape {
     Links,
     Addresses,
     Routes,
+    Ipv6,
 }
 
 /// rtnetlink on one socket.
@@ -73,6 +75,7 @@ impl Rtnetlink {
             Request::ReadLinks => Shape::Links,
             Request::ReadAddresses => Shape::Addresses,
             Request::ReadRoutes { .. } => Shape::Routes,
+            Request::ReadIpv6 => Shape::Ipv6,
             _ => Shape::Done,
         };
         self.waiting.insert(sequence, shape);
@@ -124,6 +127,7 @@ impl Shape {
             Self::Links => all(messages, Link::decode).map(Reply::Links),
             Self::Addresses => all(messages, Address::decode).map(Reply::Addresses),
             Self::Routes => all(messages, Route::decode).map(Reply::Routes),
+            Self::Ipv6 => all(messages, Ipv6State::decode).map(Reply::Ipv6),
         }
     }
 }

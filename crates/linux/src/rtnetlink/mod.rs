@@ -5,6 +5,7 @@
 
 mod address;
 mod driver;
+mod ipv6;
 mod link;
 mod request;
 mod route;
@@ -12,6 +13,7 @@ mod router;
 
 pub use address::Address;
 pub use driver::{Incoming, Rtnetlink};
+pub use ipv6::Ipv6State;
 pub use link::{AddressGeneration, Link, LinkMode, OperState};
 pub use request::{EncodeError, Request};
 pub use route::{Route, RouteProtocol};
@@ -52,6 +54,8 @@ pub enum Reply {
     Addresses(Vec<Address>),
     /// Routes of the main table.
     Routes(Vec<Route>),
+    /// The IPv6 of all interfaces.
+    Ipv6(Vec<Ipv6State>),
 }
 
 /// A change that the kernel reports, whoever made it.
@@ -71,6 +75,8 @@ pub enum Event {
     RouteRemoved(Route),
     /// A router said where names are looked up.
     Advertisement(Advertisement),
+    /// The IPv6 of an interface changed: a router said something new of itself, for one.
+    Ipv6(Ipv6State),
 }
 
 impl Event {
@@ -81,7 +87,10 @@ impl Event {
     /// The first field that does not decode.
     pub fn decode(kind: u16, message: &[u8]) -> Result<Option<Self>, DecodeError> {
         Ok(match kind {
-            kind::NEW_LINK => Link::decode(message)?.map(Self::Link),
+            kind::NEW_LINK => match Ipv6State::decode(message)? {
+                Some(state) => Some(Self::Ipv6(state)),
+                None => Link::decode(message)?.map(Self::Link),
+            },
             kind::DEL_LINK => Link::decode(message)?.map(Self::LinkRemoved),
             kind::NEW_ADDRESS => Address::decode(message)?.map(Self::Address),
             kind::DEL_ADDRESS => Address::decode(message)?.map(Self::AddressRemoved),

@@ -53,6 +53,8 @@ pub enum Request {
         /// The program; [`RouteProtocol::Unspecified`] for all routes.
         protocol: RouteProtocol,
     },
+    /// The IPv6 of all interfaces: [`Reply::Ipv6`](super::Reply::Ipv6).
+    ReadIpv6,
     /// Adds a route, or replaces the one with the same destination and metric.
     SetRoute(Route),
     /// Removes a route.
@@ -87,7 +89,7 @@ impl Request {
     #[must_use]
     pub const fn expect(&self) -> Expect {
         match self {
-            Self::ReadLinks | Self::ReadAddresses | Self::ReadRoutes { .. } => Expect::Dump,
+            Self::ReadLinks | Self::ReadAddresses | Self::ReadRoutes { .. } | Self::ReadIpv6 => Expect::Dump,
             _ => Expect::Acknowledgement,
         }
     }
@@ -131,6 +133,9 @@ impl Request {
             Self::ReadAddresses => Builder::new(kind::GET_ADDRESS, &[0; 8]),
             Self::SetAddress(address) => address.message(kind::NEW_ADDRESS),
             Self::DelAddress(address) => address.message(kind::DEL_ADDRESS),
+            Self::ReadIpv6 => {
+                Builder::new(kind::GET_LINK, &[IPV6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+            }
             Self::ReadRoutes { protocol } => {
                 Builder::new(kind::GET_ROUTE, &[0, 0, 0, 0, 0, protocol.0, 0, 0, 0, 0, 0, 0])
             }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::control::{Addressed, ConfigurationId, Family, Unneeded};
+use crate::netconf::Lifetimes;
 
 const CAFE: [(&str, &str); 1] = [("cafe.open", "")];
 const OWN: std::net::IpAddr = std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
@@ -64,9 +65,8 @@ fn addresses_are_handed_over_and_the_connection_is_online_when_they_are_set() {
     let (id, addressed) = &handed[0];
     assert_eq!((addressed.family, addressed.fixed), (Family::V4, false));
     let address = Prefix { address: OWN, length: 24 };
-    assert!(
-        matches!(&addressed.addresses[..], [(one, Some(time))] if *one == address && time.as_secs() == 3600)
-    );
+    assert!(matches!(&addressed.addresses[..], [(one, Lifetimes { valid: Some(time), .. })]
+            if *one == address && time.as_secs() == 3600));
     let routers: Vec<_> = addressed.routes.iter().map(|route| route.router).collect();
     assert_eq!(routers, [None, Some(std::net::IpAddr::from(SERVER))]);
     assert_eq!(addressed.servers, [std::net::IpAddr::from(SERVER)]);

@@ -156,7 +156,7 @@ fn every_report_has_its_line_and_no_secret() {
         (Report::State(Summary::Searching), r#""state","state":"searching""#),
         (Report::Connected(connected), r#""frequency":5180,"akm":"#),
         (
-            Report::Disconnected { attempt: AttemptId(3), why },
+            Report::Disconnected { attempt: AttemptId(3), why, next_try: None },
             r#""disconnected","phase":"online","code":"asked""#,
         ),
         (failed, r#""next_try":2.000000"#),

@@ -1,6 +1,7 @@
-//! Where names are looked up: what the file, DHCP and router advertisements say, brought together.
+//! Where names are looked up: what the file, DHCP for IPv4 and IPv6, and router advertisements say, brought together.
 
 use super::{Addressing, Lease};
+use crate::netconf::dhcp6::Information;
 use crate::netconf::domain::{self, Pointers};
 use lapwing_core::{Duration, Instant};
 use lapwing_linux::rtnetlink::RouterOption;
@@ -59,6 +60,7 @@ type Until<T> = (T, Option<Instant>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Names {
     lease: Resolver,
+    given: Information,
     servers: Vec<Until<Ipv6Addr>>,
     search: Vec<Until<String>>,
 }
@@ -70,6 +72,11 @@ impl Names {
             servers: lease.dns.iter().copied().map(IpAddr::V4).collect(),
             search: lease.search.clone(),
         });
+    }
+
+    /// What servers of DHCPv6 say from now on, in place of what they said.
+    pub(super) fn given(&mut self, information: Information) {
+        self.given = information;
     }
 
     /// What a router says.
@@ -103,7 +110,9 @@ impl Names {
     /// All of it: what the file says goes before what the network says.
     pub(super) fn resolver(&self, addressing: &Addressing) -> Resolver {
         let servers = if addressing.dns.is_empty() {
-            let six = self.servers.iter().map(|&(server, _)| IpAddr::V6(server));
+            let advertised = self.servers.iter().map(|(server, _)| server);
+            let advertised = advertised.filter(|server| !self.given.servers.contains(server));
+            let six = self.given.servers.iter().chain(advertised).copied().map(IpAddr::V6);
             self.lease.servers.iter().copied().chain(six).collect()
         } else {
             addressing.dns.clone()
@@ -111,9 +120,15 @@ impl Names {
         let search = match &addressing.domain {
             Some(domain) => vec![domain.clone()],
             None => {
-                let six = self.search.iter().map(|(domain, _)| domain);
-                let six = six.filter(|domain| !self.lease.search.contains(domain));
-                self.lease.search.iter().chain(six).cloned().collect()
+                let advertised = self.search.iter().map(|(domain, _)| domain);
+                let all = self.lease.search.iter().chain(&self.given.search).chain(advertised);
+                let mut once = Vec::new();
+                for domain in all {
+                    if !once.contains(domain) {
+                        once.push(domain.clone());
+                    }
+                }
+                once
             }
         };
         Resolver { servers, search }

@@ -32,6 +32,16 @@ fn configured(actions: &[Action]) -> Option<&Configured> {
     })
 }
 
+/// Goes on until the connection is configured, or is not.
+fn settle(configuration: &mut Configuration, mut now: Instant) -> (Instant, Vec<Action>) {
+    let mut all = turn(configuration, now, TICK);
+    while configuration.is_waiting() {
+        now = configuration.next_deadline().unwrap();
+        all.extend(turn(configuration, now, TICK));
+    }
+    (now, all)
+}
+
 /// Answers a DHCP packet with an acknowledgement of this address, rapidly.
 fn answer(sent: &Action, address: [u8; 4]) -> Vec<u8> {
     let Action::Send { octets, .. } = sent else { panic!("{sent:?}") };
@@ -57,7 +67,7 @@ fn answer(sent: &Action, address: [u8; 4]) -> Vec<u8> {
 }
 
 #[test]
-fn static_addresses_are_there_at_once_and_go_with_the_connection() {
+fn fixed_addresses_are_there_and_go_with_the_connection() {
     let addressing = Addressing {
         ipv4: Some(StaticIpv4 {
             address: Prefix { address: Ipv4Addr::new(192, 0, 2, 7), length: 24 },
@@ -70,7 +80,11 @@ fn static_addresses_are_there_at_once_and_go_with_the_connection() {
         dns: vec!["192.0.2.53".parse().unwrap()],
         ..Addressing::default()
     };
-    let (configuration, actions) = Configuration::begin(NOW, begin(addressing));
+    let (mut configuration, mut actions) = Configuration::begin(NOW, begin(addressing));
+    assert_eq!(configured(&actions), None, "first it is asked who has the address");
+    let (now, more) = settle(&mut configuration, NOW);
+    assert_eq!(now.since(NOW).as_millis(), 300);
+    actions.extend(more);
     let done = configured(&actions).unwrap();
     assert_eq!(done.addresses.len(), 2);
     let routers = ["192.0.2.1", "2001:db8::1"].map(|router| router.parse::<IpAddr>().unwrap());
@@ -83,9 +97,8 @@ fn static_addresses_are_there_at_once_and_go_with_the_connection() {
             _ => None,
         })
         .collect();
-    assert_eq!(sources, [Some("192.0.2.7".parse().unwrap()), None]);
+    assert_eq!(sources, [None, Some("192.0.2.7".parse().unwrap())]);
     assert_eq!(done.resolver.servers.len(), 1);
-    assert_eq!(configuration.next_deadline(), None);
     let undone = configuration.end();
     assert_eq!(undone.iter().filter(|action| matches!(action, Action::RemoveAddress(_))).count(), 2);
     assert!(matches!(undone[0], Action::RemoveRoute(_)), "routes go before the address they start from");
@@ -123,7 +136,10 @@ fn dhcp_gives_an_address_and_a_renewal_is_no_news() {
     let actions =
         turn(&mut configuration, now, Event::Dhcp(dhcp::Event::Packet { source: WE, octets: &octets }));
     assert!(configured(&actions).is_none());
-    assert!(actions.iter().any(|action| matches!(action, Action::SetAddress { lifetime: Some(_), .. })));
+    assert!(actions.iter().any(|action| matches!(
+        action,
+        Action::SetAddress { lifetimes: Lifetimes { valid: Some(_), .. }, .. }
+    )));
     // The end, with nobody answering: everything is undone, and told.
     let mut seen = Vec::new();
     while configuration.is_configured() {
@@ -336,3 +352,6 @@ fn what_routers_advertised_goes_with_the_connection() {
         configuration.end().into_iter().filter(|action| matches!(action, Action::EnableIpv6(_))).collect();
     assert_eq!(switched, [Action::EnableIpv6(false), Action::EnableIpv6(true)]);
 }
+
+mod six;
+mod taken;
