@@ -7,8 +7,10 @@ use lapwing_core::{Duration, Instant, Shared};
 use lapwing_frames::internet::arp::Arp;
 use lapwing_frames::internet::dhcp::Message;
 use lapwing_frames::internet::udp::Datagram;
+use lapwing_frames::internet::{dhcp6, udp6};
 use lapwing_frames::{MacAddr, Ssid};
 use lapwingd::netconf::dhcp::{Action, Client, Event, Settings};
+use lapwingd::netconf::dhcp6 as client6;
 use lapwingd::netconf::domain::{self, Pointers};
 use lapwingd::netconf::remembered::Remembered;
 use lapwingd::netconf::settings::{Prefix, is_domain};
@@ -22,7 +24,7 @@ use lapwingd::networks::{Profile, Seal, sealing};
 use lapwingd::options::Program;
 use lapwingd::settings::keys::{self, KEYS};
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 const WE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
 
@@ -71,6 +73,14 @@ fn dhcp_message(octets: &[u8]) {
         assert_eq!(Arp::parse(&packet.build()), Ok(packet));
     }
     let _typed = Datagram::parse(octets);
+}
+
+/// A DHCPv6 message: what is read is written back to the same value.
+fn dhcp6_message(octets: &[u8]) {
+    if let Ok(message) = dhcp6::Message::parse(octets) {
+        assert_eq!(dhcp6::Message::parse(&message.build()), Ok(message));
+    }
+    let _typed = udp6::Datagram::parse(octets);
 }
 
 /// A list of domain names: whatever is read fits into a resolver's configuration, and names without pointers
@@ -199,6 +209,82 @@ fn dhcp_client(octets: &[u8]) {
     }
 }
 
+/// The DHCPv6 client: each piece of the input lets time pass, changes what routers and the kernel say, or sends an answer
+/// made from the rest (with the right transaction and names, so that it gets in) or garbage. It never asks in a loop, and
+/// drops no address that it does not use.
+fn dhcp6_client(octets: &[u8]) {
+    const SOURCE: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+    let Some((&first, rest)) = octets.split_first() else { return };
+    let mut now = Instant::after_start(Duration::from_secs(1));
+    let mut client = client6::Client::new(client6::Settings { hardware: WE });
+    let mut entropy = SeededEntropy(u64::from(first));
+    let mut sent = dhcp6::Message { kind: dhcp6::Kind(first), transaction: [0; 3], fields: Vec::new() };
+    let mut used = BTreeSet::new();
+    client.turn(now, &mut entropy, client6::Event::LinkLocal(Some(SOURCE)));
+    for piece in rest.chunks(96) {
+        let Some((&what, body)) = piece.split_first() else { continue };
+        let wish = [client6::Wish::Nothing, client6::Wish::Information, client6::Wish::Addresses];
+        let actions = match what & 7 {
+            0 | 1 => {
+                let next = client.next_deadline().unwrap_or(now);
+                assert!(next.since(now) < Duration::from_secs(1 << 33));
+                now = now.max(next);
+                client.turn(now, &mut entropy, client6::Event::Tick)
+            }
+            2 => client.turn(now, &mut entropy, client6::Event::Packet(body)),
+            3 => {
+                let wish = wish.into_iter().cycle().nth(usize::from(what >> 3)).unwrap_or_default();
+                client.turn(now, &mut entropy, client6::Event::Wished(wish))
+            }
+            4 => match used.first() {
+                Some(&address) => client.turn(now, &mut entropy, client6::Event::Taken(address)),
+                None => client.turn(now, &mut entropy, client6::Event::LinkLocal(None)),
+            },
+            5 if what & 8 != 0 => client.leave(now, &mut entropy),
+            5 => {
+                client.moved(now);
+                client.turn(now, &mut entropy, client6::Event::LinkLocal(Some(SOURCE)))
+            }
+            _ => {
+                let mut payload = vec![if what & 1 == 0 { 7 } else { 2 }];
+                payload.extend(sent.transaction);
+                let ours = [sent.client().unwrap_or_default(), sent.server().unwrap_or(&[0, 3, 0, 1])];
+                for (number, duid) in [1_u16, 2].into_iter().zip(ours) {
+                    payload.extend(number.to_be_bytes());
+                    payload.extend(u16::try_from(duid.len()).unwrap_or(u16::MAX).to_be_bytes());
+                    payload.extend(duid);
+                }
+                payload.extend(body);
+                let packet = udp6::Datagram {
+                    source: SOURCE,
+                    destination: SOURCE,
+                    source_port: dhcp6::SERVER_PORT,
+                    destination_port: dhcp6::CLIENT_PORT,
+                    payload: &payload,
+                };
+                client.turn(now, &mut entropy, client6::Event::Packet(&packet.build()))
+            }
+        };
+        assert!(actions.len() < 30, "{actions:?}");
+        for action in actions {
+            match action {
+                client6::Action::Send { octets, .. } => {
+                    let datagram = udp6::Datagram::parse(&octets).expect("our packets are packets");
+                    sent = dhcp6::Message::parse(datagram.payload).expect("our messages are messages");
+                }
+                client6::Action::Use(address, lifetimes) => {
+                    assert!(
+                        lifetimes.valid.is_none_or(|valid| lifetimes.preferred.is_some_and(|it| it <= valid))
+                    );
+                    used.insert(address);
+                }
+                client6::Action::Drop(address) => assert!(used.remove(&address), "{address} is not used"),
+                client6::Action::Inform(_) | client6::Action::Note(_) => {}
+            }
+        }
+    }
+}
+
 /// The DHCP server: each piece of the input lets time pass, tells it name servers, or sends it a message of one of
 /// a few clients made from the rest. It answers with messages that are ones, to the sender alone, and never gives
 /// one address to two.
@@ -289,6 +375,8 @@ fn hotspot_profile(octets: &[u8]) {
 
 /// The targets.
 pub const TARGETS: &[Target] = &[
+    ("dhcp6_client", dhcp6_client),
+    ("dhcp6_message", dhcp6_message),
     ("dhcp_client", dhcp_client),
     ("dhcp_message", dhcp_message),
     ("dhcp_server", dhcp_server),
