@@ -6,7 +6,7 @@ use crate::guest::control::Control;
 use crate::guest::hostapd::Hostapd;
 use crate::guest::process::{Process, wait};
 use crate::guest::radio::Radio;
-use crate::guest::router;
+use crate::guest::router::{self, Ipv6};
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct AccessPoint {
     // In the order in which they are to go: the programs before the namespace.
     hostapd: Option<Running>,
-    _dnsmasq: Process,
+    dnsmasq: Process,
     radio: Radio,
     number: u8,
     directory: PathBuf,
@@ -57,9 +57,36 @@ impl AccessPoint {
         let starts = 0;
         let hostapd = Some(run(config, &radio, &namespace, starts, directory)?);
         router::give_addresses(&radio, number)?;
-        let dnsmasq = router::serve(&radio, number, directory)?;
+        let dnsmasq = router::serve(&radio, number, Ipv6::Advertised, directory)?;
         let directory = directory.to_owned();
-        Ok(Self { hostapd, _dnsmasq: dnsmasq, radio, number, directory, namespace, starts })
+        Ok(Self { hostapd, dnsmasq, radio, number, directory, namespace, starts })
+    }
+
+    /// Gives addresses of IPv6 in another way from now on.
+    pub(crate) fn serve(&mut self, ipv6: Ipv6) -> Result<()> {
+        self.dnsmasq.stop(PATIENCE)?;
+        self.dnsmasq = router::serve(&self.radio, self.number, ipv6, &self.directory)?;
+        Ok(())
+    }
+
+    /// What the server of addresses has said.
+    pub(crate) fn router_log(&self) -> String {
+        self.dnsmasq.log()
+    }
+
+    /// Has one more address, or no longer.
+    pub(crate) fn own(&self, address: &str, on: bool) -> Result<()> {
+        let what = if on { "replace" } else { "delete" };
+        let line = format!("ip address {what} {address}/32 dev {}", self.radio.interface);
+        output(&mut self.radio.command(&line)).map(drop)
+    }
+
+    /// Asks from this address for a host that is not there, a few times, so that all hear whose it is.
+    pub(crate) fn claim(&self, address: &str) -> Result<()> {
+        let nobody = router::nobody(self.number);
+        // Nobody answers, which the program complains of.
+        let _unanswered = output(&mut self.radio.command(&format!("ping -c 4 -W 1 -I {address} {nobody}")));
+        Ok(())
     }
 
     /// Ends hostapd, and all that it knows of anybody.

@@ -82,7 +82,7 @@ impl Domain {
         let controls = radios.iter().map(|radio| Control::connect(&sockets.join(&radio.interface)));
         let controls = controls.collect::<Result<_>>()?;
         router::give_addresses(first, number)?;
-        let dnsmasq = router::serve(first, number, directory)?;
+        let dnsmasq = router::serve(first, number, router::Ipv6::Advertised, directory)?;
         Ok(Self { hostapd, controls, _dnsmasq: dnsmasq, radios, number })
     }
 

@@ -12,8 +12,24 @@ pub(super) const fn address(number: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 0, number, 1)
 }
 
+/// An address in the network of the access point with this number that no host has.
+pub(super) const fn nobody(number: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 0, number, 250)
+}
+
+/// How hosts get addresses of IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ipv6 {
+    /// They make them of what the router advertises.
+    Advertised,
+    /// So they do, and ask a server for the rest.
+    Stateless,
+    /// A server gives them.
+    Managed,
+}
+
 /// Starts dnsmasq in the radio's namespace.
-pub(super) fn serve(radio: &Radio, number: u8, directory: &Path) -> Result<Process> {
+pub(super) fn serve(radio: &Radio, number: u8, ipv6: Ipv6, directory: &Path) -> Result<Process> {
     let mut dnsmasq = radio.command("dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --log-dhcp");
     dnsmasq.args(["--log-facility=-", "--user=root", "--dhcp-authoritative", "--no-ping", "--enable-ra"]);
     let leases = directory.join(format!("ap{number}-leases"));
@@ -21,7 +37,15 @@ pub(super) fn serve(radio: &Radio, number: u8, directory: &Path) -> Result<Proce
         .arg(format!("--interface={}", radio.interface))
         .arg(format!("--dhcp-leasefile={}", leases.display()));
     dnsmasq.arg(format!("--dhcp-range=10.0.{number}.10,10.0.{number}.99,1h"));
-    dnsmasq.arg(format!("--dhcp-range=fd00:{number}::,ra-only"));
+    dnsmasq.arg(match ipv6 {
+        Ipv6::Advertised => format!("--dhcp-range=fd00:{number}::,ra-only"),
+        Ipv6::Stateless => format!("--dhcp-range=fd00:{number}::,ra-stateless"),
+        Ipv6::Managed => format!("--dhcp-range=fd00:{number}::100,fd00:{number}::1ff,64,1h"),
+    });
+    if ipv6 != Ipv6::Advertised {
+        dnsmasq.arg(format!("--dhcp-option=option6:dns-server,[fd00:{number}::53]"));
+        dnsmasq.arg("--dhcp-option=option6:domain-search,lab.example");
+    }
     Process::start("dnsmasq", &mut dnsmasq, directory.join(format!("ap{number}-dnsmasq.log")))
 }
 

@@ -1,6 +1,7 @@
 //! The scenarios. One is a name, a sentence and a function that demands things of a [`Lab`]; add it to a list below.
 
 mod ad_hoc;
+mod addresses;
 mod callers;
 mod changes;
 mod clients;
@@ -87,6 +88,7 @@ impl Scenario {
 pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
     let lists = [
         connect::SCENARIOS,
+        addresses::SCENARIOS,
         changes::SCENARIOS,
         reconnect::SCENARIOS,
         radios::SCENARIOS,
