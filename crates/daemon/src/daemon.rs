@@ -89,6 +89,17 @@ pub struct Now {
     pub wall: u64,
 }
 
+/// How far the kernel was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listened {
+    /// There is an answer to give, and perhaps more to hear.
+    ToAnswer,
+    /// All that was there was heard.
+    ToTheEnd,
+    /// There was nothing.
+    ToSilence,
+}
+
 /// The daemon.
 pub struct Daemon<K> {
     kernel: K,
@@ -110,6 +121,8 @@ pub struct Daemon<K> {
     wrong: BTreeSet<FileName>,
     /// Connections that get their addresses once those who waited for them have their answer.
     later: VecDeque<(u32, AttemptId)>,
+    /// What is to be asked of the kernel once those who waited have their answer.
+    put_off: VecDeque<Command>,
     /// What was learned and is not written yet.
     lessons: Vec<Lesson>,
     /// The stations have not heard of the last change of the networks.
@@ -164,6 +177,7 @@ impl<K: Kernel> Daemon<K> {
             file_warning: None,
             wrong: BTreeSet::new(),
             later: VecDeque::new(),
+            put_off: VecDeque::new(),
             lessons: Vec::new(),
             networks_changed: false,
             radios: BTreeMap::new(),
@@ -219,21 +233,32 @@ impl<K: Kernel> Daemon<K> {
     }
 
     /// Hears what is there, but no further than to an answer that somebody waits for: what else there is to do can
-    /// wait until it is given. Returns whether that was so; then go on with this.
+    /// wait until it is given. Go on with this then.
     ///
     /// # Errors
     /// If the kernel cannot be heard any more.
-    pub fn listen_to_answer(&mut self, mut now: impl FnMut() -> Now) -> io::Result<bool> {
+    pub fn listen_to_answer(&mut self, mut now: impl FnMut() -> Now) -> io::Result<Listened> {
         self.follow(now());
+        let mut listened = Listened::ToSilence;
         while let Some(heard) = self.kernel.receive()? {
             let now = now();
             self.take(now, heard);
             if self.desk.has_answers() {
-                return Ok(true);
+                return Ok(Listened::ToAnswer);
             }
             self.follow(now);
+            listened = Listened::ToTheEnd;
         }
-        Ok(false)
+        Ok(listened)
+    }
+
+    /// Whether an attempt is under way, and nobody waits for an answer that is there.
+    #[must_use]
+    pub fn is_in_a_hurry(&self) -> bool {
+        let is_under_way = |interface: &Interface| {
+            matches!(interface.station.summary(), Summary::Connecting { .. } | Summary::Roaming { .. })
+        };
+        !self.desk.has_answers() && self.interfaces.values().any(is_under_way)
     }
 
     /// Takes one thing that was heard.
@@ -503,6 +528,9 @@ impl<K: Kernel> Daemon<K> {
 
     /// Does what was put off.
     fn catch_up(&mut self, now: Now) {
+        while let Some(command) = self.put_off.pop_front() {
+            self.kernel.perform(command);
+        }
         while let Some((ifindex, attempt)) = self.later.pop_front() {
             if let Some(event) = self.begin(now, ifindex, attempt) {
                 self.turn(now, ifindex, event);
@@ -592,14 +620,37 @@ impl<K: Kernel> Daemon<K> {
                 self.generation = self.generation.saturating_add(1);
             }
             let place = interface.station.interface();
+            let mut told = VecDeque::new();
             for action in actions {
                 match action {
                     Action::Ask { ticket, request } => {
-                        self.kernel.perform(Command::Ask { interface: place, ticket, request });
+                        self.perform(Command::Ask { interface: place, ticket, request });
                     }
-                    Action::Report(report) => events.extend(self.reported(now, ifindex, &report)),
+                    // The kernel and the access point begin with what is asked of them while it is told.
+                    Action::Report(report @ (Report::Timeline(_) | Report::State(_))) => {
+                        told.push_back(report)
+                    }
+                    Action::Report(report) => {
+                        told.push_back(report);
+                        for report in told.drain(..) {
+                            events.extend(self.reported(now, ifindex, &report));
+                        }
+                    }
                 }
             }
+            for report in told {
+                events.extend(self.reported(now, ifindex, &report));
+            }
+        }
+    }
+
+    /// Asks the kernel for something, in the order in which the station wants it; but behind an answer that somebody
+    /// waits for and that does not depend on it.
+    fn perform(&mut self, command: Command) {
+        if self.desk.has_answers() || !self.put_off.is_empty() {
+            self.put_off.push_back(command);
+        } else {
+            self.kernel.perform(command);
         }
     }
 

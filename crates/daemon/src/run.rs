@@ -1,7 +1,7 @@
 //! The loop: one thread that waits for the machine, the bus, a deadline, a signal, or a changed network file.
 
 use crate::bus::Bus;
-use crate::daemon::{Daemon, Now};
+use crate::daemon::{Daemon, Listened, Now};
 use crate::kernel::Kernel;
 use crate::log::Lines;
 use crate::networks::FileName;
@@ -10,7 +10,10 @@ use crate::networks::passpoint;
 use crate::notify::notify;
 use crate::rest::Rest;
 use lapwing_core::{Duration, Instant};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify;
+use rustix::io::Errno;
+use rustix::thread::sched_yield;
 use std::ffi::OsStr;
 use std::io;
 use std::mem::MaybeUninit;
@@ -30,6 +33,14 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const SETTLE: Duration = Duration::from_millis(20);
 /// A difference between the clocks that is a sleep of the machine.
 const SLEPT: Duration = Duration::from_secs(2);
+
+/// How long the other side of a handshake is waited for before anything else is done: most access points have answered
+/// by then, and nobody notices a property that is told so much later.
+const SOON: Timespec = Timespec { tv_sec: 0, tv_nsec: 500_000 };
+/// How often in a row.
+const WAITS: u32 = 8;
+/// After how many rounds of hearing and telling what was learned is written though there is more to hear.
+const ROUNDS: u32 = 8;
 
 /// Runs the daemon until it is told to end.
 ///
@@ -75,17 +86,38 @@ pub async fn run<K: Kernel + AsFd>(
             () = first(&mut end) => break,
         }
         let turn = lines.turn();
-        // What was there before the flag was cleared is read now, so nothing is left unheard.
-        while daemon.listen_to_answer(now)? {
+        bus.hear(now(), &mut daemon).await;
+        let (mut waits, mut rounds) = (0, 0);
+        loop {
+            // What was there before the flag was cleared is read now, so nothing is left unheard.
+            let listened = daemon.listen_to_answer(now)?;
+            if listened == Listened::ToAnswer {
+                bus.turn(now(), &mut daemon).await;
+                // Where there is but one processor, whoever has the answer goes on before what nobody waits for.
+                sched_yield();
+                continue;
+            }
+            // What came while others were told goes before the disk, too.
+            if listened == Listened::ToSilence && rounds > 0 {
+                break;
+            }
+            if let Some(slept) = clocks.slept() {
+                daemon.resumed(now(), slept);
+            }
+            if daemon.next_deadline().is_some_and(|deadline| deadline <= now().clock) {
+                daemon.tick(now());
+            }
+            // Between the frames of an attempt there is time to tell of it only when the other side needs longer.
+            if waits < WAITS && daemon.is_in_a_hurry() && is_heard_soon(&daemon)? {
+                waits += 1;
+                continue;
+            }
             bus.turn(now(), &mut daemon).await;
+            rounds += 1;
+            if rounds % ROUNDS == 0 {
+                daemon.settle(now());
+            }
         }
-        if let Some(slept) = clocks.slept() {
-            daemon.resumed(now(), slept);
-        }
-        if daemon.next_deadline().is_some_and(|deadline| deadline <= now().clock) {
-            daemon.tick(now());
-        }
-        bus.turn(now(), &mut daemon).await;
         drop(turn);
         // Nobody waits for the disk; what came of that is told at once.
         daemon.settle(now());
@@ -150,6 +182,17 @@ impl Clocks {
     }
 }
 
+/// Whether the kernel has something to say within a moment.
+fn is_heard_soon<K: Kernel + AsFd>(daemon: &Daemon<K>) -> io::Result<bool> {
+    let mut polled = [PollFd::new(daemon.kernel(), PollFlags::IN)];
+    match poll(&mut polled, Some(&SOON)) {
+        Ok(count) => Ok(count > 0),
+        // A signal, which the loop hears.
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Until this moment; for ever if there is none.
 async fn until(deadline: Option<Instant>) {
     match deadline {
@@ -180,7 +223,7 @@ fn watch(state: &Path) -> Option<AsyncFd<Shared>> {
         inotify::add_watch(&descriptor, state, flags)?;
         // As with iwd: of a directory that is there from the start.
         match inotify::add_watch(&descriptor, state.join(passpoint::DIRECTORY), flags) {
-            Err(error) if error != rustix::io::Errno::NOENT => return Err(error.into()),
+            Err(error) if error != Errno::NOENT => return Err(error.into()),
             _ => {}
         }
         Shared::wait_on(descriptor)

@@ -281,8 +281,13 @@ impl Bus {
         self.lose(&lost);
     }
 
-    /// Does what was heard, tells what the daemon has to tell, and shows what has changed.
-    pub async fn turn<C: Control>(&mut self, now: Now, daemon: &mut C) {
+    /// Does what was heard, and gives the answers that need no daemon. [`Self::turn`] belongs behind it.
+    pub async fn hear<C: Control>(&mut self, now: Now, daemon: &mut C) {
+        self.take(now, daemon);
+        self.flush().await;
+    }
+
+    fn take<C: Control>(&mut self, now: Now, daemon: &mut C) {
         for incoming in std::mem::take(&mut self.inbox) {
             for effect in self.service.receive(incoming) {
                 self.perform(now, daemon, effect);
@@ -293,6 +298,11 @@ impl Bus {
                 self.perform(now, daemon, effect);
             }
         }
+    }
+
+    /// Does what was heard, tells what the daemon has to tell, and shows what has changed.
+    pub async fn turn<C: Control>(&mut self, now: Now, daemon: &mut C) {
+        self.take(now, daemon);
         for _ in 0..ROUNDS {
             let news = daemon.take_news();
             let is_open = matches!(self.state, State::Open(_) | State::Private(_));

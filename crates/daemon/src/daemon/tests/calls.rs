@@ -9,6 +9,8 @@ use lapwing_core::Secret;
 use lapwing_core::curve::PureCurves;
 use lapwing_core::entropy::SeededEntropy;
 use lapwing_core::failure::Code;
+use lapwing_core::kernel::Request;
+use lapwing_core::radio::{Radio, SignalWatch};
 use lapwing_frames::suite::{Akm, Cipher};
 use lapwing_frames::{MacAddr, Ssid};
 use std::fs;
@@ -77,7 +79,7 @@ impl Desk {
         self.daemon.kernel.now = now.clock;
         // As the loop does it: who waits is answered before the rest is done.
         loop {
-            let has_more = self.daemon.listen_to_answer(|| now).unwrap();
+            let listened = self.daemon.listen_to_answer(|| now).unwrap();
             for news in self.daemon.take_news() {
                 match news {
                     News::Answered { call, outcome } => self.answers.push((call.0, outcome)),
@@ -90,7 +92,7 @@ impl Desk {
                     _ => {}
                 }
             }
-            if !has_more {
+            if listened != Listened::ToAnswer {
                 break;
             }
         }
@@ -587,6 +589,29 @@ fn nobody_waits_for_the_disk() {
     desk.daemon.shut_down(now);
     assert_eq!(desk.answer(call), DONE);
     assert!(desk.text("home.psk").contains("Passphrase="));
+}
+
+#[test]
+fn nobody_waits_for_what_is_asked_of_the_kernel_besides() {
+    let mut desk = Desk::new("besides", setups(), &[]);
+    assert_eq!(desk.ask(Call::Scan { ifindex: 3 }), DONE);
+    let station = &mut desk.daemon.interfaces.get_mut(&3).unwrap().station;
+    station.set_radio(Radio { signal_watch: SignalWatch::Thresholds, ..station.radio().clone() });
+    let watches = |desk: &Desk| {
+        let is_watch =
+            |command: &&Command| matches!(command, Command::Ask { request: Request::WatchSignal { .. }, .. });
+        desk.daemon.kernel.performed.iter().filter(is_watch).count()
+    };
+    desk.begin(Call::Connect { ifindex: 3, network: file("cafe", Security::Open) });
+    assert!(desk.daemon.is_in_a_hurry());
+    let now = desk.now;
+    assert_eq!(desk.daemon.listen_to_answer(|| now).unwrap(), Listened::ToAnswer);
+    assert!(!desk.daemon.is_in_a_hurry(), "there is an answer to give");
+    assert_eq!(watches(&desk), 0);
+    assert!(desk.daemon.take_news().iter().any(|news| matches!(news, News::Answered { outcome: Ok(_), .. })));
+    assert_ne!(desk.daemon.listen_to_answer(|| now).unwrap(), Listened::ToAnswer);
+    assert_eq!(watches(&desk), 1);
+    assert_eq!(desk.daemon.listen_to_answer(|| now).unwrap(), Listened::ToSilence);
 }
 
 #[test]
