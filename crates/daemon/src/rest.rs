@@ -2,40 +2,40 @@
 
 use lapwing_core::{Duration, Instant};
 
-/// Turns that are much. A scan takes four and a connection thirty; a look at the signal takes two, so that every other
-/// one is followed by a rest, which costs some twenty microseconds.
+/// Rounds of hearing and telling that are much. A scan takes four and a connection thirty; a look at the signal takes
+/// two, so that every other one is followed by a rest.
 const MUCH: u32 = 4;
 /// Quiet for so long is a pause: longer than any answer takes that is waited for.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Counts turns of the loop.
+/// Counts what the loop does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rest {
     /// All is given back, and nothing has been done since.
     Rested,
-    /// So many turns since, and when the last was.
-    Working { turns: u32, last: Instant },
+    /// So many rounds since, and when the last was.
+    Working { rounds: u32, last: Instant },
 }
 
 impl Rest {
     /// Much was done until now.
     pub(crate) const fn after_much(now: Instant) -> Self {
-        Self::Working { turns: MUCH, last: now }
+        Self::Working { rounds: MUCH, last: now }
     }
 
-    /// Something was done.
-    pub(crate) fn turn(&mut self, now: Instant) {
+    /// So many rounds were made.
+    pub(crate) fn turn(&mut self, now: Instant, count: u32) {
         let before = match *self {
-            Self::Working { turns, .. } => turns,
+            Self::Working { rounds, .. } => rounds,
             Self::Rested => 0,
         };
-        *self = Self::Working { turns: before.saturating_add(1), last: now };
+        *self = Self::Working { rounds: before.saturating_add(count), last: now };
     }
 
     /// When to give back, if nothing more comes.
     pub(crate) fn due(&self) -> Option<Instant> {
         match *self {
-            Self::Working { turns: MUCH.., last } => Some(last + PAUSE),
+            Self::Working { rounds: MUCH.., last } => Some(last + PAUSE),
             Self::Working { .. } | Self::Rested => None,
         }
     }
@@ -56,9 +56,9 @@ mod tests {
 
     const BEGIN: Instant = Instant::after_start(Duration::from_secs(7));
 
-    fn after(rest: &mut Rest, turns: u32, apart: Duration) -> Instant {
-        (0..turns).fold(BEGIN, |now, _| {
-            rest.turn(now);
+    fn after(rest: &mut Rest, rounds: u32, apart: Duration) -> Instant {
+        (0..rounds).fold(BEGIN, |now, _| {
+            rest.turn(now, 1);
             now + apart
         })
     }
@@ -80,7 +80,7 @@ mod tests {
         let mut rest = Rest::Rested;
         let end = after(&mut rest, MUCH - 1, 10 * PAUSE);
         assert_eq!(rest.due(), None);
-        rest.turn(end);
+        rest.turn(end, 1);
         assert_eq!(rest.due(), Some(end + PAUSE));
     }
 
@@ -88,7 +88,7 @@ mod tests {
     fn a_rest_that_something_came_before_is_put_off_not_lost() {
         let mut rest = Rest::after_much(BEGIN);
         assert_eq!(rest.due(), Some(BEGIN + PAUSE));
-        rest.turn(BEGIN + PAUSE);
+        rest.turn(BEGIN + PAUSE, 1);
         assert_eq!(rest.due(), Some(BEGIN + PAUSE + PAUSE));
     }
 }

@@ -68,7 +68,7 @@ pub async fn run<K: Kernel + AsFd>(
     daemon.settle(now());
     tell("READY=1");
     let mut clocks = Clocks::read();
-    // The start was much, however few turns it took.
+    // The start was much, in however few rounds.
     let mut rest = Rest::after_much(clocks.boot);
     loop {
         let deadline = daemon.next_deadline().into_iter().chain(rest.due()).min();
@@ -128,7 +128,7 @@ pub async fn run<K: Kernel + AsFd>(
                 debug!("code is held that is not needed: {error}");
             }
         } else {
-            rest.turn(clocks.boot);
+            rest.turn(clocks.boot, rounds.saturating_add(waits));
         }
     }
     info!("leaving");
