@@ -477,7 +477,7 @@ impl<K: Kernel> Daemon<K> {
         }
     }
 
-    /// The connection has an address, if one is to be had here: whoever asked for it has it.
+    /// The connection has an address, if that is ours to get: whoever asked for it has it.
     pub(super) fn join_is_online(&mut self, ifindex: u32, attempt: AttemptId) {
         if let Some((id, _)) = self.joining(ifindex, attempt) {
             self.desk.close(id, Ok(Answer::Done));
@@ -490,7 +490,13 @@ impl<K: Kernel> Daemon<K> {
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
         let name = interface.network();
         match joined {
-            Some((_, join)) => interface.unstored = (join.origin != Origin::Known).then_some(join),
+            Some((id, join)) => {
+                interface.unstored = (join.origin != Origin::Known).then_some(join);
+                // Where somebody else gives the addresses, whoever asked waits for nothing more.
+                if !self.options.network_configuration {
+                    self.desk.close(id, Ok(Answer::Done));
+                }
+            }
             // One that could not be stored is tried again when it is joined again.
             None => interface.unstored = interface.unstored.take().filter(|join| Some(join.name()) == name),
         }

@@ -594,6 +594,8 @@ fn nobody_waits_for_the_disk() {
 #[test]
 fn nobody_waits_for_what_is_asked_of_the_kernel_besides() {
     let mut desk = Desk::new("besides", setups(), &[]);
+    // Else the answer waits for an address.
+    desk.daemon.options.network_configuration = false;
     assert_eq!(desk.ask(Call::Scan { ifindex: 3 }), DONE);
     let station = &mut desk.daemon.interfaces.get_mut(&3).unwrap().station;
     station.set_radio(Radio { signal_watch: SignalWatch::Thresholds, ..station.radio().clone() });
