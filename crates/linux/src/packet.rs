@@ -218,6 +218,28 @@ fn source(from: &rustix::net::SocketAddrAny) -> MacAddr {
     MacAddr([a, b, c, d, e, f])
 }
 
+/// Sends a UDP datagram over the interface with this name, from an address that it has, by the kernel's own routes and
+/// neighbours. What comes back is read by a [`PacketSocket`].
+///
+/// # Errors
+/// Those of the system calls: there is no route, or the address is not there.
+pub fn send_datagram(
+    interface: &str,
+    source: SocketAddrV4,
+    destination: SocketAddrV4,
+    payload: &[u8],
+) -> io::Result<()> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
+    socket.set_nonblocking(true)?;
+    // It hears nothing, and leaves the port to others.
+    socket.attach_filter(&[SockFilter::new(RETURN, 0, 0, 0)])?;
+    socket.set_reuse_address(true)?;
+    socket.bind_device(Some(interface.as_bytes()))?;
+    socket.bind(&source.into())?;
+    let sent = socket.send_to(payload, &destination.into())?;
+    if sent == payload.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+}
+
 /// Keeps the UDP port of DHCP servers on an interface, and hears nothing: what comes there is read by a
 /// [`PacketSocket`]. Without somebody at the port the kernel would answer each renewal, which is sent to our
 /// address, with "port unreachable".

@@ -15,11 +15,11 @@ use lapwing_frames::suite::Akm;
 
 /// The attempt of the last connection.
 fn connected(world: &World) -> AttemptId {
-    let attempts = world.reports.iter().filter_map(|report| match report {
+    let mut attempts = world.reports.iter().filter_map(|report| match report {
         Report::Connected(connected) => Some(connected.attempt),
         _ => None,
     });
-    attempts.last().unwrap()
+    attempts.next_back().unwrap()
 }
 
 fn no_address() -> Failure {

@@ -4,9 +4,11 @@ use super::{Linux, Source, watch};
 use crate::kernel::{Heard, PacketKind};
 use lapwing_frames::MacAddr;
 use lapwing_frames::internet::arp::Arp;
-use lapwing_linux::packet::{PacketSocket, ServerPort};
+use lapwing_frames::internet::udp::Datagram;
+use lapwing_linux::packet::{PacketSocket, ServerPort, send_datagram};
 use std::collections::btree_map::Entry;
 use std::io;
+use std::net::SocketAddrV4;
 
 /// What is listened for, in the order of the sockets.
 const KINDS: [PacketKind; 3] = [PacketKind::Dhcp, PacketKind::Arp, PacketKind::Dhcp6];
@@ -76,6 +78,9 @@ impl Linux {
     }
 
     pub(super) fn send(&mut self, ifindex: u32, kind: PacketKind, to: MacAddr, octets: &[u8]) {
+        if kind == PacketKind::Dhcp && by_routes(&self.name(ifindex), octets) {
+            return;
+        }
         let socket = match (kind, self.packets.get(&ifindex)) {
             (PacketKind::Dhcp, Some([dhcp, _, _])) => dhcp,
             (PacketKind::Arp, Some([_, arp, _])) => arp,
@@ -117,6 +122,18 @@ impl Linux {
         self.heard_clients_key_frames();
         self.heard_members_key_frames();
     }
+}
+
+/// Sends a message of DHCP to its server as any other packet to it is sent: with an address, a client is a host like others,
+/// and the server's link address may be another by now. Returns whether that could be done; a message from no address, or
+/// to all, could not.
+fn by_routes(interface: &str, octets: &[u8]) -> bool {
+    let Ok(datagram) = Datagram::parse(octets) else { return false };
+    let source = SocketAddrV4::new(datagram.source, datagram.source_port);
+    let destination = SocketAddrV4::new(datagram.destination, datagram.destination_port);
+    !source.ip().is_unspecified()
+        && !destination.ip().is_broadcast()
+        && send_datagram(interface, source, destination, datagram.payload).is_ok()
 }
 
 /// Whether an ARP packet is this machine's own word. On each interface Linux answers for the addresses of all of them, so that

@@ -161,7 +161,7 @@ enum Told {
 /// Where the IPv4 address is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Four {
-    Dhcp(Client),
+    Dhcp(Box<Client>),
     Fixed(Fixed),
 }
 
@@ -191,7 +191,8 @@ impl Configuration {
             Some(fixed) => Four::Fixed(Fixed::new(now, hardware, fixed.address.address)),
             None => {
                 let hostname = begin.hostname.clone().filter(|_| begin.addressing.send_hostname);
-                Four::Dhcp(Client::new(now, dhcp::Settings { hardware, hostname, remembered }))
+                let settings = dhcp::Settings { hardware, hostname, remembered };
+                Four::Dhcp(Box::new(Client::new(now, settings)))
             }
         };
         let asks = begin.addressing.ipv6_enabled && begin.addressing.ipv6.is_none();
