@@ -49,7 +49,7 @@ impl Turn<'_> {
         let failures = self.context.history.failed(&journey.network.ssid);
         let wait = select::backoff(failures.max(1));
         self.context.history.set_back(peer, self.now, wait + SET_ASIDE);
-        let (difference, wait) = match self.has_other(&journey) {
+        let (difference, wait) = match self.has_another(&journey, HEARD_BEFORE) {
             true => (Difference::OtherAccessPoint, Duration::ZERO),
             false => (Difference::Later, wait),
         };
@@ -227,6 +227,9 @@ impl Turn<'_> {
     }
 }
 
+/// While an address is waited for nothing looks around: what was heard before counts as long. If it is gone by then, the
+/// scan that follows finds out.
+const HEARD_BEFORE: Duration = Duration::from_secs(60);
 /// How long a BSS that failed comes after the others.
 const SET_ASIDE: Duration = Duration::from_secs(10);
 /// How long what made an AP refuse an association for a while lasts: SA Query takes a second.

@@ -548,6 +548,12 @@ impl Turn<'_> {
 
     /// Whether another BSS could be tried now in an attempt.
     pub(super) fn has_other(&self, journey: &Journey) -> bool {
-        self.select_for(journey, &Policy::at(self.now)).1.is_some()
+        self.has_another(journey, Policy::FRESH_FOR)
+    }
+
+    /// The same, of those that were heard within this time.
+    pub(super) fn has_another(&self, journey: &Journey, fresh_for: Duration) -> bool {
+        let policy = Policy { fresh_for, ..Policy::at(self.now) };
+        self.select_for(journey, &policy).1.is_some()
     }
 }

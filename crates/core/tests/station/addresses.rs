@@ -60,6 +60,22 @@ fn without_an_address_the_other_ap_follows_at_once() {
 }
 
 #[test]
+fn the_other_ap_follows_though_it_was_heard_before_the_address_was_waited_for() {
+    let setups = [1, 2].map(|number| Setup::new(b"home", number, &[Akm::Sae]));
+    let mut world = joined(setups.to_vec(), personal(b"home"));
+    let (attempt, peer) = (connected(&world), world.station.connection().unwrap().peer);
+    assert!(!world.run_until(30 * SECOND, |world| !world.is_connected()));
+    world.give(Event::Unconfigured(attempt, no_address()));
+    let is_at_once = |report: &Report| {
+        matches!(report, Report::Disconnected { next_try: Some(wait), .. } if wait.is_zero())
+    };
+    assert!(world.reports.iter().any(is_at_once), "whoever asked for it goes on waiting");
+    assert!(world.run_until(10 * SECOND, World::is_connected));
+    assert_ne!(world.station.connection().unwrap().peer, peer);
+    world.check();
+}
+
+#[test]
 fn without_an_address_and_another_ap_it_is_tried_again_later() {
     let mut world = joined(vec![Setup::new(b"home", 1, &[Akm::Sae])], personal(b"home"));
     for round in 1..4 {
