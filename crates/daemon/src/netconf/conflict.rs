@@ -3,7 +3,7 @@
 //! RFC 5227 2.1 has a host probe for up to seven seconds before it uses an address: three probes a second or two
 //! apart, at a random moment, and two seconds for the last answer. That was written for addresses that hosts pick
 //! themselves, where a power cut makes all of them pick at once. On a link where an answer takes some milliseconds the
-//! probes follow each other by [`PROBE_WAIT`].
+//! probes follow each other by a tenth of a second.
 //!
 //! An address of a server is used meanwhile (`dhcp::client` says why), one that a person fixed is not: nobody keeps
 //! account of who else has it. Either is announced once it is known to be free, and defended from then on: once, and
