@@ -60,11 +60,11 @@ impl Process {
         self.child.id()
     }
 
-    /// What it holds in memory, in KiB.
+    /// What it holds in memory of its own, in KiB: not the code, which comes and goes.
     pub(crate) fn memory(&self) -> Result<u64> {
         let place = format!("/proc/{}/status", self.id());
         let text = fs::read_to_string(&place).doing(|| format!("read {place}"))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:"));
         let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
         number.ok_or_else(|| Failure::unmet("the size of the program", text))
     }

@@ -153,7 +153,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         all.ok_or_else(|| Failure::unmet(format!("{count} clients"), ap.stations().unwrap_or_default()))?;
         lab.record("clients", count.into());
         lab.record("seconds_until_all", begun.elapsed().as_secs_f64().into());
-        lab.record("KiB_for_each", ((ap.memory()? - memory) as f64 / count as f64).into());
+        lab.record("KiB_for_each", (ap.memory()?.saturating_sub(memory) as f64 / count as f64).into());
         ap.expect_no_refusals()
     })
     .with_radios(CROWD + 2),
