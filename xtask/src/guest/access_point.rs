@@ -57,7 +57,7 @@ impl AccessPoint {
         let starts = 0;
         let hostapd = Some(run(config, &radio, &namespace, starts, directory)?);
         router::give_addresses(&radio, number)?;
-        let dnsmasq = router::serve(&radio, number, Ipv6::Advertised, directory)?;
+        let dnsmasq = router::serve(&radio, &[], number, Ipv6::Advertised, directory)?;
         let directory = directory.to_owned();
         Ok(Self { hostapd, dnsmasq, radio, number, directory, namespace, starts })
     }
@@ -65,7 +65,7 @@ impl AccessPoint {
     /// Gives addresses of IPv6 in another way from now on.
     pub(crate) fn serve(&mut self, ipv6: Ipv6) -> Result<()> {
         self.dnsmasq.stop(PATIENCE)?;
-        self.dnsmasq = router::serve(&self.radio, self.number, ipv6, &self.directory)?;
+        self.dnsmasq = router::serve(&self.radio, &[], self.number, ipv6, &self.directory)?;
         Ok(())
     }
 

@@ -68,7 +68,8 @@ impl Domain {
             fs::write(&place, text).doing(|| format!("write {}", place.display()))?;
             files.push(place);
         }
-        let first = radios.first().ok_or_else(|| Failure::Usage("a domain without radios".into()))?;
+        let (first, others) =
+            radios.split_first().ok_or_else(|| Failure::Usage("a domain without radios".into()))?;
         let mut program = first.command(if config.quiet { "hostapd" } else { "hostapd -d -K -t" });
         let log = directory.join(format!("{namespace}-hostapd.log"));
         let mut hostapd = Process::start("hostapd", program.args(&files), log)?;
@@ -82,7 +83,10 @@ impl Domain {
         let controls = radios.iter().map(|radio| Control::connect(&sockets.join(&radio.interface)));
         let controls = controls.collect::<Result<_>>()?;
         router::give_addresses(first, number)?;
-        let dnsmasq = router::serve(first, number, router::Ipv6::Advertised, directory)?;
+        for (place, radio) in (1..).zip(others) {
+            router::give_further_address(radio, number, place)?;
+        }
+        let dnsmasq = router::serve(first, others, number, router::Ipv6::Advertised, directory)?;
         Ok(Self { hostapd, controls, _dnsmasq: dnsmasq, radios, number })
     }
 

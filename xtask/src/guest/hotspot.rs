@@ -214,8 +214,13 @@ impl LapwingAp {
         if !self.config.own_addresses {
             router::give_addresses(&self.radio, self.number)?;
             if self.dnsmasq.is_none() {
-                self.dnsmasq =
-                    Some(router::serve(&self.radio, self.number, router::Ipv6::Advertised, &self.directory)?);
+                self.dnsmasq = Some(router::serve(
+                    &self.radio,
+                    &[],
+                    self.number,
+                    router::Ipv6::Advertised,
+                    &self.directory,
+                )?);
             }
             return Ok(());
         }

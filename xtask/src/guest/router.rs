@@ -28,14 +28,20 @@ pub(crate) enum Ipv6 {
     Managed,
 }
 
-/// Starts dnsmasq in the radio's namespace.
-pub(super) fn serve(radio: &Radio, number: u8, ipv6: Ipv6, directory: &Path) -> Result<Process> {
+/// Starts dnsmasq in the namespace of these radios, for those who come by any of them.
+pub(super) fn serve(
+    radio: &Radio,
+    others: &[Radio],
+    number: u8,
+    ipv6: Ipv6,
+    directory: &Path,
+) -> Result<Process> {
     let mut dnsmasq = radio.command("dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --log-dhcp");
     dnsmasq.args(["--log-facility=-", "--user=root", "--dhcp-authoritative", "--no-ping", "--enable-ra"]);
     let leases = directory.join(format!("ap{number}-leases"));
-    dnsmasq
-        .arg(format!("--interface={}", radio.interface))
-        .arg(format!("--dhcp-leasefile={}", leases.display()));
+    let interfaces = [radio].into_iter().chain(others);
+    dnsmasq.args(interfaces.map(|radio| format!("--interface={}", radio.interface)));
+    dnsmasq.arg(format!("--dhcp-leasefile={}", leases.display()));
     dnsmasq.arg(format!("--dhcp-range=10.0.{number}.10,10.0.{number}.99,1h"));
     dnsmasq.arg(match ipv6 {
         Ipv6::Advertised => format!("--dhcp-range=fd00:{number}::,ra-only"),
@@ -47,6 +53,13 @@ pub(super) fn serve(radio: &Radio, number: u8, ipv6: Ipv6, directory: &Path) -> 
         dnsmasq.arg("--dhcp-option=option6:domain-search,lab.example");
     }
     Process::start("dnsmasq", &mut dnsmasq, directory.join(format!("ap{number}-dnsmasq.log")))
+}
+
+/// Gives a further access point of the same network an address by which it is served: the one with this place.
+pub(super) fn give_further_address(radio: &Radio, number: u8, place: usize) -> Result<()> {
+    let on = &radio.interface;
+    output(&mut radio.command(&format!("ip address replace 10.0.{number}.{}/24 dev {on}", place + 1)))?;
+    Ok(())
 }
 
 /// Gives the access point its addresses. The one of IPv6 is lost whenever the interface goes down.

@@ -66,9 +66,7 @@ fn the_other_ap_follows_though_it_was_heard_before_the_address_was_waited_for() 
     let (attempt, peer) = (connected(&world), world.station.connection().unwrap().peer);
     assert!(!world.run_until(30 * SECOND, |world| !world.is_connected()));
     world.give(Event::Unconfigured(attempt, no_address()));
-    let is_at_once = |report: &Report| {
-        matches!(report, Report::Disconnected { next_try: Some(wait), .. } if wait.is_zero())
-    };
+    let is_at_once = |report: &Report| matches!(report, Report::Disconnected { next_try: Some(wait), .. } if wait.is_zero());
     assert!(world.reports.iter().any(is_at_once), "whoever asked for it goes on waiting");
     assert!(world.run_until(10 * SECOND, World::is_connected));
     assert_ne!(world.station.connection().unwrap().peer, peer);

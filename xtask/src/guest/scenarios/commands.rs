@@ -183,8 +183,6 @@ fn joined(interface: &str) -> Result<()> {
 fn developer(lab: &mut Lab) -> Result<()> {
     let domain = lab.domain(&sae(), false)?;
     lab.serve_developers();
-    // Only one of the access points leads to a server, and what developers order goes to both.
-    lab.leave_addresses_to_others();
     let mut station = lab.idle_station()?;
     let person = Person::of(&*station)?;
     let run = |line: &str, texts: &[&str]| person.types(line, texts);
