@@ -6,3 +6,4 @@ pub mod dhcp;
 pub mod dhcp6;
 pub mod udp;
 pub mod udp6;
+mod udp_header;

@@ -1,6 +1,7 @@
 //! IPv4 and UDP headers around a DHCP message (RFC 791, RFC 768).
 
-use crate::reader::{ParseError, Problem, Reader};
+use super::udp_header::{Ported, UDP, checksum, sixteen};
+use crate::reader::{ParseError, Reader};
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
@@ -19,9 +20,7 @@ pub struct Datagram<'a> {
     pub payload: &'a [u8],
 }
 
-const UDP: u8 = 17;
 const IP_HEADER: usize = 20;
-const UDP_HEADER: usize = 8;
 
 impl<'a> Datagram<'a> {
     /// Reads a packet, from the IPv4 header on. Octets behind the packet (Ethernet padding) are ignored.
@@ -58,76 +57,31 @@ impl<'a> Datagram<'a> {
         let source = Ipv4Addr::from(reader.array::<4>()?);
         let destination = Ipv4Addr::from(reader.array::<4>()?);
 
-        let mut udp = Reader::new("UDP header", body);
-        let source_port = udp.u16_be()?;
-        let destination_port = udp.u16_be()?;
-        let length = usize::from(udp.u16_be()?);
-        let check = udp.u16_be()?;
-        let datagram = Reader::new("UDP datagram", body).take(length)?;
-        let payload = datagram.get(UDP_HEADER..).ok_or(ParseError {
-            what: "UDP header",
-            at: 4,
-            problem: Problem::Invalid("the length is shorter than the header"),
-        })?;
-        // Zero means that the sender made none.
-        if check != 0 && checksum(&[&pseudo_header(source, destination, length), datagram]) != 0 {
-            return Err(udp.invalid("the checksum is wrong"));
-        }
+        let Ported { source_port, destination_port, payload } =
+            Ported::parse(body, |length| pseudo_header(source, destination, length), true)?;
         Ok(Self { source, destination, source_port, destination_port, payload })
     }
 
     /// The packet, from the IPv4 header on.
     #[must_use]
     pub fn build(&self) -> Vec<u8> {
-        let udp_length = UDP_HEADER.saturating_add(self.payload.len());
-        let total = IP_HEADER.saturating_add(udp_length);
-        let mut header = Vec::with_capacity(total);
-        header.extend([0x45, 0]);
-        header.extend(sixteen(total));
-        // No identification is needed without fragmentation, which is forbidden; the time to live is 64.
-        header.extend([0, 0, 0x40, 0, 64, UDP]);
-        let addresses = [self.source.octets(), self.destination.octets()].concat();
-        let sum = checksum(&[&header, &addresses]);
-        header.extend(sum.to_be_bytes());
-        header.extend(&addresses);
-
-        let mut udp = Vec::with_capacity(UDP_HEADER);
-        udp.extend(self.source_port.to_be_bytes());
-        udp.extend(self.destination_port.to_be_bytes());
-        udp.extend(sixteen(udp_length));
-        let pseudo = pseudo_header(self.source, self.destination, udp_length);
-        // A sum of zero is sent as all ones, since zero means that there is none.
-        let sum = match checksum(&[&pseudo, &udp, &[0, 0], self.payload]) {
-            0 => u16::MAX,
-            sum => sum,
+        let udp = Ported {
+            source_port: self.source_port,
+            destination_port: self.destination_port,
+            payload: self.payload,
         };
-        udp.extend(sum.to_be_bytes());
-        header.extend(udp);
-        header.extend(self.payload);
-        header
+        let total = sixteen(IP_HEADER.saturating_add(udp.length()));
+        // No identification is needed without fragmentation, which is forbidden; the time to live is 64.
+        let start = [&[0x45, 0][..], &total, &[0, 0, 0x40, 0, 64, UDP]].concat();
+        let addresses = [self.source.octets(), self.destination.octets()].concat();
+        let sum = checksum(&[&start, &addresses]).to_be_bytes();
+        let datagram = udp.build(&pseudo_header(self.source, self.destination, udp.length()));
+        [&start[..], &sum, &addresses, &datagram].concat()
     }
-}
-
-fn sixteen(length: usize) -> [u8; 2] {
-    u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes()
 }
 
 fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, length: usize) -> Vec<u8> {
     [&source.octets()[..], &destination.octets(), &[0, UDP], &sixteen(length)].concat()
-}
-
-/// The Internet checksum (RFC 1071) over parts, of which all but the last have an even length.
-pub(super) fn checksum(parts: &[&[u8]]) -> u16 {
-    let words = parts.iter().flat_map(|part| part.chunks(2)).map(|pair| match *pair {
-        [high, low] => u32::from(u16::from_be_bytes([high, low])),
-        [high] => u32::from(u16::from_be_bytes([high, 0])),
-        _ => 0,
-    });
-    // A packet has at most 32,768 words, so the sum fits.
-    let sum: u32 = words.fold(0, u32::wrapping_add);
-    let folded = (sum & 0xffff).wrapping_add(sum >> 16);
-    let folded = (folded & 0xffff).wrapping_add(folded >> 16);
-    !u16::try_from(folded).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! IPv6 and UDP headers around a DHCPv6 message (RFC 8200 3 and 8.1, RFC 768).
 
-use super::udp::checksum;
+use super::udp_header::{Ported, UDP, sixteen};
 use crate::MacAddr;
-use crate::reader::{ParseError, Problem, Reader};
+use crate::reader::{ParseError, Reader};
 use alloc::vec::Vec;
 use core::net::Ipv6Addr;
 
@@ -20,9 +20,6 @@ pub struct Datagram<'a> {
     /// What it carries.
     pub payload: &'a [u8],
 }
-
-const UDP: u8 = 17;
-const UDP_HEADER: usize = 8;
 
 impl<'a> Datagram<'a> {
     /// Reads a packet, from the IPv6 header on. Octets behind the packet (Ethernet padding) are ignored.
@@ -44,46 +41,28 @@ impl<'a> Datagram<'a> {
         let destination = Ipv6Addr::from(reader.array::<16>()?);
         let body = reader.take(length.into())?;
 
-        let mut udp = Reader::new("UDP header", body);
-        let source_port = udp.u16_be()?;
-        let destination_port = udp.u16_be()?;
-        let length = usize::from(udp.u16_be()?);
-        let check = udp.u16_be()?;
-        let datagram = Reader::new("UDP datagram", body).take(length)?;
-        let payload = datagram.get(UDP_HEADER..).ok_or(ParseError {
-            what: "UDP header",
-            at: 4,
-            problem: Problem::Invalid("the length is shorter than the header"),
-        })?;
-        if check == 0 || checksum(&[&pseudo_header(source, destination, length), datagram]) != 0 {
-            return Err(udp.invalid("the checksum is wrong"));
-        }
+        let Ported { source_port, destination_port, payload } =
+            Ported::parse(body, |length| pseudo_header(source, destination, length), false)?;
         Ok(Self { source, destination, source_port, destination_port, payload })
     }
 
     /// The packet, from the IPv6 header on.
     #[must_use]
     pub fn build(&self) -> Vec<u8> {
-        let length = UDP_HEADER.saturating_add(self.payload.len());
-        let sixteen = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
-        let ports = [self.source_port.to_be_bytes(), self.destination_port.to_be_bytes()].concat();
-        let pseudo = pseudo_header(self.source, self.destination, length);
-        // A sum of zero is sent as all ones, since zero would say that there is none.
-        let sum = match checksum(&[&pseudo, &ports, &sixteen, &[0, 0], self.payload]) {
-            0 => u16::MAX,
-            sum => sum,
+        let udp = Ported {
+            source_port: self.source_port,
+            destination_port: self.destination_port,
+            payload: self.payload,
         };
+        let datagram = udp.build(&pseudo_header(self.source, self.destination, udp.length()));
         [
             &[0x60, 0, 0, 0][..],
-            &sixteen,
+            &sixteen(udp.length()),
             // One hop: it stays on the link, or goes to the relay there.
             &[UDP, 1],
             &self.source.octets(),
             &self.destination.octets(),
-            &ports,
-            &sixteen,
-            &sum.to_be_bytes(),
-            self.payload,
+            &datagram,
         ]
         .concat()
     }
