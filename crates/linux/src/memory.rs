@@ -31,10 +31,9 @@ pub fn let_go_of_code() -> io::Result<()> {
     let pages = File::open("/proc/self/pagemap")?;
     for range in maps.lines().filter_map(from_file) {
         for untouched in untouched(&pages, range)? {
-            // SAFETY: the kernel has just told that these addresses are a private mapping of a file without the right to
-            // write, and that none of these pages is one of our own. What is read there afterwards is what was there
-            // before: the file's. Only what maps or unmaps could change that in between, and a program's code is not
-            // unmapped while it runs: no library is loaded at run time and none is let go.
+            // SAFETY: the kernel has just told that these pages are a file's, mapped privately and not for writing, and none
+            // is our own: what is read there afterwards is what was there before. Nothing takes their place in between: the
+            // program and its libraries stay where they are until it ends, and none is loaded or let go of before.
             unsafe {
                 madvise(
                     std::ptr::with_exposed_provenance_mut(untouched.start),
