@@ -4,6 +4,7 @@
 use crate::netconf::Resolver;
 use crate::settings::NameService;
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
@@ -12,13 +13,16 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 use tracing::warn;
 
 /// The file of our own in the runtime directory.
 pub const FILE: &str = "resolv.conf";
 
+/// How long the program may take for what it is told at the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The program, and where it is looked for behind the folders of `PATH`.
 const PROGRAM: &str = "resolvconf";
 const FOLDERS: [&str; 2] = ["/sbin", "/usr/sbin"];
@@ -90,7 +94,8 @@ pub struct Teller {
 #[derive(Debug)]
 struct Queue {
     calls: mpsc::Sender<Call>,
-    thread: JoinHandle<()>,
+    /// Nothing comes of it but its end, which is that of the last call.
+    end: mpsc::Receiver<Infallible>,
 }
 
 /// A call of the program.
@@ -158,14 +163,16 @@ impl Teller {
     fn call(&mut self, call: Call) {
         let queue = self.program.get_or_insert_with(|| {
             let (calls, queued) = mpsc::channel::<Call>();
-            let thread = thread::spawn(move || {
+            let (kept, end) = mpsc::channel();
+            thread::spawn(move || {
+                let _kept = kept;
                 for call in queued {
                     if let Err(error) = call.run() {
                         warn!("{} cannot be told of {}: {error}", call.program.display(), call.name);
                     }
                 }
             });
-            Queue { calls, thread }
+            Queue { calls, end }
         });
         // The other end stays as long as this one.
         let _sent = queue.calls.send(call);
@@ -173,11 +180,13 @@ impl Teller {
 }
 
 impl Drop for Teller {
-    /// What was to be said is said: the last of it undoes the rest.
+    /// What was to be said is said, since the last of it undoes the rest, but no program keeps the daemon from ending.
     fn drop(&mut self) {
-        if let Some(Queue { calls, thread }) = self.program.take() {
+        if let Some(Queue { calls, end }) = self.program.take() {
             drop(calls);
-            let _ended = thread.join();
+            if end.recv_timeout(LAST_WORDS) == Err(RecvTimeoutError::Timeout) {
+                warn!("the program that keeps name servers does not end: what it was told last may be lost");
+            }
         }
     }
 }
@@ -326,6 +335,20 @@ mod tests {
         teller.set("wlan0", Some(&resolver())).unwrap();
         let mut teller = Teller::new(Place::Program(PathBuf::from("/nowhere/resolvconf")));
         teller.set("wlan0", Some(&resolver())).unwrap();
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_keeps_nobody() {
+        let base = std::env::temp_dir().join(format!("lapwing-hangs-{}", std::process::id()));
+        fs::create_dir_all(&base).unwrap();
+        let program = base.join(PROGRAM);
+        fs::write(&program, "#!/bin/sh\nwhile [ -e \"$0\" ]; do sleep 0.1; done\n").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut teller = Teller::new(Place::Program(program));
+        teller.set("wlan0", Some(&resolver())).unwrap();
+        drop(teller);
+        // It runs on until now: its own end is what it waits for.
+        fs::remove_dir_all(base).unwrap();
     }
 
     #[test]
