@@ -39,7 +39,7 @@ const SLEPT: Duration = Duration::from_secs(2);
 const SOON: Timespec = Timespec { tv_sec: 0, tv_nsec: 500_000 };
 /// How often in a row.
 const WAITS: u32 = 8;
-/// After how many rounds of hearing and telling what was learned is written though there is more to hear.
+/// After how many rounds of hearing and telling others have their turn though there is more to hear.
 const ROUNDS: u32 = 8;
 
 /// Runs the daemon until it is told to end.
@@ -70,6 +70,7 @@ pub async fn run<K: Kernel + AsFd>(
     let mut clocks = Clocks::read();
     // The start was much, in however few rounds.
     let mut rest = Rest::after_much(clocks.boot);
+    let mut has_more = false;
     loop {
         let deadline = daemon.next_deadline().into_iter().chain(rest.due()).min();
         tokio::select! {
@@ -84,11 +85,13 @@ pub async fn run<K: Kernel + AsFd>(
                 daemon.reload(now());
             }
             () = first(&mut end) => break,
+            // Which of those that are ready comes is drawn: nobody is kept waiting by a kernel that never ceases.
+            () = std::future::ready(()), if has_more => {}
         }
         let turn = lines.turn();
         bus.hear(now(), &mut daemon).await;
         let (mut waits, mut rounds) = (0, 0);
-        loop {
+        has_more = loop {
             // What was there before the flag was cleared is read now, so nothing is left unheard.
             let listened = daemon.listen_to_answer(now)?;
             if listened == Listened::ToAnswer {
@@ -99,7 +102,7 @@ pub async fn run<K: Kernel + AsFd>(
             }
             // What came while others were told goes before the disk, too.
             if listened == Listened::ToSilence && rounds > 0 {
-                break;
+                break false;
             }
             if let Some(slept) = clocks.slept() {
                 daemon.resumed(now(), slept);
@@ -114,10 +117,10 @@ pub async fn run<K: Kernel + AsFd>(
             }
             bus.turn(now(), &mut daemon).await;
             rounds += 1;
-            if rounds % ROUNDS == 0 {
-                daemon.settle(now());
+            if rounds == ROUNDS {
+                break true;
             }
-        }
+        };
         drop(turn);
         // Nobody waits for the disk; what came of that is told at once.
         daemon.settle(now());
