@@ -1,7 +1,7 @@
 //! Calls in any order and in bulk: each gets one answer, and nothing grows without bound.
 
 use super::super::*;
-use super::calls::{Desk, setups};
+use super::desk::{Desk, setups};
 use crate::control::{Call, News, SecretAnswer};
 use crate::hotspot::Order;
 use crate::kernel::Mode;

@@ -1,194 +1,17 @@
 //! What clients ask, and what they are answered.
 
 use super::super::*;
-use super::air::Air;
 use super::ap::{Ap, Setup};
-use crate::control::{Answer, Call, CallError, CodeId, News, Party, SecretAnswer, SecretId, Unwanted, View};
+use super::desk::{DISCONNECT, DONE, Desk, PASSPHRASE, error, file, setups};
+use crate::control::{Answer, Call, CallError, News, SecretAnswer, Unwanted};
 use crate::networks::name::Security;
 use lapwing_core::Secret;
-use lapwing_core::curve::PureCurves;
-use lapwing_core::entropy::SeededEntropy;
 use lapwing_core::failure::Code;
 use lapwing_core::kernel::Request;
 use lapwing_core::radio::{Radio, SignalWatch};
-use lapwing_frames::suite::{Akm, Cipher};
+use lapwing_frames::suite::Akm;
 use lapwing_frames::{MacAddr, Ssid};
 use std::fs;
-
-const PASSPHRASE: &[u8] = b"correct horse battery";
-
-/// A daemon with one interface, its clock and its directory.
-pub(super) struct Desk {
-    pub(super) daemon: Daemon<Air>,
-    pub(super) now: Now,
-    pub(super) directory: PathBuf,
-    next: u64,
-    /// The answers, each call's with its number.
-    answers: Vec<(u64, Result<Answer, CallError>)>,
-    wanted: Vec<SecretId>,
-    unwanted: Vec<(SecretId, Unwanted)>,
-    /// The questions for codes of devices, and those that were taken back.
-    pub(super) codes: Vec<(CodeId, Party, String)>,
-    pub(super) unwanted_codes: Vec<(CodeId, Unwanted)>,
-}
-
-impl Desk {
-    pub(super) fn new(name: &str, setups: Vec<Setup>, files: &[(&str, &str)]) -> Self {
-        let directory = std::env::temp_dir().join(format!("lapwing-calls-{}-{name}", std::process::id()));
-        drop(fs::remove_dir_all(&directory));
-        fs::create_dir_all(directory.join("state")).unwrap();
-        for (file, text) in files {
-            fs::write(directory.join("state").join(file), text).unwrap();
-        }
-        let options = Options {
-            choice: Choice::default(),
-            developer: false,
-            network_configuration: false,
-            ipv6: true,
-            runtime: directory.clone(),
-            hostname: None,
-            hotspot_blocks: Vec::new(),
-            station: station::Settings::default(),
-        };
-        let store = Store::new(directory.join("state"));
-        let air = Air::new(setups.into_iter().map(Ap::new).collect());
-        let now = Now { clock: air.now, wall: 1_000_000 };
-        let entropy = Box::new(SeededEntropy(1));
-        let daemon = Daemon::new(air, options, store, entropy, Box::new(PureCurves));
-        let mut this = Self {
-            daemon,
-            now,
-            directory,
-            next: 0,
-            answers: Vec::new(),
-            wanted: Vec::new(),
-            unwanted: Vec::new(),
-            codes: Vec::new(),
-            unwanted_codes: Vec::new(),
-        };
-        let mut found = super::Run::found(3, 0);
-        found.radio.ciphers = vec![Cipher::Ccmp128, Cipher::BipCmac128];
-        this.daemon.hear(now, Heard::Appeared(found));
-        this.pass(Duration::from_secs(1));
-        this
-    }
-
-    /// Hears all that is there, and fetches the news.
-    pub(super) fn settle(&mut self) {
-        let now = self.now;
-        self.daemon.kernel.now = now.clock;
-        // As the loop does it: who waits is answered before the rest is done.
-        loop {
-            let listened = self.daemon.listen_to_answer(|| now).unwrap();
-            for news in self.daemon.take_news() {
-                match news {
-                    News::Answered { call, outcome } => self.answers.push((call.0, outcome)),
-                    News::SecretWanted { secret, .. } => self.wanted.push(secret),
-                    News::SecretUnwanted { secret, why } => self.unwanted.push((secret, why)),
-                    News::CodeWanted { code, agent, identifier } => {
-                        self.codes.push((code, agent, identifier));
-                    }
-                    News::CodeUnwanted { code, why } => self.unwanted_codes.push((code, why)),
-                    _ => {}
-                }
-            }
-            if listened != Listened::ToAnswer {
-                break;
-            }
-        }
-        // Now that everybody was told, the disk may take its time.
-        self.daemon.settle(now);
-    }
-
-    /// Lets time pass, from deadline to deadline.
-    pub(super) fn pass(&mut self, time: Duration) {
-        self.settle();
-        let end = self.now.clock + time;
-        while let Some(deadline) = self.daemon.next_deadline().filter(|&deadline| deadline <= end) {
-            self.now.clock = deadline.max(self.now.clock);
-            self.daemon.kernel.now = self.now.clock;
-            self.daemon.tick(self.now);
-            self.settle();
-        }
-        self.now.clock = end;
-    }
-
-    /// Makes a call without waiting.
-    pub(super) fn begin(&mut self, call: Call) -> u64 {
-        self.next += 1;
-        self.daemon.call(self.now, CallId(self.next), call);
-        self.next
-    }
-
-    /// The answer to a call, of which there is one at most.
-    pub(super) fn answer(&mut self, id: u64) -> Option<Result<Answer, CallError>> {
-        self.settle();
-        let answers: Vec<_> = self.answers.iter().filter(|(call, _)| *call == id).collect();
-        assert!(answers.len() <= 1, "{answers:?}");
-        answers.first().map(|(_, outcome)| outcome.clone())
-    }
-
-    /// Makes a call and lets a little time pass.
-    pub(super) fn ask(&mut self, call: Call) -> Option<Result<Answer, CallError>> {
-        let id = self.begin(call);
-        self.pass(Duration::from_secs(2));
-        self.answer(id)
-    }
-
-    pub(super) fn connect(&mut self, name: &str, security: Security) -> u64 {
-        let id = self.begin(Call::Connect { ifindex: 3, network: file(name, security) });
-        self.settle();
-        id
-    }
-
-    /// Answers the latest question for a secret.
-    fn say(&mut self, passphrase: &[u8]) {
-        self.settle();
-        let secret = *self.wanted.last().unwrap();
-        self.daemon.secret(self.now, secret, SecretAnswer::Passphrase(Secret::new(passphrase)));
-        self.pass(Duration::from_secs(5));
-    }
-
-    pub(super) fn view(&self) -> View {
-        self.daemon.view(self.now)
-    }
-
-    fn current(&self) -> Option<String> {
-        let device = self.view().devices.into_iter().next()?;
-        device.connected?;
-        device.network.map(|name| name.to_string())
-    }
-
-    fn text(&self, file: &str) -> String {
-        fs::read_to_string(self.directory.join("state").join(file)).unwrap_or_default()
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.directory));
-    }
-}
-
-fn file(name: &str, security: Security) -> FileName {
-    FileName { ssid: Ssid::new(name.as_bytes()).unwrap(), security }
-}
-
-pub(super) fn setups() -> Vec<Setup> {
-    vec![
-        Setup::new(b"cafe", 2, &[]),
-        Setup::new(b"home", 4, &[Akm::Sae]),
-        Setup { hidden: true, ..Setup::new(b"secret", 6, &[Akm::Sae]) },
-        Setup::new(b"work", 8, &[Akm::Ieee8021xSha256]),
-    ]
-}
-
-const DISCONNECT: Call = Call::Disconnect { ifindex: 3 };
-pub(super) const DONE: Option<Result<Answer, CallError>> = Some(Ok(Answer::Done));
-
-pub(super) fn error(answer: Option<Result<Answer, CallError>>) -> CallError {
-    answer.unwrap().unwrap_err()
-}
 
 #[test]
 fn an_open_network_is_joined_stored_left_and_forgotten() {
@@ -310,23 +133,6 @@ fn a_stored_secret_that_is_wrong_is_asked_for_again_and_replaced_by_a_right_one(
     let text = desk.text("home.psk");
     assert!(text.starts_with("# mine\n[Security]\nPassphrase=correct horse battery\n"), "{text}");
     assert!(text.contains("[IPv4]\nAddress=192.0.2.9\n"));
-}
-
-#[test]
-fn a_file_that_was_written_a_moment_ago_counts_for_who_asks_to_connect() {
-    // So does NetworkManager: it writes a file, and asks before the change can have been heard of.
-    let files = [("home.psk", "[Security]\nPassphrase=wrong horse\n")];
-    let mut desk = Desk::new("moment", setups(), &files);
-    desk.pass(Duration::from_secs(30));
-    assert_eq!(desk.current(), None);
-    let place = desk.directory.join("state/home.psk");
-    fs::write(&place, "[Security]\nPassphrase=correct horse battery\n").unwrap();
-    let call = desk.connect("home", Security::Personal);
-    assert_eq!((desk.answer(call), desk.wanted.len()), (DONE, 0), "nobody is asked");
-    assert_eq!(desk.ask(DISCONNECT), DONE);
-    fs::remove_file(place).unwrap();
-    let call = desk.connect("home", Security::Personal);
-    assert_eq!((desk.answer(call), desk.wanted.len()), (None, 1), "it is known no more");
 }
 
 #[test]
@@ -498,100 +304,6 @@ fn interfaces_and_radios_are_switched() {
 }
 
 #[test]
-fn a_connection_works_though_it_cannot_be_saved() {
-    let mut desk = Desk::new("full", setups(), &[]);
-    desk.ask(Call::Scan { ifindex: 3 });
-    // Nothing can be written below what is no directory.
-    fs::remove_dir_all(desk.directory.join("state")).unwrap();
-    fs::write(desk.directory.join("state"), "").unwrap();
-    let call = desk.connect("home", Security::Personal);
-    desk.say(PASSPHRASE);
-    assert_eq!(desk.answer(call), DONE);
-    assert_eq!(desk.current().as_deref(), Some("home.psk"));
-    let warning = desk.view().devices[0].warning.clone().unwrap();
-    assert!(warning.contains("could not be saved") && warning.contains("home.psk"), "{warning}");
-    assert!(fs::read_to_string(desk.directory.join("status.json")).unwrap().contains("could not be saved"));
-    let flight = fs::read_to_string(desk.directory.join("flight.jsonl")).unwrap();
-    assert!(flight.contains("\"event\":\"warning\"") && !flight.contains("correct horse"));
-    // That the files are read again does not end it.
-    desk.daemon.reload(desk.now);
-    desk.pass(Duration::from_secs(5));
-    assert_eq!(desk.current().as_deref(), Some("home.psk"));
-}
-
-#[test]
-fn a_file_that_breaks_ends_no_connection() {
-    let mut desk = Desk::new("breaks", setups(), &[("cafe.open", "")]);
-    desk.pass(Duration::from_secs(10));
-    assert_eq!(desk.current().as_deref(), Some("cafe.open"));
-    fs::write(desk.directory.join("state/cafe.open"), "nonsense").unwrap();
-    desk.daemon.reload(desk.now);
-    desk.pass(Duration::from_secs(5));
-    assert_eq!(desk.current().as_deref(), Some("cafe.open"));
-    assert!(desk.view().devices[0].warning.as_ref().unwrap().contains("line 1"));
-    fs::write(desk.directory.join("state/cafe.open"), "").unwrap();
-    desk.daemon.reload(desk.now);
-    assert_eq!(desk.view().devices[0].warning, None);
-    let Err(CallError::NotStored(_)) = ({
-        // A directory in place of the file cannot be removed as one.
-        fs::remove_file(desk.directory.join("state/cafe.open")).unwrap();
-        fs::create_dir(desk.directory.join("state/cafe.open")).unwrap();
-        desk.ask(Call::Forget { network: file("cafe", Security::Open) }).unwrap()
-    }) else {
-        panic!()
-    };
-    assert_eq!(desk.view().known.len(), 1, "it remains");
-    fs::remove_dir(desk.directory.join("state/cafe.open")).unwrap();
-    fs::write(desk.directory.join("state/cafe.open"), "").unwrap();
-    fs::remove_file(desk.directory.join("state/.lapwing.memory")).unwrap();
-    fs::create_dir(desk.directory.join("state/.lapwing.memory")).unwrap();
-    assert_eq!(desk.ask(Call::Forget { network: file("cafe", Security::Open) }), DONE, "the file is gone");
-    assert!(!desk.directory.join("state/cafe.open").exists() && desk.view().known.is_empty());
-}
-
-#[test]
-fn nobody_waits_for_the_disk() {
-    let mut desk = Desk::new("disk", setups(), &[]);
-    desk.ask(Call::Scan { ifindex: 3 });
-    let call = CallId(100);
-    desk.daemon.call(desk.now, call, Call::Connect { ifindex: 3, network: file("cafe", Security::Open) });
-    let now = desk.now;
-    desk.daemon.kernel.now = now.clock;
-    desk.daemon.listen(|| now).unwrap();
-    let answered = News::Answered { call, outcome: Ok(Answer::Done) };
-    assert!(desk.daemon.take_news().contains(&answered));
-    let flight = |desk: &Desk| fs::read_to_string(desk.directory.join("flight.jsonl")).unwrap();
-    assert!(!desk.directory.join("state/cafe.open").exists() && !flight(&desk).contains("\"connected\""));
-    let before = desk.daemon.generation();
-    desk.daemon.settle(now);
-    assert!(desk.directory.join("state/cafe.open").exists() && flight(&desk).contains("\"connected\""));
-    assert!(desk.text(".lapwing.memory").contains("Frequencies="));
-    assert!(desk.daemon.generation() > before && desk.view().known.len() == 1);
-    // What follows at once finds the file, whether there was time to write it or not.
-    assert_eq!(desk.ask(DISCONNECT), DONE);
-    desk.daemon.call(
-        desk.now,
-        CallId(101),
-        Call::Connect { ifindex: 3, network: file("cafe", Security::Open) },
-    );
-    let now = desk.now;
-    desk.daemon.listen(|| now).unwrap();
-    desk.daemon.call(now, CallId(102), Call::Forget { network: file("cafe", Security::Open) });
-    desk.settle();
-    assert!(!desk.directory.join("state/cafe.open").exists() && desk.view().known.is_empty());
-    assert!(!desk.text(".lapwing.memory").contains("cafe"));
-    // And the end waits for nothing that it did not write.
-    let call = desk.connect("home", Security::Personal);
-    let secret = *desk.wanted.last().unwrap();
-    desk.daemon.secret(desk.now, secret, SecretAnswer::Passphrase(Secret::new(PASSPHRASE)));
-    let now = desk.now;
-    desk.daemon.listen(|| now).unwrap();
-    desk.daemon.shut_down(now);
-    assert_eq!(desk.answer(call), DONE);
-    assert!(desk.text("home.psk").contains("Passphrase="));
-}
-
-#[test]
 fn nobody_waits_for_what_is_asked_of_the_kernel_besides() {
     let mut desk = Desk::new("besides", setups(), &[]);
     // Else the answer waits for an address.
@@ -614,58 +326,6 @@ fn nobody_waits_for_what_is_asked_of_the_kernel_besides() {
     assert_ne!(desk.daemon.listen_to_answer(|| now).unwrap(), Listened::ToAnswer);
     assert_eq!(watches(&desk), 1);
     assert_eq!(desk.daemon.listen_to_answer(|| now).unwrap(), Listened::ToSilence);
-}
-
-#[test]
-fn a_file_without_a_passphrase_gets_it_from_the_agent_and_keeps_the_rest() {
-    let mut desk = Desk::new("lacking", setups(), &[("home.psk", "[Settings]\nAutoConnect=false\n")]);
-    assert!(desk.view().known.len() == 1 && desk.view().devices[0].warning.is_none());
-    desk.ask(Call::Scan { ifindex: 3 });
-    let call = desk.connect("home", Security::Personal);
-    desk.say(PASSPHRASE);
-    desk.pass(Duration::from_secs(5));
-    assert_eq!(desk.answer(call), DONE);
-    let text = desk.text("home.psk");
-    assert!(text.contains("AutoConnect=false") && text.contains("Passphrase="), "{text}");
-    let known = desk.view().known;
-    assert!(known.len() == 1 && !known[0].autoconnect);
-    // It may be forgotten, like any other.
-    assert_eq!(desk.ask(Call::Forget { network: file("home", Security::Personal) }), DONE);
-    assert!(desk.view().known.is_empty());
-}
-
-#[test]
-fn a_file_of_a_moment_ago_counts_for_who_wants_to_join() {
-    let mut desk = Desk::new("moment-new", setups(), &[]);
-    desk.ask(Call::Scan { ifindex: 3 });
-    let text = [&b"[Security]\nPassphrase="[..], PASSPHRASE, b"\n"].concat();
-    fs::write(desk.directory.join("state/home.psk"), text).unwrap();
-    let call = desk.connect("home", Security::Personal);
-    assert!(desk.wanted.is_empty(), "nobody is asked");
-    desk.pass(Duration::from_secs(10));
-    assert_eq!(desk.answer(call), DONE);
-}
-
-#[test]
-fn a_lost_connection_is_not_made_again_while_the_file_is_broken() {
-    let mut desk = Desk::new("lost", setups(), &[("cafe.open", "")]);
-    desk.ask(DISCONNECT);
-    desk.ask(Call::Scan { ifindex: 3 });
-    let call = desk.connect("cafe", Security::Open);
-    desk.pass(Duration::from_secs(10));
-    assert_eq!(desk.answer(call), DONE);
-    for (text, wanted) in [("nonsense", None), ("", Some("cafe.open")), ("[IPv4]\n", Some("cafe.open"))] {
-        fs::write(desk.directory.join("state/cafe.open"), text).unwrap();
-        desk.daemon.reload(desk.now);
-        desk.pass(Duration::from_secs(60));
-        assert_eq!(desk.current().as_deref(), Some("cafe.open"), "the link stays, or is made again");
-        desk.daemon.kernel.peer = None;
-        let reason = lapwing_frames::management::ReasonCode(3);
-        let event = KernelEvent::Disconnected { reason, by_ap: true };
-        desk.daemon.hear(desk.now, Heard::Station { ifindex: Some(3), event });
-        desk.pass(Duration::from_secs(300));
-        assert_eq!(desk.current().as_deref(), wanted, "{text:?}");
-    }
 }
 
 #[test]

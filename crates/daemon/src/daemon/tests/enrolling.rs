@@ -1,7 +1,7 @@
 //! A network by a button or a PIN: what it displaces, what comes of it, and how it ends.
 
 use super::super::*;
-use super::calls::{Desk, setups};
+use super::desk::{Desk, setups};
 use crate::control::{Answer, Call, CallError};
 use crate::kernel::Mode;
 use lapwing_core::Secret;

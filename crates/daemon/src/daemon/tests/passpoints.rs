@@ -1,6 +1,6 @@
 //! Profiles of others' hotspots: they are listed, changed and forgotten.
 
-use super::calls::{DONE, Desk, error};
+use super::desk::{DONE, Desk, error};
 use crate::control::{Call, CallError, PasspointView};
 use std::fs;
 

@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::air::WE;
-use super::calls::{Desk, setups};
+use super::desk::{Desk, setups};
 use crate::control::{
     Answer, Call, CallError, CodeId, FoundBy, Party, Provision, ProvisionedView, ProvisioningView,
     SecretAnswer,
