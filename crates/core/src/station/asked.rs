@@ -98,21 +98,10 @@ impl State {
 
     /// Says that whatever is going on ends, because somebody asked.
     pub(super) fn tell_end(&self, turn: &mut Turn<'_>) {
-        let journey = match self {
-            Self::Idle(_) | Self::Unavailable(_) => None,
-            Self::Scanning(state) => state.journey(),
-            Self::Readdressing(state) => Some(&state.journey),
-            Self::Authenticating(state) => Some(&state.journey),
-            Self::Associating(state) => Some(&state.journey),
-            Self::Securing(state) => Some(&state.journey),
-            Self::Connecting(state) => Some(&state.journey),
-            Self::Roaming(state) => Some(&state.journey),
-            Self::Transitioning(state) => Some(&state.journey),
-            Self::Connected(state) => return turn.ended(&state.journey, Code::Asked),
-            Self::Disconnecting(state) => state.then.journey(),
-        };
-        if let Some(journey) = journey {
-            turn.gave_up(journey, Code::Asked, None);
+        match (self, self.journey()) {
+            (_, None) => {}
+            (Self::Connected(_), Some(journey)) => turn.ended(journey, Code::Asked),
+            (_, Some(journey)) => turn.gave_up(journey, Code::Asked, None),
         }
     }
 
