@@ -383,10 +383,12 @@ pub enum News {
         /// The number of thresholds that it is below.
         level: u8,
     },
-    /// A connection has ended without being asked to. It may be made again already, so that the view does not show it.
-    Ended {
+    /// Something is over again, so that the view may not show it, and clients of iwd wait to see it.
+    Passed {
         /// The interface.
         ifindex: u32,
+        /// What.
+        what: Passed,
     },
     /// Something that developers wait for.
     Debugged {
@@ -413,6 +415,17 @@ pub enum News {
     },
     /// Something happened: the flight recorder's line.
     Happened(String),
+}
+
+/// What is over again by the time that a view shows how things are: on a fast machine all of it is one turn of the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// A connection has ended without being asked to. It may be made again already.
+    End,
+    /// A connection was on its way to another access point.
+    Way,
+    /// The device was down, as the kernel changed its mode.
+    Down,
 }
 
 /// Why a secret is not wanted any more, as `net.connman.iwd.Agent.Cancel` says it.

@@ -27,7 +27,7 @@ pub(crate) mod tests;
 mod view;
 
 use crate::choice::Choice;
-use crate::control::{CallId, News};
+use crate::control::{CallId, News, Passed};
 use crate::flight::event::{self, Place};
 use crate::flight::{Recorder, timeline};
 use crate::hotspot::Hotspot;
@@ -685,6 +685,7 @@ impl<K: Kernel> Daemon<K> {
                 self.later.push_back((ifindex, connected.attempt));
             }
             Report::Roamed(connected) => {
+                self.desk.tell(News::Passed { ifindex, what: Passed::Way });
                 // The kernel has set the carrier down meanwhile, and the interface is dormant again. Addresses stay.
                 self.kernel.perform(Command::SetPort { ifindex, open: true });
                 self.end_affinity(ifindex);
@@ -700,7 +701,7 @@ impl<K: Kernel> Daemon<K> {
             }
             Report::Disconnected { attempt, why, next_try } => {
                 if why.code != Code::Asked {
-                    self.desk.tell(News::Ended { ifindex });
+                    self.desk.tell(News::Passed { ifindex, what: Passed::End });
                 }
                 // On the way from one access point to another.
                 self.roam_failed(ifindex, *attempt, why);

@@ -21,7 +21,7 @@ use super::value::Value;
 use super::watchers::Watchers;
 use super::{errors, interfaces, path, shared_codes};
 use crate::control::{
-    Answer, Call, CallId, CodeId, ConfigurationId, DeviceView, News, SecretAnswer, SecretId, View,
+    Answer, Call, CallId, CodeId, ConfigurationId, DeviceView, News, Passed, SecretAnswer, SecretId, View,
 };
 use lapwing_core::station::Summary;
 use lists::Lists;
@@ -75,10 +75,10 @@ pub enum Effect {
     Warn(String),
 }
 
-/// The interface of which news tells that its connection has ended.
-const fn ended(news: &News) -> Option<u32> {
+/// What news tells that is over again, and the interface.
+const fn passed(news: &News) -> Option<(u32, Passed)> {
     match news {
-        News::Ended { ifindex } => Some(*ifindex),
+        News::Passed { ifindex, what } => Some((*ifindex, *what)),
         _ => None,
     }
 }
@@ -211,8 +211,8 @@ impl Service {
         let mut effects = Vec::new();
         let send = |message| Effect::Send(message);
         let is_new = view.is_some();
-        for ifindex in news.iter().filter_map(ended).filter(|_| is_new) {
-            effects.extend(self.show_end(ifindex).into_iter().map(Change::signal).map(send));
+        for (ifindex, what) in news.iter().filter_map(passed).filter(|_| is_new) {
+            effects.extend(self.show_passed(ifindex, what).into_iter().map(Change::signal).map(send));
         }
         let before = self.code_agents();
         let changes = view.map_or_else(Vec::new, |view| self.show(view));
@@ -253,8 +253,10 @@ impl Service {
                 News::SignalLevel { ifindex, level } => {
                     effects.extend(self.signal_agents.tell(ifindex, level).map(send));
                 }
+                // Of the way itself is told before the connection is seen where it is now.
+                News::Passed { what: Passed::Way, .. } => effects.append(&mut words),
                 // It was told first.
-                News::Ended { .. } => {}
+                News::Passed { what: Passed::End | Passed::Down, .. } => {}
                 News::Debugged { ifindex, what } => words.extend(self.debugged(ifindex, what)),
                 News::Configure { id, ifindex, addressed } => {
                     effects.push(self.order(id, ifindex, &addressed));
@@ -291,17 +293,26 @@ impl Service {
         effects
     }
 
-    /// Shows that a connection has ended, though it may be made again by now: clients of iwd see the one before the other.
-    fn show_end(&mut self, ifindex: u32) -> Vec<Change> {
+    /// Shows what is over again by now, if it was not seen: clients of iwd see each of its steps.
+    fn show_passed(&mut self, ifindex: u32, what: Passed) -> Vec<Change> {
         let mut view = self.view.clone();
-        let is_it = |device: &&mut DeviceView| {
-            // On the way to another access point it is still one connection.
-            let is_on_the_way = matches!(device.state, Summary::Roaming { .. });
-            device.ifindex == ifindex && (device.connected.is_some() || is_on_the_way)
+        let Some(device) = view.devices.iter_mut().find(|device| device.ifindex == ifindex) else {
+            return Vec::new();
         };
-        let Some(device) = view.devices.iter_mut().find(is_it) else { return Vec::new() };
-        device.state = Summary::Disconnected;
-        (device.network, device.chosen, device.connected, device.links) = (None, None, None, None);
+        match (what, &device.state) {
+            // On the way to another access point it is still one connection.
+            (Passed::End, state)
+                if device.connected.is_some() || matches!(state, Summary::Roaming { .. }) =>
+            {
+                device.state = Summary::Disconnected;
+                (device.network, device.chosen, device.connected, device.links) = (None, None, None, None);
+            }
+            (Passed::Way, Summary::Connected { ssid, attempt }) => {
+                device.state = Summary::Roaming { ssid: ssid.clone(), attempt: *attempt };
+            }
+            (Passed::Down, _) => device.powered = false,
+            (Passed::End | Passed::Way, _) => return Vec::new(),
+        }
         self.show(view)
     }
 

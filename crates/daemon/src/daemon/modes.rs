@@ -9,7 +9,7 @@ use super::interface::Interface;
 use super::serving::ClientNetwork;
 use super::survey::Survey;
 use super::{Daemon, Now};
-use crate::control::{Answer, Call, CallError, CallId, Unwanted};
+use crate::control::{Answer, Call, CallError, CallId, News, Passed, Unwanted};
 use crate::hotspot::plan::Neighbour;
 use crate::hotspot::{Hotspot, Phase as HotspotPhase};
 use crate::kernel::{Command, Kernel, Mode};
@@ -312,6 +312,7 @@ impl<K: Kernel> Daemon<K> {
         let Some(switching) = interface.switching.take_if(|switching| switching.is_asked()) else { return };
         let name = interface.name.clone();
         if outcome.is_ok() {
+            self.desk.tell(News::Passed { ifindex, what: Passed::Down });
             interface.up = true;
             interface.role = match switching.to {
                 Mode::Station => Role::Station,

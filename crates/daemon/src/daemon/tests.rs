@@ -20,7 +20,7 @@ mod passpoints;
 mod provisioning;
 
 use super::*;
-use crate::control::{Answer, Call, CallError, CallId, News, RateView};
+use crate::control::{Answer, Call, CallError, CallId, News, Passed, RateView};
 use crate::kernel::{Hardware, Rival, Standing, StationFigures};
 use fake::Fake;
 use lapwing_core::attempt::Ticket;

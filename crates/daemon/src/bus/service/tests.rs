@@ -13,7 +13,7 @@ mod watching;
 use super::*;
 use crate::bus::testing::{ad_hoc, called, device, home, hotspot, view};
 use crate::bus::value;
-use crate::control::{CallError, DeviceView, KnownView, Secrets, Unwanted};
+use crate::control::{CallError, DeviceView, KnownView, Passed, Secrets, Unwanted};
 use crate::kernel::Mode;
 use crate::networks::FileName;
 use crate::networks::name::Security;

@@ -193,6 +193,7 @@ fn an_affinity_is_not_carried_over_to_the_access_point_of_a_roam() {
     let now = run.now;
     run.daemon.reported(now, 3, &Report::Roamed(roamed));
     assert_eq!(run.daemon.view(run.now).devices[0].affinity, None);
+    assert!(run.daemon.take_news().contains(&News::Passed { ifindex: 3, what: Passed::Way }));
 }
 
 #[test]

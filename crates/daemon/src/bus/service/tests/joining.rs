@@ -2,6 +2,8 @@
 
 use super::*;
 
+const ENDED: News = News::Passed { ifindex: 3, what: Passed::End };
+
 #[test]
 fn the_end_of_a_connection_is_seen_though_it_is_made_again_at_once() {
     let mut service = service();
@@ -9,7 +11,7 @@ fn the_end_of_a_connection_is_seen_though_it_is_made_again_at_once() {
     let ssid = || Ssid::new(b"home").unwrap();
     service.settle(vec![], Some(seen(Summary::Connected { ssid: ssid(), attempt: AttemptId(1) })));
     let again = seen(Summary::Connecting { ssid: ssid(), attempt: AttemptId(2) });
-    let lines = order(&service.settle(vec![News::Ended { ifindex: 3 }], Some(again)));
+    let lines = order(&service.settle(vec![ENDED], Some(again)));
     let expected = [
         format!("-{DEVICE} [\"net.connman.iwd.StationDiagnostic\"]"),
         "Station State=<disconnected> -Affinities -ConnectedAccessPoint -ConnectedNetwork".to_owned(),
@@ -19,7 +21,7 @@ fn the_end_of_a_connection_is_seen_though_it_is_made_again_at_once() {
     ];
     assert_eq!(lines, expected);
     // One that nobody saw does not end.
-    assert!(order(&service.settle(vec![News::Ended { ifindex: 3 }], None)).is_empty());
+    assert!(order(&service.settle(vec![ENDED], None)).is_empty());
 }
 
 #[test]
@@ -31,8 +33,31 @@ fn the_end_of_a_connection_on_its_way_to_another_access_point_is_seen_too() {
     roaming.connected = None;
     service.settle(vec![], Some(View { devices: vec![roaming], ..view() }));
     let again = seen(Summary::Connecting { ssid: ssid(), attempt: AttemptId(2) });
-    let lines = order(&service.settle(vec![News::Ended { ifindex: 3 }], Some(again)));
+    let lines = order(&service.settle(vec![ENDED], Some(again)));
     assert!(lines.iter().any(|line| line.starts_with("Station State=<disconnected>")), "{lines:?}");
+}
+
+#[test]
+fn the_way_to_another_access_point_is_seen_though_it_was_gone_in_one_turn() {
+    let mut service = for_developers();
+    let ssid = || Ssid::new(b"home").unwrap();
+    let connected = || device(Summary::Connected { ssid: ssid(), attempt: AttemptId(1) });
+    service.settle(vec![], Some(View { devices: vec![connected()], ..view() }));
+    let word = |what| News::Debugged { ifindex: 3, what };
+    let way = News::Passed { ifindex: 3, what: Passed::Way };
+    let news = vec![word("roaming"), way.clone(), word("connected")];
+    let there = View { devices: vec![connected()], ..view() };
+    let event = format!("{DEVICE} Event");
+    // Whoever hears of the way looks at the state next.
+    let [on_the_way, there_again] = ["roaming", "connected"].map(|state| format!("Station State=<{state}>"));
+    let lines = order(&service.settle(news, Some(there.clone())));
+    assert_eq!(lines.iter().collect::<Vec<_>>(), [&on_the_way, &event, &there_again, &event]);
+    // What was seen on its way is so once.
+    let mut roaming = connected();
+    roaming.state = Summary::Roaming { ssid: ssid(), attempt: AttemptId(1) };
+    assert_eq!(order(&service.settle(vec![], Some(View { devices: vec![roaming], ..view() }))), [on_the_way]);
+    let lines = order(&service.settle(vec![way, word("connected")], Some(there)));
+    assert_eq!(lines, [there_again, event]);
 }
 
 #[test]

@@ -2,6 +2,25 @@
 
 use super::*;
 
+/// The interfaces of a device in its two uses.
+const INTERFACES: [&str; 2] = ["net.connman.iwd.Station", "net.connman.iwd.AccessPoint"];
+
+fn powered(on: bool) -> String {
+    format!("\"Powered\": <{on}>")
+}
+
+/// What shows the daemon on a bus.
+fn surface() -> Service {
+    Service::new(Facts {
+        state_directory: String::new(),
+        developer: false,
+        network_configuration: true,
+        route_metric: 300,
+        resolved: false,
+        machine_id: None,
+    })
+}
+
 #[test]
 fn a_station_leaves_its_network_before_it_becomes_an_access_point_and_returns_to_it_after() {
     let mut bench = Bench::new("way", &CAFE);
@@ -40,32 +59,47 @@ fn a_station_leaves_its_network_before_it_becomes_an_access_point_and_returns_to
 fn a_device_is_off_while_the_kernel_changes_its_mode_and_on_when_its_new_interface_is_there() {
     // NetworkManager looks for the interface of the new mode when it hears that the device is on again.
     let mut bench = Bench::new("off-and-on", &[]);
-    let mut service = Service::new(Facts {
-        state_directory: String::new(),
-        developer: false,
-        network_configuration: true,
-        route_metric: 300,
-        resolved: false,
-        machine_id: None,
-    });
+    let mut service = surface();
     let mut told = |bench: &Bench| {
         let effects = service.settle(Vec::new(), Some(bench.run.daemon.view(bench.run.now)));
         effects.iter().map(|effect| format!("{effect:?}\n")).collect::<String>()
     };
     told(&bench);
-    let powered = |on| format!("\"Powered\": <{on}>");
-    let interfaces = ["net.connman.iwd.Station", "net.connman.iwd.AccessPoint"];
     for (mode, before, after) in [(Mode::AccessPoint, 0, 1), (Mode::Station, 1, 0)] {
         bench.run.daemon.kernel.unanswered = Some("SetMode");
         assert_eq!(bench.ask(Call::SetMode { ifindex: 3, mode }), None);
         let text = told(&bench);
         let [gone, off] = ["InterfacesRemoved", &powered(false)].map(|part| text.find(part));
-        assert!(text.contains(interfaces[before]) && gone.is_some() && gone < off, "{text}");
+        assert!(text.contains(INTERFACES[before]) && gone.is_some() && gone < off, "{text}");
         assert!(!text.contains("InterfacesAdded"), "{text}");
         bench.hear(Heard::ModeSet { ifindex: 3, outcome: Ok(()) });
         let text = told(&bench);
         let [come, on] = ["InterfacesAdded", &powered(true)].map(|part| text.find(part));
-        assert!(text.contains(interfaces[after]) && come.is_some() && come < on, "{text}");
+        assert!(text.contains(INTERFACES[after]) && come.is_some() && come < on, "{text}");
+    }
+}
+
+#[test]
+fn a_device_is_seen_off_and_on_again_though_the_kernel_changes_its_mode_at_once() {
+    let mut bench = Bench::new("off-and-on-at-once", &[]);
+    let mut service = surface();
+    service.settle(Vec::new(), Some(bench.run.daemon.view(bench.run.now)));
+    bench.run.daemon.take_news();
+    for (mode, before, after) in [(Mode::AccessPoint, 0, 1), (Mode::Station, 1, 0)] {
+        bench.begin(Call::SetMode { ifindex: 3, mode });
+        let now = bench.run.now;
+        bench.run.daemon.listen(|| now).unwrap();
+        let news = bench.run.daemon.take_news();
+        let effects = service.settle(news, Some(bench.run.daemon.view(now)));
+        let lines: Vec<_> = effects.iter().map(|effect| format!("{effect:?}")).collect();
+        let place = |signal: &str, of: &str| {
+            lines.iter().position(|line| line.contains(signal) && line.contains(of)).ok_or(&lines)
+        };
+        let gone = place("InterfacesRemoved", INTERFACES[before]).unwrap();
+        let off = place("PropertiesChanged", &powered(false)).unwrap();
+        let come = place("InterfacesAdded", INTERFACES[after]).unwrap();
+        let on = place("PropertiesChanged", &powered(true)).unwrap();
+        assert!(gone < off && off < come && come < on, "{lines:#?}");
     }
 }
 
