@@ -1,6 +1,8 @@
 //! What has to be told of the difference between two trees, in the order in which clients of iwd expect it.
 
-use super::interfaces::{ADAPTER, DEVICE, KNOWN, NETWORK, OBJECT_MANAGER, PROPERTIES, STATION};
+use super::interfaces::{
+    ADAPTER, DEVICE, DEVICE_PROVISIONING, KNOWN, NETWORK, OBJECT_MANAGER, PROPERTIES, SHARED_CODE, STATION,
+};
 use super::message::Outgoing;
 use super::path;
 use super::tree::{Interfaces, Properties, Thing, Tree};
@@ -109,7 +111,8 @@ fn differing(path: &str, interface: &'static str, before: &Properties, after: &P
 impl Change {
     /// Where it stands among changes of properties.
     fn rank(&self) -> usize {
-        const ORDER: [&str; 5] = [STATION, NETWORK, KNOWN, DEVICE, ADAPTER];
+        // What ends with a connection, or when one begins, is over by the time that this is seen.
+        const ORDER: [&str; 7] = [DEVICE_PROVISIONING, SHARED_CODE, STATION, NETWORK, KNOWN, DEVICE, ADAPTER];
         match self {
             Self::Changed { interface, .. } => {
                 ORDER.iter().position(|known| known == interface).unwrap_or(ORDER.len())

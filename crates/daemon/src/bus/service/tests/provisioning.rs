@@ -33,6 +33,20 @@ fn said(effects: &[Effect]) -> Vec<(&str, &str, &[Value], Option<u32>)> {
 }
 
 #[test]
+fn what_ends_with_a_connection_is_over_when_its_end_is_told() {
+    let mut service = service();
+    let connected = Summary::Connected { ssid: Ssid::new(b"home").unwrap(), attempt: AttemptId(1) };
+    for by in [FoundBy::Uri("DPP:K:x;;".to_owned()), FoundBy::Agent(party())] {
+        let provisioning = Some(ProvisioningView { enrollee: false, by });
+        let device = DeviceView { provisioning, ..device(connected.clone()) };
+        service.settle(Vec::new(), Some(View { devices: vec![device], ..view() }));
+        let lines = order(&service.settle(Vec::new(), Some(with(None))));
+        let place = |of: &str| lines.iter().position(|line| line.contains(of)).ok_or(&lines);
+        assert!(place("Started=<false>").unwrap() < place("State=<disconnected>").unwrap(), "{lines:?}");
+    }
+}
+
+#[test]
 fn what_runs_is_seen_and_a_uri_is_given() {
     let mut service = service();
     let effects = ask(&mut service, DEVICE, "net.connman.iwd.DeviceProvisioning.StartEnrollee", vec![]);
