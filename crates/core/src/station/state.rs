@@ -15,7 +15,7 @@ use super::securing::Securing;
 use super::survey::Surveyed;
 use super::transition::Transitioning;
 use super::unavailable::Unavailable;
-use super::{Event, LATE, Summary, connected};
+use super::{Event, LATE, Summary, connected, transition};
 use crate::{
     attempt::{AttemptId, Ticket},
     failure::Code,
@@ -144,6 +144,12 @@ impl State {
         }
     }
 
+    /// The connection of this attempt that is on its way to another AP, with its addresses.
+    fn leaving_mut(&mut self, attempt: AttemptId) -> Option<&mut transition::Leaving> {
+        let journey = self.journey_mut().filter(|journey| journey.id == attempt)?;
+        journey.leaving.as_deref_mut()
+    }
+
     /// The attempt or connection that a wish of the firmware may belong to.
     pub(super) fn subject(&self) -> Option<Subject> {
         let of = |journey: &Journey, plan: Option<&Plan>, ssid: &Ssid| Subject {
@@ -203,11 +209,23 @@ impl State {
             }
             Event::Configured(attempt) => match self {
                 Self::Connected(state) if state.journey.id == attempt => state.configured(turn),
-                state => state.ignore(turn, "an address for another attempt"),
+                mut state => match state.leaving_mut(attempt) {
+                    Some(leaving) => {
+                        leaving.configured();
+                        state
+                    }
+                    None => state.ignore(turn, "an address for another attempt"),
+                },
             },
             Event::Unconfigured(attempt, why) => match self {
                 Self::Connected(state) if state.journey.id == attempt => state.unconfigured(turn, why),
-                state => state.ignore(turn, "no address, of another attempt"),
+                mut state => match state.leaving_mut(attempt) {
+                    Some(leaving) => {
+                        leaving.unconfigured(turn, why);
+                        state
+                    }
+                    None => state.ignore(turn, "no address, of another attempt"),
+                },
             },
             Event::Tick => self,
         }

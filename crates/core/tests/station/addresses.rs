@@ -9,7 +9,7 @@ use lapwing_core::{
     Duration,
     attempt::{AttemptId, Entry, Phase},
     failure::{Code, Failure},
-    station::{Event, Report},
+    station::{Event, Report, Summary},
 };
 use lapwing_frames::suite::Akm;
 
@@ -89,5 +89,48 @@ fn without_an_address_and_another_ap_it_is_tried_again_later() {
         assert!(!world.run_until(Duration::from_millis(500), World::is_connected), "not at once");
         assert!(world.run_until(120 * SECOND, World::is_connected));
     }
+    world.check();
+}
+
+/// Two APs, a connection with the first, and the way to the other just begun.
+fn on_the_way() -> (World, AttemptId) {
+    let setups = [1, 2].map(|number| Setup::new(b"home", number, &[Akm::Sae]));
+    let other = setups[1].bssid;
+    let mut world = joined(setups.to_vec(), personal(b"home"));
+    assert_ne!(world.station.connection().unwrap().peer, other);
+    let attempt = connected(&world);
+    world.give(Event::Roam { bssid: other });
+    assert!(matches!(world.station.summary(), Summary::Roaming { .. }), "{:?}", world.station.summary());
+    (world, attempt)
+}
+
+#[test]
+fn an_address_that_comes_on_the_way_to_another_ap_is_there_when_it_is_reached() {
+    let (mut world, attempt) = on_the_way();
+    world.give(Event::Configured(AttemptId(attempt.0 + 1)));
+    assert!(!entries(&world).any(|entry| *entry == Entry::Entered(Phase::Online)));
+    world.give(Event::Configured(attempt));
+    assert!(matches!(world.station.summary(), Summary::Roaming { .. }), "the way goes on");
+    assert!(world.run_until(SECOND, World::is_connected));
+    let last = entries(&world).filter_map(|entry| match entry {
+        Entry::Entered(phase) => Some(*phase),
+        _ => None,
+    });
+    assert_eq!(last.last(), Some(Phase::Online));
+    world.check();
+}
+
+#[test]
+fn an_address_that_is_lost_on_the_way_to_another_ap_is_waited_for_there() {
+    let (mut world, attempt) = on_the_way();
+    world.give(Event::Configured(attempt));
+    world.give(Event::Unconfigured(attempt, no_address()));
+    assert!(world.run_until(SECOND, World::is_connected));
+    assert!(entries(&world).any(|entry| *entry == Entry::Failed(no_address())));
+    let last = entries(&world).filter_map(|entry| match entry {
+        Entry::Entered(phase) => Some(*phase),
+        _ => None,
+    });
+    assert_eq!(last.last(), Some(Phase::Address));
     world.check();
 }

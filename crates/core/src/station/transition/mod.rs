@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     attempt::{Cause, Entry, Phase, Way},
-    failure::Code,
+    failure::{Code, Failure},
     rsn::ft::{self, Transition},
     select::Target,
     time::Instant,
@@ -74,6 +74,18 @@ impl Leaving {
     /// The kernel has ended the connection of before.
     pub(super) const fn left(&mut self) {
         self.hold = Hold::Left;
+    }
+
+    /// The connection of before got an address: it has it wherever the way ends, and says so there.
+    pub(super) const fn configured(&mut self) {
+        self.connection.journey.phase = Phase::Online;
+    }
+
+    /// The connection of before has no address (any more). Whether that ends it is to be seen where the way ends: by
+    /// another AP the server may be reached.
+    pub(super) fn unconfigured(&mut self, turn: &mut Turn<'_>, why: Failure) {
+        self.connection.journey.phase = Phase::Address;
+        turn.log(Some(self.connection.journey.id), Entry::Failed(why));
     }
 
     /// The phase in which the connection was: it goes on in it.
@@ -231,6 +243,7 @@ impl Turn<'_> {
         if leaving.hold == Hold::Held && matches!(why.code, Code::Refused { .. }) {
             // The kernel has not begun: the connection stands, if it says so too.
             self.resync();
+            self.log(Some(journey.id), Entry::Entered(leaving.phase()));
             return State::Connected(leaving.connection);
         }
         let Some(back) = self.target_at(&journey.network, leaving.from()) else {
