@@ -22,7 +22,7 @@ impl<K: Kernel> Daemon<K> {
         let mut addressing = known.map_or_else(Addressing::default, |known| known.addressing.clone());
         addressing.ipv6_enabled &= self.options.ipv6;
         let remembered = file.as_ref().and_then(|file| self.store.lease(file));
-        let handed = self.handover.then(|| Handed::new(attempt, &addressing));
+        let handed = self.handover.then(|| Handed::new(&addressing));
         let interface = self.interfaces.get_mut(&ifindex)?;
         self.kernel.perform(Command::Listen { ifindex, on: true });
         let begin = Begin {

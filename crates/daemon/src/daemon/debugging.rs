@@ -11,6 +11,46 @@ use lapwing_frames::management::StatusCode;
 /// A search has gone beyond where known networks were heard.
 const FULL: &str = "autoconnect_full";
 
+/// What developers are told of only when something more has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awaited {
+    Nothing,
+    /// The second of the parts of the channels, one after the other, that a search scans.
+    Full {
+        /// How many it has begun with so far.
+        parts: u32,
+    },
+    /// The connection of a roam that has failed, where it was or at its end.
+    Back,
+}
+
+impl Awaited {
+    /// Another state begins. Returns whether a roam that failed is over by it: whoever waits for that expects the
+    /// connection to be where it was.
+    fn enter(&mut self, state: &Summary) -> bool {
+        match (*self, state) {
+            (Self::Back, Summary::Roaming { .. }) => false,
+            (before, _) => {
+                *self = Self::Nothing;
+                before == Self::Back
+            }
+        }
+    }
+
+    /// A scan begins. Returns whether it is where a search has gone beyond where known networks were heard.
+    fn scan(&mut self, state: &Summary) -> bool {
+        if *state != Summary::Searching {
+            return false;
+        }
+        let parts = match *self {
+            Self::Full { parts } => parts.saturating_add(1),
+            Self::Nothing | Self::Back => 1,
+        };
+        *self = Self::Full { parts };
+        parts == 2
+    }
+}
+
 /// The words for a step of a roam.
 const fn roam_words(step: &RoamStep) -> &'static [&'static str] {
     match step {
@@ -67,12 +107,6 @@ fn word(report: &Report, is_asked: bool, configures: bool) -> Option<&'static st
     })
 }
 
-/// Whether a connection that was on its way is where it shall be, or has ended. That the way failed is told then: whoever
-/// waits for it expects the connection to be where it was.
-const fn is_there(report: &Report) -> bool {
-    matches!(report, Report::State(state) if !matches!(state, Summary::Roaming { .. }))
-}
-
 impl<K: Kernel> Daemon<K> {
     /// Tells developers what a station reports.
     pub(super) fn tell_developers(&mut self, ifindex: u32, report: &Report) {
@@ -87,21 +121,16 @@ impl<K: Kernel> Daemon<K> {
         let configures = self.options.network_configuration;
         let is_asked = self.is_joining(ifindex);
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
-        if let Report::RoamFailed { .. } = report {
-            interface.roam_failed = true;
-        }
-        if is_there(report) && std::mem::take(&mut interface.roam_failed) {
-            self.desk.tell(News::Debugged { ifindex, what: "ft-roam-failed" });
+        match report {
+            Report::RoamFailed { .. } => interface.awaited = Awaited::Back,
+            Report::State(state) if interface.awaited.enter(state) => {
+                self.desk.tell(News::Debugged { ifindex, what: "ft-roam-failed" });
+            }
+            _ => {}
         }
         let Some(what) = word(report, is_asked, configures) else { return };
-        if matches!(report, Report::State(_)) {
-            interface.searches = 0;
-        } else if what == FULL {
-            let is_search = interface.station.summary() == Summary::Searching;
-            interface.searches = interface.searches.saturating_add(u32::from(is_search));
-            if !is_search || interface.searches != 2 {
-                return;
-            }
+        if what == FULL && !interface.awaited.scan(&interface.station.summary()) {
+            return;
         }
         self.desk.tell(News::Debugged { ifindex, what });
     }
@@ -129,9 +158,24 @@ mod tests {
     fn a_way_that_failed_is_told_when_the_connection_is_back() {
         let ssid = || Ssid::new(b"cafe").unwrap();
         let attempt = AttemptId(1);
-        assert!(!is_there(&Report::State(Summary::Roaming { ssid: ssid(), attempt })));
-        assert!(is_there(&Report::State(Summary::Connected { ssid: ssid(), attempt })));
-        assert!(is_there(&Report::State(Summary::Disconnected)) && !is_there(&Report::Scanned));
+        let roaming = Summary::Roaming { ssid: ssid(), attempt };
+        for end in [Summary::Connected { ssid: ssid(), attempt }, Summary::Disconnected, Summary::Searching] {
+            let mut awaited = Awaited::Nothing;
+            assert!(!awaited.enter(&roaming) && !awaited.enter(&end), "none has failed");
+            awaited = Awaited::Back;
+            assert!(!awaited.enter(&roaming) && !awaited.enter(&roaming), "it is on its way back");
+            assert!(awaited.enter(&end) && !awaited.enter(&end), "once");
+        }
+    }
+
+    #[test]
+    fn the_second_part_of_a_search_goes_beyond_what_is_known() {
+        let mut awaited = Awaited::Nothing;
+        let scan = |awaited: &mut Awaited| awaited.scan(&Summary::Searching);
+        assert!(!scan(&mut awaited) && !awaited.scan(&Summary::Disconnected), "what somebody asked for");
+        assert!(scan(&mut awaited) && !scan(&mut awaited), "once");
+        assert!(!awaited.enter(&Summary::Disconnected) && !awaited.enter(&Summary::Searching));
+        assert!(!scan(&mut awaited) && scan(&mut awaited), "the next search");
     }
 
     #[test]

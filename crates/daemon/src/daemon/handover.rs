@@ -5,10 +5,10 @@ use super::calls::First;
 use super::{Daemon, Now};
 use crate::control::{Addressed, Answer, CallError, ConfigurationId, Family, News, Unneeded};
 use crate::kernel::{Command, Kernel};
-use crate::netconf::Resolver;
 use crate::netconf::configuration::{Action, Route};
 use crate::netconf::lifetimes::Until;
 use crate::netconf::settings::{Addressing, Prefix};
+use crate::netconf::{Configuration, Resolver};
 use lapwing_core::attempt::{AttemptId, Phase};
 use lapwing_core::failure::{Code, Failure};
 use lapwing_core::station::Event;
@@ -20,10 +20,10 @@ use tracing::{info, warn};
 /// How long the other program may take: as long as clients of D-Bus wait.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// The addressing of one connection as another program is told of it.
+/// The addressing of one connection as another program is told of it. Whose connection it is, network configuration knows:
+/// with a roam that becomes another attempt's.
 #[derive(Debug)]
 pub(super) struct Handed {
-    attempt: AttemptId,
     fixed: BTreeSet<Family>,
     /// With the end of what holds for a time.
     addresses: BTreeMap<Prefix<IpAddr>, Until>,
@@ -38,11 +38,10 @@ pub(super) struct Handed {
 }
 
 impl Handed {
-    pub(super) fn new(attempt: AttemptId, addressing: &Addressing) -> Self {
+    pub(super) fn new(addressing: &Addressing) -> Self {
         let fixed =
             [addressing.ipv4.as_ref().map(|_| Family::V4), addressing.ipv6.as_ref().map(|_| Family::V6)];
         Self {
-            attempt,
             fixed: fixed.into_iter().flatten().collect(),
             addresses: BTreeMap::new(),
             routes: BTreeSet::new(),
@@ -63,10 +62,10 @@ impl Handed {
         self.waits = true;
     }
 
-    /// What the station is to know, if it has waited long enough.
-    fn goes_on(&mut self) -> Option<Event> {
+    /// What the station is to know of this attempt's addresses, if it has waited long enough.
+    fn goes_on(&mut self, attempt: AttemptId) -> Option<Event> {
         let goes_on = self.open.is_empty() && std::mem::take(&mut self.waits);
-        goes_on.then_some(Event::Configured(self.attempt))
+        goes_on.then_some(Event::Configured(attempt))
     }
 
     /// Takes what network configuration wants done. Returns whether it is the other program's to do.
@@ -153,9 +152,10 @@ impl<K: Kernel> Daemon<K> {
     fn take_over(&mut self, now: Now) {
         let ifindices: Vec<_> = self.interfaces.keys().copied().collect();
         for ifindex in ifindices {
-            let handed = self.interfaces.get_mut(&ifindex).and_then(|interface| interface.handed.take());
-            let Some(handed) = handed else { continue };
-            let name = self.interfaces.get(&ifindex).map(|interface| interface.name.clone());
+            let Some(interface) = self.interfaces.get_mut(&ifindex) else { continue };
+            let Some(handed) = interface.handed.take() else { continue };
+            let name = interface.name.clone();
+            let attempt = interface.configuration.as_ref().map(Configuration::attempt);
             for (address, end) in handed.addresses {
                 let lifetimes = end.left(now.clock);
                 self.kernel.perform(Command::SetAddress { ifindex, address, lifetimes });
@@ -163,11 +163,11 @@ impl<K: Kernel> Daemon<K> {
             for route in handed.routes {
                 self.kernel.perform(Command::SetRoute { ifindex, route });
             }
-            if let Some(name) = name.filter(|_| handed.resolver != Resolver::default()) {
+            if handed.resolver != Resolver::default() {
                 self.kernel.perform(Command::Resolve { name, resolver: Some(handed.resolver) });
             }
-            if handed.waits {
-                self.turn(now, ifindex, Event::Configured(handed.attempt));
+            if let Some(attempt) = attempt.filter(|_| handed.waits) {
+                self.turn(now, ifindex, Event::Configured(attempt));
             }
         }
     }
@@ -180,7 +180,9 @@ impl<K: Kernel> Daemon<K> {
 
     /// Hands over what has changed, if another program sets addresses. Returns what the station is to know now.
     pub(super) fn order(&mut self, now: Now, ifindex: u32) -> Option<Event> {
-        let handed = self.interfaces.get_mut(&ifindex)?.handed.as_mut()?;
+        let interface = self.interfaces.get_mut(&ifindex)?;
+        let attempt = interface.configuration.as_ref()?.attempt();
+        let handed = interface.handed.as_mut()?;
         for family in std::mem::take(&mut handed.untold) {
             self.orders = self.orders.saturating_add(1);
             let id = ConfigurationId(self.orders);
@@ -190,16 +192,17 @@ impl<K: Kernel> Daemon<K> {
             let addressed = Box::new(handed.addressed(now.clock, family));
             self.desk.tell(News::Configure { id, ifindex, addressed });
         }
-        handed.goes_on()
+        handed.goes_on(attempt)
     }
 
     /// Takes the answer to [`News::Configure`]: whether it was done. One that nothing waits for changes nothing.
     pub fn addressed(&mut self, now: Now, id: ConfigurationId, is_done: bool) {
         let found = self.interfaces.iter_mut().find_map(|(&ifindex, interface)| {
+            let attempt = interface.configuration.as_ref()?.attempt();
             let handed = interface.handed.as_mut()?;
             let family = handed.open.iter().find(|(_, (open, _))| *open == id).map(|(family, _)| *family)?;
             handed.open.remove(&family);
-            Some((ifindex, handed.attempt, if is_done { handed.goes_on() } else { None }))
+            Some((ifindex, attempt, if is_done { handed.goes_on(attempt) } else { None }))
         });
         match found {
             Some((ifindex, attempt, _)) if !is_done => self.not_addressed(now, ifindex, attempt),

@@ -1,6 +1,7 @@
 //! One interface and its station.
 
 use super::ad_hoc::AdHoc;
+use super::debugging::Awaited;
 use super::enrolling::Enrolling;
 use super::handover::Handed;
 use super::joining::Join;
@@ -85,10 +86,8 @@ pub(super) struct Interface {
     pub(super) affinity: Option<MacAddr>,
     /// When it listens around next, while it has nothing else to do.
     pub(super) look: Option<Look>,
-    /// How many parts of the channels the search that goes on has scanned, for those who follow it.
-    pub(super) searches: u32,
-    /// A roam has failed, and the connection is not back yet.
-    pub(super) roam_failed: bool,
+    /// What developers wait for.
+    pub(super) awaited: Awaited,
     /// The file of the network that it is in.
     pub(super) file: Option<FileName>,
     /// The network that it has just joined and that is not stored so far.
@@ -122,8 +121,7 @@ impl Interface {
             signal: None,
             affinity: None,
             look: None,
-            searches: 0,
-            roam_failed: false,
+            awaited: Awaited::Nothing,
             file: None,
             unstored: None,
             warnings: BTreeMap::new(),

@@ -18,6 +18,7 @@ mod hotspots;
 mod looking;
 mod passpoints;
 mod provisioning;
+mod roaming;
 
 use super::*;
 use crate::control::{Answer, Call, CallError, CallId, News, Passed, RateView};

@@ -3,7 +3,9 @@
 use super::super::*;
 use super::air::Air;
 use super::ap::{Ap, Setup};
-use crate::control::{Answer, Call, CallError, CodeId, News, Party, SecretAnswer, SecretId, Unwanted, View};
+use crate::control::{
+    Answer, Call, CallError, CodeId, ConfigurationId, News, Party, SecretAnswer, SecretId, Unwanted, View,
+};
 use crate::networks::name::Security;
 use lapwing_core::Secret;
 use lapwing_core::curve::PureCurves;
@@ -29,6 +31,8 @@ pub(super) struct Desk {
     /// The questions for codes of devices, and those that were taken back.
     pub(super) codes: Vec<(CodeId, Party, String)>,
     pub(super) unwanted_codes: Vec<(CodeId, Unwanted)>,
+    /// What the program that sets addresses was told to do.
+    pub(super) orders: Vec<ConfigurationId>,
 }
 
 impl Desk {
@@ -64,6 +68,7 @@ impl Desk {
             unwanted: Vec::new(),
             codes: Vec::new(),
             unwanted_codes: Vec::new(),
+            orders: Vec::new(),
         };
         let mut found = super::Run::found(3, 0);
         found.radio.ciphers = vec![Cipher::Ccmp128, Cipher::BipCmac128];
@@ -88,6 +93,7 @@ impl Desk {
                         self.codes.push((code, agent, identifier));
                     }
                     News::CodeUnwanted { code, why } => self.unwanted_codes.push((code, why)),
+                    News::Configure { id, .. } => self.orders.push(id),
                     _ => {}
                 }
             }
