@@ -1,6 +1,7 @@
 //! A known network as a QR code, so that a telephone can join it.
 //!
-//! The daemon tells nobody a passphrase. Who may read the network's file may see it: root, as a rule.
+//! The daemon tells nobody a passphrase. Who may read the network's file may see it: root, as a rule. Where that is
+//! encrypted, who may read the credential too: the daemon tells where systemd has put it.
 
 use crate::bus::{Bus, DAEMON, Properties, decode};
 use crate::failure::{Failure, Kind};
@@ -11,9 +12,9 @@ use lapwing_core::network::Credentials;
 use lapwing_frames::Ssid;
 use lapwingd::networks::document::Document;
 use lapwingd::networks::name::Security;
-use lapwingd::networks::{FileName, KnownNetwork};
+use lapwingd::networks::{FileName, KnownNetwork, Seal, sealing, store};
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use zbus::OwnedVariant;
 use zeroize::Zeroizing;
 
@@ -42,7 +43,8 @@ impl Shared {
 pub(crate) async fn read(bus: &Bus, name: &Name) -> Result<Shared, Failure> {
     let reply = bus.call(DAEMON, "net.connman.iwd.Daemon", "GetInfo", &()).await?;
     let members: HashMap<String, OwnedVariant> = decode(&reply.body(), "GetInfo")?;
-    let directory: String = Properties::new("GetInfo", members).require("StateDirectory")?;
+    let info = Properties::new("GetInfo", members);
+    let directory: String = info.require("StateDirectory")?;
     let security = match name.kind.as_str() {
         "open" => Security::Open,
         "psk" => Security::Personal,
@@ -69,7 +71,11 @@ pub(crate) async fn read(bus: &Bus, name: &Name) -> Result<Shared, Failure> {
     let unfit = |what: &dyn std::fmt::Display| {
         Failure::new(Kind::Failed, format!("{}: {what}.", path.display())).code("unreadable")
     };
-    let document = Document::parse(&octets).map_err(|malformed| unfit(&malformed.problem))?;
+    let mut document = Document::parse(&octets).map_err(|malformed| unfit(&malformed.problem))?;
+    if sealing::is_sealed(&document) {
+        let seal = seal(info.get("Credential")?)?;
+        document = seal.open(&document, &file.ssid).map_err(|wrong| unfit(&wrong.problem))?;
+    }
     let network = KnownNetwork::read(file, &document).map_err(|wrong| unfit(&wrong.problem))?.network;
     let passphrase = match network.credentials {
         Credentials::Open => None,
@@ -83,6 +89,29 @@ pub(crate) async fn read(bus: &Bus, name: &Name) -> Result<Shared, Failure> {
         })?),
     };
     Ok(Shared { ssid: name.octets.clone(), passphrase, hidden: network.hidden })
+}
+
+/// The key of encrypted network files, from the credential that systemd has put there for the daemon.
+fn seal(path: Option<String>) -> Result<Seal, Failure> {
+    let encrypted = |what: String| {
+        Failure::new(Kind::Failed, format!("Its passphrase is encrypted, and {what}")).code("encrypted")
+    };
+    let Some(path) = path else {
+        return Err(encrypted("the daemon has no credential to read it with.".to_owned()).next(
+            "Name the credential with SystemdEncrypt in main.conf and give it to the service, or join the network \
+             again with its passphrase.",
+        ));
+    };
+    let octets = store::read(Path::new(&path)).map_err(|error| {
+        let kind = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => Kind::NotAllowed,
+            _ => Kind::Failed,
+        };
+        let failure = encrypted(format!("the credential {path} cannot be read: {error}."));
+        Failure { kind, ..failure }
+            .next("Credentials of services are for root of the same machine: run this there with sudo.")
+    })?;
+    Seal::of_credential(octets.expose()).ok_or_else(|| encrypted(format!("the credential {path} is empty.")))
 }
 
 /// The QR code of a known network, for a dark background.

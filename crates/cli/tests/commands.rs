@@ -5,6 +5,9 @@ mod double;
 mod hotspots;
 
 use double::{Double, Flavour, GARBAGE, PASSPHRASE, finish};
+use lapwing_frames::Ssid;
+use lapwingd::networks::Seal;
+use lapwingd::networks::document::Document;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::time::Duration;
@@ -421,6 +424,35 @@ fn a_known_network_is_shared_by_who_may_read_its_file() {
     // A drawing needs somebody who looks at it.
     let outcome = double.run(&["share", "guest"]);
     assert!(outcome.status == 2 && outcome.err.contains("--json"), "{outcome:?}");
+}
+
+#[test]
+fn an_encrypted_network_is_shared_by_who_may_read_the_credential() {
+    let double = Double::start(Flavour::Lapwing);
+    let share = || double.run(&["share", "--json", "far away"]);
+    let seal = |credential: &[u8]| Seal::of_credential(credential).unwrap();
+    let document = Document::parse(b"[Security]\nPassphrase=correct horse\n").unwrap();
+    let ssid = Ssid::new(b"far away").unwrap();
+    let closed = seal(b"a credential").close(&document, &ssid, [7; 32]).unwrap().octets();
+    let closed = std::str::from_utf8(closed.expose()).unwrap();
+    assert!(!closed.contains("horse"));
+    double.network_file("far away.psk", closed);
+    let refused = |what: &str| {
+        let outcome = share();
+        let error = &outcome.json()["error"];
+        assert_eq!((outcome.status, &error["code"]), (1, &"encrypted".into()), "{outcome:?}");
+        assert!(error["sentence"].as_str().unwrap().contains(what), "{outcome:?}");
+        error["next_step"].as_str().map(str::to_owned)
+    };
+    assert!(refused("the daemon has no credential").unwrap().contains("SystemdEncrypt"));
+    double.network_file("credential", "");
+    assert_eq!(refused("is empty"), None);
+    double.network_file("credential", "another");
+    let outcome = share();
+    assert_eq!((outcome.status, &outcome.json()["error"]["code"]), (1, &"unreadable".into()), "{outcome:?}");
+    double.network_file("credential", "a credential");
+    let outcome = share();
+    assert_eq!(outcome.json()["uri"], "WIFI:T:WPA;S:far away;P:correct horse;;", "{outcome:?}");
 }
 
 #[test]

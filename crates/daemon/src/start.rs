@@ -82,11 +82,13 @@ fn serve(mut options: Options, lines: &Lines) -> Result<(), Box<dyn Error>> {
     for (directory, mode) in [(&options.state, 0o700), (&options.runtime, 0o755)] {
         create(directory, mode)?;
     }
+    let credential = machine.credential.as_deref().map(credential).transpose()?;
     // No pool of threads: everything is done on this one.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     runtime.block_on(async {
         let facts = Facts {
             state_directory: options.state.display().to_string(),
+            credential: credential.as_ref().map(|path| path.display().to_string()),
             developer: options.developer,
             network_configuration: options.network_configuration,
             route_metric: machine.metric,
@@ -103,7 +105,7 @@ fn serve(mut options: Options, lines: &Lines) -> Result<(), Box<dyn Error>> {
             None => Machine::Real(Box::new(linux(&options.runtime, machine.clone(), place)?)),
         };
         let state = options.state.clone();
-        let seal = machine.credential.as_deref().map(seal).transpose()?;
+        let seal = credential.as_deref().map(seal).transpose()?;
         let daemon = open(kernel, options, machine, seal);
         Ok(run(daemon, &state, bus, lines).await?)
     })
@@ -147,14 +149,18 @@ fn linux(runtime: &Path, settings: Settings, place: Place) -> io::Result<Linux> 
     })
 }
 
-/// The key of network files, from a credential that systemd has put there for us.
-fn seal(credential: &str) -> Result<Seal, Box<dyn Error>> {
+/// Where systemd has put a credential for us.
+fn credential(name: &str) -> Result<PathBuf, Box<dyn Error>> {
     let directory = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or(
         "SystemdEncrypt in main.conf needs a credential, and $CREDENTIALS_DIRECTORY is not set: add \
          LoadCredentialEncrypted= or SetCredentialEncrypted= to the service",
     )?;
-    let path = PathBuf::from(directory).join(credential);
-    let octets = store::read(&path)
+    Ok(PathBuf::from(directory).join(name))
+}
+
+/// The key of network files, from a credential.
+fn seal(path: &Path) -> Result<Seal, Box<dyn Error>> {
+    let octets = store::read(path)
         .map_err(|error| format!("the credential of SystemdEncrypt cannot be read: {path:?}: {error}"))?;
     Ok(Seal::of_credential(octets.expose())
         .ok_or_else(|| format!("{path:?}, the credential of SystemdEncrypt, is empty"))?)

@@ -249,11 +249,16 @@ impl Client {
             }
             ("net.connman.iwd.Station", "Disconnect") => self.disconnect(call).await,
             ("net.connman.iwd.Daemon", "GetInfo") => {
-                let info = members([
+                let mut info = members([
                     ("Version", text("0.1")),
                     ("NetworkConfigurationEnabled", Variant::from(true)),
                     ("StateDirectory", text(&self.state_directory)),
                 ]);
+                // As soon as a test has put one there.
+                let credential = std::path::Path::new(&self.state_directory).join("credential");
+                if credential.exists() {
+                    info.extend(members([("Credential", text(&credential.display().to_string()))]));
+                }
                 self.reply(call, &info).await;
             }
             ("net.connman.iwd.AgentManager", "RegisterAgent") => {

@@ -40,6 +40,8 @@ const RIVAL: &str = "fi.w1.wpa_supplicant1";
 pub struct Facts {
     /// Where network files are.
     pub state_directory: String,
+    /// The file with the credential by which network files are encrypted, if they are.
+    pub credential: Option<String>,
     /// Whether developers are served.
     pub developer: bool,
     /// Whether connections are given addresses.

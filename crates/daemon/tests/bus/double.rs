@@ -26,6 +26,7 @@ const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 0xfe]);
 pub(crate) fn facts() -> Facts {
     Facts {
         state_directory: "/var/lib/lapwing".to_owned(),
+        credential: None,
         developer: false,
         network_configuration: true,
         route_metric: 300,

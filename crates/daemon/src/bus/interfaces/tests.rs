@@ -105,6 +105,7 @@ fn objects() -> BTreeMap<&'static str, String> {
     let show = |device, developer, path: &str| {
         let facts = Facts {
             state_directory: String::new(),
+            credential: None,
             developer,
             network_configuration: true,
             route_metric: 300,

@@ -272,11 +272,13 @@ impl Service {
     }
 
     fn info(&self) -> Value {
-        Value::options([
+        let credential = self.facts.credential.as_deref().map(|path| ("Credential", Value::text(path)));
+        let always = [
             ("Version", Value::text(env!("CARGO_PKG_VERSION"))),
             ("StateDirectory", Value::text(&self.facts.state_directory)),
             ("NetworkConfigurationEnabled", Value::Boolean(self.facts.network_configuration)),
-        ])
+        ];
+        Value::options(always.into_iter().chain(credential))
     }
 
     pub(super) fn device(&self, ifindex: u32) -> Option<&DeviceView> {

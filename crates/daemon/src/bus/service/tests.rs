@@ -40,6 +40,7 @@ fn for_developers() -> Service {
 fn served(developer: bool) -> Service {
     let facts = Facts {
         state_directory: "/var/lib/lapwing".to_owned(),
+        credential: None,
         developer,
         route_metric: 300,
         network_configuration: true,

@@ -18,6 +18,7 @@ fn surface() -> Service {
         route_metric: 300,
         resolved: false,
         machine_id: None,
+        credential: None,
     })
 }
 
