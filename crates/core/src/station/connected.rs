@@ -48,6 +48,17 @@ const EVICTED: Duration = Duration::from_secs(60);
 /// How long the kernel may take to install a key.
 const KERNEL_LIMIT: Duration = Duration::from_secs(5);
 
+/// Whether the rest of a scan waits that the connection has interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Quiet {
+    /// There is none, or its time has come.
+    Over,
+    /// For the connection's first needs.
+    Until(Instant),
+    /// For something else that needs the radio.
+    Held,
+}
+
 /// The port is open.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Connected {
@@ -70,8 +81,8 @@ pub(super) struct Connected {
     early: Option<KeyFrame>,
     /// When the connection counts as a good one; none when it does.
     settles: Option<Instant>,
-    /// Until when the rest of a scan waits that it has interrupted.
-    quiet: Option<Instant>,
+    /// Whether the rest of a scan waits that it has interrupted.
+    quiet: Quiet,
     /// The kernel ended it by itself, with this reason; until when an explanation is waited for.
     ending: Option<(ReasonCode, Instant)>,
     /// Another AP is asked for a fast transition by way of this one.
@@ -176,7 +187,10 @@ impl Connected {
             watch: Watch::new(turn.now),
             early: None,
             settles: Some(turn.now + SETTLED_AFTER),
-            quiet: (!turn.context.scan_wanted.is_empty()).then_some(turn.now + QUIET_FOR),
+            quiet: match turn.context.scan_wanted.is_empty() {
+                true => Quiet::Over,
+                false => Quiet::Until(turn.now + QUIET_FOR),
+            },
             ending: None,
             asking: None,
             keys_until,
@@ -193,12 +207,21 @@ impl Connected {
 
     /// Whether a person's scan waits until the connection had time for its first needs.
     pub(super) const fn is_quiet(&self) -> bool {
-        self.quiet.is_some()
+        !matches!(self.quiet, Quiet::Over)
     }
 
     /// A scan that is asked for by now does not wait.
     pub(super) const fn end_quiet(&mut self) {
-        self.quiet = None;
+        self.quiet = Quiet::Over;
+    }
+
+    /// It waits, if it waits at all, for something else too, or no longer.
+    pub(super) const fn hold_quiet(&mut self, on: bool) {
+        match (&self.quiet, on) {
+            (Quiet::Until(_), true) => self.quiet = Quiet::Held,
+            (Quiet::Held, false) => self.quiet = Quiet::Over,
+            _ => {}
+        }
     }
 
     pub(super) const fn peer(&self) -> MacAddr {
@@ -240,7 +263,10 @@ impl Connected {
             .then_some((self.outstanding_until, "the kernel's word about keys"));
         let query = self.query.as_ref().map(|query| (query.deadline(), "an answer to the SA query"));
         let settles = self.settles.map(|at| (at, "the connection to prove itself"));
-        let quiet = self.quiet.map(|at| (at, "the rest of an interrupted scan"));
+        let quiet = match self.quiet {
+            Quiet::Until(at) => Some((at, "the rest of an interrupted scan")),
+            Quiet::Over | Quiet::Held => None,
+        };
         let ending = self.ending.map(|(_, at)| (at, "the reason of the end"));
         let watch = self.watch.deadline().filter(|_| self.is_held());
         let asking = self.asking.as_ref().map(|asking| (asking.until, "the answer of another access point"));
@@ -587,8 +613,8 @@ impl Connected {
             let code = turn.interfered(interference::disconnected(reason));
             return self.lost(turn, code, Footing::Clean);
         }
-        if self.quiet.is_some_and(|at| at <= turn.now) {
-            self.quiet = None;
+        if matches!(self.quiet, Quiet::Until(at) if at <= turn.now) {
+            self.quiet = Quiet::Over;
         }
         if self.settles.is_some_and(|at| at <= turn.now) {
             self.settles = None;

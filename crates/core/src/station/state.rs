@@ -196,6 +196,7 @@ impl State {
             Event::Scan => self.scan(turn, None, Vec::new()),
             Event::ScanFor(ssid) => self.scan(turn, Some(ssid), Vec::new()),
             Event::ScanOn(frequencies) => self.scan(turn, None, frequencies),
+            Event::HoldScan(on) => self.hold_scan(on),
             Event::Completed { ticket, outcome } => self.completed(turn, ticket, outcome),
             Event::Kernel(event) => self.heard(turn, event),
             Event::EventsLost => {
@@ -249,6 +250,14 @@ impl State {
         }
         if matches!(self, Self::Unavailable(_)) {
             turn.survey_dropped();
+        }
+        self
+    }
+
+    /// The rest of an interrupted scan waits for something else, or that is over.
+    fn hold_scan(mut self, on: bool) -> Self {
+        if let Self::Connected(state) = &mut self {
+            state.hold_quiet(on);
         }
         self
     }

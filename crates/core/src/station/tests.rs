@@ -199,6 +199,7 @@ fn kind(event: &Event) -> u8 {
             Event::ScanFor(_) => 41,
             Event::ScanOn(_) => 45,
             Event::Affinities(_) => 46,
+            Event::HoldScan(_) => 48,
             Event::Completed { .. } => 5,
             Event::EventsLost => 6,
             Event::Resumed(_) => 7,
@@ -260,6 +261,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
         Event::ScanFor(lapwing_frames::Ssid::new(b"hidden").unwrap()),
         Event::ScanOn(vec![frequency]),
         Event::Affinities(vec![peer]),
+        Event::HoldScan(true),
         Event::Completed { ticket: late, outcome: Ok(Reply::Done) },
         Event::EventsLost,
         Event::Resumed(Duration::from_secs(60)),
@@ -316,7 +318,7 @@ fn events(peer: MacAddr) -> Vec<Event> {
 #[test]
 fn every_event_in_every_state() {
     let kinds: BTreeSet<u8> = events(OPEN).iter().map(kind).collect();
-    assert_eq!(kinds, (0..48).collect());
+    assert_eq!(kinds, (0..49).collect());
     for (place, (event, outcomes)) in TABLE.iter().enumerate() {
         for (state, expected) in STATES.iter().zip(outcomes) {
             let mut bench = Bench::within(state);

@@ -58,6 +58,9 @@ pub enum Event {
     ScanFor(Ssid),
     /// Scan these channels now and no others, for a person; all if none is named. Those that nobody may use are left out.
     ScanOn(Vec<Frequency>),
+    /// Something else needs the radio on its channel, or on others than a scan goes to: the rest of a scan that the connection
+    /// has interrupted waits until this is over. A scan that is asked for does not.
+    HoldScan(bool),
     /// The kernel answered a request.
     Completed {
         /// Of which request.

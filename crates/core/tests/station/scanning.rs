@@ -267,6 +267,27 @@ fn a_person_who_connects_does_not_wait_for_a_scan() {
 }
 
 #[test]
+fn the_rest_of_a_scan_waits_while_something_else_needs_the_radio() {
+    for person in [false, true] {
+        let mut world = abroad(vec![on(2437, Setup::new(b"home", 1, &[Akm::Sae]))]);
+        world.run(SECOND);
+        world.give(Event::Scan);
+        world.run(Duration::from_millis(1500));
+        connect(&mut world, personal(b"home"));
+        world.give(Event::HoldScan(true));
+        let before = scans(&world).len();
+        world.run(60 * SECOND);
+        assert_eq!(scans(&world).len(), before);
+        assert!(world.station.is_scanning(), "it is still to come");
+        // Whoever asks now does not wait for that.
+        world.give(if person { Event::Scan } else { Event::HoldScan(false) });
+        assert!(scans(&world).len() > before);
+        assert!(world.run_until(15 * SECOND, |world| ends(world) == 1));
+        world.check();
+    }
+}
+
+#[test]
 fn a_search_serves_a_person_who_waits_for_a_scan_too() {
     let mut world = abroad(vec![]);
     world.give(Event::Networks(vec![personal(b"home")]));

@@ -244,6 +244,8 @@ impl<K: Kernel> Daemon<K> {
             self.supersede(ifindex);
             self.turn(now, ifindex, station::Event::Disconnect);
         } else {
+            // The other is heard on one channel, for a moment at a time.
+            self.turn(now, ifindex, station::Event::HoldScan(true));
             self.provisioning_hears(now, ifindex, &Event::Tick);
         }
         if is_announced {

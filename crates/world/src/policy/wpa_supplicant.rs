@@ -222,6 +222,7 @@ impl Inner {
             Event::EventsLost
             | Event::Roam { .. }
             | Event::Affinities(_)
+            | Event::HoldScan(_)
             | Event::Resumed(_)
             | Event::Configured(_)
             | Event::Unconfigured(..)

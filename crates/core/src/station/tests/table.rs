@@ -2,7 +2,7 @@
 //! same state. The states are in the order of [`super::STATES`].
 
 /// The table.
-pub(super) const TABLE: [(&str, [&str; 8]); 48] = [
+pub(super) const TABLE: [(&str, [&str; 8]); 49] = [
     ("Networks", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "Connect",
@@ -49,6 +49,7 @@ pub(super) const TABLE: [(&str, [&str; 8]); 48] = [
     ("ScanFor", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("ScanOn", [". TRIGGER_SCAN", ".", ".", ".", ".", ". TRIGGER_SCAN", ".", "."]),
     ("Affinities", [".", ".", ".", ".", ".", ".", ".", "."]),
+    ("HoldScan", [".", ".", ".", ".", ".", ".", ".", "."]),
     ("Completed", [".", ".", ".", ".", ".", ".", ".", "."]),
     (
         "EventsLost",

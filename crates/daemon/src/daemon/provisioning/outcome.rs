@@ -69,6 +69,9 @@ impl<K: Kernel> Daemon<K> {
             self.close_announcement(ifindex, &Err(CallError::NotProvisioned(troubles)));
         }
         self.changed();
+        if !enrollee {
+            self.turn(now, ifindex, station::Event::HoldScan(false));
+        }
         if !enrollee || self.is_closing() {
             return;
         }

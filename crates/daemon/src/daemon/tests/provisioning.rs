@@ -8,6 +8,7 @@ use crate::control::{
     SecretAnswer,
 };
 use crate::kernel::OffChannel;
+use crate::networks::name::Security;
 use lapwing_core::Secret;
 use lapwing_core::curve::PureCurves;
 use lapwing_core::dpp::keys::Code;
@@ -202,6 +203,26 @@ fn a_network_that_is_handed_over_is_stored_and_joined() {
     assert!(is_connected(&desk));
     assert_eq!(desk.view().devices[0].network.as_ref().unwrap().to_string(), "home.psk");
     assert!(desk.view().devices[0].autoconnects);
+}
+
+#[test]
+fn the_rest_of_a_scan_waits_until_the_network_was_handed_over() {
+    // The radio was on other channels when the other device spoke.
+    let mut desk = bench("dpp-scan", &[HOME]);
+    desk.pass(Duration::from_secs(20));
+    assert_eq!(desk.ask(Call::Disconnect { ifindex: 3 }), Some(Ok(Answer::Done)));
+    desk.begin(Call::Scan { ifindex: 3 });
+    desk.connect("home", Security::Personal);
+    desk.pass(Duration::from_secs(1));
+    assert!(is_connected(&desk));
+    let is_to_come = |desk: &Desk| desk.view().devices[0].scanning;
+    assert!(is_to_come(&desk));
+    assert!(matches!(desk.ask(start(Provision::Configure)), Some(Ok(Answer::Uri(_)))));
+    desk.pass(Duration::from_secs(60));
+    assert!(is_to_come(&desk));
+    assert_eq!(desk.ask(STOP), Some(Ok(Answer::Done)));
+    desk.pass(Duration::from_secs(20));
+    assert!(!is_to_come(&desk) && is_connected(&desk));
 }
 
 #[test]
