@@ -40,6 +40,7 @@ const FOR_PUBLIC_TESTS: &[&str] = &[
     "procps",
     "python3-dbus",
     "python3-gi",
+    "python3-packaging",
     "python3-prettytable",
     "python3-scapy",
     "python3-termcolor",

@@ -34,6 +34,8 @@ const PATIENCE: u64 = 240;
 const FILES: u32 = 12;
 /// Where Debian has iwd.
 const IWD: &str = "/usr/libexec/iwd";
+/// Where the suite has the sockets of hostapd.
+const SOCKETS: &str = "/var/run/hostapd";
 /// What may be left when a directory's tests have ended in the middle.
 const REMAINS: &[&str] = &[
     "dbus-daemon",
@@ -129,6 +131,8 @@ fn clear() {
         let _ = words(&format!("ip netns del {namespace}"));
     }
     std::thread::sleep(Duration::from_secs(1));
+    // A hostapd that was killed leaves its sockets, and nobody answers who is asked there.
+    let _ = fs::remove_dir_all(SOCKETS);
     let removed = radio::remove();
     if let Err(failure) = removed {
         eprintln!("{failure}");

@@ -333,7 +333,7 @@ fn whoever_joins_a_network_by_hand_wants_none_handed_over() {
     let mut desk = bench("dpp-joins", &[]);
     desk.ask(Call::Scan { ifindex: 3 });
     desk.ask(start(Provision::Enrol));
-    let call = desk.connect("cafe", crate::networks::name::Security::Open);
+    let call = desk.connect("cafe", Security::Open);
     desk.pass(Duration::from_secs(5));
     assert_eq!(desk.answer(call), Some(Ok(Answer::Done)));
     assert_eq!(shown(&desk), None);
