@@ -603,7 +603,7 @@ impl<K: Kernel> Daemon<K> {
         self.catch_up(now);
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
-            if matches!(event, Event::Disconnect) {
+            if self.is_left_by(ifindex, &event) {
                 self.give_back(now, ifindex);
             }
             let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };

@@ -30,6 +30,7 @@ impl<K: Kernel> Daemon<K> {
             hardware: interface.address,
             addressing,
             remembered,
+            kept: file.as_ref().and_then(|file| interface.leases6.take(file)),
             hostname: self.options.hostname.clone(),
             wall_clock: now.wall,
         };
@@ -67,6 +68,19 @@ impl<K: Kernel> Daemon<K> {
         event.or_else(|| self.order(now, ifindex))
     }
 
+    /// Whether somebody wants the network of the connection to be left, as this event says: for another one, or for none.
+    /// Who is back in it at once needs what was given there.
+    pub(super) fn is_left_by(&self, ifindex: u32, event: &Event) -> bool {
+        let network = self.interfaces.get(&ifindex).and_then(|interface| interface.station.network());
+        match event {
+            Event::Disconnect => true,
+            Event::Connect(other) | Event::ConnectTo { network: other, .. } => {
+                network.is_some_and(|network| network.ssid != other.ssid)
+            }
+            _ => false,
+        }
+    }
+
     /// A connection is about to be left on purpose: what servers gave is given back while they can be reached.
     pub(super) fn give_back(&mut self, now: Now, ifindex: u32) {
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
@@ -83,6 +97,9 @@ impl<K: Kernel> Daemon<K> {
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
         interface.configured = None;
         let Some(configuration) = interface.configuration.take() else { return };
+        if let (Some(file), Some(kept)) = (&interface.file, configuration.kept()) {
+            interface.leases6.keep(file.clone(), kept);
+        }
         let attempt = configuration.attempt();
         for action in configuration.end() {
             // Nothing for the station comes of it: the connection is gone.

@@ -15,6 +15,7 @@ use crate::flight::timeline;
 use crate::hotspot::Hotspot;
 use crate::hotspot::plan::Neighbour;
 use crate::kernel::Found;
+use crate::netconf::dhcp6::Leases;
 use crate::netconf::{Configuration, Configured};
 use crate::networks::FileName;
 use lapwing_core::Instant;
@@ -78,6 +79,8 @@ pub(super) struct Interface {
     pub(super) configuration: Option<Configuration>,
     /// What came of that.
     pub(super) configured: Option<Configured>,
+    /// What DHCPv6 servers gave in networks whose connections were lost.
+    pub(super) leases6: Leases<FileName>,
     /// What of its addresses another program is told to set, if one does.
     pub(super) handed: Option<Handed>,
     /// Who wants to know its signal.
@@ -116,6 +119,7 @@ impl Interface {
             provisioned: None,
             heard: Vec::new(),
             configuration: None,
+            leases6: Leases::default(),
             configured: None,
             handed: None,
             signal: None,

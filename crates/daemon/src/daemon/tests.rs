@@ -15,6 +15,7 @@ mod enrolling;
 mod fake;
 mod files;
 mod hotspots;
+mod leases;
 mod looking;
 mod passpoints;
 mod provisioning;

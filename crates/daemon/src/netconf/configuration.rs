@@ -42,6 +42,8 @@ pub struct Begin {
     pub addressing: Addressing,
     /// The lease that was had here before.
     pub remembered: Option<Remembered>,
+    /// What a DHCPv6 server gave here before the connection was lost.
+    pub kept: Option<dhcp6::Kept>,
     /// The machine's name, which is told only if the file says so.
     pub hostname: Option<String>,
     /// Seconds since 1970.
@@ -183,7 +185,7 @@ pub struct Configuration {
 
 impl Configuration {
     /// Begins: the port is open.
-    pub fn begin(now: Instant, begin: Begin) -> (Self, Vec<Action>) {
+    pub fn begin(now: Instant, mut begin: Begin) -> (Self, Vec<Action>) {
         let remembered =
             begin.remembered.as_ref().and_then(|lease| lease.lease(begin.hardware, begin.wall_clock));
         let hardware = begin.hardware;
@@ -196,9 +198,14 @@ impl Configuration {
             }
         };
         let asks = begin.addressing.ipv6_enabled && begin.addressing.ipv6.is_none();
+        let settings = dhcp6::Settings { hardware };
+        let six = || match begin.kept.take() {
+            Some(kept) => dhcp6::Client::back(settings, kept),
+            None => dhcp6::Client::new(settings),
+        };
         let mut this = Self {
             four,
-            dhcp6: asks.then(|| dhcp6::Client::new(dhcp6::Settings { hardware })),
+            dhcp6: asks.then(six),
             began: now,
             addresses: BTreeSet::new(),
             routes: BTreeSet::new(),
@@ -282,6 +289,12 @@ impl Configuration {
             self.done6(actions, &mut out);
         }
         out
+    }
+
+    /// What DHCPv6 servers gave, for the return to the network.
+    #[must_use]
+    pub fn kept(&self) -> Option<dhcp6::Kept> {
+        self.dhcp6.as_ref().and_then(dhcp6::Client::kept)
     }
 
     /// One event in, every action out. `wall_clock` is in seconds since 1970.

@@ -14,6 +14,7 @@ fn begin(addressing: Addressing) -> Begin {
         hardware: WE,
         addressing,
         remembered: None,
+        kept: None,
         hostname: Some("machine".to_owned()),
         wall_clock: 1_000_000,
     }

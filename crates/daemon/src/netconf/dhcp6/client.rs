@@ -18,7 +18,7 @@ mod answers;
 mod due;
 mod say;
 
-use super::lease::{Information, Lease, Wish};
+use super::lease::{Information, Kept, Lease, Wish};
 use super::retransmission::{Exchange, Pace};
 use crate::netconf::lifetimes::Lifetimes;
 use lapwing_core::{Duration, Entropy, Instant};
@@ -103,6 +103,11 @@ struct Offer {
 enum State {
     /// To be wanted.
     Idle,
+    /// The same, with what was had here before.
+    Back { lease: Lease },
+    /// For any server to say whether what was had here before is good. It is not used meanwhile: this may be another link
+    /// by the same name.
+    Returning { exchange: Exchange, lease: Lease },
     /// For servers that say what they would give.
     Soliciting { exchange: Exchange, best: Option<Offer> },
     /// For one server to give what it offered, or what it has forgotten.
@@ -128,14 +133,19 @@ enum State {
 impl State {
     const fn exchange(&self) -> Option<&Exchange> {
         match self {
-            Self::Soliciting { exchange, .. }
+            Self::Returning { exchange, .. }
+            | Self::Soliciting { exchange, .. }
             | Self::Requesting { exchange, .. }
             | Self::Confirming { exchange, .. }
             | Self::Renewing { exchange, .. }
             | Self::Rebinding { exchange, .. }
             | Self::Declining { exchange, .. }
             | Self::Informing { exchange } => Some(exchange),
-            Self::Idle | Self::Bound { .. } | Self::Waiting { .. } | Self::Informed { .. } => None,
+            Self::Idle
+            | Self::Back { .. }
+            | Self::Bound { .. }
+            | Self::Waiting { .. }
+            | Self::Informed { .. } => None,
         }
     }
 
@@ -148,11 +158,21 @@ impl State {
             | Self::Rebinding { lease, .. }
             | Self::Declining { lease, .. } => Some(lease),
             Self::Idle
+            | Self::Back { .. }
+            | Self::Returning { .. }
             | Self::Soliciting { .. }
             | Self::Requesting { .. }
             | Self::Waiting { .. }
             | Self::Informing { .. }
             | Self::Informed { .. } => None,
+        }
+    }
+
+    /// The addresses that are ours, in use or not.
+    const fn owned(&self) -> Option<&Lease> {
+        match self {
+            Self::Back { lease } | Self::Returning { lease, .. } => Some(lease),
+            state => state.lease(),
         }
     }
 }
@@ -193,6 +213,24 @@ impl Client {
         Self { settings, known, state: State::Idle }
     }
 
+    /// A client that is back where it was given addresses before: servers are asked whether they are good, which is said
+    /// sooner than others are given (RFC 8415 18.2.3).
+    #[must_use]
+    pub fn back(settings: Settings, kept: Kept) -> Self {
+        let mut this = Self::new(settings);
+        if kept.hardware == settings.hardware {
+            this.state = State::Back { lease: kept.lease };
+        }
+        this
+    }
+
+    /// What to come back with, when the connection is lost.
+    #[must_use]
+    pub fn kept(&self) -> Option<Kept> {
+        let lease = self.state.owned().filter(|lease| !lease.addresses.is_empty())?;
+        Some(Kept { hardware: self.settings.hardware, lease: lease.clone() })
+    }
+
     /// When the next turn is due at the latest; none if only an event can change anything.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
@@ -228,7 +266,8 @@ impl Client {
                 State::Waiting { until: now }
             }
             State::Informing { .. } | State::Informed { .. } => State::Informed { until: now },
-            state @ (State::Idle | State::Declining { .. }) => state,
+            State::Returning { lease, .. } => State::Back { lease },
+            state @ (State::Idle | State::Back { .. } | State::Declining { .. }) => state,
         };
     }
 
@@ -238,8 +277,10 @@ impl Client {
         let state = std::mem::replace(&mut self.state, State::Idle);
         let mut turn =
             Turn { now, settings: self.settings, known: &mut self.known, entropy, out: Vec::new() };
-        if let Some(lease) = state.lease().filter(|lease| !lease.addresses.is_empty()) {
-            turn.drop_all(lease);
+        if let Some(lease) = state.owned().filter(|lease| !lease.addresses.is_empty()) {
+            if state.lease().is_some() {
+                turn.drop_all(lease);
+            }
             turn.say_released(lease);
         }
         turn.out

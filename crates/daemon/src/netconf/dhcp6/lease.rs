@@ -3,6 +3,7 @@
 use crate::netconf::domain::{self, Pointers};
 use crate::netconf::lifetimes::Until;
 use lapwing_core::{Duration, Instant};
+use lapwing_frames::MacAddr;
 use lapwing_frames::internet::dhcp6::{Association, FOREVER, Field, Message, StatusCode};
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
@@ -40,10 +41,54 @@ pub(super) struct Lease {
     /// The server's DUID.
     pub(super) server: Vec<u8>,
     pub(super) addresses: BTreeMap<Ipv6Addr, Until>,
+    /// What was said with them.
+    pub(super) information: Information,
     /// T1; never if none.
     pub(super) renew: Option<Instant>,
     /// T2; never if none.
     pub(super) rebind: Option<Instant>,
+}
+
+/// Addresses that were given in a network, for the return to it: a lost connection ends no lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// To whom they were given: the interface's address.
+    pub(super) hardware: MacAddr,
+    pub(super) lease: Lease,
+}
+
+/// The leases of how many networks are kept: more than are left and come back to within the time of a lease.
+const MOST_KEPT: usize = 16;
+
+/// The leases of networks whose connections were lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leases<N>(BTreeMap<N, Kept>);
+
+impl<N> Default for Leases<N> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<N: Ord + Clone> Leases<N> {
+    /// Keeps a lease in place of the one that there was of this network. Of too many, the one that ends first goes.
+    pub fn keep(&mut self, network: N, kept: Kept) {
+        self.0.insert(network, kept);
+        // The end of the last address; one without an end comes last.
+        let end = |kept: &Kept| {
+            kept.lease.addresses.values().map(|until| (until.valid.is_none(), until.valid)).max()
+        };
+        while self.0.len() > MOST_KEPT {
+            let first = self.0.iter().min_by_key(|(_, kept)| end(kept)).map(|(network, _)| network.clone());
+            let Some(first) = first else { return };
+            self.0.remove(&first);
+        }
+    }
+
+    /// The lease of this network, which is not kept here any longer.
+    pub fn take(&mut self, network: &N) -> Option<Kept> {
+        self.0.remove(network)
+    }
 }
 
 impl Lease {
@@ -94,7 +139,14 @@ impl Lease {
         let renew = chosen(association.renew, 5).map(|renew| renew.max(SHORTEST_RENEWAL));
         let rebind = chosen(association.rebind, 8).map(|rebind| rebind.max(renew.unwrap_or_default()));
         let at = |after: Option<Duration>| after.map(|after| since + after);
-        Ok(Self { server: server.to_vec(), addresses, renew: at(renew), rebind: at(rebind) })
+        let (server, information) = (server.to_vec(), Information::default());
+        Ok(Self { server, addresses, information, renew: at(renew), rebind: at(rebind) })
+    }
+
+    /// The addresses whose time is over at this moment, which are no longer among the others.
+    pub(super) fn end(&mut self, now: Instant) -> Vec<Ipv6Addr> {
+        let is_over = |until: &Until| until.valid.is_some_and(|valid| now >= valid);
+        self.addresses.extract_if(.., |_, until| is_over(until)).map(|(address, _)| address).collect()
     }
 
     /// When the next address is over; never if none.

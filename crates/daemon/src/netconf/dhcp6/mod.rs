@@ -5,7 +5,7 @@ pub mod lease;
 mod retransmission;
 
 pub use client::{Action, Client, Event, Settings};
-pub use lease::{Information, Wish};
+pub use lease::{Information, Kept, Leases, Wish};
 
 #[cfg(test)]
 mod tests;

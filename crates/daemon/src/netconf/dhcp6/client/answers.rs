@@ -98,6 +98,18 @@ impl Turn<'_> {
                 self.ignored(State::Requesting { exchange, lease }, OTHER_SERVER)
             }
             State::Requesting { .. } => self.requested(message, server),
+            State::Returning { exchange, lease } => match message.status() {
+                StatusCode::Success => {
+                    self.note("the DHCPv6 addresses of before are still ours".to_owned());
+                    self.again(lease)
+                }
+                StatusCode::NotOnLink => {
+                    self.note("the DHCPv6 addresses of before do not fit here".to_owned());
+                    State::Idle
+                }
+                _ => self
+                    .ignored(State::Returning { exchange, lease }, "it says not whether the addresses fit"),
+            },
             State::Confirming { exchange, lease } => match message.status() {
                 StatusCode::Success => {
                     self.note("the DHCPv6 addresses fit here too".to_owned());
@@ -138,7 +150,11 @@ impl Turn<'_> {
                 }
                 self.informed(message)
             }
-            State::Idle | State::Bound { .. } | State::Waiting { .. } | State::Informed { .. } => state,
+            State::Idle
+            | State::Back { .. }
+            | State::Bound { .. }
+            | State::Waiting { .. }
+            | State::Informed { .. } => state,
         }
     }
 
@@ -174,14 +190,15 @@ impl Turn<'_> {
     }
 
     /// Uses what a server gives.
-    fn bind(&mut self, old: Option<&Lease>, lease: Lease, message: &Message) -> State {
+    fn bind(&mut self, old: Option<&Lease>, mut lease: Lease, message: &Message) -> State {
         let gone = old.into_iter().flat_map(|old| old.addresses.keys());
         let gone = gone.filter(|address| !lease.addresses.contains_key(address));
         self.out.extend(gone.map(|&address| Action::Drop(address)));
         for (&address, until) in &lease.addresses {
             self.out.push(Action::Use(address, until.left(self.now)));
         }
-        self.out.push(Action::Inform(Information::read(message)));
+        lease.information = Information::read(message);
+        self.out.push(Action::Inform(lease.information.clone()));
         State::Bound { lease }
     }
 

@@ -1,7 +1,7 @@
 //! What is due with time.
 
 use super::say::{association, wanted, wanted_alone};
-use super::{Action, EXTEND, Known, Lease, REFUSED_WAIT, REQUEST, State, Turn, Wish};
+use super::{Action, CONFIRM, EXTEND, Known, Lease, REFUSED_WAIT, REQUEST, State, Turn, Wish};
 use crate::netconf::dhcp6::retransmission::Exchange;
 use lapwing_frames::internet::dhcp6::{Field, Kind};
 
@@ -15,6 +15,27 @@ impl Turn<'_> {
                 Known { wish: Wish::Information, .. } => (self.inform(), true),
                 Known { wish: Wish::Addresses, .. } => (self.solicit(), true),
             },
+            // It is asked about as soon as anything can be asked for.
+            State::Back { lease } => match *self.known {
+                Known { source: None, .. } | Known { wish: Wish::Nothing, .. } => {
+                    (State::Back { lease }, false)
+                }
+                Known { wish: Wish::Information, .. } => (State::Idle, true),
+                Known { wish: Wish::Addresses, .. } => {
+                    (State::Returning { exchange: Exchange::new(self.now, CONFIRM), lease }, true)
+                }
+            },
+            State::Returning { mut exchange, lease } if self.now >= exchange.next() => {
+                if exchange.is_over(self.now) {
+                    self.note(
+                        "no DHCPv6 server says whether the addresses of before fit: they are used".to_owned(),
+                    );
+                    return (self.again(lease), true);
+                }
+                let given = lease.addresses.keys().copied();
+                self.say(&mut exchange, Kind::Confirm, None, vec![association(given)]);
+                (State::Returning { exchange, lease }, false)
+            }
             State::Soliciting { mut exchange, mut best } if self.now >= exchange.next() => {
                 if let Some(offer) = best.take() {
                     return (self.request(offer.lease), true);
@@ -85,6 +106,15 @@ impl Turn<'_> {
         State::Requesting { exchange: Exchange::new(self.now, REQUEST), lease }
     }
 
+    /// Uses what was had before.
+    pub(super) fn again(&mut self, lease: Lease) -> State {
+        for (&address, until) in &lease.addresses {
+            self.out.push(Action::Use(address, until.left(self.now)));
+        }
+        self.out.push(Action::Inform(lease.information.clone()));
+        State::Bound { lease }
+    }
+
     fn rebind(&mut self, lease: Lease) -> State {
         self.note("the DHCPv6 server does not answer: asking any".to_owned());
         State::Rebinding { exchange: Exchange::new(self.now, EXTEND), lease }
@@ -103,6 +133,10 @@ impl Turn<'_> {
 
     /// Lets go of the addresses whose time is over.
     fn end_addresses(&mut self, mut state: State) -> State {
+        if let State::Back { lease } | State::Returning { lease, .. } = &mut state {
+            lease.end(self.now);
+            return if lease.addresses.is_empty() { State::Idle } else { state };
+        }
         let (State::Bound { lease }
         | State::Confirming { lease, .. }
         | State::Renewing { lease, .. }
@@ -111,20 +145,10 @@ impl Turn<'_> {
         else {
             return state;
         };
-        let now = self.now;
-        let over = |valid: Option<lapwing_core::Instant>| valid.is_some_and(|valid| now >= valid);
-        let before = lease.addresses.len();
-        lease.addresses.retain(|&address, until| {
-            let stays = !over(until.valid);
-            if !stays {
-                self.out.push(Action::Drop(address));
-            }
-            stays
-        });
-        if before == lease.addresses.len()
-            || !lease.addresses.is_empty()
-            || matches!(state, State::Declining { .. })
-        {
+        let over = lease.end(self.now);
+        let none = over.is_empty();
+        self.out.extend(over.into_iter().map(Action::Drop));
+        if none || !lease.addresses.is_empty() || matches!(state, State::Declining { .. }) {
             return state;
         }
         self.note("the time of the DHCPv6 addresses is over".to_owned());

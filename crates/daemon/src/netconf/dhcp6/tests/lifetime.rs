@@ -158,3 +158,126 @@ fn what_is_being_asked_for_is_asked_for_again_at_another_access_point() {
         assert_eq!((run.kinds(), run.now), (vec![kind; 2], START));
     }
 }
+
+/// The connection of this client is lost, and made again after this time.
+fn return_after(run: &mut Run, time: Duration) {
+    let kept = run.client.kept().expect("there is a lease");
+    run.client = Client::back(Settings { hardware: WE }, kept);
+    run.uses.clear();
+    run.information = Information::default();
+    run.now = run.now + time;
+    run.sent.clear();
+}
+
+#[test]
+fn addresses_of_a_connection_that_was_lost_are_confirmed_and_used_again() {
+    let mut run = Run::bound(true);
+    let (before, information) = (run.uses.clone(), run.information.clone());
+    return_after(&mut run, Duration::from_secs(60));
+    // Nothing is said before it can be, and is wanted.
+    run.turn(Event::Tick);
+    run.turn(Event::LinkLocal(Some(SOURCE)));
+    assert_eq!((run.sent.len(), run.client.next_deadline()), (0, None));
+    run.turn(Event::Wished(Wish::Addresses));
+    assert_eq!((run.kinds(), run.uses.len()), (vec![Kind::Confirm], 0));
+    assert_eq!(named(&run.sent[0].1), before.keys().copied().collect::<Vec<_>>());
+    run.hear(|_| {});
+    assert_eq!(run.kinds(), [Kind::Confirm]);
+    assert!(run.uses.keys().eq(before.keys()));
+    let valid = |uses: &BTreeMap<Ipv6Addr, Lifetimes>| uses.values().next().unwrap().valid.unwrap();
+    assert_eq!(valid(&run.uses) + Duration::from_secs(60), valid(&before), "they last no longer by it");
+    assert_eq!(run.information, information);
+    // More time is asked for when it would have been.
+    run.wait();
+    assert_eq!((run.kinds(), run.now), (vec![Kind::Confirm, Kind::Renew], START + Duration::from_secs(900)));
+}
+
+#[test]
+fn what_is_due_by_the_return_is_asked_for_at_once() {
+    for (seconds, kind) in [(1000, Kind::Renew), (2000, Kind::Rebind)] {
+        let mut run = Run::bound(true);
+        return_after(&mut run, Duration::from_secs(seconds));
+        run.begin();
+        run.hear(|_| {});
+        assert_eq!(run.kinds(), [Kind::Confirm, kind]);
+        run.hear(|_| {});
+        assert_eq!(run.uses.len(), 1);
+    }
+    let mut run = Run::bound(true);
+    return_after(&mut run, Duration::from_secs(3600));
+    run.begin();
+    assert_eq!(run.kinds(), [Kind::Solicit], "their time is over");
+    // The same between the question and its answer.
+    let mut run = Run::bound(true);
+    return_after(&mut run, Duration::from_secs(3599));
+    run.begin();
+    run.now = run.now + Duration::from_secs(1);
+    run.turn(Event::Tick);
+    assert_eq!((run.kinds(), run.uses.len()), (vec![Kind::Confirm, Kind::Solicit], 0));
+}
+
+#[test]
+fn addresses_of_another_link_by_the_same_name_are_never_used() {
+    let mut run = Run::bound(true);
+    return_after(&mut run, Duration::from_secs(60));
+    run.begin();
+    run.hear(|answer| {
+        answer.fields.retain(|field| !matches!(field, Field::Status(_)));
+        answer.fields.push(Field::Status(Status { code: StatusCode::NotOnLink, text: Vec::new() }));
+    });
+    assert_eq!((run.kinds(), run.uses.len()), (vec![Kind::Confirm, Kind::Solicit], 0));
+    assert_eq!(run.client.kept(), None);
+    // Nor is anything asked for where routers no longer want it asked for, or by another interface's address.
+    let mut run = Run::bound(true);
+    return_after(&mut run, Duration::from_secs(60));
+    run.turn(Event::LinkLocal(Some(SOURCE)));
+    run.turn(Event::Wished(Wish::Information));
+    assert_eq!(run.kinds(), [Kind::InformationRequest]);
+    let kept = Run::bound(true).client.kept().unwrap();
+    assert_eq!(Client::back(Settings { hardware: MacAddr([2; 6]) }, kept).kept(), None);
+}
+
+#[test]
+fn where_nobody_says_whether_they_fit_the_addresses_are_used() {
+    let mut run = Run::bound(true);
+    return_after(&mut run, Duration::from_secs(60));
+    let back = run.now;
+    run.begin();
+    while run.uses.is_empty() {
+        run.wait();
+    }
+    assert_eq!(run.now.since(back), Duration::from_secs(10));
+    assert!(run.kinds().iter().all(|kind| *kind == Kind::Confirm), "{:?}", run.kinds());
+    // What is lost again is kept again, also before it was confirmed; and given back if it is left.
+    return_after(&mut run, Duration::from_secs(1));
+    run.begin();
+    return_after(&mut run, Duration::from_secs(1));
+    run.begin();
+    run.client.moved(run.now);
+    run.turn(Event::Tick);
+    assert_eq!(run.kinds(), [Kind::Confirm, Kind::Confirm], "another access point is asked by anew");
+    let actions = run.client.leave(run.now, &mut run.entropy);
+    run.done(actions);
+    assert_eq!(run.kinds().last(), Some(&Kind::Release));
+    assert_eq!(run.client.kept(), None);
+}
+
+#[test]
+fn of_too_many_leases_the_one_that_ends_first_goes() {
+    let kept = |after: u64| {
+        let mut run = Run::new(Managed::Addresses);
+        run.now = START + Duration::from_secs(after);
+        run.begin();
+        run.hear(|_| {});
+        run.wait();
+        run.hear(|_| {});
+        run.client.kept().unwrap()
+    };
+    let mut leases = super::super::lease::Leases::default();
+    for (name, after) in [5, 0].into_iter().chain(10..25).enumerate() {
+        leases.keep(name, kept(after));
+    }
+    assert_eq!(leases.take(&1), None);
+    assert_eq!(leases.take(&0), Some(kept(5)));
+    assert_eq!(leases.take(&0), None, "it is taken");
+}

@@ -8,7 +8,7 @@ fn happens(entropy: &mut SeededEntropy, percent: u8) -> bool {
     u16::from(chance) * 100 / 256 < u16::from(percent)
 }
 
-/// A network for some hours: packets are lost, repeated, late and garbled, servers forget, access points change. Then
+/// A network for some hours: packets are lost, repeated, late and garbled, servers forget, access points change, connections are lost. Then
 /// calm, in which all must be well.
 fn world(seed: u64) {
     let mut line = SeededEntropy(seed ^ 0x5eed);
@@ -66,6 +66,15 @@ fn world(seed: u64) {
             if let Some(address) = taken {
                 packets.extend(run.turn(Event::Taken(address)));
             }
+        }
+        if storm && happens(&mut line, 2) {
+            // The connection is lost, and is back at once.
+            let settings = Settings { hardware: WE };
+            let kept = run.client.kept();
+            run.client = kept.map_or_else(|| Client::new(settings), |kept| Client::back(settings, kept));
+            run.uses.clear();
+            packets.extend(run.turn(Event::LinkLocal(Some(SOURCE))));
+            packets.extend(run.turn(Event::Wished(Wish::Addresses)));
         }
         to_server = true;
     }
