@@ -1,8 +1,9 @@
 //! Which functions of the daemon run: the list after which the linker puts them side by side.
 //!
 //! A process holds its code by the page, and the kernel maps sixteen pages around each that is touched. What runs lies
-//! scattered among what seldom does, so that nearly all would be held. What is called most comes first: once what took part
-//! in a start or a connection is let go of (`lapwing_linux::memory::let_go_of_code`), little of the rest is held again.
+//! scattered among what seldom does, so that nearly all would be held, and found again piece by piece (some 10 µs each, counted
+//! in instructions) once it has been let go of (`lapwing_linux::memory::let_go_of_code`) and somebody waits for an answer.
+//! So what runs between an order and its answer comes first, in most kinds of orders first of all; then what is called most.
 
 use crate::command::{command, output};
 use crate::failure::{Doing, Failure, Result};
@@ -58,9 +59,9 @@ impl Functions {
         Ok(self.0.keys().filter_map(probe).collect())
     }
 
-    /// Writes the list from what the kernel has counted.
-    pub(super) fn write(&self, profile: &str) -> Result<usize> {
-        let (count, text) = self.list(profile);
+    /// Writes the list from what the kernel has counted: all calls, and of each kind of order what ran until its answer.
+    pub(super) fn write(&self, profile: &str, hurried: &[String]) -> Result<usize> {
+        let (count, text) = self.list(profile, hurried);
         if count == 0 {
             return Err(Failure::unmet("functions that were called", profile));
         }
@@ -68,13 +69,20 @@ impl Functions {
         Ok(count)
     }
 
-    /// How many functions were called, and the list, what is called most first: that is what runs while nothing goes on,
-    /// and the start comes last. First each by its own name: of one that is made for many types, a few are called. Then
-    /// patterns for those that have other names in the next build.
-    fn list(&self, profile: &str) -> (usize, String) {
+    /// How many functions were called, and the list: what takes part in most kinds of orders first, and of that what is
+    /// called most, which is what runs while nothing goes on; the start comes last. First each by its own name: of one that
+    /// is made for many types, a few are called. Then patterns for those that have other names in the next build.
+    fn list(&self, profile: &str, hurried: &[String]) -> (usize, String) {
+        let mut orders = BTreeMap::<u64, usize>::new();
+        for probe in hurried.iter().flat_map(|names| names.lines()).filter_map(address_of) {
+            *orders.entry(probe).or_default() += 1;
+        }
         let mut called: Vec<_> = called(profile)
-            .filter_map(|(address, hits)| Some((hits, self.0.get(&address)?)))
-            .flat_map(|(hits, names)| names.iter().map(move |name| (Reverse(hits), name.clone())))
+            .filter_map(|(address, hits)| {
+                let orders = orders.get(&address).copied().unwrap_or_default();
+                Some(((Reverse(orders), Reverse(hits)), self.0.get(&address)?))
+            })
+            .flat_map(|(rank, names)| names.iter().map(move |name| (rank, name.clone())))
             .collect();
         called.sort_unstable();
         let names: Vec<_> = called.into_iter().map(|(_, name)| name).collect();
@@ -92,10 +100,15 @@ fn called(profile: &str) -> impl Iterator<Item = (u64, u64)> {
     profile.lines().filter_map(|line| {
         let words: Vec<_> = line.split_whitespace().collect();
         let [.., name, hits] = *words else { return None };
-        let address = u64::from_str_radix(name.strip_prefix('f')?, 16).ok()?;
+        let address = address_of(name)?;
         let hits = hits.parse().ok()?;
         (hits != 0).then_some((address, hits))
     })
+}
+
+/// The address of the function that a probe of this name is for.
+fn address_of(name: &str) -> Option<u64> {
+    u64::from_str_radix(name.strip_prefix('f')?, 16).ok()
 }
 
 /// A pattern for what a symbol's name has in common with those of other builds: all but the number at its end, those of the
@@ -136,9 +149,11 @@ mod tests {
         let profile =
             "  /run/bin/lapwingd  f1000   12\n  /run/bin/lapwingd  f2000 0\n  /run/bin/lapwingd f3000 1\n";
         let pattern = "_ZN12lapwing_core4scan5table5Table6insert17h*";
-        assert_eq!(functions.list(profile), (1, format!("{name}\n{pattern}\n")));
+        assert_eq!(functions.list(profile, &[]), (1, format!("{name}\n{pattern}\n")));
         let profile = "/run/bin/lapwingd f1000 12\n/run/bin/lapwingd f2000 90\n";
-        assert_eq!(functions.list(profile), (2, format!("main\n{name}\n{pattern}\n")));
+        assert_eq!(functions.list(profile, &[]), (2, format!("main\n{name}\n{pattern}\n")));
+        let hurried = ["f1000\nf2000\n".to_owned(), "f1000\n".to_owned()];
+        assert_eq!(functions.list(profile, &hurried), (2, format!("{name}\nmain\n{pattern}\n")));
         let pattern = |name| lasting(name).unwrap_or_default();
         assert_eq!(pattern(name), "_ZN12lapwing_core4scan5table5Table6insert17h*");
         assert_eq!(pattern("_RNvNtCsgEmfK2I1SDS_4core3fmt5write"), "_RNvNtCs*_4core3fmt5write");

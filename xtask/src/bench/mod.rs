@@ -5,7 +5,7 @@ mod table;
 
 use crate::command::{Step, cargo, last_lines, paint, run, target_directory};
 use crate::failure::{Doing, Failure, Result};
-use crate::guest::bench::{CALLED, CLAIMS, KEPT, PLAN, PROBES, Part, RESULTS, Subject, unit};
+use crate::guest::bench::{CALLED, CLAIMS, KEPT, PLAN, PROBES, Part, RESULTS, Subject, hurried, unit};
 use crate::lab::{Clock, Image, Kernel, Machine, Purpose};
 use layout::Functions;
 use lexopt::prelude::*;
@@ -23,9 +23,9 @@ Usage: cargo xtask bench [OPTIONS]
 
   --only PART       one part; may be given more than once: connect, connect-wpa2, connect-sae, connect-owe,
                     connect-one-link, connect-two-links, start, first, address, bus-name, crowd (all with peers);
-                    roam-ft-psk, roam-ft-sae, roam-wpa2, roam-sae (wpa_supplicant), roam-wished-ft-psk, roam-wished-ft-sae
-                    (all with peers); crates (`cargo bench`)
-  --rounds N        how often each time is taken (default: 10)
+                    roam-ft-psk, roam-ft-sae, roam-wpa2, roam-sae, roam-full-sae (wpa_supplicant), roam-wished-ft-psk,
+                    roam-wished-ft-sae (all with peers); crates (`cargo bench`)
+  --rounds N        how often each time is taken (default: 10); ordered roams four times as often
   --daemon NAME     lapwing, iwd or wpa_supplicant; may be given more than once
   --add             keep the figures of the last run for all that is not measured anew
   --json            print the figures as JSON
@@ -112,7 +112,12 @@ pub(crate) fn main(mut arguments: lexopt::Parser) -> Result<()> {
         let run = target_directory().join("bench/run");
         let place = run.join(KEPT).join(CALLED);
         let profile = fs::read_to_string(&place).doing(|| format!("read {}", place.display()))?;
-        let count = Functions::of(&run.join("bin/lapwingd"))?.write(&profile)?;
+        let hurried = units(&options).map(|(part, subject)| {
+            let place = run.join(KEPT).join(hurried(&unit(part, subject)));
+            fs::read_to_string(&place).doing(|| format!("read {}", place.display()))
+        });
+        let hurried = hurried.collect::<Result<Vec<_>>>()?;
+        let count = Functions::of(&run.join("bin/lapwingd"))?.write(&profile, &hurried)?;
         println!("{count} functions run");
         return figures.complete();
     }

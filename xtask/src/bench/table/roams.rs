@@ -6,7 +6,7 @@ use crate::guest::bench::{Part, Security};
 type Bounds = &'static [(Against, f64)];
 
 pub(super) fn lines() -> Vec<Line> {
-    let kinds: [(&str, Part, Bounds); 6] = [
+    let kinds: [(&str, Part, Bounds); 7] = [
         ("roam by FT-PSK", Part::roam(Security::FtPsk, false), &[(WPA_SUPPLICANT, 0.9)]),
         ("roam by FT-SAE", Part::roam(Security::FtSae, false), &[(WPA_SUPPLICANT, 0.9)]),
         ("roam with a 4-way handshake, WPA2", Part::roam(Security::Wpa2, false), &[(WPA_SUPPLICANT, 0.8)]),
@@ -15,6 +15,7 @@ pub(super) fn lines() -> Vec<Line> {
             Part::roam(Security::SaeCached, false),
             &[(WPA_SUPPLICANT, 0.8)],
         ),
+        ("roam with a full SAE", Part::roam(Security::Sae, false), &[(WPA_SUPPLICANT, 0.8)]),
         ("wish, scan and roam by FT-PSK", Part::roam(Security::FtPsk, true), &[(IWD, 0.6)]),
         ("wish, scan and roam by FT-SAE", Part::roam(Security::FtSae, true), &[(IWD, 0.6)]),
     ];

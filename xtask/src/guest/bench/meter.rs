@@ -3,6 +3,7 @@
 use crate::command::{command, output};
 use crate::failure::{Doing, Failure, Result};
 use rustix::time::{ClockId, clock_gettime};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -16,6 +17,35 @@ pub(super) fn now() -> Duration {
 /// The clock of captures.
 pub(super) fn wall() -> Duration {
     read(ClockId::Realtime)
+}
+
+/// The kernel's tick, 250 a second as Debian has it: what the kernel does from a timer it does at a multiple of it.
+const TICK: Duration = Duration::from_millis(4);
+/// How long sleeping may last longer than asked for.
+const OVERSLEPT: Duration = Duration::from_micros(200);
+
+/// A moment within the kernel's tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Phase(Duration);
+
+impl Phase {
+    /// That of one of so many rounds, which are spread evenly over the tick: whoever waits for the next one waits for
+    /// all that there is to wait, and for as long on average as everybody else.
+    pub(super) fn of(round: u32, rounds: u32) -> Self {
+        let rounds = rounds.max(1);
+        Self(TICK * (2 * (round % rounds) + 1) / (2 * rounds))
+    }
+
+    /// Waits until the clock is there.
+    pub(super) fn meet(self) {
+        let nanoseconds = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let earliest = nanoseconds(now() + OVERSLEPT);
+        let tick = nanoseconds(TICK);
+        let past = (nanoseconds(self.0) + tick - earliest % tick) % tick;
+        let moment = Duration::from_nanos(earliest + past);
+        std::thread::sleep(moment.saturating_sub(now() + OVERSLEPT));
+        while now() < moment {}
+    }
 }
 
 fn read(clock: ClockId) -> Duration {
@@ -56,7 +86,9 @@ pub(super) fn mappings(process: u32) -> Result<String> {
 
 /// The kernel's own recorder.
 #[derive(Debug)]
-pub(super) struct Trace;
+pub(super) struct Trace {
+    counts_calls: bool,
+}
 
 /// A moment at which something was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +103,10 @@ const STATION_STATE: &str = "mac80211/drv_sta_state";
 /// The event of every system call.
 const SYSTEM_CALL: &str = "raw_syscalls/sys_enter";
 const DIRECTORY: &str = "/sys/kernel/tracing";
+/// What tells where the time of a connection goes: who runs, what the daemon asks and is told, what the kernel does with
+/// it, and which pages it has to find.
+const COURSE: [&str; 5] =
+    ["sched/sched_switch", "raw_syscalls/sys_exit", "cfg80211", "mac80211", "exceptions/page_fault_user"];
 
 impl Trace {
     /// Records what becomes of stations, from now on.
@@ -81,7 +117,7 @@ impl Trace {
         }
         set("trace_clock", "mono")?;
         set(&format!("events/{STATION_STATE}/enable"), "1")?;
-        Ok(Self)
+        Ok(Self { counts_calls: false })
     }
 
     /// Records the system calls of these threads too.
@@ -96,14 +132,44 @@ impl Trace {
         set(&format!("events/{SYSTEM_CALL}/enable"), "0")
     }
 
+    /// Records all that happens on the way of these threads to a connection.
+    pub(super) fn course(&self, threads: &[u32]) -> Result<()> {
+        let filter: Vec<_> = threads.iter().map(|thread| format!("common_pid=={thread}")).collect();
+        set("events/raw_syscalls/sys_exit/filter", &filter.join("||"))?;
+        self.system_calls(threads)?;
+        COURSE.iter().try_for_each(|event| set(&format!("events/{event}/enable"), "1"))
+    }
+
+    /// Records no more than what becomes of stations.
+    pub(super) fn no_course(&self) -> Result<()> {
+        self.no_system_calls()?;
+        COURSE.iter().try_for_each(|event| set(&format!("events/{event}/enable"), "0"))?;
+        set(&format!("events/{STATION_STATE}/enable"), "1")
+    }
+
     /// Counts from now on how often these functions are called, each line a probe.
-    pub(super) fn count_calls(&self, probes: &str) -> Result<()> {
+    pub(super) fn count_calls(&mut self, probes: &str) -> Result<()> {
         let place = format!("{DIRECTORY}/uprobe_events");
         let doing = || format!("write {place}");
         let mut file = fs::File::options().append(true).open(&place).doing(doing)?;
         // The kernel takes one with each call.
         probes.lines().try_for_each(|line| file.write_all(format!("{line}\n").as_bytes())).doing(doing)?;
-        set("events/layout/enable", "1")
+        set("events/layout/enable", "1")?;
+        self.counts_calls = true;
+        Ok(())
+    }
+
+    /// Does something; and which functions were called meanwhile, by the names of their probes, if calls are counted.
+    pub(super) fn calls_of<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<(T, BTreeSet<String>)> {
+        if !self.counts_calls {
+            return Ok((work()?, BTreeSet::new()));
+        }
+        let before = self.calls()?;
+        let done = work()?;
+        let after = self.calls()?;
+        let counted = before.lines().zip(after.lines()).filter(|(before, after)| before != after);
+        let names = counted.filter_map(|(_, after)| after.split_whitespace().rev().nth(1));
+        Ok((done, names.map(str::to_owned).collect()))
     }
 
     /// How often each was.

@@ -22,9 +22,10 @@ use crate::guest::hotspot::{Hotspot, LapwingAp};
 use crate::guest::netlink::{Capture, command_name};
 use crate::guest::process::{Process, wait};
 use crate::guest::radio::{self, Radio, Radios};
-use meter::{Record, Trace};
+use meter::{Phase, Record, Trace};
 use rustix::net::{AddressFamily, RecvFlags, SocketType, bind, netlink, recv, socket};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -45,7 +46,7 @@ const ADDRESS: Duration = Duration::from_secs(60);
 /// How long after the daemon's word its requests still belong to the connection.
 const AFTERMATH: Duration = Duration::from_millis(100);
 /// A step that is no divisor of a beacon interval (102.4 ms).
-const PHASE: Duration = Duration::from_micros(13_700);
+const STEP: Duration = Duration::from_micros(13_700);
 /// How often the things that hardly differ from one time to the next are counted.
 const COUNTINGS: u32 = 3;
 
@@ -121,7 +122,7 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Connect(Security::Wpa2),
         Self::Connect(Security::Sae),
         Self::Connect(Security::SaeCached),
@@ -137,17 +138,23 @@ impl Part {
         Self::roam(Security::FtSae, false),
         Self::roam(Security::Wpa2, false),
         Self::roam(Security::SaeCached, false),
+        Self::roam(Security::Sae, false),
         Self::roam(Security::FtPsk, true),
         Self::roam(Security::FtSae, true),
     ];
 
     /// What a daemon does that is used every day.
-    pub(crate) const LAYOUT: [Self; 5] = [
+    pub(crate) const LAYOUT: [Self; 10] = [
         Self::Connect(Security::Wpa2),
         Self::Connect(Security::Sae),
+        Self::Connect(Security::SaeCached),
         Self::Start,
         Self::First,
         Self::Address,
+        Self::roam(Security::FtPsk, false),
+        Self::roam(Security::Wpa2, false),
+        Self::roam(Security::SaeCached, false),
+        Self::roam(Security::Sae, false),
     ];
 
     /// A roam.
@@ -199,6 +206,11 @@ pub(crate) const KEPT: &str = "kept";
 pub(crate) const PROBES: &str = "probes";
 pub(crate) const CALLED: &str = "called";
 
+/// The file among the kept with the probes of the functions that ran between an order and its answer, in one unit.
+pub(crate) fn hurried(unit: &str) -> String {
+    format!("{unit}.hurried")
+}
+
 /// The name of one part with one daemon.
 pub(crate) fn unit(part: Part, subject: Subject) -> String {
     format!("{}.{}", part.name(), subject.name())
@@ -212,7 +224,7 @@ pub(crate) fn main(job: &Path) -> Result<()> {
     let rounds = plan.get("rounds").and_then(Value::as_u64).ok_or_else(broken)?;
     let units = plan.get("units").and_then(Value::as_array).ok_or_else(broken)?;
     radio::prepare()?;
-    let trace = Trace::open()?;
+    let mut trace = Trace::open()?;
     let probes = fs::read_to_string(job.join(PROBES)).ok();
     probes.iter().try_for_each(|probes| trace.count_calls(probes))?;
     let _bus = dbus::start_daemon()?;
@@ -221,9 +233,14 @@ pub(crate) fn main(job: &Path) -> Result<()> {
             continue;
         }
         let (part, subject) = unit.split_once('.').ok_or_else(broken)?;
-        let mut bench = Bench { subject: subject.parse()?, trace: &trace, figures: Vec::new() };
+        let (figures, hurried_calls) = Default::default();
+        let mut bench = Bench { subject: subject.parse()?, trace: &trace, figures, hurried_calls };
         let result = bench.measure(part.parse()?, u32::try_from(rounds).unwrap_or(u32::MAX));
         let error = result.err().map(|failure| failure.to_string());
+        if probes.is_some() {
+            let names: String = bench.hurried_calls.iter().map(|name| format!("{name}\n")).collect();
+            fs::write(job.join(KEPT).join(hurried(unit)), names).doing(|| "write what ran".into())?;
+        }
         let text = json!({ "figures": bench.figures, "error": error }).to_string();
         let temporary = job.join(RESULTS).join(format!(".{unit}"));
         let mut file = fs::File::create(&temporary).doing(|| "write the figures".into())?;
@@ -242,6 +259,8 @@ struct Bench<'a> {
     subject: Subject,
     trace: &'a Trace,
     figures: Vec<Value>,
+    /// What ran between an order and its answer, if calls are counted.
+    hurried_calls: BTreeSet<String>,
 }
 
 /// Radios, an access point, and what is recorded; all fresh.
@@ -284,7 +303,7 @@ impl Scene {
         let scan = || output(&mut command("iw", words.clone())).ok();
         wait(ADDRESS, scan).ok_or_else(|| Failure::unmet("a scan", "it is refused for a minute"))?;
         // Each round meets the beacons and timers of the others at another moment.
-        std::thread::sleep(CALM + PHASE * round);
+        std::thread::sleep(CALM + STEP * round);
         Ok(())
     }
 
@@ -319,7 +338,7 @@ impl Bench<'_> {
         // The first time of all is not counted: what daemons keep for the next time is written then.
         let mut daemon = Daemon::start(self.subject, &scene.interface())?;
         daemon.scan()?;
-        daemon.join()?;
+        daemon.join(None)?;
         std::thread::sleep(CALM);
         daemon.leave()?;
         daemon.stop()?;
@@ -332,7 +351,8 @@ impl Bench<'_> {
                 daemon.scan()?;
             }
             scene.refresh(round)?;
-            let joined = self.timed(&scene, Daemon::join, &mut daemon);
+            let phase = Phase::of(round, rounds);
+            let joined = self.timed(&scene, |daemon| daemon.join(Some(phase)), &mut daemon);
             let joined = joined.map_err(|failure| with_words(failure, &daemon))?;
             self.note(if round == 0 { "cold" } else { "warm" }, joined);
             daemon.leave()?;
@@ -345,8 +365,8 @@ impl Bench<'_> {
     }
 
     /// Keeps what a figure was read from, for who wants to know where it comes from.
-    fn keep(&self, security: Security, what: &str, text: &str) -> Result<()> {
-        let unit = unit(Part::Connect(security), self.subject);
+    fn keep(&self, part: Part, what: &str, text: &str) -> Result<()> {
+        let unit = unit(part, self.subject);
         let place = Path::new(crate::lab::IN_GUEST).join(KEPT).join(format!("{unit}.{what}"));
         fs::write(&place, text).doing(|| format!("write {}", place.display()))
     }
@@ -357,11 +377,11 @@ impl Bench<'_> {
         let mut daemon = Daemon::start(self.subject, &scene.interface())?;
         daemon.scan()?;
         scene.refresh(round)?;
-        daemon.join()?;
+        daemon.join(None)?;
         self.note("memory_at_work", json!(meter::proportional_set_size(daemon.id())?));
         std::thread::sleep(CALM);
         self.note("memory", json!(meter::proportional_set_size(daemon.id())?));
-        self.keep(security, "memory", &meter::mappings(daemon.id())?)?;
+        self.keep(Part::Connect(security), "memory", &meter::mappings(daemon.id())?)?;
         daemon.leave()?;
         if !security.caches() {
             daemon.forget_keys()?;
@@ -370,11 +390,11 @@ impl Bench<'_> {
         self.trace.clear()?;
         self.trace.system_calls(&meter::threads(daemon.id()))?;
         let clocks = meter::wall() - meter::now();
-        let joined = daemon.join()?;
+        let joined = daemon.join(None)?;
         std::thread::sleep(CALM);
         self.trace.no_system_calls()?;
         let records = self.trace.records()?;
-        self.keep(security, "trace", &self.trace.text()?)?;
+        self.keep(Part::Connect(security), "trace", &self.trace.text()?)?;
         let calls = records.into_iter().filter(Record::is_system_call);
         let calls = calls.filter(|call| (joined.asked..=joined.said).contains(&call.at)).count();
         daemon.leave()?;
@@ -440,7 +460,7 @@ impl Bench<'_> {
                 }
                 scene.refresh(round)?;
                 let addresses = listen_for_address()?;
-                let joined = daemon.join()?;
+                let joined = daemon.join(Some(Phase::of(round, rounds)))?;
                 let client = match self.subject {
                     Subject::WpaSupplicant => Some(dhcp_client(&scene.interface())?),
                     Subject::Lapwing | Subject::Iwd => None,
@@ -476,13 +496,14 @@ impl Bench<'_> {
     }
 
     fn timed(
-        &self,
+        &mut self,
         scene: &Scene,
         join: impl FnOnce(&mut Daemon) -> Result<Joined>,
         daemon: &mut Daemon,
     ) -> Result<Value> {
         self.trace.clear()?;
-        let joined = join(daemon)?;
+        let (joined, called) = self.trace.calls_of(|| join(daemon))?;
+        self.hurried_calls.extend(called);
         std::thread::sleep(CALM);
         self.moments(scene, joined)
     }

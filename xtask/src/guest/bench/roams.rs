@@ -3,7 +3,8 @@
 
 use super::subject::{Daemon, Joined, Setting};
 use super::{
-    Bench, CALM, COUNTINGS, PASSPHRASE, PHASE, Recording, SSID, Security, Subject, meter, nanoseconds,
+    Bench, CALM, COUNTINGS, PASSPHRASE, Part, Phase, Recording, SSID, STEP, Security, Subject, meter,
+    nanoseconds,
 };
 use crate::command::{command, output};
 use crate::failure::{Doing, Failure, Result};
@@ -39,10 +40,17 @@ impl Roam {
             (Security::FtPsk, false) => "roam-ft-psk",
             (Security::FtSae, false) => "roam-ft-sae",
             (Security::Wpa2, false) => "roam-wpa2",
+            (Security::Sae, false) => "roam-full-sae",
             (_, false) => "roam-sae",
             (Security::FtPsk, true) => "roam-wished-ft-psk",
             (_, true) => "roam-wished-ft-sae",
         }
+    }
+
+    /// How often it is made for each round of other parts. By orders half a millisecond is to be told from another, and
+    /// the wait for the kernel's tick is spread over four: these rounds are a tenth of one apart.
+    const fn times(self) -> u32 {
+        if self.is_wished { 1 } else { 4 }
     }
 
     /// Whether somebody can be asked for it: iwd is ordered to an address by nobody but its developers, and scans then.
@@ -130,29 +138,35 @@ impl Bench<'_> {
         self.subject.provision(Setting { security: roam.security, automatic: false, addresses: false })?;
         let mut daemon = Daemon::start(self.subject, &ground.interface())?;
         daemon.scan()?;
-        daemon.join()?;
+        daemon.join(None)?;
         let mut lost = 0_u32;
+        let rounds = rounds * roam.times();
         // In the first two what is kept for the next time is calculated.
         for round in 0..rounds + 2 {
             std::thread::sleep(if roam.is_wished { RESTED } else { CALM });
-            match self.goes(&ground, &mut daemon, roam, round)? {
+            match self.goes(&ground, &mut daemon, roam, (round, rounds))? {
                 Some(value) if round >= 2 => self.note("roam", value),
                 Some(_) => {}
                 None => {
                     lost += 1;
                     if wait(BACK, || ground.at()).is_none() {
-                        daemon.join()?;
+                        daemon.join(None)?;
                     }
                 }
             }
         }
         self.note("lost", json!(lost));
+        std::thread::sleep(if roam.is_wished { RESTED } else { CALM });
+        self.trace.course(&meter::threads(daemon.id()))?;
+        self.goes(&ground, &mut daemon, roam, (0, 1))?;
+        self.trace.no_course()?;
+        self.keep(Part::Roam(roam), "trace", &self.trace.text()?)?;
         for round in 0..COUNTINGS {
             std::thread::sleep(if roam.is_wished { RESTED } else { CALM });
             let mut capture = Recording::start()?;
             let clocks = meter::wall() - meter::now();
             let from = meter::now();
-            let Some(value) = self.goes(&ground, &mut daemon, roam, round)? else { continue };
+            let Some(value) = self.goes(&ground, &mut daemon, roam, (round, COUNTINGS))? else { continue };
             let field = |name: &str| value.get(name).and_then(serde_json::Value::as_u64).unwrap_or_default();
             let asked = Duration::from_nanos(field("asked"));
             let ended = asked + Duration::from_nanos(field("authorized"));
@@ -175,17 +189,26 @@ impl Bench<'_> {
 
     /// One roam in figures; none if it was lost.
     fn goes(
-        &self,
+        &mut self,
         ground: &Ground,
         daemon: &mut Daemon,
         roam: Roam,
-        round: u32,
+        (round, rounds): (u32, u32),
     ) -> Result<Option<serde_json::Value>> {
+        // Ours and iwd keep none then. wpa_supplicant leaves the network with the keys that it forgets, comes back, and has
+        // those of one access point, which it is about to leave.
+        if roam.security == Security::Sae && self.subject == Subject::WpaSupplicant {
+            daemon.forget_keys()?;
+            std::thread::sleep(CALM);
+            if ground.at().is_none() {
+                daemon.join(None)?;
+            }
+        }
         let Some(at) = ground.at() else { return Ok(None) };
         if !roam.is_wished {
             ground.refresh()?;
         }
-        std::thread::sleep(CALM + PHASE * round);
+        std::thread::sleep(CALM + STEP * round);
         self.trace.clear()?;
         let target = ground.bssid(1 - at)?;
         let joined = if roam.is_wished {
@@ -199,7 +222,9 @@ impl Bench<'_> {
                 processor: meter::processor_time(daemon.id()).saturating_sub(before),
             }
         } else {
-            let Ok(joined) = daemon.roam(&target) else { return Ok(None) };
+            let roam = || daemon.roam(&target, Phase::of(round, rounds));
+            let Ok((joined, called)) = self.trace.calls_of(roam) else { return Ok(None) };
+            self.hurried_calls.extend(called);
             std::thread::sleep(CALM);
             joined
         };

@@ -1,7 +1,7 @@
 //! The three daemons, asked in their own ways: iwd and ours over the bus, wpa_supplicant over its control socket.
 
 use super::dbus::{Bus, Member, Message, Recorded};
-use super::meter::{self, now};
+use super::meter::{self, Phase, now};
 use super::{PASSPHRASE, SSID, Security};
 use crate::command::{command, last_lines};
 use crate::failure::{Doing, Failure, Result};
@@ -159,9 +159,10 @@ pub(super) struct Joined {
 }
 
 impl Joined {
-    /// What it costs the daemon with this process number to do what it is asked.
-    fn measure<T>(process: u32, ask: impl FnOnce() -> Result<T>) -> Result<Self> {
+    /// What it costs the daemon with this process number to do what it is asked at this moment, or at once.
+    fn measure<T>(process: u32, phase: Option<Phase>, ask: impl FnOnce() -> Result<T>) -> Result<Self> {
         let before = meter::processor_time(process);
+        phase.into_iter().for_each(Phase::meet);
         let asked = now();
         ask()?;
         let said = now();
@@ -307,11 +308,11 @@ impl Daemon {
         }
     }
 
-    /// Asks to join the network, and waits until the daemon says that it has.
-    pub(super) fn join(&mut self) -> Result<Joined> {
+    /// Asks to join the network, at this moment or at once, and waits until the daemon says that it has.
+    pub(super) fn join(&mut self, phase: Option<Phase>) -> Result<Joined> {
         let process = self.process.id();
         match &mut self.way {
-            Way::Control(socket) => Joined::measure(process, || {
+            Way::Control(socket) => Joined::measure(process, phase, || {
                 socket.send(b"SELECT_NETWORK 0").doing(|| "ask to connect".into())?;
                 hear(socket, "CTRL-EVENT-CONNECTED")
             }),
@@ -319,7 +320,7 @@ impl Daemon {
                 let network = find(bus, NETWORK, Some(SSID))?
                     .ok_or_else(|| Failure::unmet("the network on the bus", "it is not there"))?;
                 let call = bus.prepare(network_member(&network), &[]);
-                Joined::measure(process, || {
+                Joined::measure(process, phase, || {
                     bus.send(&call)?;
                     bus.answer(&call)
                 })
@@ -327,14 +328,17 @@ impl Daemon {
         }
     }
 
-    /// Orders it to another access point of the network, and waits until it says that it is there.
-    pub(super) fn roam(&mut self, bssid: &str) -> Result<Joined> {
+    /// Orders it to another access point of the network at this moment, and waits until it says that it is there.
+    pub(super) fn roam(&mut self, bssid: &str, phase: Phase) -> Result<Joined> {
         let process = self.process.id();
         match &mut self.way {
-            Way::Control(socket) => Joined::measure(process, || {
-                socket.send(format!("ROAM {bssid}").as_bytes()).doing(|| "ask to roam".into())?;
-                hear(socket, "CTRL-EVENT-CONNECTED")
-            }),
+            Way::Control(socket) => {
+                drop_old(socket)?;
+                Joined::measure(process, Some(phase), || {
+                    socket.send(format!("ROAM {bssid}").as_bytes()).doing(|| "ask to roam".into())?;
+                    hear(socket, "CTRL-EVENT-CONNECTED")
+                })
+            }
             Way::Bus { bus, station } => {
                 let octets: Vec<u8> =
                     bssid.split(':').filter_map(|octet| u8::from_str_radix(octet, 16).ok()).collect();
@@ -342,7 +346,7 @@ impl Daemon {
                 let member =
                     Member { destination: "net.connman.iwd", path: station, interface, name: "Roam" };
                 let call = bus.prepare_octets(member, &octets);
-                Joined::measure(process, || {
+                Joined::measure(process, Some(phase), || {
                     bus.send(&call)?;
                     bus.answer(&call)
                 })
@@ -354,7 +358,7 @@ impl Daemon {
     /// join it. wpa_supplicant does both when it is asked to join.
     pub(super) fn find_and_join(&mut self) -> Result<Joined> {
         if let Way::Control(_) = self.way {
-            return self.join();
+            return self.join(None);
         }
         let before = meter::processor_time(self.process.id());
         let Way::Bus { bus, station } = &mut self.way else {
@@ -480,6 +484,13 @@ fn attach(interface: &str) -> Result<UnixDatagram> {
         .ok_or_else(|| Failure::unmet("wpa_supplicant's control socket", "none"))?;
     socket.send(b"ATTACH").doing(|| "listen to events".into())?;
     hear(&socket, "OK").map(|()| socket)
+}
+
+/// Reads what was said before.
+fn drop_old(socket: &UnixDatagram) -> Result<()> {
+    socket.set_nonblocking(true).doing(|| "read what was said".into())?;
+    while socket.recv(&mut [0; 8192]).is_ok() {}
+    socket.set_nonblocking(false).doing(|| "wait again".into())
 }
 
 /// Waits for a message that holds a text.
