@@ -123,6 +123,8 @@ pub struct Daemon<K> {
     later: VecDeque<(u32, AttemptId)>,
     /// What is to be asked of the kernel once those who waited have their answer.
     put_off: VecDeque<Command>,
+    /// What is still to be told of the ways of connections, each with its moment and its interface's name.
+    untold: VecDeque<(Instant, String, Report)>,
     /// What was learned and is not written yet.
     lessons: Vec<Lesson>,
     /// The stations have not heard of the last change of the networks.
@@ -178,6 +180,7 @@ impl<K: Kernel> Daemon<K> {
             wrong: BTreeSet::new(),
             later: VecDeque::new(),
             put_off: VecDeque::new(),
+            untold: VecDeque::new(),
             lessons: Vec::new(),
             networks_changed: false,
             radios: BTreeMap::new(),
@@ -229,11 +232,12 @@ impl<K: Kernel> Daemon<K> {
         while let Some(heard) = self.kernel.receive()? {
             self.hear(now(), heard);
         }
+        self.tell_rest();
         Ok(())
     }
 
     /// Hears what is there, but no further than to an answer that somebody waits for: what else there is to do can
-    /// wait until it is given. Go on with this then.
+    /// wait until it is given. Go on with this then, and with [`Self::tell_rest`] when nothing more comes soon.
     ///
     /// # Errors
     /// If the kernel cannot be heard any more.
@@ -509,6 +513,7 @@ impl<K: Kernel> Daemon<K> {
     pub fn settle(&mut self, now: Now) {
         self.store_lessons(now);
         self.follow(now);
+        self.tell_rest();
         self.write_record();
         self.write_status();
     }
@@ -666,7 +671,13 @@ impl<K: Kernel> Daemon<K> {
         }
         let name = interface.name.clone();
         let place = Place { at: now.clock, interface: &name };
-        self.tell(&name, event::report(place, report));
+        match report {
+            // Nobody waits for it, and the access point may have answered meanwhile.
+            Report::Timeline(_) | Report::State(_) => {
+                self.untold.push_back((now.clock, name.clone(), report.clone()));
+            }
+            report => self.tell(&name, event::report(place, report)),
+        }
         self.tell_developers(ifindex, report);
         self.calls_hear_report(ifindex, report);
         match report {

@@ -115,6 +115,7 @@ pub async fn run<K: Kernel + AsFd>(
                 waits += 1;
                 continue;
             }
+            daemon.tell_rest();
             bus.turn(now(), &mut daemon).await;
             rounds += 1;
             if rounds == ROUNDS {

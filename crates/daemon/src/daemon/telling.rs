@@ -15,6 +15,7 @@ use tracing::{debug, info, warn};
 impl<K: Kernel> Daemon<K> {
     /// Tells the timeline of an attempt that is at its end, or connected.
     pub(super) fn tell_timeline(&mut self, now: Now, ifindex: u32, attempt: AttemptId) {
+        self.tell_rest();
         let Some(interface) = self.interfaces.get(&ifindex) else { return };
         let text = interface.timeline(attempt);
         if text.is_empty() {
@@ -28,7 +29,20 @@ impl<K: Kernel> Daemon<K> {
         self.record(&event::timeline(place, attempt, &text));
     }
 
+    /// Tells what was left of the way of a connection, in the order in which it happened. To put it into words takes half
+    /// as long as the access point needs for its answer, so it is done when nothing more is heard from there.
+    pub fn tell_rest(&mut self) {
+        while let Some((at, name, report)) = self.untold.pop_front() {
+            self.tell_now(&name, event::report(Place { at, interface: &name }, &report));
+        }
+    }
+
     pub(super) fn tell(&mut self, name: &str, told: Told) {
+        self.tell_rest();
+        self.tell_now(name, told);
+    }
+
+    fn tell_now(&mut self, name: &str, told: Told) {
         match told.loudness {
             Loudness::Warning => warn!("{name}: {}", told.sentence),
             Loudness::Info => info!("{name}: {}", told.sentence),

@@ -329,6 +329,31 @@ fn nobody_waits_for_what_is_asked_of_the_kernel_besides() {
 }
 
 #[test]
+fn the_way_of_a_connection_is_told_when_nothing_more_is_heard_and_in_its_order() {
+    let mut desk = Desk::new("told-later", setups(), &[]);
+    assert_eq!(desk.ask(Call::Scan { ifindex: 3 }), DONE);
+    let told = |desk: &mut Desk| -> Vec<String> {
+        let line = |news| if let News::Happened(line) = news { Some(line) } else { None };
+        desk.daemon.take_news().into_iter().filter_map(line).collect()
+    };
+    told(&mut desk);
+    desk.begin(Call::Connect { ifindex: 3, network: file("cafe", Security::Open) });
+    assert!(desk.daemon.is_in_a_hurry());
+    assert_eq!(told(&mut desk), [""; 0]);
+    desk.daemon.tell_rest();
+    let lines = told(&mut desk);
+    let place = |what: &str| lines.iter().position(|line| line.contains(what)).expect(what);
+    assert!(place("began") < place("chosen"), "{lines:?}");
+    // What happens next is told behind it, by itself.
+    let now = desk.now;
+    desk.daemon.listen(|| now).unwrap();
+    let lines = told(&mut desk);
+    assert!(lines.iter().any(|line| line.contains("\"connected\"")), "{lines:?}");
+    desk.daemon.tell_rest();
+    assert_eq!(told(&mut desk), [""; 0]);
+}
+
+#[test]
 fn a_network_of_the_second_generation_is_joined_with_its_passphrase() {
     let key = lapwing_core::crypto::kdf::passphrase_to_psk(PASSPHRASE, b"old");
     let psk = key.expose().try_into().unwrap();
