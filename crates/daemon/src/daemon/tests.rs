@@ -23,7 +23,7 @@ mod roaming;
 
 use super::*;
 use crate::control::{Answer, Call, CallError, CallId, News, Passed, RateView};
-use crate::kernel::{Hardware, Rival, Standing, StationFigures};
+use crate::kernel::{Hardware, Heard, PacketKind, Rival, Standing, StationFigures};
 use fake::Fake;
 use lapwing_core::attempt::Ticket;
 use lapwing_core::curve::PureCurves;
@@ -36,12 +36,10 @@ use lapwing_frames::management::ReasonCode;
 use lapwing_frames::{LinkId, MacAddr, Ssid};
 use lapwing_linux::nl80211::{Modulation, Rate};
 use lapwing_linux::rivals::Program;
-use std::fs;
+use std::{fs, io};
 
 const WE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
-
 const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 0xfe]);
-
 const SERVER: [u8; 4] = [192, 0, 2, 1];
 
 /// A daemon with its clock and its directory.
@@ -326,6 +324,19 @@ fn lost_events_are_answered_by_reading_back() {
     assert_eq!(run.performed(|command| matches!(command, Command::RemoveAddress { .. })), 1);
     run.pass(Duration::from_secs(60));
     assert!(run.is_connected(), "{:?}", run.summary(3));
+}
+
+#[test]
+fn a_kernel_that_has_ever_more_to_tell_leaves_others_their_turn() {
+    let mut run = connected("flood");
+    let more = (0..1000).map(|number| Heard::Renamed { ifindex: 9, name: format!("wlan{number}") });
+    run.daemon.kernel.heard.extend(more);
+    let now = run.now;
+    let mut turns = 0;
+    while run.daemon.listen_to_answer(|| now).unwrap() == Listened::ToTheEnd {
+        turns += 1;
+    }
+    assert_eq!((turns, run.daemon.kernel.heard.len()), (4, 0), "at most 256 at once");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::ap::{Ap, Said};
+use crate::kernel::Heard;
 use crate::kernel::{OffChannel, StationFigures};
 use lapwing_core::attempt::Ticket;
 use lapwing_core::curve::PureCurves;
@@ -13,6 +14,7 @@ use lapwing_frames::management::{
     Header, Management, StatusCode,
 };
 use lapwing_frames::{MacAddr, Ssid};
+use std::io;
 
 /// Our address.
 pub(super) const WE: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);

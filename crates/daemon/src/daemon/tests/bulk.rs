@@ -4,6 +4,7 @@ use super::super::*;
 use super::desk::{Desk, setups};
 use crate::control::{Call, News, SecretAnswer};
 use crate::hotspot::Order;
+use crate::kernel::Heard;
 use crate::kernel::Mode;
 use crate::networks::name::Security;
 use crate::networks::profile::{Profile, Protection};

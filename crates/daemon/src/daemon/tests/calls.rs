@@ -4,6 +4,7 @@ use super::super::*;
 use super::ap::{Ap, Setup};
 use super::desk::{DISCONNECT, DONE, Desk, PASSPHRASE, error, file, setups};
 use crate::control::{Answer, Call, CallError, News, SecretAnswer, Unwanted};
+use crate::kernel::Heard;
 use crate::networks::name::Security;
 use lapwing_core::Secret;
 use lapwing_core::failure::Code;

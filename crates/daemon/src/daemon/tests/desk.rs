@@ -6,6 +6,7 @@ use super::ap::{Ap, Setup};
 use crate::control::{
     Answer, Call, CallError, CodeId, ConfigurationId, News, Party, SecretAnswer, SecretId, Unwanted, View,
 };
+use crate::kernel::Heard;
 use crate::networks::name::Security;
 use lapwing_core::Secret;
 use lapwing_core::curve::PureCurves;

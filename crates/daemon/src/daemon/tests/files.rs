@@ -3,6 +3,7 @@
 use super::super::*;
 use super::desk::{DISCONNECT, DONE, Desk, PASSPHRASE, file, setups};
 use crate::control::{Answer, Call, CallError, News, SecretAnswer};
+use crate::kernel::Heard;
 use crate::networks::name::Security;
 use lapwing_core::Secret;
 use std::fs;

@@ -7,6 +7,7 @@ use crate::control::{
     Answer, Call, CallError, CodeId, FoundBy, Party, Provision, ProvisionedView, ProvisioningView,
     SecretAnswer,
 };
+use crate::kernel::Heard;
 use crate::kernel::OffChannel;
 use crate::networks::name::Security;
 use lapwing_core::Secret;
