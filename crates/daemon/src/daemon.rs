@@ -29,7 +29,6 @@ mod view;
 
 use crate::choice::Choice;
 use crate::control::{CallId, News, Passed};
-use crate::flight::event::{self, Place};
 use crate::flight::{Recorder, timeline};
 use crate::hotspot::Hotspot;
 use crate::kernel::{Command, Found, Kernel, Regulatory};
@@ -464,15 +463,8 @@ impl<K: Kernel> Daemon<K> {
         if !matches!(report, Report::Timeline(record) if !matches!(record.entry, Entry::Chosen { .. })) {
             self.generation = self.generation.saturating_add(1);
         }
-        let name = interface.name.clone();
-        let place = Place { at: now.clock, interface: &name };
-        match report {
-            // Nobody waits for it, and the access point may have answered meanwhile.
-            Report::Timeline(_) | Report::State(_) => {
-                self.untold.push_back((now.clock, name.clone(), report.clone()));
-            }
-            report => self.tell(&name, event::report(place, report)),
-        }
+        // Nobody waits for the words; the access point may have answered meanwhile, and whoever waits is answered first.
+        self.untold.push_back((now.clock, interface.name.clone(), report.clone()));
         self.tell_developers(ifindex, report);
         self.calls_hear_report(ifindex, report);
         match report {
