@@ -295,3 +295,37 @@ fn an_access_point_out_of_reach_may_keep_what_it_has() {
                     from-0.0 fault:0 time time socket person commands socket";
     holds_by("walk", 110_974, schedule, false);
 }
+
+/// The kernel loses an event in every attempt: each was followed by a minute's wait, though the network had done nothing.
+#[test]
+fn lost_events_are_no_reason_to_wait_long() {
+    let schedule = "start commands socket fault:0 commands socket commands commands socket socket commands socket \
+                    socket time socket commands socket commands fault:7 socket socket commands socket time socket \
+                    commands socket socket time socket commands socket time commands socket commands socket time \
+                    person socket commands socket commands time socket commands time time time commands socket \
+                    socket socket socket socket commands socket socket time socket commands socket time commands \
+                    socket socket time time socket commands socket commands socket socket time time commands socket \
+                    socket time commands socket commands socket socket time time socket commands socket commands \
+                    time time socket commands socket socket socket time commands socket commands socket socket time \
+                    time socket commands socket commands socket socket time socket commands socket time commands \
+                    socket commands socket socket time time socket commands socket socket time socket commands time \
+                    socket time commands socket commands socket socket time time socket commands socket commands \
+                    time socket socket socket commands socket time commands socket commands time time socket socket \
+                    socket commands socket commands time time commands socket socket socket socket time commands \
+                    socket commands socket time socket time socket commands time socket time commands socket \
+                    commands socket socket time time socket commands socket commands socket socket time socket \
+                    commands socket time commands socket commands socket socket time time socket commands socket \
+                    commands socket socket time socket commands socket time commands socket commands socket socket \
+                    time time socket commands socket commands socket socket time socket commands socket time \
+                    commands socket commands socket socket commands socket time time socket commands socket socket \
+                    time socket commands socket socket time socket commands socket commands socket socket time \
+                    socket commands socket time commands socket commands socket socket time time socket commands \
+                    socket commands socket socket time socket commands socket socket time socket commands socket \
+                    time commands socket commands socket socket time time socket commands socket commands socket \
+                    socket commands socket time socket commands socket socket time socket commands socket time \
+                    commands socket commands socket socket time time socket commands socket commands socket socket \
+                    time socket commands socket time commands socket commands socket socket time time socket \
+                    commands socket commands socket socket time socket commands socket time commands socket commands \
+                    time time";
+    holds_by("walk", 84_219, schedule, true);
+}

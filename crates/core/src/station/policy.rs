@@ -121,7 +121,12 @@ impl Turn<'_> {
             0 | 1 => Duration::ZERO,
             more => select::backoff(more - 1),
         };
-        let wait = if self.is_passing(code) { wait.min(PASSES_AFTER) } else { wait };
+        let wait = match code {
+            // That the kernel had no room for its events is nothing that the network did.
+            Code::StateLost => wait.min(HEARS_AGAIN),
+            _ if self.is_passing(code) => wait.min(PASSES_AFTER),
+            _ => wait,
+        };
         if let Code::OtherProgram(_) = code {
             // Whoever does it again and again shall not be fought with.
             let wait = wait.max(self.context.interference.patience());
@@ -234,5 +239,7 @@ const HEARD_BEFORE: Duration = Duration::from_secs(60);
 const SET_ASIDE: Duration = Duration::from_secs(10);
 /// How long what made an AP refuse an association for a while lasts: SA Query takes a second.
 const PASSES_AFTER: Duration = Duration::from_secs(2);
+/// How long a machine that could not keep up with the kernel's events is left in peace, however often that happens.
+const HEARS_AGAIN: Duration = Duration::from_secs(10);
 /// So many failures in a row are no chance.
 const FAILS_AGAIN: u32 = 3;

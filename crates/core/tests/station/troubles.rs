@@ -10,9 +10,9 @@ use super::{
 use lapwing_core::{
     Duration,
     failure::Code,
-    kernel::{Errno, Frequency, KernelEvent},
+    kernel::{Errno, Frequency, KernelEvent, Request},
     select::{Rejection, Verdict},
-    station::{Event, Summary},
+    station::{Event, Report, Summary},
 };
 use lapwing_frames::{management::ReasonCode, suite::Akm};
 
@@ -208,5 +208,33 @@ fn a_hidden_network_stays_known_by_its_name() {
     world.run(SECOND);
     world.give(Event::Connect(network));
     assert!(world.run_until(5 * SECOND, World::is_connected));
+    world.check();
+}
+
+/// That the kernel's socket was full says nothing about the network, however often it happens: it is not left alone for
+/// long, nor is a machine that cannot keep up kept busy.
+#[test]
+fn lost_events_do_not_keep_the_station_out() {
+    let mut world = World::new(1, vec![Setup::new(b"home", 1, &[Akm::Sae])]);
+    let authenticates = |world: &World| matches!(world.station.summary(), Summary::Connecting { .. });
+    world.give(Event::Networks(vec![personal(b"home")]));
+    for _ in 0..12 {
+        assert!(
+            world.run_until(11 * SECOND, |world| {
+                authenticates(world) && matches!(world.requests.last(), Some(Request::Authenticate(_)))
+            }),
+            "{:#?}",
+            world.reports.last()
+        );
+        world.give(Event::EventsLost);
+    }
+    let waits = world.reports.iter().filter_map(|report| match report {
+        Report::Failed { why, next_try, .. } if why.code == Code::StateLost => *next_try,
+        _ => None,
+    });
+    let waits: Vec<_> = waits.collect();
+    assert_eq!(waits.len(), 12);
+    assert!(waits.is_sorted() && waits[11] == 10 * SECOND, "{waits:?}");
+    assert!(world.run_until(11 * SECOND, World::is_connected));
     world.check();
 }
